@@ -1,1 +1,47 @@
-//! vouch-program
+//! The quantized integer program: the *meaning* of a Vouch proof.
+//!
+//! A [`Program`] computes on 64-bit integers only. Its [interpreter](Program::run) defines what a proof
+//! states; the circuit agrees with it bit for bit on every input that the interpreter accepts, and has no
+//! satisfying witness on one that it refuses.
+//!
+//! * Values live on numbered *wires* in single-assignment form: first the constants, then the inputs, then the outputs
+//!   of each instruction in order. Layout operators (transpose, concat, slice, im2col…) are therefore only
+//!   lists of wires and cost nothing.
+//! * There are three instructions: [`Linear`] (one application of a constant matrix), [`Product`] (a sum of at most two
+//!   products of wires) and [`Max`].
+//! * Every sum is [requantized](Requant): divided by 2^d with rounding, and optionally mapped through a
+//!   piecewise linear [`Table`].
+//!
+//! ```
+//! use vouch_program::{Interval, Program, Requant};
+//! let mut b = Program::builder(10);
+//! let x = b.input("x", &[2], 256.0, Interval::new(-256, 256));
+//! let one = b.constant(1);
+//! // y = 3·x0 − 2·x1 + 7
+//! let m = b.matrix("dense", 3, 1, vec![3, -2, 7], vec![Requant::exact()]);
+//! let y = b.linear("y", m, 1, 1, vec![x.at(0), x.at(1), one]);
+//! b.output("y", &[1], 256.0, y.wires());
+//! let program = b.finish().unwrap();
+//! let trace = program.run(&[10, 20]).unwrap();
+//! assert_eq!(program.outputs_of(&trace), vec![-3]);
+//! ```
+
+mod batch;
+mod bounds;
+mod builder;
+mod codec;
+mod error;
+mod interpret;
+mod table;
+mod types;
+
+pub use bounds::{Bounds, Interval};
+pub use builder::{Builder, Span};
+pub use codec::ProgramDigest;
+pub use error::{ProgramError, RunError};
+pub use interpret::Trace;
+pub use table::{Segment, Table};
+pub use types::{
+    InputTensor, Instruction, Linear, Lookup, Matrix, MatrixId, Max, OutputTensor, Product, Program, Requant, TableId,
+    Term, Wire,
+};

@@ -1,0 +1,74 @@
+//! One program for several inputs of one model: the matrices are shared, so a proof reads each weight once.
+
+use crate::{Instruction, Product, Program, ProgramError, Term, Wire, types::len_of};
+
+impl Program {
+    /// The program that runs this one on `n` inputs. Every input and output tensor gets a leading dimension of n.
+    ///
+    /// # Errors
+    /// When the result would be too large, or n is zero.
+    pub fn batched(&self, n: u32) -> Result<Self, ProgramError> {
+        if n == 0 {
+            return Err(ProgramError::Malformed { name: "batch".into(), reason: "its size is zero".into() });
+        }
+        if n == 1 {
+            return Ok(self.clone());
+        }
+        let items = n as usize;
+        let lead = |shape: &[u32]| std::iter::once(n).chain(shape.iter().copied()).collect::<Vec<_>>();
+        let constants = self.constants.len();
+        // map[item][wire of one] = wire of the batch
+        let mut map: Vec<Vec<Wire>> = vec![(0..constants as u32).map(Wire).collect(); items];
+        let mut next = constants as u32;
+        for t in &self.inputs {
+            for own in &mut map {
+                let len = len_of(&t.shape) as u32;
+                own.extend((next..next.saturating_add(len)).map(Wire));
+                next = next.saturating_add(len);
+            }
+        }
+        let mut instructions = Vec::with_capacity(self.instructions.len() * items);
+        for ins in &self.instructions {
+            for (item, own) in map.iter_mut().enumerate() {
+                let to = |list: &[Wire]| list.iter().map(|w| own[w.index()]).collect::<Vec<_>>();
+                let mut ins_of_item = match ins {
+                    Instruction::Linear(l) => Instruction::Linear(crate::Linear { x: to(&l.x), ..l.clone() }),
+                    Instruction::Product(p) => Instruction::Product(Product {
+                        terms: p.terms.iter().map(|t| Term { factor: t.factor, a: to(&t.a), b: to(&t.b) }).collect(),
+                        ..p.clone()
+                    }),
+                    Instruction::Max(m) => Instruction::Max(crate::Max { x: to(&m.x), ..m.clone() }),
+                };
+                let name = match &mut ins_of_item {
+                    Instruction::Linear(l) => &mut l.name,
+                    Instruction::Product(p) => &mut p.name,
+                    Instruction::Max(m) => &mut m.name,
+                };
+                *name = format!("{name}#{item}");
+                let len = self.arity_out(ins) as u32;
+                own.extend((next..next.saturating_add(len)).map(Wire));
+                next = next.saturating_add(len);
+                instructions.push(ins_of_item);
+            }
+        }
+        let batch = Self {
+            limb_bits: self.limb_bits,
+            constants: self.constants.clone(),
+            inputs: self.inputs.iter().map(|t| crate::InputTensor { shape: lead(&t.shape), ..t.clone() }).collect(),
+            outputs: self
+                .outputs
+                .iter()
+                .map(|t| crate::OutputTensor {
+                    shape: lead(&t.shape),
+                    wires: map.iter().flat_map(|own| t.wires.iter().map(|w| own[w.index()])).collect(),
+                    ..t.clone()
+                })
+                .collect(),
+            tables: self.tables.clone(),
+            matrices: self.matrices.clone(),
+            instructions,
+        };
+        batch.validate()?;
+        Ok(batch)
+    }
+}

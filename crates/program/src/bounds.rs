@@ -1,0 +1,195 @@
+//! Interval arithmetic: what every wire can hold *in any satisfying witness*, given the input bounds that the verifier checks.
+//!
+//! By induction over the instructions: if the operands are inside their intervals, the sum is inside the interval computed
+//! here, and the requantized value is inside its intersection with what the circuit's limbs (2b bits) or table
+//! can represent. The circuit relies on these bounds for soundness (packing of several sums into one field element), so
+//! they come from the program alone and never from calibration data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Instruction, Program, ProgramError, Requant, Wire, types::len_of};
+
+/// A closed interval of integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Interval {
+    /// Lower end, inclusive.
+    pub lo: i64,
+    /// Upper end, inclusive.
+    pub hi: i64,
+}
+
+impl Interval {
+    /// The interval [lo, hi].
+    pub const fn new(lo: i64, hi: i64) -> Self {
+        Self { lo, hi }
+    }
+
+    /// The smallest interval that holds both.
+    pub fn union(self, other: Self) -> Self {
+        Self::new(self.lo.min(other.lo), self.hi.max(other.hi))
+    }
+
+    /// The common part, if any.
+    pub fn intersection(self, other: Self) -> Option<Self> {
+        let (lo, hi) = (self.lo.max(other.lo), self.hi.min(other.hi));
+        (lo <= hi).then_some(Self { lo, hi })
+    }
+
+    /// Whether `v` is inside.
+    pub fn contains(self, v: i64) -> bool {
+        self.lo <= v && v <= self.hi
+    }
+
+    /// The largest magnitude.
+    pub fn magnitude(self) -> i128 {
+        i128::from(self.lo).abs().max(i128::from(self.hi).abs())
+    }
+
+    fn times(self, w: i64) -> (i128, i128) {
+        let (a, b) = (i128::from(self.lo) * i128::from(w), i128::from(self.hi) * i128::from(w));
+        (a.min(b), a.max(b))
+    }
+
+    fn times_interval(self, other: Self) -> (i128, i128) {
+        let p = [
+            i128::from(self.lo) * i128::from(other.lo),
+            i128::from(self.lo) * i128::from(other.hi),
+            i128::from(self.hi) * i128::from(other.lo),
+            i128::from(self.hi) * i128::from(other.hi),
+        ];
+        (p.iter().copied().min().unwrap_or(0), p.iter().copied().max().unwrap_or(0))
+    }
+}
+
+/// Magnitudes of sums and table values stay below 2^60, so that i64 arithmetic in the interpreter cannot overflow.
+pub(crate) const SUM_BITS: u32 = 60;
+
+/// What a program's values can be.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// One for each wire.
+    pub wires: Vec<Interval>,
+    /// For each matrix and column, the interval of its sums over all applications.
+    pub sums: Vec<Vec<Interval>>,
+}
+
+impl Program {
+    /// The signed numbers of 2·limb_bits bits.
+    pub fn word(&self) -> Interval {
+        let half = 1i64 << (2 * self.limb_bits() - 1);
+        Interval::new(-half, half - 1)
+    }
+
+    /// The interval of r for a sum in `sum`.
+    fn requantized(
+        &self,
+        name: &str,
+        rq: &Requant,
+        sum: Interval,
+    ) -> Result<(Interval, Option<Interval>), ProgramError> {
+        let empty = || ProgramError::EmptyRange { name: name.to_owned() };
+        let mut r = Interval::new(rescale(sum.lo, rq.drop), rescale(sum.hi, rq.drop))
+            .intersection(self.word())
+            .ok_or_else(empty)?;
+        let Some(lookup) = rq.lookup else { return Ok((r, None)) };
+        let table = self.tables.get(lookup.table.0 as usize).ok_or(ProgramError::UndefinedReference {
+            name: name.to_owned(),
+            what: "table",
+            index: lookup.table.0,
+        })?;
+        r = r.intersection(table.domain(self.limb_bits())).ok_or_else(empty)?;
+        let y = table.range(r, self.limb_bits()).ok_or_else(empty)?;
+        let y =
+            checked(name, i128::from(y.lo) + i128::from(lookup.offset), i128::from(y.hi) + i128::from(lookup.offset))?;
+        Ok((r, Some(y)))
+    }
+
+    /// Intervals of all wires and sums.
+    ///
+    /// # Errors
+    /// When a sum could exceed the interpreter's exact range, or a value can never be inside its range.
+    pub fn bounds(&self) -> Result<Bounds, ProgramError> {
+        let mut wires: Vec<Interval> = self.constants.iter().map(|&c| Interval::new(c, c)).collect();
+        for t in &self.inputs {
+            wires.extend(std::iter::repeat_n(t.bounds, len_of(&t.shape)));
+        }
+        let mut sums: Vec<Vec<Option<Interval>>> = self.matrices.iter().map(|m| vec![None; m.cols as usize]).collect();
+        for ins in &self.instructions {
+            match ins {
+                Instruction::Linear(l) => {
+                    let id = l.matrix.0 as usize;
+                    let m = &self.matrices[id];
+                    let (k, n) = (m.rows as usize, m.cols as usize);
+                    for x in l.x.chunks_exact(k) {
+                        let mut z = vec![(0i128, 0i128); n];
+                        for (i, w) in x.iter().enumerate() {
+                            let b = wires[w.index()];
+                            if b.lo == 0 && b.hi == 0 {
+                                continue;
+                            }
+                            for (z, &w) in z.iter_mut().zip(&m.weights[i * n..(i + 1) * n]) {
+                                let (lo, hi) = b.times(w);
+                                z.0 += lo;
+                                z.1 += hi;
+                            }
+                        }
+                        for (c, z) in z.into_iter().enumerate() {
+                            let z = checked(&l.name, z.0, z.1)?;
+                            let s = &mut sums[id][c];
+                            *s = Some(s.map_or(z, |s| s.union(z)));
+                            let (r, y) = self.requantized(&l.name, &m.requant[c], z)?;
+                            wires.push(y.unwrap_or(r));
+                        }
+                    }
+                }
+                Instruction::Product(p) => {
+                    let mut ys = Vec::new();
+                    for i in 0..p.len as usize {
+                        let (mut lo, mut hi) = (0i128, 0i128);
+                        for t in &p.terms {
+                            let (a, b) = wires[t.a[i].index()].times_interval(wires[t.b[i].index()]);
+                            let f = i128::from(t.factor);
+                            let pair = a.checked_mul(f).zip(b.checked_mul(f)).ok_or(ProgramError::Overflow {
+                                name: p.name.clone(),
+                                bound: i128::MAX,
+                                limit_bits: SUM_BITS,
+                            })?;
+                            lo += pair.0.min(pair.1);
+                            hi += pair.0.max(pair.1);
+                        }
+                        let z = checked(&p.name, lo, hi)?;
+                        let (r, y) = self.requantized(&p.name, &p.requant, z)?;
+                        wires.push(r);
+                        ys.extend(y);
+                    }
+                    wires.extend(ys);
+                }
+                Instruction::Max(m) => {
+                    let size = m.x.len() / m.groups as usize;
+                    for g in m.x.chunks_exact(size) {
+                        let at = |w: &Wire| wires[w.index()];
+                        let lo = g.iter().map(|w| at(w).lo).max().unwrap_or(0);
+                        let hi = g.iter().map(|w| at(w).hi).max().unwrap_or(0);
+                        wires.push(Interval::new(lo, hi));
+                    }
+                }
+            }
+        }
+        let sums =
+            sums.into_iter().map(|m| m.into_iter().map(|s| s.unwrap_or(Interval::new(0, 0))).collect()).collect();
+        Ok(Bounds { wires, sums })
+    }
+}
+
+fn checked(name: &str, lo: i128, hi: i128) -> Result<Interval, ProgramError> {
+    let bound = lo.abs().max(hi.abs());
+    if bound >= 1 << SUM_BITS {
+        return Err(ProgramError::Overflow { name: name.to_owned(), bound, limit_bits: SUM_BITS });
+    }
+    Ok(Interval::new(lo as i64, hi as i64))
+}
+
+/// `floor((z + 2^(d−1)) / 2^d)`: division by 2^d, rounding half up.
+pub(crate) fn rescale(z: i64, drop: u8) -> i64 {
+    if drop == 0 { z } else { (z + (1i64 << (drop - 1))) >> drop }
+}

@@ -1,0 +1,190 @@
+//! Bytes of a program, and its validation: a program read from a file is checked as strictly as one built in memory.
+
+use crate::{Instruction, Program, ProgramError, Requant, Wire, bounds::SUM_BITS, types::len_of};
+
+/// BLAKE2b-256 of a program's bytes.
+pub type ProgramDigest = [u8; 32];
+
+/// No program has more wires or weights than this.
+const MAX_ELEMENTS: usize = 1 << 27;
+
+impl Program {
+    /// The program's bytes (postcard).
+    pub fn to_bytes(&self) -> Vec<u8> {
+        postcard::to_stdvec(self).unwrap_or_default()
+    }
+
+    /// Reads and validates a program.
+    ///
+    /// # Errors
+    /// [`ProgramError`] for bytes that are not a program, for trailing bytes, and for a program that breaks a rule.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProgramError> {
+        let (program, rest) =
+            postcard::take_from_bytes::<Self>(bytes).map_err(|e| ProgramError::Decode(e.to_string()))?;
+        if !rest.is_empty() {
+            return Err(ProgramError::Decode(format!("{} trailing bytes", rest.len())));
+        }
+        program.validate()?;
+        Ok(program)
+    }
+
+    /// The program's identity.
+    pub fn digest(&self) -> ProgramDigest {
+        let hash = blake2b_simd::Params::new().hash_length(32).personal(b"Vouch-program\0\0\0").hash(&self.to_bytes());
+        let mut out = [0; 32];
+        out.copy_from_slice(hash.as_bytes());
+        out
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), ProgramError> {
+        if !(4..=16).contains(&self.limb_bits) {
+            return Err(ProgramError::LimbBits { got: self.limb_bits });
+        }
+        self.validate_tables()?;
+        self.validate_matrices()?;
+        let mut defined = self.constants.len();
+        for t in &self.inputs {
+            scale(&t.name, t.scale)?;
+            if t.bounds.lo > t.bounds.hi {
+                return Err(malformed(&t.name, "its lower bound is above its upper bound"));
+            }
+            magnitude(&t.name, t.bounds.magnitude())?;
+            defined = defined.saturating_add(len_of(&t.shape));
+        }
+        for c in &self.constants {
+            magnitude("constant", i128::from(*c).abs())?;
+        }
+        for ins in &self.instructions {
+            limit(ins.name(), defined)?;
+            self.validate_instruction(ins, defined)?;
+            defined = defined.saturating_add(self.arity_out(ins));
+        }
+        limit("program", defined)?;
+        for t in &self.outputs {
+            scale(&t.name, t.scale)?;
+            length("wires", &t.name, t.wires.len(), len_of(&t.shape))?;
+            wires(&t.name, &t.wires, defined)?;
+        }
+        if self.outputs.iter().all(|t| t.wires.is_empty()) {
+            return Err(malformed("program", "it has no outputs"));
+        }
+        self.bounds().map(drop)
+    }
+
+    fn validate_tables(&self) -> Result<(), ProgramError> {
+        let size = 1i64 << self.limb_bits;
+        for t in &self.tables {
+            scale(&t.name, t.scale)?;
+            let (first, last) = (i64::from(t.first), i64::from(t.first) + t.segments.len() as i64);
+            if t.segments.is_empty() || first < -size / 2 || last > size / 2 {
+                return Err(malformed(&t.name, "its segments are not inside the signed range of an index"));
+            }
+            for s in &t.segments {
+                magnitude(&t.name, i128::from(s.base).abs() + i128::from(s.slope).abs() * i128::from(size))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn validate_matrices(&self) -> Result<(), ProgramError> {
+        for m in &self.matrices {
+            let (k, n) = (m.rows as usize, m.cols as usize);
+            if k == 0 || n == 0 {
+                return Err(malformed(&m.name, "it is empty"));
+            }
+            length("weights", &m.name, m.weights.len(), k.saturating_mul(n))?;
+            length("requant", &m.name, m.requant.len(), n)?;
+            limit(&m.name, m.weights.len())?;
+            for w in &m.weights {
+                magnitude(&m.name, i128::from(*w).abs())?;
+            }
+            m.requant.iter().try_for_each(|r| self.validate_requant(&m.name, r))?;
+        }
+        Ok(())
+    }
+
+    fn validate_requant(&self, name: &str, r: &Requant) -> Result<(), ProgramError> {
+        if u32::from(r.drop) >= SUM_BITS {
+            return Err(malformed(name, "it drops all bits"));
+        }
+        if let Some(l) = r.lookup {
+            if l.table.0 as usize >= self.tables.len() {
+                return Err(ProgramError::UndefinedReference {
+                    name: name.to_owned(),
+                    what: "table",
+                    index: l.table.0,
+                });
+            }
+            magnitude(name, i128::from(l.offset).abs())?;
+        }
+        Ok(())
+    }
+
+    fn validate_instruction(&self, ins: &Instruction, defined: usize) -> Result<(), ProgramError> {
+        match ins {
+            Instruction::Linear(l) => {
+                let m = self.matrices.get(l.matrix.0 as usize).ok_or(ProgramError::UndefinedReference {
+                    name: l.name.clone(),
+                    what: "matrix",
+                    index: l.matrix.0,
+                })?;
+                if l.positions == 0 || l.grid == 0 {
+                    return Err(malformed(&l.name, "it has no positions"));
+                }
+                length("operands", &l.name, l.x.len(), (l.positions as usize).saturating_mul(m.rows as usize))?;
+                wires(&l.name, &l.x, defined)
+            }
+            Instruction::Product(p) => {
+                if p.len == 0 || p.terms.is_empty() || p.terms.len() > 2 {
+                    return Err(malformed(&p.name, "a product has one or two terms and at least one element"));
+                }
+                for t in &p.terms {
+                    magnitude(&p.name, i128::from(t.factor).abs())?;
+                    for side in [&t.a, &t.b] {
+                        length("operands", &p.name, side.len(), p.len as usize)?;
+                        wires(&p.name, side, defined)?;
+                    }
+                }
+                self.validate_requant(&p.name, &p.requant)
+            }
+            Instruction::Max(m) => {
+                let groups = m.groups as usize;
+                if groups == 0 || m.x.is_empty() || !m.x.len().is_multiple_of(groups) {
+                    return Err(malformed(&m.name, "groups are empty or of different sizes"));
+                }
+                wires(&m.name, &m.x, defined)
+            }
+        }
+    }
+}
+
+fn malformed(name: &str, reason: &str) -> ProgramError {
+    ProgramError::Malformed { name: name.to_owned(), reason: reason.to_owned() }
+}
+
+fn length(what: &'static str, name: &str, got: usize, expected: usize) -> Result<(), ProgramError> {
+    if got == expected { Ok(()) } else { Err(ProgramError::Length { what, name: name.to_owned(), got, expected }) }
+}
+
+fn limit(name: &str, elements: usize) -> Result<(), ProgramError> {
+    if elements <= MAX_ELEMENTS { Ok(()) } else { Err(malformed(name, "it has more than 2^27 elements")) }
+}
+
+fn scale(name: &str, scale: f64) -> Result<(), ProgramError> {
+    if scale.is_finite() && scale > 0.0 { Ok(()) } else { Err(malformed(name, "its scale is not a positive number")) }
+}
+
+fn magnitude(name: &str, bound: i128) -> Result<(), ProgramError> {
+    if bound < 1 << SUM_BITS {
+        Ok(())
+    } else {
+        Err(ProgramError::Overflow { name: name.to_owned(), bound, limit_bits: SUM_BITS })
+    }
+}
+
+fn wires(name: &str, list: &[Wire], defined: usize) -> Result<(), ProgramError> {
+    match list.iter().find(|w| w.index() >= defined) {
+        None => Ok(()),
+        Some(w) => Err(ProgramError::UndefinedWire { name: name.to_owned(), wire: w.0, defined }),
+    }
+}

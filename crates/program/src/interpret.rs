@@ -1,0 +1,141 @@
+//! The interpreter, which is the definition of what is proved.
+
+use crate::{Instruction, Linear, Max, Product, Program, Requant, RunError, bounds::rescale, types::len_of};
+
+/// Every value of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// The value of each wire.
+    pub values: Vec<i64>,
+    /// For each instruction, the sums before requantization (`Linear`: \[positions, cols\]; `Product`: \[len\];
+    /// `Max`: empty).
+    pub sums: Vec<Vec<i64>>,
+}
+
+impl Program {
+    /// Runs the program on the flat input integers (all inputs, in order).
+    ///
+    /// # Errors
+    /// [`RunError`] when the number of inputs is wrong or any value leaves its range; the message names the tensor, the value, the range
+    /// and the remedy.
+    pub fn run(&self, inputs: &[i64]) -> Result<Trace, RunError> {
+        let expected = self.input_len();
+        if inputs.len() != expected {
+            return Err(RunError::InputLength { got: inputs.len(), expected });
+        }
+        let mut values = Vec::with_capacity(self.wires());
+        values.extend_from_slice(&self.constants);
+        let mut rest = inputs;
+        for t in &self.inputs {
+            let (own, tail) = rest.split_at(len_of(&t.shape));
+            rest = tail;
+            for (index, &value) in own.iter().enumerate() {
+                if !t.bounds.contains(value) {
+                    return Err(RunError::InputRange {
+                        tensor: t.name.clone(),
+                        index,
+                        value,
+                        real: value as f64 / t.scale,
+                        lo: t.bounds.lo as f64 / t.scale,
+                        hi: t.bounds.hi as f64 / t.scale,
+                    });
+                }
+            }
+            values.extend_from_slice(own);
+        }
+        let mut sums = Vec::with_capacity(self.instructions.len());
+        for ins in &self.instructions {
+            sums.push(match ins {
+                Instruction::Linear(l) => self.run_linear(l, &mut values)?,
+                Instruction::Product(p) => self.run_product(p, &mut values)?,
+                Instruction::Max(m) => {
+                    self.run_max(m, &mut values)?;
+                    Vec::new()
+                }
+            });
+        }
+        Ok(Trace { values, sums })
+    }
+
+    /// The output values of a run, all outputs in order.
+    pub fn outputs_of(&self, trace: &Trace) -> Vec<i64> {
+        self.output_wires().map(|w| trace.values[w.index()]).collect()
+    }
+
+    fn run_linear(&self, l: &Linear, values: &mut Vec<i64>) -> Result<Vec<i64>, RunError> {
+        let m = &self.matrices[l.matrix.0 as usize];
+        let (k, n) = (m.rows as usize, m.cols as usize);
+        let mut sums = vec![0i64; l.positions as usize * n];
+        for (x, z) in l.x.chunks_exact(k).zip(sums.chunks_exact_mut(n)) {
+            for (w, row) in x.iter().zip(m.weights.chunks_exact(n)) {
+                let v = values[w.index()];
+                if v != 0 {
+                    for (z, &w) in z.iter_mut().zip(row) {
+                        // The sum is below 2^60 (validated); wrapping keeps partial sums exact modulo 2^64.
+                        *z = z.wrapping_add(v.wrapping_mul(w));
+                    }
+                }
+            }
+        }
+        for (i, &z) in sums.iter().enumerate() {
+            let (r, y) = self.requantize(&l.name, i, z, &m.requant[i % n])?;
+            values.push(y.unwrap_or(r));
+        }
+        Ok(sums)
+    }
+
+    fn run_product(&self, p: &Product, values: &mut Vec<i64>) -> Result<Vec<i64>, RunError> {
+        let len = p.len as usize;
+        let mut sums = Vec::with_capacity(len);
+        let mut mapped = Vec::new();
+        for i in 0..len {
+            let mut z = 0i64;
+            for t in &p.terms {
+                let product = values[t.a[i].index()].wrapping_mul(values[t.b[i].index()]);
+                z = z.wrapping_add(t.factor.wrapping_mul(product));
+            }
+            let (r, y) = self.requantize(&p.name, i, z, &p.requant)?;
+            sums.push(z);
+            values.push(r);
+            mapped.extend(y);
+        }
+        values.extend(mapped);
+        Ok(sums)
+    }
+
+    fn run_max(&self, m: &Max, values: &mut Vec<i64>) -> Result<(), RunError> {
+        let limit = (1i64 << (2 * self.limb_bits())) - 1;
+        let size = m.x.len() / m.groups as usize;
+        for (index, g) in m.x.chunks_exact(size).enumerate() {
+            let operands = || g.iter().map(|w| values[w.index()]);
+            let (hi, lo) = (operands().max().unwrap_or(0), operands().min().unwrap_or(0));
+            if hi - lo > limit {
+                return Err(RunError::MaxSpread { tensor: m.name.clone(), index, spread: hi - lo, limit });
+            }
+            values.push(hi);
+        }
+        Ok(())
+    }
+
+    /// r, and y if there is a lookup.
+    fn requantize(&self, name: &str, index: usize, z: i64, rq: &Requant) -> Result<(i64, Option<i64>), RunError> {
+        let r = rescale(z, rq.drop);
+        let word = self.word();
+        let refuse = |range: crate::Interval| RunError::OutOfRange {
+            tensor: name.to_owned(),
+            index,
+            value: r,
+            lo: range.lo,
+            hi: range.hi,
+        };
+        if !word.contains(r) {
+            return Err(refuse(word));
+        }
+        let Some(lookup) = rq.lookup else { return Ok((r, None)) };
+        let table = &self.tables[lookup.table.0 as usize];
+        match table.eval(r, self.limb_bits()) {
+            Some(y) => Ok((r, Some(y + lookup.offset))),
+            None => Err(refuse(table.domain(self.limb_bits()))),
+        }
+    }
+}

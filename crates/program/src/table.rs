@@ -1,0 +1,66 @@
+//! Piecewise linear functions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Interval;
+
+/// One segment: `f(r) = base + slope · (r mod 2^b)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Segment {
+    /// Value at the segment's left end.
+    pub base: i64,
+    /// Increase for each step of r.
+    pub slope: i64,
+}
+
+/// A piecewise linear function of a signed 2b-bit integer r, with segments of 2^b integers (b = the program's `limb_bits`):
+///
+/// ```text
+/// i = floor(r / 2^b),  f = r mod 2^b,  value = base[i − first] + slope[i − first] · f
+/// ```
+///
+/// No rounding follows, so the value is exact. Segments outside `first .. first + segments.len()` are outside the
+/// domain.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// For messages and reports.
+    pub name: String,
+    /// Integers a unit of the argument, for messages.
+    pub scale: f64,
+    /// Index of the first segment, ≥ −2^(b−1).
+    pub first: i32,
+    /// At most 2^b of them.
+    pub segments: Vec<Segment>,
+}
+
+impl Table {
+    /// The value at r, or `None` outside the domain.
+    pub fn eval(&self, r: i64, limb_bits: u32) -> Option<i64> {
+        let index = (r >> limb_bits).checked_sub(i64::from(self.first))?;
+        let segment = self.segments.get(usize::try_from(index).ok()?)?;
+        let fraction = r & ((1i64 << limb_bits) - 1);
+        Some(segment.base + segment.slope * fraction)
+    }
+
+    /// The r for which the table has a value.
+    pub fn domain(&self, limb_bits: u32) -> Interval {
+        let first = i64::from(self.first) << limb_bits;
+        Interval::new(first, first + ((self.segments.len() as i64) << limb_bits) - 1)
+    }
+
+    /// The values that the table takes on the segments that meet `r`.
+    pub fn range(&self, r: Interval, limb_bits: u32) -> Option<Interval> {
+        let last = (1i64 << limb_bits) - 1;
+        let mut out: Option<Interval> = None;
+        for (i, s) in self.segments.iter().enumerate() {
+            let left = (i64::from(self.first) + i as i64) << limb_bits;
+            if left > r.hi || left + last < r.lo {
+                continue;
+            }
+            let (a, b) = (s.base, s.base + s.slope * last);
+            let here = Interval::new(a.min(b), a.max(b));
+            out = Some(out.map_or(here, |o| o.union(here)));
+        }
+        out
+    }
+}

@@ -1,0 +1,275 @@
+//! The types of a program. Their fields are public for reading; a [`Program`] is only made through
+//! [`Builder::finish`](crate::Builder::finish) or [`Program::from_bytes`], which validate it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Interval, Table};
+
+/// A value's place: constants first, then inputs, then instruction outputs in program order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Wire(pub u32);
+
+impl Wire {
+    /// The wire's index into [`Trace::values`](crate::Trace).
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Index of a [`Matrix`] in its program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct MatrixId(pub u32);
+
+/// Index of a [`Table`] in its program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TableId(pub u32);
+
+/// The function applied to a requantized sum: `table(r) + offset`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Lookup {
+    /// Which table.
+    pub table: TableId,
+    /// Added to the table's value. (A sigmoid is a shifted hyperbolic tangent: both share one table.)
+    pub offset: i64,
+}
+
+/// What happens to a sum z: `r = floor((z + 2^(d−1)) / 2^d)` with d = `drop` (`r = z` where d = 0), a signed number of
+/// 2·`limb_bits` bits; and, with a lookup, `y = table(r) + offset`.
+///
+/// A sum whose r needs more bits, or leaves the table's domain, is refused ([`RunError`](crate::RunError)); the
+/// circuit has no witness for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Requant {
+    /// How many low bits are rounded away.
+    pub drop: u8,
+    /// The function applied to r, if any.
+    pub lookup: Option<Lookup>,
+}
+
+impl Requant {
+    /// Keeps the sum as it is.
+    pub fn exact() -> Self {
+        Self { drop: 0, lookup: None }
+    }
+
+    /// Division by 2^`drop`, rounding half up.
+    pub fn rescale(drop: u8) -> Self {
+        Self { drop, lookup: None }
+    }
+
+    /// Division by 2^`drop`, then `table + offset`.
+    pub fn table(drop: u8, table: TableId, offset: i64) -> Self {
+        Self { drop, lookup: Some(Lookup { table, offset }) }
+    }
+}
+
+/// A constant matrix of shape \[rows, cols\], with the requantization of each column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Matrix {
+    /// For messages and reports.
+    pub name: String,
+    /// Number of operands (K).
+    pub rows: u32,
+    /// Number of sums (N).
+    pub cols: u32,
+    /// Row-major \[rows, cols\].
+    pub weights: Vec<i64>,
+    /// One for each column.
+    pub requant: Vec<Requant>,
+}
+
+/// `out[p, n] = requant_n( Σ_k x[p, k] · W[k, n] )` for each position p.
+///
+/// All applications of one matrix (time steps, positions of a convolution, items of a batch) are proved by one check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Linear {
+    /// For messages and reports.
+    pub name: String,
+    /// The matrix W.
+    pub matrix: MatrixId,
+    /// Number of positions (P).
+    pub positions: u32,
+    /// Positions come in rows of this many (a convolution's output width); only a hint for sharing partial sums.
+    pub grid: u32,
+    /// The operands, \[positions, rows\].
+    pub x: Vec<Wire>,
+}
+
+/// One product of wires times a constant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Term {
+    /// The constant factor.
+    pub factor: i64,
+    /// Left operands, one a lane.
+    pub a: Vec<Wire>,
+    /// Right operands, one a lane.
+    pub b: Vec<Wire>,
+}
+
+/// `r[i] = rescale( Σ_terms factor · a[i] · b[i] )`, and with a lookup a second output `y[i] = table(r[i]) + offset`.
+///
+/// Outputs are all r, then (with a lookup) all y.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Product {
+    /// For messages and reports.
+    pub name: String,
+    /// Number of elements.
+    pub len: u32,
+    /// One or two terms.
+    pub terms: Vec<Term>,
+    /// What happens to the sum.
+    pub requant: Requant,
+}
+
+/// `out[g] = max_m x[g, m]`. Operands may be at most 2^(2·limb_bits) − 1 apart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Max {
+    /// For messages and reports.
+    pub name: String,
+    /// Number of groups.
+    pub groups: u32,
+    /// The operands, \[groups, size\], size ≥ 1.
+    pub x: Vec<Wire>,
+}
+
+/// One step of a program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Instruction {
+    /// Constant matrix times wires.
+    Linear(Linear),
+    /// Products of wires.
+    Product(Product),
+    /// Maximum over groups.
+    Max(Max),
+}
+
+impl Instruction {
+    /// The instruction's name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Linear(i) => &i.name,
+            Self::Product(i) => &i.name,
+            Self::Max(i) => &i.name,
+        }
+    }
+}
+
+/// A named input. `real = integer / scale`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InputTensor {
+    /// ONNX name.
+    pub name: String,
+    /// Shape; its product is the number of wires.
+    pub shape: Vec<u32>,
+    /// Physical unit, empty if unknown.
+    pub unit: String,
+    /// Integers a unit.
+    pub scale: f64,
+    /// Bounds of the integer values, inclusive.
+    pub bounds: Interval,
+}
+
+/// A named output. `real = integer / scale`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutputTensor {
+    /// ONNX name.
+    pub name: String,
+    /// Shape; its product is the number of wires.
+    pub shape: Vec<u32>,
+    /// Physical unit, empty if unknown.
+    pub unit: String,
+    /// Integers a unit.
+    pub scale: f64,
+    /// Where the values are.
+    pub wires: Vec<Wire>,
+}
+
+/// A validated integer program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Program {
+    pub(crate) limb_bits: u8,
+    pub(crate) constants: Vec<i64>,
+    pub(crate) inputs: Vec<InputTensor>,
+    pub(crate) outputs: Vec<OutputTensor>,
+    pub(crate) tables: Vec<Table>,
+    pub(crate) matrices: Vec<Matrix>,
+    pub(crate) instructions: Vec<Instruction>,
+}
+
+impl Program {
+    /// Bits of a limb: requantized values have 2·limb_bits bits, tables have segments of 2^limb_bits.
+    pub fn limb_bits(&self) -> u32 {
+        u32::from(self.limb_bits)
+    }
+
+    /// The values of the first wires.
+    pub fn constants(&self) -> &[i64] {
+        &self.constants
+    }
+
+    /// The inputs, in order.
+    pub fn inputs(&self) -> &[InputTensor] {
+        &self.inputs
+    }
+
+    /// The outputs, in order.
+    pub fn outputs(&self) -> &[OutputTensor] {
+        &self.outputs
+    }
+
+    /// The tables.
+    pub fn tables(&self) -> &[Table] {
+        &self.tables
+    }
+
+    /// The matrices.
+    pub fn matrices(&self) -> &[Matrix] {
+        &self.matrices
+    }
+
+    /// The instructions, in order.
+    pub fn instructions(&self) -> &[Instruction] {
+        &self.instructions
+    }
+
+    /// Number of input values.
+    pub fn input_len(&self) -> usize {
+        self.inputs.iter().map(|t| len_of(&t.shape)).sum()
+    }
+
+    /// Number of output values.
+    pub fn output_len(&self) -> usize {
+        self.outputs.iter().map(|t| t.wires.len()).sum()
+    }
+
+    /// The wires of all outputs, in order.
+    pub fn output_wires(&self) -> impl Iterator<Item = Wire> + '_ {
+        self.outputs.iter().flat_map(|t| t.wires.iter().copied())
+    }
+
+    /// Number of model parameters (entries of matrices).
+    pub fn parameters(&self) -> usize {
+        self.matrices.iter().map(|m| m.weights.len()).sum()
+    }
+
+    /// How many wires instruction `i` defines.
+    pub fn arity_out(&self, instruction: &Instruction) -> usize {
+        match instruction {
+            Instruction::Linear(l) => {
+                let cols = self.matrices.get(l.matrix.0 as usize).map_or(0, |m| m.cols);
+                l.positions as usize * cols as usize
+            }
+            Instruction::Product(p) => p.len as usize * if p.requant.lookup.is_some() { 2 } else { 1 },
+            Instruction::Max(m) => m.groups as usize,
+        }
+    }
+
+    /// Number of wires.
+    pub fn wires(&self) -> usize {
+        self.constants.len() + self.input_len() + self.instructions.iter().map(|i| self.arity_out(i)).sum::<usize>()
+    }
+}
+
+pub(crate) fn len_of(shape: &[u32]) -> usize {
+    shape.iter().fold(1usize, |n, &d| n.saturating_mul(d as usize))
+}
