@@ -1,1 +1,3 @@
-//! vouch-prover
+//! The native prover: reference strings, bundles, keys and proofs.
+
+pub mod export;

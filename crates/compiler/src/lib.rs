@@ -1,1 +1,39 @@
-//! vouch-compiler
+//! From an ONNX model to a [`vouch_program::Program`]: the float model becomes an integer program whose runs can be proved.
+//!
+//! ```text
+//! OnnxModel -> Graph (float) -> passes -> ranges -> quantize -> Program + CompileReport
+//! ```
+//!
+//! * [`OnnxModel`] is a model file that was read and checked; [`Oracle`] runs it in floating point (tract).
+//! * The crate's graph is the model after lowering: static shapes, constants folded, layout operators dissolved into
+//!   lists of values; what remains are matrices, products, maxima and functions of one variable.
+//! * Ranges are interval arithmetic from the declared input ranges, or calibration data ([`CompileOptions`]).
+//! * Scales are chosen by trying configurations, cheapest first, and measuring the program against the float model.
+//!
+//! Compilation is deterministic: the same file and options give the same bytes.
+
+mod compile;
+pub mod data;
+mod error;
+mod function;
+mod graph;
+mod io;
+mod onnx;
+mod options;
+mod oracle;
+mod quantize;
+mod report;
+mod schema;
+
+pub use compile::{Compiled, compile, compile_model};
+pub use data::{InputSpec, NamedTensor, NamedTensors, Samples};
+pub use error::{CompileError, DataError, InputError};
+pub use io::{dequantize_outputs, quantize_inputs};
+pub use onnx::OnnxModel;
+pub use options::{CompileOptions, InputRanges};
+pub use oracle::Oracle;
+pub use report::{
+    AccuracyReport, CompileReport, Configuration, InputRange, OperatorCount, OutputAccuracy, RangeReport, TableReport,
+    TensorReport,
+};
+pub use schema::{FieldSchema, Schema};

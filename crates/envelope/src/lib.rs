@@ -1,1 +1,56 @@
-//! vouch-envelope
+//! Wire types of Vouch: what a prover sends, what a verifier reports, and the byte codec of both.
+//!
+//! * [`ProofEnvelope`] carries a proof together with the claim it is about: the model's identity, the nonce of the
+//!   request, and the public inputs and outputs. Nothing in an envelope is trusted by itself: a verifier compares
+//!   every field with what its own caller expects.
+//! * [`VerificationReport`] is the list of checks that a verifier made, for people and for user interfaces.
+//! * [`Reader`] and [`Writer`] are the cursors that this format and the verifying key's format are written with. They
+//!   cannot panic, read integers in one canonical form only, and know the offset of every error.
+//!
+//! # Binary format, version 1
+//!
+//! All fixed-width integers are little-endian.
+//!
+//! | field | bytes |
+//! | --- | --- |
+//! | magic `VOUCHPF\0` | 8 |
+//! | version | 2 |
+//! | model identity | 32 |
+//! | nonce | 32 |
+//! | inputs: visibility (0 = public) | 1 |
+//! | inputs: count | 4 |
+//! | inputs: zigzag LEB128 values, minimal length | 1 to 10 each |
+//! | outputs: visibility, count, values | as for the inputs |
+//! | proof length | 4 |
+//! | proof | as said |
+//!
+//! Nothing may follow. A value has exactly one encoding, so equal envelopes have equal bytes.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::panic_in_result_fn,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic
+    )
+)]
+
+mod cursor;
+mod error;
+pub mod hex;
+mod id;
+mod json;
+mod proof;
+mod report;
+
+pub use cursor::{CursorError, Reader, Writer};
+pub use error::EnvelopeError;
+pub use id::{ModelId, Nonce};
+pub use json::EnvelopeJson;
+pub use proof::{ENVELOPE_MAGIC, ENVELOPE_VERSION, MAX_PROOF_BYTES, MAX_VALUES, ProofEnvelope, PublicValues, Section};
+pub use report::{Check, VerificationReport};

@@ -1,1 +1,72 @@
-//! vouch-verifier
+//! The verifier of Vouch: an independent implementation of the verification of a halo2 proof (PLONKish arithmetization,
+//! KZG commitments over BN254, SHPLONK multi-opening), driven by a self-describing [`VerifierKey`].
+//!
+//! ```text
+//! verify(key, expected, envelope) -> VerifiedClaim
+//! ```
+//!
+//! * The *key* is trusted as a whole, through its hash, the [model identity](VerifierKey::model_id).
+//! * What is *expected* (model, nonce, values, kind of setup) comes from the caller.
+//! * The *envelope* comes from whoever asks to be believed. Nothing in it is trusted.
+//!
+//! The code is deterministic and single-threaded, contains no unsafe code, and does not panic on any input; the lints
+//! at the root of this crate forbid the operations that could.
+//!
+//! # What is checked
+//!
+//! 1. The envelope is about the key's model, about the expected request, and about the expected values; its values
+//!    have the number and the ranges that the key's schema says ([`verify`]).
+//! 2. The proof's messages are canonical encodings, as many as the circuit calls for (`transcript`).
+//! 3. Every gate and the permutation argument hold at a random point, given the claimed evaluations (`expression`,
+//!    `permutation`, `vanishing`).
+//! 4. The claimed evaluations are those of the committed polynomials (`shplonk`): one pairing equation.
+//!
+//! # Sources
+//!
+//! * Gabizon, Williamson, Ciobotaru: *PLONK*, <https://eprint.iacr.org/2019/953>.
+//! * *The halo2 book*, <https://zcash.github.io/halo2/design/proving-system.html>.
+//! * Boneh, Drake, Fisch, Gabizon: *Efficient polynomial commitment schemes for multiple points and polynomials*
+//!   (SHPLONK), <https://eprint.iacr.org/2020/081>, section 4.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::panic_in_result_fn,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic
+    )
+)]
+
+mod batch;
+mod claim;
+mod domain;
+mod error;
+mod expression;
+mod field;
+mod key;
+mod msm;
+mod permutation;
+mod point;
+mod proof;
+mod report;
+mod shplonk;
+mod transcript;
+mod vanishing;
+mod verify;
+
+pub use batch::verify_batch;
+pub use claim::{Expected, VerifiedClaim};
+pub use error::{CheckName, KeyError, PointError, VerifyError};
+pub use expression::{GateBuilder, Gates, Node, NodeId};
+pub use key::{
+    ColumnKind, ColumnQuery, ColumnRef, KEY_MAGIC, KEY_VERSION, KeyDescription, Schema, SrsKind, TensorSpec,
+    VerifierKey,
+};
+pub use report::report;
+pub use verify::{verify, verify_bytes};
+pub use vouch_envelope::{Check, ModelId, Nonce, ProofEnvelope, PublicValues, Section, VerificationReport};

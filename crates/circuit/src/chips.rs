@@ -1,0 +1,6 @@
+//! The four chips. Each module states its equations first, then its gates.
+
+pub mod linear;
+pub mod lookup;
+pub mod matrix;
+pub mod product;

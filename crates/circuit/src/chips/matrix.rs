@@ -1,0 +1,107 @@
+//! Operands times weights: the other side of the linear checks.
+//!
+//! For outputs Z = X·W (X of shape \[T, K\], W of shape \[K, N\]), with columns of W packed J at a time into
+//! `P[i,g] = Σ_j 2^(B·j)·W[i, gJ+j]` (G = ⌈N/J⌉ fixed cells for each operand), random μ, and random position weights π_t (products of powers of σ
+//! inside a row of positions and τ across rows):
+//!
+//! ```text
+//! Σ_t π_t Σ_g μ^(G−1−g) Z'[t,g]  =  Σ_i ( Σ_t π_t X[t,i] ) · ( Σ_g μ^(G−1−g) P[i,g] )
+//! ```
+//!
+//! where Z'[t,g] are the packed sums of [`super::linear`]. For challenges drawn after Z and X are committed, all T·N equations hold
+//! except with probability at most (T + G)/|F| < 2^-230.
+//!
+//! A lane has C weight columns, two second-phase cells a row, and one gate for everything:
+//!
+//! ```text
+//! acc[i+1] = acc[i]·(f_1 + f_μ·μ^C + f_σ·σ + f_τ·τ) + x[i]·Σ_c w_c[i]·μ^(C−1−c)
+//! ```
+//!
+//! * *Weights*: x is the operand (or its combination over positions), w_c are packed weights, the multiplier is 1 inside a chunk of C packs
+//!   and μ^C between chunks.
+//! * *Combination over positions*: w = (0, …, 0, 1), the multiplier is σ or τ. Equal partial combinations are computed once, which
+//!   makes a convolution cost about |X|·k_w cells rather than |Y|·C·k_h·k_w.
+//!
+//! x is copy-constrained to the operand's cell or to the end of another chain.
+
+use halo2_proofs::{
+    halo2curves::bn256::Fr,
+    plonk::{Advice, Challenge, Column, ConstraintSystem, Expression, Fixed, SecondPhase},
+    poly::Rotation,
+};
+
+use crate::CircuitParams;
+
+/// The columns of one lane.
+#[derive(Clone, Debug)]
+pub struct MatrixLane {
+    /// Second phase: the operand.
+    pub x: Column<Advice>,
+    /// Second phase: the running sum.
+    pub acc: Column<Advice>,
+    /// Packed weights.
+    pub weights: Vec<Column<Fixed>>,
+    /// Multiplier 1.
+    pub by_one: Column<Fixed>,
+    /// Multiplier μ^C.
+    pub by_mu: Column<Fixed>,
+    /// Multiplier σ, where positions come in rows.
+    pub by_sigma: Option<Column<Fixed>>,
+    /// Multiplier τ.
+    pub by_tau: Column<Fixed>,
+}
+
+impl MatrixLane {
+    pub(crate) fn columns(meta: &mut ConstraintSystem<Fr>, p: &CircuitParams) -> Self {
+        let lane = Self {
+            x: meta.advice_column_in(SecondPhase),
+            acc: meta.advice_column_in(SecondPhase),
+            weights: (0..p.weight_columns).map(|_| meta.fixed_column()).collect(),
+            by_one: meta.fixed_column(),
+            by_mu: meta.fixed_column(),
+            by_sigma: p.grid.then(|| meta.fixed_column()),
+            by_tau: meta.fixed_column(),
+        };
+        meta.enable_equality(lane.x);
+        meta.enable_equality(lane.acc);
+        lane
+    }
+
+    pub(crate) fn gate(
+        &self,
+        meta: &mut ConstraintSystem<Fr>,
+        usable: Column<Fixed>,
+        mu: Challenge,
+        sigma: Option<Challenge>,
+        tau: Challenge,
+    ) {
+        meta.create_gate("matrix: operands times weights", |meta| {
+            let q = meta.query_fixed(usable, Rotation::cur());
+            let x = meta.query_advice(self.x, Rotation::cur());
+            let acc = meta.query_advice(self.acc, Rotation::cur());
+            let next = meta.query_advice(self.acc, Rotation::next());
+            // Horner in μ: w_0 is the highest power.
+            let mut w: Option<Expression<Fr>> = None;
+            let mut mu_c: Option<Expression<Fr>> = None;
+            for column in &self.weights {
+                let c = meta.query_fixed(*column, Rotation::cur());
+                w = Some(match w {
+                    None => c,
+                    Some(w) => w * mu.expr() + c,
+                });
+                mu_c = Some(match mu_c {
+                    None => mu.expr(),
+                    Some(m) => m * mu.expr(),
+                });
+            }
+            let (Some(w), Some(mu_c)) = (w, mu_c) else { return vec![q * (next - acc)] };
+            let mut by = meta.query_fixed(self.by_one, Rotation::cur())
+                + meta.query_fixed(self.by_mu, Rotation::cur()) * mu_c
+                + meta.query_fixed(self.by_tau, Rotation::cur()) * tau.expr();
+            if let (Some(column), Some(sigma)) = (self.by_sigma, sigma) {
+                by = by + meta.query_fixed(column, Rotation::cur()) * sigma.expr();
+            }
+            vec![q * (next - acc * by - x * w)]
+        });
+    }
+}

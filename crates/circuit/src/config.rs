@@ -1,0 +1,107 @@
+//! All columns and gates of a circuit.
+
+use ff::Field;
+use halo2_proofs::{
+    halo2curves::bn256::Fr,
+    plonk::{Challenge, Column, ConstraintSystem, FirstPhase, Fixed, Instance},
+};
+
+use crate::{
+    CircuitParams,
+    chips::{linear::LinearLane, lookup::LookupChip, matrix::MatrixLane, product::ProductLane},
+};
+
+/// The gates' degree, and with it the pieces of the quotient and the columns of one permutation product.
+pub(crate) const DEGREE: usize = 5;
+
+/// 2^e as a field element, e ≤ 253.
+pub(crate) fn pow2(e: u32) -> Fr {
+    let mut raw = [0u64; 4];
+    raw[(e / 64) as usize] = 1 << (e % 64);
+    Fr::from_raw(raw)
+}
+
+/// 2^(−e) as a field element, e ≤ 253.
+pub(crate) fn inverse_pow2(e: u32) -> Fr {
+    if e == 0 { Fr::one() } else { pow2(e).invert().unwrap_or(Fr::zero()) }
+}
+
+/// A signed integer as a field element.
+pub(crate) fn signed(v: i128) -> Fr {
+    let m = v.unsigned_abs();
+    let f = Fr::from_raw([m as u64, (m >> 64) as u64, 0, 0]);
+    if v < 0 { -f } else { f }
+}
+
+/// The columns and challenges of a circuit.
+#[derive(Clone, Debug)]
+pub struct ModelConfig {
+    /// Inputs, then outputs.
+    pub instance: Column<Instance>,
+    /// Constants of the program.
+    pub constants: Column<Fixed>,
+    /// 1 on the usable rows.
+    pub usable: Column<Fixed>,
+    /// Lanes of [`crate::chips::linear`].
+    pub linear: Vec<LinearLane>,
+    /// Lanes of [`crate::chips::product`].
+    pub product: Vec<ProductLane>,
+    /// Lanes of [`crate::chips::matrix`].
+    pub matrix: Vec<MatrixLane>,
+    /// The lookup argument, if anything is looked up.
+    pub lookup: Option<LookupChip>,
+    /// μ: combines outputs.
+    pub mu: Challenge,
+    /// σ: combines positions of a row.
+    pub sigma: Option<Challenge>,
+    /// τ: combines rows of positions.
+    pub tau: Challenge,
+    /// β of the lookup argument.
+    pub beta: Challenge,
+    /// θ of the lookup argument.
+    pub theta: Challenge,
+}
+
+impl ModelConfig {
+    /// Allocates columns and creates the gates.
+    pub fn configure(meta: &mut ConstraintSystem<Fr>, p: &CircuitParams) -> Self {
+        // The cost model and the columns of one permutation product rely on it, also where a program needs less.
+        meta.set_minimum_degree(DEGREE);
+        let instance = meta.instance_column();
+        let constants = meta.fixed_column();
+        let usable = meta.fixed_column();
+        let linear: Vec<_> = (0..p.linear_lanes).map(|_| LinearLane::columns(meta, p)).collect();
+        let product: Vec<_> = (0..p.product_lanes).map(|_| ProductLane::columns(meta, p)).collect();
+        let matrix: Vec<_> = (0..p.matrix_lanes).map(|_| MatrixLane::columns(meta, p)).collect();
+        let lookup = (!linear.is_empty() || !product.is_empty()).then(|| LookupChip::columns(meta, &linear, &product));
+        if linear.is_empty() && product.is_empty() {
+            // halo2 needs an advice column in the first phase for challenges to exist after it.
+            let _ = meta.advice_column_in(FirstPhase);
+        }
+        meta.enable_equality(instance);
+        meta.enable_equality(constants);
+        let mu = meta.challenge_usable_after(FirstPhase);
+        let tau = meta.challenge_usable_after(FirstPhase);
+        let beta = meta.challenge_usable_after(FirstPhase);
+        let theta = meta.challenge_usable_after(FirstPhase);
+        let sigma = p.grid.then(|| meta.challenge_usable_after(FirstPhase));
+        let config = Self { instance, constants, usable, linear, product, matrix, lookup, mu, sigma, tau, beta, theta };
+        config.gates(meta, p);
+        config
+    }
+
+    fn gates(&self, meta: &mut ConstraintSystem<Fr>, p: &CircuitParams) {
+        for lane in &self.linear {
+            lane.gate(meta, p, self.usable, self.mu, self.sigma);
+        }
+        for lane in &self.product {
+            lane.gate(meta, p);
+        }
+        for lane in &self.matrix {
+            lane.gate(meta, self.usable, self.mu, self.sigma, self.tau);
+        }
+        if let Some(lookup) = &self.lookup {
+            lookup.gate(meta, p.limb_bits, (&self.linear, &self.product), self.usable, (self.beta, self.theta));
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The cost model: which layout is cheapest.
+
+use serde::{Deserialize, Serialize};
+use vouch_program::Program;
+
+use crate::{CircuitError, CircuitParams, Layout, config::DEGREE, layout::Plan};
+
+/// What to optimise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Objective {
+    /// Least proving time.
+    #[default]
+    Prover,
+    /// Fewest proof bytes.
+    Proof,
+    /// Least memory while proving.
+    Memory,
+}
+
+/// What a layout costs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The layout.
+    pub params: CircuitParams,
+    /// Advice columns, of both phases.
+    pub advice: usize,
+    /// Advice columns of the second phase, whose values are field elements of full width.
+    pub second_phase: usize,
+    /// Fixed columns.
+    pub fixed: usize,
+    /// Columns in the permutation argument.
+    pub permutation: usize,
+    /// Proof size.
+    pub proof_bytes: usize,
+    /// Proving key size.
+    pub prover_key_bytes: usize,
+    /// Verifying key size (commitments; the gates add 1 to 2 kB).
+    pub verifier_key_bytes: usize,
+    /// Peak memory of a proof, beside the proving key.
+    pub memory_bytes: usize,
+    /// CPU seconds of a proof on the reference machine (docs/benchmarks.md).
+    pub prove_seconds: f64,
+    /// Rows used of those available: linear, product, matrix lanes, table.
+    pub rows: [(usize, usize); 4],
+}
+
+const MAX_K: u32 = 24;
+
+/// The cheapest layout for a program.
+///
+/// # Errors
+/// [`CircuitError::TooLarge`] if there is none, or what is wrong with the program.
+pub fn choose(program: &Program, objective: Objective) -> Result<Estimate, CircuitError> {
+    let mut best: Option<Estimate> = None;
+    for k in program.limb_bits() + 1..=MAX_K {
+        let base = CircuitParams::minimal(program, k)?;
+        if Layout::table_rows(program) > base.usable() || program.input_len() + program.output_len() > base.usable() {
+            continue;
+        }
+        let plan = Plan::new(program, &base)?;
+        for estimate in candidates(program, &base, &plan) {
+            let better = best.as_ref().is_none_or(|b| weight(&estimate, objective) < weight(b, objective));
+            if better && Layout::new(program, &estimate.params).is_ok() {
+                best = Some(estimate);
+            }
+        }
+        // Twice the rows than the smallest that works cannot become cheaper any more than two steps later.
+        if best.as_ref().is_some_and(|b| k >= b.params.k + 2) {
+            break;
+        }
+    }
+    best.ok_or(CircuitError::TooLarge { max_k: MAX_K })
+}
+
+fn weight(e: &Estimate, objective: Objective) -> (f64, f64) {
+    match objective {
+        // Of layouts within a tenth of each other in time the one with the smaller proof is better for everyone else.
+        Objective::Prover => (e.prove_seconds * (1.0 + e.proof_bytes as f64 / 40_000.0), 0.0),
+        Objective::Proof => (e.proof_bytes as f64, e.prove_seconds),
+        Objective::Memory => (e.memory_bytes as f64, e.prove_seconds),
+    }
+}
+
+fn candidates(program: &Program, base: &CircuitParams, plan: &Plan) -> Vec<Estimate> {
+    let usable = base.usable();
+    let linear_rows: usize = plan.leaves.iter().map(Vec::len).sum();
+    let mut out = Vec::new();
+    let mut p = base.clone();
+    p.linear_lanes = lanes(&plan.leaves.iter().map(Vec::len).collect::<Vec<_>>(), usable);
+    p.product_lanes = plan.products.len().div_ceil(usable);
+    if p.linear_lanes > 64 || p.product_lanes > 64 {
+        return out;
+    }
+    let widest = plan.checks.iter().map(super::layout::Check::packs).max().unwrap_or(0);
+    for c in 1..=widest.clamp(1, 48) {
+        p.weight_columns = c;
+        let matrix_rows = plan.weight_rows(c) + plan.chain_rows();
+        p.matrix_lanes = if plan.checks.is_empty() { 0 } else { matrix_rows.div_ceil(usable).max(1) };
+        if p.matrix_lanes > 64 {
+            continue;
+        }
+        let lanes = [p.linear_lanes, p.product_lanes, p.matrix_lanes];
+        let used = [linear_rows, plan.products.len(), matrix_rows];
+        let mut rows = [(Layout::table_rows(program), usable); 4];
+        for i in 0..3 {
+            rows[i] = (used[i], lanes[i] * usable);
+        }
+        out.push(estimate(&p, rows));
+        // Another lane where continuations of chains need the room.
+        if p.matrix_lanes > 1 {
+            p.matrix_lanes += 1;
+            rows[2].1 += usable;
+            out.push(estimate(&p, rows));
+        }
+    }
+    out
+}
+
+/// Lanes that first-fit, longest first, needs.
+fn lanes(leaves: &[usize], usable: usize) -> usize {
+    let mut sorted = leaves.to_vec();
+    sorted.sort_unstable_by(|a, b| b.cmp(a));
+    let mut free: Vec<usize> = Vec::new();
+    for len in sorted {
+        match free.iter_mut().find(|f| **f >= len) {
+            Some(f) => *f -= len,
+            None => free.push(usable.saturating_sub(len)),
+        }
+    }
+    free.len()
+}
+
+/// Counts columns and predicts sizes and times.
+fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
+    let n = p.n();
+    let operands = if p.two_terms { 4 } else { 2 + usize::from(p.max) };
+    let grid = usize::from(p.grid);
+    let functions = p.linear_lanes + p.product_lanes;
+    let limbs = p.linear_lanes * (p.linear_limbs - 1) + p.product_lanes * (p.product_limbs - 1);
+    let paired = limbs.saturating_sub(2).min(functions);
+    let helpers = functions + (limbs.saturating_sub(2) - paired).div_ceil(3);
+    let first = p.linear_lanes * (p.linear_limbs + 2) + p.product_lanes * (operands + p.product_limbs + 3) + 1;
+    let second_phase = p.linear_lanes + 2 * p.matrix_lanes + helpers + 1;
+    let advice = first + second_phase;
+    let fixed = 2
+        + p.linear_lanes * (4 + grid)
+        + p.product_lanes * (3 + usize::from(p.two_terms) + 1 + usize::from(p.max))
+        + p.matrix_lanes * (3 + grid + p.weight_columns)
+        + 5;
+    let permutation = 2 + 2 * p.linear_lanes + (operands + 2) * p.product_lanes + 2 * p.matrix_lanes;
+    let products = permutation.div_ceil(DEGREE - 2);
+    let commitments = advice + products + 1 + (DEGREE - 1) + 2;
+    let rotated = p.linear_lanes + p.matrix_lanes + 1;
+    let evaluations = advice + rotated + fixed + 1 + permutation + (3 * products).saturating_sub(1);
+    let full = second_phase + products + 1 + (DEGREE - 1) + 2;
+    // Seconds a row: see docs/benchmarks.md for the fit.
+    let msm = full as f64 * 13.0e-6 + first as f64 * 3.0e-6;
+    let fft = (advice + fixed + permutation + products) as f64 * 5.0 * (f64::from(p.k) / 11.0) * 0.45e-6;
+    let gates = (advice + fixed + 4 * permutation) as f64 * 4.0 * 0.12e-6;
+    let open = (advice + fixed + permutation) as f64 * 0.10e-6;
+    Estimate {
+        params: p.clone(),
+        advice,
+        second_phase,
+        fixed,
+        permutation,
+        proof_bytes: 32 * (commitments + evaluations),
+        prover_key_bytes: 32 * n * (2 * fixed + 3 * permutation + 3),
+        verifier_key_bytes: 32 * (fixed + permutation) + 512,
+        memory_bytes: 32 * n * (5 * advice + fixed + 2 * permutation + 5 * products + 16),
+        prove_seconds: (n as f64) * (msm + fft + gates + open) + 0.02,
+        rows,
+    }
+}

@@ -1,0 +1,241 @@
+//! Which cell holds what: a deterministic function of the program and the circuit parameters.
+
+mod place;
+mod plan;
+
+use vouch_program::{Program, Wire};
+
+pub(crate) use plan::Plan;
+
+use crate::{CircuitError, CircuitParams};
+
+/// A column that takes part in copy constraints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Column {
+    /// Inputs, then outputs.
+    Instance,
+    /// The program's constants (fixed).
+    Constant,
+    /// Output of a linear lane.
+    LinearY(usize),
+    /// Running combination of a linear lane.
+    LinearAcc(usize),
+    /// Operand (lane, which) of a product lane.
+    Operand(usize, usize),
+    /// Function value or maximum of a product lane.
+    ProductY(usize),
+    /// Rescaled sum of a product lane.
+    ProductR(usize),
+    /// Operand of a matrix lane.
+    MatrixX(usize),
+    /// Running sum of a matrix lane.
+    MatrixAcc(usize),
+}
+
+/// A cell that takes part in copy constraints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Cell {
+    /// Its column.
+    pub column: Column,
+    /// Its row.
+    pub row: usize,
+}
+
+/// Where an operand of a matrix lane comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// Always zero.
+    Zero,
+    /// A value of the program.
+    Wire(Wire),
+    /// The end of a chain of outputs.
+    Leaf(usize),
+    /// The end of a chain of operands.
+    Chain(usize),
+}
+
+/// The multiplier of a running sum before a row is added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mul {
+    /// 0: the row starts a chain.
+    Start,
+    /// 1 (2^0) or the base of the next packed sum.
+    Pow2(u32),
+    /// μ·2^(−e) before a pack whose first sum is then multiplied by 2^e (matrix lanes: μ^C between chunks of C packs).
+    Mu(u32),
+    /// σ·2^(−e) before a position of a row, likewise.
+    Sigma(u32),
+    /// τ between rows.
+    Tau,
+}
+
+/// A row of a linear lane: one output of a `Linear`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinearRow {
+    /// Index of the instruction.
+    pub instruction: usize,
+    /// Flat index \[position, column\] of the output.
+    pub element: usize,
+    /// What the running combination is multiplied by.
+    pub mul: Mul,
+}
+
+/// A row of a product lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProductRow {
+    /// One element of a `Product`.
+    Product {
+        /// Index of the instruction.
+        instruction: usize,
+        /// Index of the element.
+        element: usize,
+    },
+    /// Two operands of a `Max`.
+    Max {
+        /// Index of the instruction.
+        instruction: usize,
+        /// Index of the group.
+        group: usize,
+        /// Indexes of the two operands in the group.
+        pair: (usize, usize),
+        /// Whether these are the group's last.
+        last: bool,
+    },
+}
+
+/// What the operand of a matrix row is multiplied by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weights {
+    /// One.
+    Unit,
+    /// A chunk of the packed weights of an operand.
+    Packed {
+        /// Index of the check.
+        check: usize,
+        /// Row of the matrix.
+        operand: usize,
+        /// Which chunk of C packs.
+        chunk: usize,
+    },
+}
+
+/// A row of a matrix lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatrixRow {
+    /// The operand.
+    pub source: Source,
+    /// What the running sum is multiplied by.
+    pub mul: Mul,
+    /// What the operand is multiplied by.
+    pub weights: Weights,
+}
+
+/// One random linear check: some columns of one matrix, over all its applications.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Index of the matrix.
+    pub matrix: usize,
+    /// The first column.
+    pub first: usize,
+    /// How many columns.
+    pub columns: usize,
+    /// Bits of a packed sum.
+    pub bits: u32,
+    /// Sums in a pack (J).
+    pub per_pack: usize,
+    /// Combination of the outputs.
+    pub outputs: Source,
+    /// Operands (row of the matrix, combination over positions) that are not always zero.
+    pub operands: Vec<(usize, Source)>,
+}
+
+impl Check {
+    /// Number of packs (G).
+    pub fn packs(&self) -> usize {
+        self.columns.div_ceil(self.per_pack)
+    }
+
+    /// Number of chunks of `c` packs.
+    pub fn chunks(&self, c: usize) -> usize {
+        self.packs().div_ceil(c)
+    }
+
+    /// The packed weights of one operand in one chunk: `Σ_j 2^(B·j)·W[operand, g·J + j]` for C packs g, most significant power of μ first.
+    /// The first chunk is filled up with zeros in front.
+    pub(crate) fn packed(&self, program: &Program, p: &CircuitParams, operand: usize, chunk: usize) -> Vec<[i64; 32]> {
+        let m = &program.matrices()[self.matrix];
+        let n = m.cols as usize;
+        let c = p.weight_columns;
+        let pad = self.chunks(c) * c - self.packs();
+        let drop = p.drop_of(p.linear_limbs);
+        (0..c)
+            .map(|i| {
+                let mut pack = [0i64; 32];
+                let Some(g) = (chunk * c + i).checked_sub(pad) else { return pack };
+                for (j, slot) in pack.iter_mut().enumerate().take(self.per_pack) {
+                    let col = g * self.per_pack + j;
+                    if col < self.columns {
+                        let col = self.first + col;
+                        *slot = m.weights[operand * n + col] << (drop - u32::from(m.requant[col].drop));
+                    }
+                }
+                pack
+            })
+            .collect()
+    }
+}
+
+/// A piece of a chain that lies in one lane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The chain it belongs to (a chain that is continued in another lane has one number for each piece).
+    pub chain: usize,
+    /// Matrix lane.
+    pub lane: usize,
+    /// First row.
+    pub row: usize,
+    /// Its rows.
+    pub rows: Vec<MatrixRow>,
+}
+
+/// The whole assignment of the program to cells.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// The shape.
+    pub params: CircuitParams,
+    /// The random linear checks.
+    pub checks: Vec<Check>,
+    /// For each linear lane, its rows from the top (`None`: unused).
+    pub linear: Vec<Vec<LinearRow>>,
+    /// For each product lane, its rows from the top.
+    pub product: Vec<Vec<ProductRow>>,
+    /// Chains in matrix lanes, in an order in which sources come before uses.
+    pub pieces: Vec<Piece>,
+    /// Constants, by row of their column.
+    pub constants: Vec<i64>,
+    /// Copy constraints.
+    pub copies: Vec<(Cell, Cell)>,
+    /// The cell of every wire (`None`: unused constant).
+    pub home: Vec<Cell>,
+    /// First row of each table in the lookup table.
+    pub tables: Vec<usize>,
+    /// (lane, row) of the end of every leaf and chain.
+    pub(crate) leaf_end: Vec<(usize, usize)>,
+    pub(crate) chain_end: Vec<(usize, usize)>,
+}
+
+impl Layout {
+    /// Lays the program out.
+    ///
+    /// # Errors
+    /// [`CircuitError`] if it does not fit the parameters.
+    pub fn new(program: &Program, params: &CircuitParams) -> Result<Self, CircuitError> {
+        let plan = Plan::new(program, params)?;
+        place::place(program, params, plan)
+    }
+
+    /// Rows of the lookup table.
+    pub fn table_rows(program: &Program) -> usize {
+        1 + (1usize << program.limb_bits()) + program.tables().iter().map(|t| t.segments.len()).sum::<usize>()
+    }
+}

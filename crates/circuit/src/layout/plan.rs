@@ -1,0 +1,227 @@
+//! What has to be placed: chains of rows, before they have places. Depends on k and the limbs only.
+
+use std::collections::HashMap;
+
+use vouch_program::{Bounds, Instruction, Program, Wire};
+
+use super::{Check, LinearRow, MatrixRow, Mul, ProductRow, Source, Weights};
+use crate::{CircuitError, CircuitParams};
+
+/// At most this many bits are packed into one field element (p > 2^253).
+const PACK_BITS: u32 = 253;
+
+/// Rows of positions of one matrix: (instruction, first position, one past the last).
+type PositionRow = (usize, usize, usize);
+
+/// Everything that has to be placed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plan {
+    /// Chains of outputs; the rows of one lie below each other.
+    pub leaves: Vec<Vec<LinearRow>>,
+    /// Rows of products and maxima, in any order.
+    pub products: Vec<ProductRow>,
+    /// Combinations over positions; sources come first.
+    pub chains: Vec<Vec<MatrixRow>>,
+    pub checks: Vec<Check>,
+    /// Equal lists are combined once.
+    known: HashMap<(Vec<Source>, bool), Source>,
+}
+
+impl Plan {
+    pub(crate) fn new(program: &Program, p: &CircuitParams) -> Result<Self, CircuitError> {
+        let mut plan = Self::default();
+        let bounds = program.bounds()?;
+        let mut rows: Vec<Vec<PositionRow>> = vec![Vec::new(); program.matrices().len()];
+        for (i, ins) in program.instructions().iter().enumerate() {
+            match ins {
+                Instruction::Linear(l) => {
+                    let (positions, grid) = (l.positions as usize, l.grid as usize);
+                    let own = &mut rows[l.matrix.0 as usize];
+                    own.extend((0..positions).step_by(grid).map(|a| (i, a, (a + grid).min(positions))));
+                }
+                Instruction::Product(q) => {
+                    limbs(&q.name, q.requant.drop, p.drop_of(p.product_limbs.max(2)))?;
+                    plan.products
+                        .extend((0..q.len as usize).map(|element| ProductRow::Product { instruction: i, element }));
+                }
+                Instruction::Max(m) => {
+                    let size = m.x.len() / m.groups as usize;
+                    if size > 1 {
+                        for group in 0..m.groups as usize {
+                            plan.products.extend((0..size).step_by(2).map(|a| ProductRow::Max {
+                                instruction: i,
+                                group,
+                                pair: (a, (a + 1).min(size - 1)),
+                                last: a + 2 >= size,
+                            }));
+                        }
+                    }
+                }
+            }
+        }
+        for (matrix, rows) in rows.iter().enumerate() {
+            if !rows.is_empty() {
+                plan.matrix(program, p, &bounds, matrix, rows)?;
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Rows of matrix lanes that weights take with `c` weight columns.
+    pub(crate) fn weight_rows(&self, c: usize) -> usize {
+        self.checks.iter().map(|k| k.chunks(c) * k.operands.len()).sum()
+    }
+
+    /// Rows of matrix lanes that combinations over positions take.
+    pub(crate) fn chain_rows(&self) -> usize {
+        self.chains.iter().map(Vec::len).sum()
+    }
+
+    /// The chain that computes a check's right-hand side with `c` weight columns.
+    pub(crate) fn weight_chain(check: &Check, index: usize, c: usize) -> Vec<MatrixRow> {
+        let mut rows = Vec::with_capacity(check.chunks(c) * check.operands.len());
+        for chunk in 0..check.chunks(c) {
+            for (i, &(operand, source)) in check.operands.iter().enumerate() {
+                let mul = match (chunk, i) {
+                    (0, 0) => Mul::Start,
+                    (_, 0) => Mul::Mu(0),
+                    _ => Mul::Pow2(0),
+                };
+                rows.push(MatrixRow { source, mul, weights: Weights::Packed { check: index, operand, chunk } });
+            }
+        }
+        rows
+    }
+
+    fn matrix(
+        &mut self,
+        program: &Program,
+        p: &CircuitParams,
+        bounds: &Bounds,
+        matrix: usize,
+        rows: &[PositionRow],
+    ) -> Result<(), CircuitError> {
+        let m = &program.matrices()[matrix];
+        let n = m.cols as usize;
+        for r in &m.requant {
+            limbs(&m.name, r.drop, p.drop_of(p.linear_limbs.max(2)))?;
+        }
+        let bits = pack_bits(program, p, bounds, matrix);
+        if bits > PACK_BITS {
+            return Err(CircuitError::Width { name: m.name.clone(), bits, limit: PACK_BITS });
+        }
+        let per_pack = ((PACK_BITS / bits) as usize).min(32);
+        // A chain of outputs is never longer than a lane.
+        let block = if n <= p.usable() { n } else { (p.usable() / per_pack * per_pack).max(1) };
+        let operands: Vec<(usize, Source)> = (0..m.rows as usize)
+            .map(|k| (k, self.operand(program, rows, k)))
+            .filter(|(_, s)| *s != Source::Zero)
+            .collect();
+        for first in (0..n).step_by(block) {
+            let columns = block.min(n - first);
+            let mut check =
+                Check { matrix, first, columns, bits, per_pack, outputs: Source::Zero, operands: operands.clone() };
+            check.outputs = self.outputs(p, &check, n, rows);
+            self.checks.push(check);
+        }
+        Ok(())
+    }
+
+    /// Combines operand k over all positions.
+    fn operand(&mut self, program: &Program, rows: &[PositionRow], k: usize) -> Source {
+        let zero = |w: Wire| program.constants().get(w.index()) == Some(&0);
+        let mut ends = Vec::with_capacity(rows.len());
+        for &(i, a, b) in rows {
+            let Instruction::Linear(l) = &program.instructions()[i] else { continue };
+            let count = l.x.len() / l.positions as usize;
+            let list: Vec<Source> = (a..b)
+                .map(|t| l.x[t * count + k])
+                .map(|w| if zero(w) { Source::Zero } else { Source::Wire(w) })
+                .collect();
+            ends.push(self.combine(list, Mul::Sigma(0)));
+        }
+        self.combine(ends, Mul::Tau)
+    }
+
+    /// Combines the outputs of a check: packs by powers of two, packs of a position by μ, positions of a row by σ, rows by τ.
+    fn outputs(&mut self, p: &CircuitParams, check: &Check, n: usize, rows: &[PositionRow]) -> Source {
+        let mut ends = Vec::with_capacity(rows.len());
+        for &(instruction, a, b) in rows {
+            // One chain for a whole row, where each position is a single pack.
+            let whole = check.packs() == 1 && (b - a) * check.columns <= p.usable();
+            let mut leaf = Vec::new();
+            let mut list = Vec::new();
+            for t in a..b {
+                for c in 0..check.columns {
+                    // Horner takes the most significant sum of a pack first.
+                    let (g, j) = (c / check.per_pack, c % check.per_pack);
+                    let size = check.per_pack.min(check.columns - g * check.per_pack);
+                    let col = check.first + g * check.per_pack + (size - 1 - j);
+                    let mul = match (leaf.is_empty(), j, g) {
+                        (true, _, _) => Mul::Start,
+                        (_, 0, 0) => Mul::Sigma(check.bits * (size as u32 - 1)),
+                        (_, 0, _) => Mul::Mu(check.bits * (size as u32 - 1)),
+                        _ => Mul::Pow2(check.bits),
+                    };
+                    leaf.push(LinearRow { instruction, element: t * n + col, mul });
+                }
+                if !whole || t + 1 == b {
+                    list.push(Source::Leaf(self.leaves.len()));
+                    self.leaves.push(std::mem::take(&mut leaf));
+                }
+            }
+            ends.push(self.combine(list, Mul::Sigma(0)));
+        }
+        self.combine(ends, Mul::Tau)
+    }
+
+    /// `Σ_t mul^(T−1−t)·list[t]`, once for equal lists.
+    fn combine(&mut self, list: Vec<Source>, mul: Mul) -> Source {
+        let lead = list.iter().take_while(|s| **s == Source::Zero).count();
+        match list.len() - lead {
+            0 => return Source::Zero,
+            1 => return list[lead],
+            _ => {}
+        }
+        let list = list[lead..].to_vec();
+        let key = (list, mul == Mul::Tau);
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        let rows = key
+            .0
+            .iter()
+            .enumerate()
+            .map(|(t, &source)| MatrixRow {
+                source,
+                mul: if t == 0 { Mul::Start } else { mul },
+                weights: Weights::Unit,
+            })
+            .collect();
+        let out = Source::Chain(self.chains.len());
+        self.chains.push(rows);
+        self.known.insert(key, out);
+        out
+    }
+}
+
+fn limbs(name: &str, drop: u8, limit: u32) -> Result<(), CircuitError> {
+    if u32::from(drop) <= limit { Ok(()) } else { Err(CircuitError::Limbs { name: name.to_owned(), drop, limit }) }
+}
+
+/// B with |limb value − true sum| < 2^B for every column of the matrix.
+///
+/// Limb values: the lower limbs are below 2^b, the top limb is a segment's index in [0, 2^b), so the sum is in
+/// [−offset, 2^(b·L) − 1 − offset]. True sums: [`Program::bounds`] times the column's scale-up.
+fn pack_bits(program: &Program, p: &CircuitParams, bounds: &Bounds, matrix: usize) -> u32 {
+    let m = &program.matrices()[matrix];
+    let offset = p.offset(p.linear_limbs) as i128;
+    let (lo, hi) = (-offset, (1i128 << (p.limb_bits * p.linear_limbs as u32)) - 1 - offset);
+    let mut worst = 1i128;
+    for (sum, rq) in bounds.sums[matrix].iter().zip(&m.requant) {
+        let up = p.drop_of(p.linear_limbs) - u32::from(rq.drop);
+        let (a, b) = (i128::from(sum.lo) << up, i128::from(sum.hi) << up);
+        worst = worst.max(hi - a).max(b - lo);
+    }
+    128 - worst.leading_zeros()
+}

@@ -1,0 +1,269 @@
+//! The circuit as halo2 sees it.
+
+use std::sync::Arc;
+
+use halo2_proofs::{
+    circuit::{self, Layouter, Region, SimpleFloorPlanner, Value},
+    halo2curves::bn256::Fr,
+    plonk::{Advice, Any, Challenge, Circuit, Column as Halo2Column, ConstraintSystem, Error, Fixed},
+};
+use vouch_program::{Instruction, Program, Requant, Trace};
+
+use crate::{
+    Challenges, CircuitError, CircuitParams, FirstPhase, Layout, ModelConfig, SecondPhase,
+    config::{inverse_pow2, pow2, signed},
+    layout::{Cell, Column, Mul, ProductRow, Weights},
+    witness::{pack, table_entries, tag},
+};
+
+/// The circuit of one program: with a witness for proving, without one for key generation.
+#[derive(Clone, Debug)]
+pub struct ModelCircuit {
+    program: Arc<Program>,
+    layout: Arc<Layout>,
+    witness: Option<FirstPhase>,
+    /// Fixed columns and copies are needed for keys, not for proofs.
+    structure: bool,
+}
+
+impl ModelCircuit {
+    /// The circuit without a witness.
+    pub fn new(program: Arc<Program>, layout: Arc<Layout>) -> Self {
+        Self { program, layout, witness: None, structure: true }
+    }
+
+    /// The circuit with the witness of a run.
+    ///
+    /// # Errors
+    /// If the trace is not one of this program.
+    pub fn prove(program: Arc<Program>, layout: Arc<Layout>, trace: &Trace) -> Result<Self, CircuitError> {
+        let witness = FirstPhase::new(&program, &layout, trace)?;
+        Ok(Self { program, layout, witness: Some(witness), structure: false })
+    }
+
+    /// The circuit with any first phase, and with its fixed columns: for tests that try to cheat.
+    pub fn with_first_phase(program: Arc<Program>, layout: Arc<Layout>, witness: FirstPhase) -> Self {
+        Self { program, layout, witness: Some(witness), structure: true }
+    }
+
+    /// The instance column.
+    pub fn instance(&self) -> Option<&[Fr]> {
+        self.witness.as_ref().map(|w| w.instance.as_slice())
+    }
+
+    /// The values of all fixed columns that are not zero.
+    pub fn fixed(program: &Program, layout: &Layout, config: &ModelConfig) -> Vec<(Halo2Column<Fixed>, usize, Fr)> {
+        let p = &layout.params;
+        let u = p.usable();
+        let one = Fr::one();
+        let mut out: Vec<(Halo2Column<Fixed>, usize, Fr)> = Vec::new();
+        out.extend((0..u).map(|row| (config.usable, row, one)));
+        out.extend(layout.constants.iter().enumerate().map(|(row, c)| (config.constants, row, signed(i128::from(*c)))));
+        for (lane, rows) in config.linear.iter().zip(&layout.linear) {
+            for (row, r) in rows.iter().enumerate() {
+                let Instruction::Linear(l) = &program.instructions()[r.instruction] else { continue };
+                let m = &program.matrices()[l.matrix.0 as usize];
+                let rq = &m.requant[r.element % m.cols as usize];
+                function(&mut out, rq, lane.tag, lane.offset, row);
+                match (r.mul, lane.by_sigma) {
+                    (Mul::Pow2(e), _) => out.push((lane.by_const, row, pow2(e))),
+                    (Mul::Mu(e), _) => out.push((lane.by_mu, row, inverse_pow2(e))),
+                    (Mul::Sigma(e), Some(c)) => out.push((c, row, inverse_pow2(e))),
+                    _ => {}
+                }
+            }
+        }
+        for (lane, rows) in config.product.iter().zip(&layout.product) {
+            for (row, r) in rows.iter().enumerate() {
+                match *r {
+                    ProductRow::Product { instruction, .. } => {
+                        let Instruction::Product(q) = &program.instructions()[instruction] else { continue };
+                        function(&mut out, &q.requant, lane.tag, lane.offset, row);
+                        out.push((lane.q_product, row, one));
+                        let up = p.drop_of(p.product_limbs) - u32::from(q.requant.drop);
+                        for (t, column) in q.terms.iter().zip(&lane.factors) {
+                            out.push((*column, row, signed(i128::from(t.factor) << up)));
+                        }
+                    }
+                    ProductRow::Max { .. } => out.extend(lane.q_max.map(|c| (c, row, one))),
+                }
+            }
+        }
+        for piece in &layout.pieces {
+            let Some(lane) = config.matrix.get(piece.lane) else { continue };
+            for (i, r) in piece.rows.iter().enumerate() {
+                let row = piece.row + i;
+                match (r.mul, lane.by_sigma) {
+                    (Mul::Pow2(_), _) => out.push((lane.by_one, row, one)),
+                    (Mul::Mu(_), _) => out.push((lane.by_mu, row, one)),
+                    (Mul::Sigma(_), Some(c)) => out.push((c, row, one)),
+                    (Mul::Tau, _) => out.push((lane.by_tau, row, one)),
+                    _ => {}
+                }
+                match r.weights {
+                    Weights::Unit => out.extend(lane.weights.last().map(|c| (*c, row, one))),
+                    Weights::Packed { check, operand, chunk } => {
+                        let check = &layout.checks[check];
+                        let packs = check.packed(program, p, operand, chunk);
+                        out.extend(lane.weights.iter().zip(&packs).map(|(c, d)| (*c, row, pack(check, d))));
+                    }
+                }
+            }
+        }
+        if let Some(chip) = &config.lookup {
+            out.extend([0, u].map(|row| (chip.edge, row, one)));
+            for (row, e) in table_entries(program, layout, u).into_iter().enumerate() {
+                out.extend([chip.tag, chip.key, chip.base, chip.slope].into_iter().zip(e).map(|(c, v)| (c, row, v)));
+            }
+        }
+        out.retain(|(_, _, v)| *v != Fr::zero());
+        out
+    }
+
+    fn assign_first(&self, config: &ModelConfig, region: &mut Region<'_, Fr>) {
+        let Some(w) = &self.witness else { return };
+        for (lane, v) in config.linear.iter().zip(&w.linear) {
+            assign_all(region, &lane.limbs, &v.limbs);
+            assign(region, lane.slope, &v.slope);
+            assign(region, lane.y, &v.y);
+        }
+        for (lane, v) in config.product.iter().zip(&w.product) {
+            assign_all(region, &lane.operands, &v.operands);
+            assign_all(region, &lane.limbs, &v.limbs);
+            assign(region, lane.slope, &v.slope);
+            assign(region, lane.y, &v.y);
+            assign(region, lane.r, &v.r);
+        }
+        if let Some(chip) = &config.lookup {
+            assign(region, chip.multiplicity, &w.multiplicity);
+        }
+    }
+
+    fn assign_second(&self, config: &ModelConfig, region: &mut Region<'_, Fr>, ch: &Challenges) {
+        let Some(first) = &self.witness else { return };
+        let w = SecondPhase::new(&self.program, &self.layout, config, first, ch);
+        for (lane, v) in config.linear.iter().zip(&w.linear_acc) {
+            assign(region, lane.acc, v);
+        }
+        for ((lane, x), acc) in config.matrix.iter().zip(&w.matrix_x).zip(&w.matrix_acc) {
+            assign(region, lane.x, x);
+            assign(region, lane.acc, acc);
+        }
+        if let Some(chip) = &config.lookup {
+            assign_all(region, &chip.helpers, &w.helpers);
+            assign(region, chip.phi, &w.phi);
+        }
+    }
+}
+
+fn function(
+    out: &mut Vec<(Halo2Column<Fixed>, usize, Fr)>,
+    rq: &Requant,
+    tags: Halo2Column<Fixed>,
+    offsets: Halo2Column<Fixed>,
+    row: usize,
+) {
+    out.push((tags, row, Fr::from(tag(rq))));
+    out.push((offsets, row, signed(i128::from(rq.lookup.map_or(0, |l| l.offset)))));
+}
+
+fn assign(region: &mut Region<'_, Fr>, column: Halo2Column<Advice>, values: &[Fr]) {
+    for (row, v) in values.iter().enumerate() {
+        region.assign_advice(column, row, Value::known(*v));
+    }
+}
+
+fn assign_all(region: &mut Region<'_, Fr>, columns: &[Halo2Column<Advice>], values: &[Vec<Fr>]) {
+    for (c, v) in columns.iter().zip(values) {
+        assign(region, *c, v);
+    }
+}
+
+impl ModelConfig {
+    /// halo2's name of a cell.
+    pub fn cell(&self, cell: Cell) -> Option<circuit::Cell> {
+        let column: Halo2Column<Any> = match cell.column {
+            Column::Instance => self.instance.into(),
+            Column::Constant => self.constants.into(),
+            Column::LinearY(i) => self.linear.get(i)?.y.into(),
+            Column::LinearAcc(i) => self.linear.get(i)?.acc.into(),
+            Column::Operand(i, j) => (*self.product.get(i)?.operands.get(j)?).into(),
+            Column::ProductY(i) => self.product.get(i)?.y.into(),
+            Column::ProductR(i) => self.product.get(i)?.r.into(),
+            Column::MatrixX(i) => self.matrix.get(i)?.x.into(),
+            Column::MatrixAcc(i) => self.matrix.get(i)?.acc.into(),
+        };
+        Some(circuit::Cell { row_offset: cell.row, column })
+    }
+}
+
+impl Circuit<Fr> for ModelCircuit {
+    type Config = ModelConfig;
+    type FloorPlanner = SimpleFloorPlanner;
+    type Params = CircuitParams;
+
+    fn without_witnesses(&self) -> Self {
+        Self { witness: None, structure: true, ..self.clone() }
+    }
+
+    fn params(&self) -> CircuitParams {
+        self.layout.params.clone()
+    }
+
+    fn configure_with_params(meta: &mut ConstraintSystem<Fr>, params: CircuitParams) -> ModelConfig {
+        ModelConfig::configure(meta, &params)
+    }
+
+    fn configure(meta: &mut ConstraintSystem<Fr>) -> ModelConfig {
+        ModelConfig::configure(meta, &CircuitParams::default())
+    }
+
+    fn synthesize(&self, config: ModelConfig, mut layouter: impl Layouter<Fr>) -> Result<(), Error> {
+        layouter.assign_region(
+            || "first phase",
+            |mut region| {
+                if self.structure {
+                    for (column, row, value) in Self::fixed(&self.program, &self.layout, &config) {
+                        region.assign_fixed(column, row, value);
+                    }
+                    for (a, b) in &self.layout.copies {
+                        if let (Some(a), Some(b)) = (config.cell(*a), config.cell(*b)) {
+                            region.constrain_equal(a, b);
+                        }
+                    }
+                }
+                self.assign_first(&config, &mut region);
+                Ok(())
+            },
+        )?;
+        layouter.next_phase();
+        let draw = |layouter: &mut dyn FnMut(Challenge) -> Value<Fr>, c: Challenge| {
+            let mut out = None;
+            layouter(c).map(|v| out = Some(v));
+            out
+        };
+        let mut get = |c| layouter.get_challenge(c);
+        let drawn = (|| {
+            Some(Challenges {
+                mu: draw(&mut get, config.mu)?,
+                sigma: match config.sigma {
+                    Some(c) => draw(&mut get, c)?,
+                    None => Fr::zero(),
+                },
+                tau: draw(&mut get, config.tau)?,
+                beta: draw(&mut get, config.beta)?,
+                theta: draw(&mut get, config.theta)?,
+            })
+        })();
+        if let Some(ch) = drawn {
+            layouter.assign_region(
+                || "second phase",
+                |mut region| {
+                    self.assign_second(&config, &mut region, &ch);
+                    Ok(())
+                },
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! The shape of a circuit.
+
+use serde::{Deserialize, Serialize};
+use vouch_program::{Instruction, Program};
+
+use crate::CircuitError;
+
+/// Public parameters: how many rows and lanes, and which features the gates need. Part of the verifying key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CircuitParams {
+    /// log2 of the number of rows.
+    pub k: u32,
+    /// Bits of a limb (the program's).
+    pub limb_bits: u32,
+    /// Lanes for outputs of `Linear`.
+    pub linear_lanes: usize,
+    /// Limbs of a sum there.
+    pub linear_limbs: usize,
+    /// Lanes for `Product` and `Max`.
+    pub product_lanes: usize,
+    /// Limbs of a sum there.
+    pub product_limbs: usize,
+    /// Whether products have a second term.
+    pub two_terms: bool,
+    /// Whether there is a `Max`.
+    pub max: bool,
+    /// Lanes for operands times weights.
+    pub matrix_lanes: usize,
+    /// Fixed weight columns of a matrix lane.
+    pub weight_columns: usize,
+    /// Whether positions come in rows of more than one (convolutions), which takes one more challenge.
+    pub grid: bool,
+}
+
+/// Rows at the bottom that halo2 fills with random values (`blinding_factors` + 1; every advice column is opened at two points).
+pub(crate) const BLINDING_ROWS: usize = 6;
+
+impl CircuitParams {
+    /// The features that the program needs, with one lane of each kind it uses.
+    ///
+    /// # Errors
+    /// Never for a valid program at present; reserved.
+    pub fn minimal(program: &Program, k: u32) -> Result<Self, CircuitError> {
+        let b = program.limb_bits();
+        let mut p = Self { k, limb_bits: b, weight_columns: 1, ..Self::default() };
+        let mut linear_drop = 0;
+        let mut product_drop = 0;
+        for ins in program.instructions() {
+            match ins {
+                Instruction::Linear(l) => {
+                    let m = &program.matrices()[l.matrix.0 as usize];
+                    linear_drop = m.requant.iter().map(|r| u32::from(r.drop)).fold(linear_drop, u32::max);
+                    p.linear_lanes = 1;
+                    p.matrix_lanes = 1;
+                    p.grid |= l.grid > 1 && l.positions > 1;
+                }
+                Instruction::Product(q) => {
+                    product_drop = product_drop.max(u32::from(q.requant.drop));
+                    p.product_lanes = 1;
+                    p.two_terms |= q.terms.len() > 1;
+                }
+                Instruction::Max(m) => {
+                    if m.x.len() > m.groups as usize {
+                        p.product_lanes = 1;
+                        p.max = true;
+                    }
+                }
+            }
+        }
+        p.linear_limbs = 2 + linear_drop.div_ceil(b) as usize;
+        p.product_limbs = 2 + product_drop.div_ceil(b) as usize;
+        if p.max {
+            p.product_limbs = p.product_limbs.max(5);
+        }
+        Ok(p)
+    }
+
+    /// Number of rows.
+    pub fn n(&self) -> usize {
+        1 << self.k
+    }
+
+    /// Rows that lanes and the table may use: all but the blinding rows and one, which holds the results of chains that end in the
+    /// row before it.
+    pub fn usable(&self) -> usize {
+        self.n().saturating_sub(BLINDING_ROWS + 1)
+    }
+
+    /// Bits that a sum of `limbs` limbs loses when it is requantized.
+    pub(crate) fn drop_of(&self, limbs: usize) -> u32 {
+        self.limb_bits * (limbs as u32 - 2)
+    }
+
+    /// `2^(b·L−1) + 2^(D−1)`: what is added to a (scaled) sum to make its limbs non-negative and its division round half up.
+    pub(crate) fn offset(&self, limbs: usize) -> u128 {
+        let drop = self.drop_of(limbs);
+        let round = if drop == 0 { 0 } else { 1u128 << (drop - 1) };
+        (1u128 << (self.limb_bits * limbs as u32 - 1)) + round
+    }
+}

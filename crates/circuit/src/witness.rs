@@ -1,0 +1,522 @@
+//! The values of all advice columns.
+//!
+//! [`FirstPhase`] comes from a program's trace. [`SecondPhase`] is computed from the first phase's *columns* and the challenges alone, so
+//! that a test can change any cell of the first phase and let the rest follow as a cheating prover would.
+
+use ff::BatchInvert;
+use halo2_proofs::halo2curves::bn256::Fr;
+use rayon::prelude::*;
+use vouch_program::{Instruction, Program, Requant, Trace};
+
+use crate::{
+    CircuitError, CircuitParams, ModelConfig,
+    chips::lookup::Lookup,
+    config::{inverse_pow2, pow2, signed},
+    layout::{Cell, Check, Column, Layout, LinearRow, Mul, ProductRow, Weights},
+};
+
+/// First-phase columns of a linear lane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinearColumns {
+    /// Limbs, least significant first.
+    pub limbs: Vec<Vec<Fr>>,
+    /// Slopes.
+    pub slope: Vec<Fr>,
+    /// Outputs.
+    pub y: Vec<Fr>,
+}
+
+/// First-phase columns of a product lane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProductColumns {
+    /// Operands.
+    pub operands: Vec<Vec<Fr>>,
+    /// Limbs, least significant first.
+    pub limbs: Vec<Vec<Fr>>,
+    /// Slopes.
+    pub slope: Vec<Fr>,
+    /// Function values and maxima.
+    pub y: Vec<Fr>,
+    /// Rescaled sums and running products of maxima.
+    pub r: Vec<Fr>,
+}
+
+/// All first-phase columns; each has `usable + 1` rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FirstPhase {
+    /// Inputs, then outputs.
+    pub instance: Vec<Fr>,
+    /// One for each linear lane.
+    pub linear: Vec<LinearColumns>,
+    /// One for each product lane.
+    pub product: Vec<ProductColumns>,
+    /// Uses of each row of the lookup table.
+    pub multiplicity: Vec<Fr>,
+}
+
+/// The challenges drawn after the first phase.
+#[derive(Clone, Copy, Debug)]
+pub struct Challenges {
+    /// Combines outputs.
+    pub mu: Fr,
+    /// Combines positions of a row.
+    pub sigma: Fr,
+    /// Combines rows of positions.
+    pub tau: Fr,
+    /// Lookup argument.
+    pub beta: Fr,
+    /// Lookup argument.
+    pub theta: Fr,
+}
+
+/// All second-phase columns; each has `usable + 1` rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SecondPhase {
+    /// `acc` of each linear lane.
+    pub linear_acc: Vec<Vec<Fr>>,
+    /// `x` of each matrix lane.
+    pub matrix_x: Vec<Vec<Fr>>,
+    /// `acc` of each matrix lane.
+    pub matrix_acc: Vec<Vec<Fr>>,
+    /// Helpers of the lookup argument.
+    pub helpers: Vec<Vec<Fr>>,
+    /// Its running sum.
+    pub phi: Vec<Fr>,
+}
+
+/// Tag of the identity function, which is also the range check.
+pub(crate) const IDENTITY: u64 = 1;
+
+/// Tag of a table.
+pub(crate) fn tag(rq: &Requant) -> u64 {
+    rq.lookup.map_or(IDENTITY, |l| 2 + u64::from(l.table.0))
+}
+
+/// Counts the uses of the table's rows while limbs are written.
+struct Limbs<'a> {
+    program: &'a Program,
+    layout: &'a Layout,
+    counts: Vec<u32>,
+}
+
+/// One function lookup: limbs, slope and value.
+struct Decomposed {
+    limbs: Vec<u64>,
+    slope: i64,
+    y: i64,
+    r: i64,
+}
+
+impl Limbs<'_> {
+    /// Splits a scaled-up sum and looks its function up.
+    fn decompose(&mut self, z: i64, rq: &Requant, limbs: usize) -> Result<Decomposed, CircuitError> {
+        let p = &self.layout.params;
+        let b = p.limb_bits;
+        let up = p.drop_of(limbs) - u32::from(rq.drop);
+        let shifted = (i128::from(z) << up) + p.offset(limbs) as i128;
+        let mask = (1i128 << b) - 1;
+        let out: Vec<u64> = (0..limbs).map(|i| ((shifted >> (b * i as u32)) & mask) as u64).collect();
+        let refuse = || CircuitError::Params("the trace leaves the range of a lane".into());
+        if shifted < 0 || shifted >> (b * limbs as u32) != 0 {
+            return Err(refuse());
+        }
+        for l in &out[..limbs - 1] {
+            self.counts[1 + *l as usize] += 1;
+        }
+        let (top, fraction) = (out[limbs - 1] as i64, out[limbs - 2] as i64);
+        let half = 1i64 << (2 * b - 1);
+        let r = (top << b) + fraction - half;
+        let (row, slope, y) = match rq.lookup {
+            None => (1 + top as usize, 1, r),
+            Some(l) => {
+                let id = l.table.0 as usize;
+                let table = &self.program.tables()[id];
+                let index = usize::try_from(top - (1i64 << (b - 1)) - i64::from(table.first)).map_err(|_| refuse())?;
+                let segment = table.segments.get(index).ok_or_else(refuse)?;
+                (self.layout.tables[id] + index, segment.slope, segment.base + segment.slope * fraction + l.offset)
+            }
+        };
+        self.counts[row] += 1;
+        Ok(Decomposed { limbs: out, slope, y, r })
+    }
+}
+
+impl FirstPhase {
+    /// Fills the first-phase columns from a run of the program.
+    ///
+    /// # Errors
+    /// If the trace is not one of this program.
+    pub fn new(program: &Program, layout: &Layout, trace: &Trace) -> Result<Self, CircuitError> {
+        let p = &layout.params;
+        let len = p.usable() + 1;
+        let column = || vec![Fr::zero(); len];
+        let mut limbs = Limbs { program, layout, counts: vec![0; len] };
+        let input = program.constants().len()..program.constants().len() + program.input_len();
+        let instance = trace.values[input]
+            .iter()
+            .copied()
+            .chain(program.outputs_of(trace))
+            .map(|v| signed(i128::from(v)))
+            .collect();
+        let mut linear = Vec::with_capacity(p.linear_lanes);
+        for rows in &layout.linear {
+            let mut own = LinearColumns { limbs: vec![column(); p.linear_limbs], slope: column(), y: column() };
+            for (row, r) in rows.iter().enumerate() {
+                let rq = requant(program, r);
+                let d = limbs.decompose(trace.sums[r.instruction][r.element], rq, p.linear_limbs)?;
+                for (column, l) in own.limbs.iter_mut().zip(&d.limbs) {
+                    column[row] = Fr::from(*l);
+                }
+                own.slope[row] = signed(i128::from(d.slope));
+                own.y[row] = signed(i128::from(d.y));
+            }
+            limbs.unused(len - 1 - rows.len(), p.linear_limbs);
+            linear.push(own);
+        }
+        let mut product = Vec::with_capacity(p.product_lanes);
+        let mut chain = Fr::one();
+        for rows in &layout.product {
+            let operands = if p.two_terms { 4 } else { 2 + usize::from(p.max) };
+            let mut own = ProductColumns {
+                operands: vec![column(); operands],
+                limbs: vec![column(); p.product_limbs],
+                slope: column(),
+                y: column(),
+                r: column(),
+            };
+            for (row, r) in rows.iter().enumerate() {
+                limbs.product_row(trace, r, row, &mut own, &mut chain)?;
+            }
+            limbs.unused(len - 1 - rows.len(), p.product_limbs);
+            product.push(own);
+        }
+        let multiplicity = limbs.counts.iter().map(|c| Fr::from(u64::from(*c))).collect();
+        Ok(Self { instance, linear, product, multiplicity })
+    }
+
+    /// The value of a cell that takes part in copy constraints, if it is in this phase.
+    pub fn value(&self, layout: &Layout, cell: Cell) -> Option<Fr> {
+        let row = cell.row;
+        match cell.column {
+            Column::Instance => self.instance.get(row).copied(),
+            Column::Constant => layout.constants.get(row).map(|c| signed(i128::from(*c))),
+            Column::LinearY(lane) => self.linear.get(lane)?.y.get(row).copied(),
+            Column::Operand(lane, i) => self.product.get(lane)?.operands.get(i)?.get(row).copied(),
+            Column::ProductY(lane) => self.product.get(lane)?.y.get(row).copied(),
+            Column::ProductR(lane) => self.product.get(lane)?.r.get(row).copied(),
+            Column::LinearAcc(_) | Column::MatrixX(_) | Column::MatrixAcc(_) => None,
+        }
+    }
+}
+
+fn requant<'a>(program: &'a Program, r: &LinearRow) -> &'a Requant {
+    const EXACT: Requant = Requant { drop: 0, lookup: None };
+    let Instruction::Linear(l) = &program.instructions()[r.instruction] else { return &EXACT };
+    let m = &program.matrices()[l.matrix.0 as usize];
+    &m.requant[r.element % m.cols as usize]
+}
+
+impl Limbs<'_> {
+    /// Counts what the unused rows of a lane look up: the null entry, and zero limbs.
+    fn unused(&mut self, rows: usize, limbs: usize) {
+        self.counts[0] += rows as u32;
+        self.counts[1] += (rows * (limbs - 1)) as u32;
+    }
+
+    fn product_row(
+        &mut self,
+        trace: &Trace,
+        r: &ProductRow,
+        row: usize,
+        own: &mut ProductColumns,
+        chain: &mut Fr,
+    ) -> Result<(), CircuitError> {
+        let limbs = self.layout.params.product_limbs;
+        let b = self.layout.params.limb_bits;
+        let at = |w: &vouch_program::Wire| trace.values[w.index()];
+        match *r {
+            ProductRow::Product { instruction, element } => {
+                let Instruction::Product(q) = &self.program.instructions()[instruction] else { return Ok(()) };
+                for (t, pair) in q.terms.iter().zip(own.operands.chunks_exact_mut(2)) {
+                    pair[0][row] = signed(i128::from(at(&t.a[element])));
+                    pair[1][row] = signed(i128::from(at(&t.b[element])));
+                }
+                let d = self.decompose(trace.sums[instruction][element], &q.requant, limbs)?;
+                for (column, l) in own.limbs.iter_mut().zip(&d.limbs) {
+                    column[row] = Fr::from(*l);
+                }
+                own.slope[row] = signed(i128::from(d.slope));
+                own.y[row] = signed(i128::from(d.y));
+                own.r[row] = signed(i128::from(d.r));
+            }
+            ProductRow::Max { instruction, group, pair, .. } => {
+                let Instruction::Max(m) = &self.program.instructions()[instruction] else { return Ok(()) };
+                let size = m.x.len() / m.groups as usize;
+                let group = &m.x[group * size..(group + 1) * size];
+                let y = group.iter().map(at).max().unwrap_or(0);
+                let (a, c) = (at(&group[pair.0]), at(&group[pair.1]));
+                let mask = (1i64 << b) - 1;
+                let digits = [(y - a) & mask, (y - a) >> b, (y - c) & mask, (y - c) >> b];
+                for (i, column) in own.limbs.iter_mut().enumerate() {
+                    let l = digits.get(i).copied().unwrap_or(0);
+                    column[row] = signed(i128::from(l));
+                    if i + 1 < limbs {
+                        let count = self.counts.get_mut(1 + l as usize);
+                        *count
+                            .ok_or_else(|| CircuitError::Params("operands of a maximum are too far apart".into()))? +=
+                            1;
+                    }
+                }
+                self.counts[0] += 1;
+                if pair.0 == 0 {
+                    *chain = Fr::one();
+                }
+                own.operands[0][row] = signed(i128::from(a));
+                own.operands[1][row] = signed(i128::from(c));
+                own.operands[2][row] = *chain;
+                *chain *= signed(i128::from(y - a) * i128::from(y - c));
+                own.r[row] = *chain;
+                own.y[row] = signed(i128::from(y));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A packed weight as a field element.
+pub(crate) fn pack(check: &Check, digits: &[i64; 32]) -> Fr {
+    // Horner from the most significant digit; digits below 2^60, at most 253 bits together.
+    let base = pow2(check.bits);
+    digits[..check.per_pack].iter().rev().fold(Fr::zero(), |acc, d| acc * base + signed(i128::from(*d)))
+}
+
+impl SecondPhase {
+    /// Computes the second phase.
+    pub fn new(program: &Program, layout: &Layout, config: &ModelConfig, first: &FirstPhase, ch: &Challenges) -> Self {
+        let (sums, (helpers, phi)) = rayon::join(
+            || Self::sums(program, layout, first, ch),
+            || lookup_columns(program, layout, config, first, ch),
+        );
+        let (linear_acc, matrix_x, matrix_acc) = sums;
+        Self { linear_acc, matrix_x, matrix_acc, helpers, phi }
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn sums(
+        program: &Program,
+        layout: &Layout,
+        first: &FirstPhase,
+        ch: &Challenges,
+    ) -> (Vec<Vec<Fr>>, Vec<Vec<Fr>>, Vec<Vec<Fr>>) {
+        let p = &layout.params;
+        let len = p.usable() + 1;
+        let factor = |mul: Mul| match mul {
+            Mul::Start => Fr::zero(),
+            Mul::Pow2(e) => pow2(e),
+            Mul::Mu(e) => ch.mu * inverse_pow2(e),
+            Mul::Sigma(e) => ch.sigma * inverse_pow2(e),
+            Mul::Tau => ch.tau,
+        };
+        let offset = signed(p.offset(p.linear_limbs) as i128);
+        let powers: Vec<Fr> = (0..p.linear_limbs).map(|i| pow2(p.limb_bits * i as u32)).collect();
+        let linear_acc: Vec<Vec<Fr>> = first
+            .linear
+            .iter()
+            .zip(&layout.linear)
+            .map(|(columns, rows)| {
+                let mut acc = vec![Fr::zero(); len];
+                for i in 0..len - 1 {
+                    let mut z = -offset;
+                    for (l, power) in columns.limbs.iter().zip(&powers) {
+                        z += l[i] * power;
+                    }
+                    let by = rows.get(i).map_or(Fr::zero(), |r| factor(r.mul));
+                    acc[i + 1] = acc[i] * by + z;
+                }
+                acc
+            })
+            .collect();
+        let mut mu_c = Fr::one();
+        for _ in 0..p.weight_columns {
+            mu_c *= ch.mu;
+        }
+        let mut x = vec![vec![Fr::zero(); len]; p.matrix_lanes];
+        let mut acc = vec![vec![Fr::zero(); len]; p.matrix_lanes];
+        let weights = combined_weights(program, layout, ch.mu);
+        let mut position: Vec<usize> = vec![0; layout.checks.len()];
+        for piece in &layout.pieces {
+            for (i, r) in piece.rows.iter().enumerate() {
+                let row = piece.row + i;
+                let cell = layout.cell_of(r.source);
+                let value = match cell.column {
+                    Column::LinearAcc(lane) => linear_acc[lane][cell.row],
+                    Column::MatrixAcc(lane) => acc[lane][cell.row],
+                    _ => first.value(layout, cell).unwrap_or(Fr::zero()),
+                };
+                let w = match r.weights {
+                    Weights::Unit => Fr::one(),
+                    Weights::Packed { check, .. } => {
+                        position[check] += 1;
+                        weights[check][position[check] - 1]
+                    }
+                };
+                let by = if let Mul::Mu(_) = r.mul { mu_c } else { factor(r.mul) };
+                x[piece.lane][row] = value;
+                acc[piece.lane][row + 1] = acc[piece.lane][row] * by + value * w;
+            }
+            // Rows below the last piece are unused: their multiplier is 0, so the sum stays 0 there.
+        }
+        (linear_acc, x, acc)
+    }
+}
+
+/// For each check, `Σ_c w_c·μ^(C−1−c)` of its weight rows in order.
+fn combined_weights(program: &Program, layout: &Layout, mu: Fr) -> Vec<Vec<Fr>> {
+    let p = &layout.params;
+    layout
+        .checks
+        .par_iter()
+        .map(|check| {
+            let rows: Vec<(usize, usize)> = (0..check.chunks(p.weight_columns))
+                .flat_map(|chunk| check.operands.iter().map(move |&(operand, _)| (chunk, operand)))
+                .collect();
+            rows.par_iter()
+                .with_min_len(64)
+                .map(|&(chunk, operand)| {
+                    check
+                        .packed(program, p, operand, chunk)
+                        .iter()
+                        .fold(Fr::zero(), |acc, digits| acc * mu + pack(check, digits))
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// Helpers and running sum of the lookup argument.
+fn lookup_columns(
+    program: &Program,
+    layout: &Layout,
+    config: &ModelConfig,
+    first: &FirstPhase,
+    ch: &Challenges,
+) -> (Vec<Vec<Fr>>, Vec<Fr>) {
+    let Some(chip) = &config.lookup else { return (Vec::new(), Vec::new()) };
+    let p = &layout.params;
+    let (len, u) = (p.usable() + 1, p.usable());
+    let inverses = |lookup: &Lookup| {
+        let mut d = denominators(program, layout, config, first, ch, lookup);
+        d.par_chunks_mut(512).for_each(|c| {
+            c.iter_mut().batch_invert();
+        });
+        d
+    };
+    let helpers: Vec<Vec<Fr>> = chip
+        .groups
+        .par_iter()
+        .map(|group| {
+            let mut h = vec![Fr::zero(); len];
+            for lookup in group {
+                for (h, d) in h.iter_mut().zip(inverses(lookup)) {
+                    *h += d;
+                }
+            }
+            h
+        })
+        .collect();
+    let direct: Vec<Vec<Fr>> = chip.direct.par_iter().map(&inverses).collect();
+    let mut table: Vec<Fr> = table_entries(program, layout, u)
+        .into_par_iter()
+        .map(|e| ch.beta + e[1] + ch.theta * (e[2] + ch.theta * (e[3] + ch.theta * e[0])))
+        .collect();
+    table.par_chunks_mut(512).for_each(|c| {
+        c.iter_mut().batch_invert();
+    });
+    let mut phi = vec![Fr::zero(); len];
+    for i in 0..u {
+        let mut step = -(first.multiplicity[i] * table[i]);
+        for h in helpers.iter().chain(&direct) {
+            step += h[i];
+        }
+        phi[i + 1] = phi[i] + step;
+    }
+    (helpers, phi)
+}
+
+/// (tag, key, base, slope) of every usable row of the table.
+pub(crate) fn table_entries(program: &Program, layout: &Layout, rows: usize) -> Vec<[Fr; 4]> {
+    let b = layout.params.limb_bits;
+    let mut out = vec![[Fr::zero(); 4]; rows];
+    let half = 1i64 << (2 * b - 1);
+    for v in 0..1i64 << b {
+        out[1 + v as usize] = [Fr::from(IDENTITY), Fr::from(v as u64), signed(i128::from((v << b) - half)), Fr::one()];
+    }
+    for (t, (table, first)) in program.tables().iter().zip(&layout.tables).enumerate() {
+        for (i, s) in table.segments.iter().enumerate() {
+            let key = i64::from(table.first) + i as i64 + (1i64 << (b - 1));
+            out[first + i] =
+                [Fr::from(2 + t as u64), Fr::from(key as u64), signed(i128::from(s.base)), signed(i128::from(s.slope))];
+        }
+    }
+    out
+}
+
+/// β + key + θ·value + θ²·slope + θ³·tag of one lookup in every usable row.
+fn denominators(
+    program: &Program,
+    layout: &Layout,
+    config: &ModelConfig,
+    first: &FirstPhase,
+    ch: &Challenges,
+    lookup: &Lookup,
+) -> Vec<Fr> {
+    let p: &CircuitParams = &layout.params;
+    let u = p.usable();
+    let theta = ch.theta;
+    let row_of = |tag: u64, offset: i64, limbs: &[Vec<Fr>], slope: Fr, y: Fr, i: usize| {
+        let top = limbs.len() - 1;
+        let value = y - signed(i128::from(offset)) - slope * limbs[top - 1][i];
+        ch.beta + limbs[top][i] + theta * (value + theta * (slope + theta * Fr::from(tag)))
+    };
+    match *lookup {
+        Lookup::Linear(lane) => {
+            let c = &first.linear[lane];
+            (0..u)
+                .map(|i| {
+                    let rq = layout.linear[lane].get(i).map(|r| requant(program, r));
+                    let offset = rq.and_then(|r| r.lookup).map_or(0, |l| l.offset);
+                    row_of(rq.map_or(0, tag), offset, &c.limbs, c.slope[i], c.y[i], i)
+                })
+                .collect()
+        }
+        Lookup::Product(lane) => {
+            let c = &first.product[lane];
+            (0..u)
+                .map(|i| {
+                    let rq = layout.product[lane].get(i).and_then(|r| match *r {
+                        ProductRow::Product { instruction, .. } => match &program.instructions()[instruction] {
+                            Instruction::Product(q) => Some(&q.requant),
+                            _ => None,
+                        },
+                        ProductRow::Max { .. } => None,
+                    });
+                    let offset = rq.and_then(|r| r.lookup).map_or(0, |l| l.offset);
+                    let y = if rq.is_some() { c.y[i] } else { Fr::zero() };
+                    row_of(rq.map_or(0, tag), offset, &c.limbs, c.slope[i], y, i)
+                })
+                .collect()
+        }
+        Lookup::Limb(column) => {
+            let limbs = config
+                .linear
+                .iter()
+                .zip(&first.linear)
+                .flat_map(|(l, v)| l.limbs.iter().zip(&v.limbs))
+                .chain(config.product.iter().zip(&first.product).flat_map(|(l, v)| l.limbs.iter().zip(&v.limbs)));
+            let values = limbs.into_iter().find(|(c, _)| **c == column).map(|(_, v)| v.as_slice()).unwrap_or(&[]);
+            let scale = Fr::one() + theta * pow2(p.limb_bits);
+            let constant = ch.beta + theta * (theta * (theta + Fr::one()) - pow2(2 * p.limb_bits - 1));
+            values[..u].iter().map(|v| *v * scale + constant).collect()
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! An evaluator of the whole constraint system, independent of halo2's `MockProver`, fast enough to try a change of every cell; and random
+//! programs.
+#![allow(dead_code, missing_docs)]
+
+use std::{collections::HashMap, sync::Arc};
+
+use halo2_proofs::{
+    halo2curves::bn256::Fr,
+    plonk::{Any, Column as Halo2Column, ConstraintSystem, Expression},
+};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use vouch_circuit::{
+    Cell, Challenges, CircuitParams, Column, FirstPhase, Layout, ModelCircuit, ModelConfig, ProductRow, SecondPhase,
+    choose,
+};
+use vouch_program::{Interval, Program, Requant, Segment, Term, Trace, Wire};
+
+pub struct Bench {
+    pub program: Arc<Program>,
+    pub layout: Arc<Layout>,
+    pub config: ModelConfig,
+    pub cs: ConstraintSystem<Fr>,
+    pub fixed: Vec<Vec<Fr>>,
+    pub challenges: Challenges,
+}
+
+/// All columns of a filled circuit.
+#[derive(Clone)]
+pub struct Columns {
+    pub advice: Vec<Vec<Fr>>,
+    pub instance: Vec<Fr>,
+}
+
+impl Bench {
+    pub fn new(program: Program) -> Self {
+        let estimate = choose(&program, Default::default()).unwrap();
+        Self::with_params(program, estimate.params)
+    }
+
+    pub fn with_params(program: Program, params: CircuitParams) -> Self {
+        let layout = Layout::new(&program, &params).unwrap();
+        let mut cs = ConstraintSystem::default();
+        let config = ModelConfig::configure(&mut cs, &params);
+        assert_eq!(cs.degree(), 5);
+        assert!(cs.blinding_factors() <= 5, "the layout assumes six blinding rows");
+        let n = params.n();
+        let mut fixed = vec![vec![Fr::zero(); n]; cs.num_fixed_columns()];
+        for (c, row, v) in ModelCircuit::fixed(&program, &layout, &config) {
+            fixed[c.index()][row] = v;
+        }
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let mut draw = || Fr::from_raw([rng.r#gen(), rng.r#gen(), rng.r#gen(), rng.r#gen::<u64>() >> 3]);
+        let challenges = Challenges { mu: draw(), sigma: draw(), tau: draw(), beta: draw(), theta: draw() };
+        Self { program: Arc::new(program), layout: Arc::new(layout), config, cs, fixed, challenges }
+    }
+
+    pub fn first(&self, trace: &Trace) -> FirstPhase {
+        FirstPhase::new(&self.program, &self.layout, trace).unwrap()
+    }
+
+    pub fn second(&self, first: &FirstPhase) -> SecondPhase {
+        SecondPhase::new(&self.program, &self.layout, &self.config, first, &self.challenges)
+    }
+
+    pub fn columns(&self, first: &FirstPhase, second: &SecondPhase) -> Columns {
+        let n = self.layout.params.n();
+        let mut advice = vec![vec![Fr::zero(); n]; self.cs.num_advice_columns()];
+        let mut put = |c: usize, v: &[Fr]| advice[c][..v.len()].copy_from_slice(v);
+        for (lane, v) in self.config.linear.iter().zip(&first.linear) {
+            for (c, v) in lane.limbs.iter().zip(&v.limbs) {
+                put(c.index(), v);
+            }
+            put(lane.slope.index(), &v.slope);
+            put(lane.y.index(), &v.y);
+        }
+        for (lane, v) in self.config.product.iter().zip(&first.product) {
+            for (c, v) in lane.limbs.iter().zip(&v.limbs).chain(lane.operands.iter().zip(&v.operands)) {
+                put(c.index(), v);
+            }
+            put(lane.slope.index(), &v.slope);
+            put(lane.y.index(), &v.y);
+            put(lane.r.index(), &v.r);
+        }
+        for (lane, v) in self.config.linear.iter().zip(&second.linear_acc) {
+            put(lane.acc.index(), v);
+        }
+        for ((lane, x), acc) in self.config.matrix.iter().zip(&second.matrix_x).zip(&second.matrix_acc) {
+            put(lane.x.index(), x);
+            put(lane.acc.index(), acc);
+        }
+        if let Some(chip) = &self.config.lookup {
+            put(chip.multiplicity.index(), &first.multiplicity);
+            for (c, v) in chip.helpers.iter().zip(&second.helpers) {
+                put(c.index(), v);
+            }
+            put(chip.phi.index(), &second.phi);
+        }
+        Columns { advice, instance: first.instance.clone() }
+    }
+
+    /// The first broken gate or copy.
+    pub fn violation(&self, c: &Columns) -> Option<String> {
+        let p = &self.layout.params;
+        let rows = p.usable() + 1;
+        for gate in self.cs.gates() {
+            for (i, poly) in gate.polynomials().iter().enumerate() {
+                for row in 0..rows {
+                    if self.eval(poly, row, c) != Fr::zero() {
+                        return Some(format!("{} [{i}] at row {row}", gate.name()));
+                    }
+                }
+            }
+        }
+        for (a, b) in &self.layout.copies {
+            if self.cell(*a, c) != self.cell(*b, c) {
+                return Some(format!("copy {a:?} = {b:?}"));
+            }
+        }
+        None
+    }
+
+    pub fn cell(&self, cell: vouch_circuit::Cell, c: &Columns) -> Fr {
+        let cell = self.config.cell(cell).unwrap();
+        let column: Halo2Column<Any> = cell.column;
+        match column.column_type() {
+            Any::Advice(_) => c.advice[column.index()][cell.row_offset],
+            Any::Fixed => self.fixed[column.index()][cell.row_offset],
+            Any::Instance => c.instance.get(cell.row_offset).copied().unwrap_or(Fr::zero()),
+        }
+    }
+
+    pub fn eval(&self, e: &Expression<Fr>, row: usize, c: &Columns) -> Fr {
+        let n = self.layout.params.n() as i64;
+        let at = |r: i32| ((row as i64 + i64::from(r)).rem_euclid(n)) as usize;
+        match e {
+            Expression::Constant(v) => *v,
+            Expression::Selector(_) => unreachable!("no selectors are used"),
+            Expression::Fixed(q) => self.fixed[q.column_index()][at(q.rotation().0)],
+            Expression::Advice(q) => c.advice[q.column_index()][at(q.rotation().0)],
+            Expression::Instance(q) => c.instance.get(at(q.rotation().0)).copied().unwrap_or(Fr::zero()),
+            Expression::Challenge(ch) => {
+                let v = &self.challenges;
+                let all = [
+                    (self.config.mu, v.mu),
+                    (self.config.tau, v.tau),
+                    (self.config.beta, v.beta),
+                    (self.config.theta, v.theta),
+                ];
+                all.iter().find(|(k, _)| k.index() == ch.index()).map_or(v.sigma, |(_, v)| *v)
+            }
+            Expression::Negated(a) => -self.eval(a, row, c),
+            Expression::Sum(a, b) => self.eval(a, row, c) + self.eval(b, row, c),
+            Expression::Product(a, b) => {
+                let a = self.eval(a, row, c);
+                if a == Fr::zero() { a } else { a * self.eval(b, row, c) }
+            }
+            Expression::Scaled(a, f) => self.eval(a, row, c) * f,
+        }
+    }
+
+    /// What a cheating prover would do after changing cells: count again what is looked up, as far as it is in the table.
+    pub fn recount(&self, first: &mut FirstPhase) {
+        let Some(chip) = &self.config.lookup else { return };
+        let p = &self.layout.params;
+        let mut table: HashMap<[[u8; 32]; 4], usize> = HashMap::new();
+        let entry =
+            |row: usize| [&chip.tag, &chip.key, &chip.base, &chip.slope].map(|c| self.fixed[c.index()][row].to_bytes());
+        for row in 0..p.usable() {
+            table.entry(entry(row)).or_insert(row);
+        }
+        let mut counts = vec![0u64; p.usable() + 1];
+        let mut look = |e: [Fr; 4]| {
+            if let Some(row) = table.get(&e.map(|v| v.to_bytes())) {
+                counts[*row] += 1;
+            }
+        };
+        let b = Fr::from(1u64 << p.limb_bits);
+        let half = Fr::from(1u64 << (2 * p.limb_bits - 1));
+        let mut lane = |limbs: &[Vec<Fr>], slope: &[Fr], y: &[Fr], fixed: [usize; 2], q: Option<usize>| {
+            let top = limbs.len() - 1;
+            for i in 0..p.usable() {
+                let y = q.map_or(y[i], |q| self.fixed[q][i] * y[i]);
+                let [tag, offset] = fixed.map(|c| self.fixed[c][i]);
+                look([tag, limbs[top][i], y - offset - slope[i] * limbs[top - 1][i], slope[i]]);
+                for l in &limbs[..top] {
+                    look([Fr::one(), l[i], l[i] * b - half, Fr::one()]);
+                }
+            }
+        };
+        for (c, v) in self.config.linear.iter().zip(&first.linear) {
+            lane(&v.limbs, &v.slope, &v.y, [c.tag.index(), c.offset.index()], None);
+        }
+        for (c, v) in self.config.product.iter().zip(&first.product) {
+            lane(&v.limbs, &v.slope, &v.y, [c.tag.index(), c.offset.index()], Some(c.q_product.index()));
+        }
+        first.multiplicity = counts.into_iter().map(Fr::from).collect();
+    }
+
+    /// Every first-phase cell that a used row gives a meaning to, as a function that reaches it.
+    pub fn binding(&self) -> Vec<Place> {
+        let mut out = Vec::new();
+        for (lane, rows) in self.layout.linear.iter().enumerate() {
+            for row in 0..rows.len() {
+                out.extend((0..self.layout.params.linear_limbs).map(|i| Place::LinearLimb(lane, i, row)));
+                out.extend([Place::LinearSlope(lane, row), Place::LinearY(lane, row)]);
+            }
+        }
+        for (lane, rows) in self.layout.product.iter().enumerate() {
+            for (row, r) in rows.iter().enumerate() {
+                let (operands, limbs) = match r {
+                    ProductRow::Product { instruction, .. } => match &self.program.instructions()[*instruction] {
+                        vouch_program::Instruction::Product(q) => (2 * q.terms.len(), self.layout.params.product_limbs),
+                        _ => unreachable!(),
+                    },
+                    ProductRow::Max { .. } => (3, 4),
+                };
+                out.extend((0..operands).map(|i| Place::Operand(lane, i, row)));
+                out.extend((0..limbs).map(|i| Place::ProductLimb(lane, i, row)));
+                out.extend([Place::ProductY(lane, row), Place::ProductR(lane, row), Place::ProductSlope(lane, row)]);
+            }
+        }
+        out
+    }
+}
+
+impl Bench {
+    /// The first-phase cells that are equal to `home` by copies (in one step; homes are hubs).
+    pub fn class(&self, home: Cell) -> Vec<Place> {
+        let place = |c: Cell| match c.column {
+            Column::LinearY(l) => Some(Place::LinearY(l, c.row)),
+            Column::Operand(l, i) => Some(Place::Operand(l, i, c.row)),
+            Column::ProductY(l) => Some(Place::ProductY(l, c.row)),
+            Column::ProductR(l) => Some(Place::ProductR(l, c.row)),
+            _ => None,
+        };
+        let mut cells = vec![home];
+        let mut i = 0;
+        while i < cells.len() {
+            for (a, b) in &self.layout.copies {
+                for (a, b) in [(*a, *b), (*b, *a)] {
+                    if a == cells[i] && !cells.contains(&b) && b.column != Column::Constant {
+                        cells.push(b);
+                    }
+                }
+            }
+            i += 1;
+        }
+        cells.into_iter().filter_map(place).collect()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    LinearLimb(usize, usize, usize),
+    LinearSlope(usize, usize),
+    LinearY(usize, usize),
+    Operand(usize, usize, usize),
+    ProductLimb(usize, usize, usize),
+    ProductSlope(usize, usize),
+    ProductY(usize, usize),
+    ProductR(usize, usize),
+}
+
+impl Place {
+    pub fn of(self, f: &mut FirstPhase) -> &mut Fr {
+        match self {
+            Self::LinearLimb(l, i, r) => &mut f.linear[l].limbs[i][r],
+            Self::LinearSlope(l, r) => &mut f.linear[l].slope[r],
+            Self::LinearY(l, r) => &mut f.linear[l].y[r],
+            Self::Operand(l, i, r) => &mut f.product[l].operands[i][r],
+            Self::ProductLimb(l, i, r) => &mut f.product[l].limbs[i][r],
+            Self::ProductSlope(l, r) => &mut f.product[l].slope[r],
+            Self::ProductY(l, r) => &mut f.product[l].y[r],
+            Self::ProductR(l, r) => &mut f.product[l].r[r],
+        }
+    }
+}
+
+/// A random program with small limbs, and inputs that it accepts.
+pub fn random_program(seed: u64) -> (Program, Vec<i64>) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    for _ in 0..1000 {
+        if let Some(found) = attempt(&mut rng) {
+            return found;
+        }
+    }
+    panic!("no program for seed {seed}");
+}
+
+fn attempt(rng: &mut ChaCha8Rng) -> Option<(Program, Vec<i64>)> {
+    let bits = rng.gen_range(4..=5u8);
+    let b = u32::from(bits);
+    let half = 1i64 << (b - 1);
+    let mut p = Program::builder(bits);
+    let inputs = rng.gen_range(1..=4usize);
+    let bound = 1i64 << rng.gen_range(2..2 * b - 1);
+    let x = p.input("x", &[inputs as u32], 1.0, Interval::new(-bound, bound));
+    let mut wires = x.wires();
+    wires.push(p.constant(1));
+    wires.push(p.constant(0));
+    let table = |p: &mut vouch_program::Builder, rng: &mut ChaCha8Rng| {
+        let first = rng.gen_range(-half..0) as i32;
+        let len = rng.gen_range(1..=(half - i64::from(first)).min(12));
+        let segments =
+            (0..len).map(|_| Segment { base: rng.gen_range(-500..500), slope: rng.gen_range(-9..9) }).collect();
+        p.table("t", 1.0, first, segments)
+    };
+    let requant = |p: &mut vouch_program::Builder, rng: &mut ChaCha8Rng| {
+        let drop = rng.gen_range(0..=2 * bits);
+        if rng.gen_bool(0.5) {
+            let t = table(p, rng);
+            Requant::table(drop, t, rng.gen_range(-50..50))
+        } else {
+            Requant::rescale(drop)
+        }
+    };
+    for i in 0..rng.gen_range(1..=4) {
+        let pick = |rng: &mut ChaCha8Rng, wires: &[Wire], n: usize| -> Vec<Wire> {
+            (0..n).map(|_| wires[rng.gen_range(0..wires.len())]).collect()
+        };
+        match rng.gen_range(0..4) {
+            0 | 1 => {
+                let wide = rng.gen_bool(0.2);
+                let (k, n) = (rng.gen_range(1..=4usize), rng.gen_range(1..=if wide { 40 } else { 5usize }));
+                let w = (0..k * n).map(|_| rng.gen_range(-40..40)).collect();
+                let rq = (0..n).map(|_| requant(&mut p, rng)).collect();
+                let m = p.matrix(&format!("m{i}"), k as u32, n as u32, w, rq);
+                for _ in 0..rng.gen_range(1..=2) {
+                    let positions = rng.gen_range(1..=5usize);
+                    let grid = rng.gen_range(1..=3);
+                    let x = if rng.gen_bool(0.5) {
+                        // A sliding window, as in a convolution.
+                        let line = pick(rng, &wires, positions + k);
+                        (0..positions).flat_map(|t| line[t..t + k].to_vec()).collect()
+                    } else {
+                        pick(rng, &wires, positions * k)
+                    };
+                    wires.extend(p.linear(&format!("l{i}"), m, positions as u32, grid, x).wires());
+                }
+            }
+            2 => {
+                let len = rng.gen_range(1..=3);
+                let terms = (0..rng.gen_range(1..=2))
+                    .map(|_| Term {
+                        factor: rng.gen_range(-5..6),
+                        a: pick(rng, &wires, len),
+                        b: pick(rng, &wires, len),
+                    })
+                    .collect();
+                let rq = requant(&mut p, rng);
+                let (r, y) = p.product(&format!("p{i}"), terms, rq);
+                wires.extend(r.wires());
+                wires.extend(y.into_iter().flat_map(|y| y.wires()));
+            }
+            _ => {
+                let size = rng.gen_range(1..=4);
+                let groups = rng.gen_range(1..=2);
+                let x = pick(rng, &wires, size * groups);
+                wires.extend(p.max(&format!("max{i}"), size, x).wires());
+            }
+        }
+    }
+    let outputs = (0..rng.gen_range(1..=3)).map(|_| wires[wires.len() - 1 - rng.gen_range(0..3.min(wires.len()))]);
+    let outputs: Vec<Wire> = outputs.collect();
+    p.output("y", &[outputs.len() as u32], 1.0, outputs);
+    let program = p.finish().ok()?;
+    for _ in 0..30 {
+        let x: Vec<i64> = (0..inputs).map(|_| rng.gen_range(-bound..=bound)).collect();
+        if program.run(&x).is_ok() {
+            return Some((program, x));
+        }
+    }
+    None
+}

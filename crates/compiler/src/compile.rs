@@ -1,0 +1,167 @@
+//! The pipeline: import, ranges, the search for a configuration, the report.
+
+mod accuracy;
+mod search;
+
+use std::path::Path;
+
+use vouch_program::Program;
+
+use crate::{
+    CompileError, CompileOptions, CompileReport, Configuration, InputRange, OnnxModel, OperatorCount, RangeReport,
+    Schema,
+    graph::{Graph, Ranges, Span},
+    onnx,
+};
+
+/// A compiled model.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The integer program.
+    pub program: Program,
+    /// What was done, and how accurate it is.
+    pub report: CompileReport,
+}
+
+/// Compiles a model file.
+///
+/// # Errors
+/// [`CompileError`] for a file or options that cannot be used, and for models that are not supported.
+pub fn compile(path: &Path, options: &CompileOptions) -> Result<Compiled, CompileError> {
+    compile_model(&OnnxModel::load(path)?, options)
+}
+
+/// Compiles a model that was read before.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Compiled, CompileError> {
+    options.check()?;
+    let mut graph = onnx::import(model)?;
+    graph.simplify();
+    for (sample, tensors) in options.calibration.iter().flatten().enumerate() {
+        check_sample(model, tensors).map_err(|source| CompileError::Sample { sample, source })?;
+    }
+    let inputs = input_ranges(model, options)?;
+    let spans: Vec<Span> = inputs.iter().map(|i| Span::new(i.lo, i.hi)).collect();
+    let ranges = Ranges::new(&graph, &spans, options.calibration.as_ref(), options.margin)?;
+    let mut warnings = Vec::new();
+    let reference = accuracy::Reference::new(model, &graph, &spans, options, &mut warnings)?;
+    let best = search::search(&graph, &ranges, &spans, options, &reference)?;
+    if best.accuracy.max_relative > options.target_error {
+        warnings.push(format!(
+            "the target error of {:e} of the outputs' range was not reached ({:e})",
+            options.target_error, best.accuracy.max_relative
+        ));
+    }
+    let counts = model.operator_counts().into_iter();
+    let report = CompileReport {
+        model: model.name().to_owned(),
+        onnx_digest: model.digest().iter().map(|b| format!("{b:02x}")).collect(),
+        opset: model.opset(),
+        parameters: graph.parameters(),
+        operators: counts.map(|(operator, count)| OperatorCount { operator, count }).collect(),
+        tensors: best.quantized.tensors.clone(),
+        tables: best.quantized.tables.clone(),
+        accuracy: best.accuracy,
+        ranges: RangeReport {
+            source: if options.calibration.is_some() { "calibration" } else { "interval" }.into(),
+            calibration_samples: options.calibration.as_ref().map_or(0, Vec::len),
+            margin: if options.calibration.is_some() { options.margin } else { 0.0 },
+            inputs,
+        },
+        configuration: Configuration {
+            limb_bits: best.config.limb_bits,
+            linear_drop: best.config.drop,
+            first_bits: best.config.first_bits,
+            last_bits: best.config.last_bits,
+            function_bits: best.config.function_bits,
+            clamped: best.clamped,
+            table_segments: best.quantized.segments(),
+            tried: best.tried,
+        },
+        warnings,
+    };
+    Ok(Compiled { program: best.quantized.program, report })
+}
+
+fn check_sample(model: &OnnxModel, tensors: &crate::NamedTensors) -> Result<(), crate::InputError> {
+    use crate::InputError;
+    for spec in model.inputs() {
+        let name = spec.name.clone();
+        let tensor = tensors.get(&name).ok_or(InputError::Missing { name: name.clone() })?;
+        let expected = spec.shape.iter().product();
+        if tensor.data.len() != expected {
+            let shape = format!("{:?}", spec.shape);
+            return Err(InputError::Length { name, got: tensor.data.len(), expected, shape });
+        }
+        if let Some(index) = tensor.data.iter().position(|v| !v.is_finite()) {
+            return Err(InputError::NotFinite { name, index, value: tensor.data[index] });
+        }
+    }
+    Ok(())
+}
+
+/// The range of each input: declared, else from the model's schema, else from calibration data.
+fn input_ranges(model: &OnnxModel, options: &CompileOptions) -> Result<Vec<InputRange>, CompileError> {
+    if let Some(name) = options.ranges.inputs.keys().find(|name| !model.inputs().iter().any(|i| i.name == **name)) {
+        let known = model.inputs().iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(", ");
+        let reason = format!("there is no input `{name}`; inputs are {known}");
+        return Err(CompileError::Option { option: "input-range", reason });
+    }
+    let mut out = Vec::new();
+    for spec in model.inputs() {
+        let calibrated = || {
+            let values = options.calibration.as_ref()?.iter().filter_map(|s| s.get(&spec.name)).flat_map(|t| &t.data);
+            let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
+            let seen = values.fold(empty, |s, &v| s.union(Span::new(v, v)));
+            let wide = seen.widened(options.margin);
+            (seen.lo <= seen.hi).then_some((wide.lo, wide.hi))
+        };
+        let schema = model.schema().and_then(|s| s.range(&spec.name));
+        let (source, range) = if let Some(range) = options.ranges.of(&spec.name) {
+            ("option", range)
+        } else if let Some(range) = schema {
+            ("schema", range)
+        } else if let Some(range) = calibrated() {
+            ("calibration", range)
+        } else {
+            return Err(CompileError::MissingRange { input: spec.name.clone() });
+        };
+        let (lo, hi) = range;
+        let fail = |reason| Err(CompileError::Range { input: spec.name.clone(), lo, hi, reason });
+        if !(lo.is_finite() && hi.is_finite()) {
+            return fail("its ends must be finite");
+        }
+        if lo > hi {
+            return fail("its lower end is above its upper end");
+        }
+        if lo.abs().max(hi.abs()) > 1e12 {
+            return fail("it is absurdly wide");
+        }
+        let unit = model.schema().map_or("", |s| Schema::unit(&s.inputs, &spec.name)).to_owned();
+        out.push(InputRange { name: spec.name.clone(), unit, lo, hi, source: source.into() });
+    }
+    Ok(out)
+}
+
+/// The graphs to try: with explicit clamps only where a clip needs them, then with clamps of all saturating functions.
+fn variants(
+    graph: &Graph,
+    spans: &[Span],
+    options: &CompileOptions,
+    ranges: &Ranges,
+) -> Result<Vec<(bool, Graph, Ranges)>, CompileError> {
+    let mut out = Vec::new();
+    for (clamped, grid) in [(false, 0), (true, -60)] {
+        let mut own = graph.clone();
+        if own.clamp_arguments(ranges, clamped, grid) {
+            own.simplify();
+            let ranges = Ranges::new(&own, spans, options.calibration.as_ref(), options.margin)?;
+            out.push((clamped, own, ranges));
+        } else if !clamped {
+            out.push((false, own, ranges.clone()));
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,102 @@
+//! Which configuration: the cheapest that reaches the target, and among equally cheap ones the most accurate.
+
+use super::{accuracy::Reference, variants};
+use crate::{
+    AccuracyReport, CompileError, CompileOptions,
+    graph::{Graph, Ranges, Span},
+    quantize::{Config, Quantized, quantize},
+};
+
+/// A tried configuration.
+pub(super) struct Candidate {
+    pub(super) config: Config,
+    pub(super) clamped: bool,
+    pub(super) quantized: Quantized,
+    pub(super) accuracy: AccuracyReport,
+    pub(super) tried: usize,
+}
+
+/// The configurations with a given number of dropped bits.
+fn configs(limb_bits: u8, drop: u8) -> Vec<Config> {
+    let b = u32::from(limb_bits);
+    let config =
+        |first_bits, last_bits, function_bits| Config { limb_bits, drop, first_bits, last_bits, function_bits };
+    if drop == limb_bits {
+        // With few dropped bits the scales must grow from layer to layer to leave bits for the weights.
+        [b, b + 1, b + 2, b + 3]
+            .into_iter()
+            .flat_map(|f| [2 * b - 1, 2 * b - 3].map(|l| config(f, l, 2 * b + 2)))
+            .collect()
+    } else {
+        let mut all = Vec::new();
+        for function in [2 * b + 3, 2 * b + 2, 2 * b + 1] {
+            for first in [2 * b - 2, 2 * b - 3, 2 * b - 4] {
+                all.push(config(first, 2 * b - 2, function));
+            }
+        }
+        all
+    }
+}
+
+pub(super) fn search(
+    graph: &Graph,
+    ranges: &Ranges,
+    spans: &[Span],
+    options: &CompileOptions,
+    reference: &Reference,
+) -> Result<Candidate, CompileError> {
+    let mut best: Option<Candidate> = None;
+    let mut failure = None;
+    let mut tried = 0;
+    let variants = variants(graph, spans, options, ranges)?;
+    for drop in [options.limb_bits, 2 * options.limb_bits] {
+        for (clamped, graph, ranges) in &variants {
+            let mut here: Option<Candidate> = None;
+            for config in configs(options.limb_bits, drop) {
+                tried += 1;
+                let result = quantize(graph, ranges, spans, &config)
+                    .and_then(|q| reference.measure(&q.program).map(|accuracy| (q, accuracy)));
+                match result {
+                    Ok((quantized, accuracy)) => {
+                        let found = Candidate { config, clamped: *clamped, quantized, accuracy, tried };
+                        if here.as_ref().is_none_or(|h| better(&found, h, options.target_error)) {
+                            here = Some(found);
+                        }
+                    }
+                    Err(error) => failure = failure.or(Some(error)),
+                }
+            }
+            let reached = here.as_ref().is_some_and(|h| h.accuracy.max_relative <= options.target_error);
+            if let Some(found) = here
+                && best.as_ref().is_none_or(|b| found.accuracy.max_relative < b.accuracy.max_relative)
+            {
+                best = Some(found);
+            }
+            if reached {
+                return finish(best, failure, tried);
+            }
+        }
+    }
+    finish(best, failure, tried)
+}
+
+fn finish(best: Option<Candidate>, failure: Option<CompileError>, tried: usize) -> Result<Candidate, CompileError> {
+    match (best, failure) {
+        (Some(best), _) => Ok(Candidate { tried, ..best }),
+        (None, Some(error)) => Err(error),
+        (None, None) => Err(CompileError::Malformed { reason: "there is nothing to compile".into() }),
+    }
+}
+
+/// Reaching the target counts first, then the cost (differences under 2 % do not count), then the error.
+fn better(a: &Candidate, b: &Candidate, target: f64) -> bool {
+    let reaches = |c: &Candidate| c.accuracy.max_relative <= target;
+    if reaches(a) != reaches(b) {
+        return reaches(a);
+    }
+    let (cost_a, cost_b) = (a.quantized.cost() as f64, b.quantized.cost() as f64);
+    if reaches(a) && (cost_a - cost_b).abs() > 0.02 * cost_a.max(cost_b) {
+        return cost_a < cost_b;
+    }
+    a.accuracy.max_relative < b.accuracy.max_relative
+}

@@ -1,0 +1,191 @@
+//! The float model after lowering.
+//!
+//! Values are scalars with numbers; a tensor is a list of values, so layout operators leave nothing behind. An operation
+//! computes a list of values. Operations that must share scales (the time steps of a recurrent layer) belong to one
+//! *site*; linear operations belong to the site of their matrix.
+
+mod affine;
+mod builder;
+mod clamp;
+mod dead;
+mod ranges;
+mod run;
+
+use std::collections::HashMap;
+
+use crate::function::Function;
+
+pub(crate) use ranges::{Ranges, Span};
+
+/// A scalar of the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct ValueId(pub(crate) u32);
+
+impl ValueId {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Index of a [`Site`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct SiteId(pub(crate) u32);
+
+impl SiteId {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Index of a [`Matrix`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct MatrixId(pub(crate) u32);
+
+impl MatrixId {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Operations with common scales.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    pub(crate) name: String,
+    pub(crate) op: String,
+    pub(crate) shape: Vec<usize>,
+}
+
+/// A constant matrix \[rows, cols\] and a bias for each column.
+#[derive(Clone, Debug)]
+pub(crate) struct Matrix {
+    pub(crate) site: SiteId,
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+    pub(crate) weights: Vec<f64>,
+    pub(crate) bias: Vec<f64>,
+}
+
+/// factor · a · b
+#[derive(Clone, Debug)]
+pub(crate) struct Term {
+    pub(crate) factor: f64,
+    pub(crate) a: Vec<ValueId>,
+    pub(crate) b: Vec<ValueId>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    /// x is \[positions, rows\], the result \[positions, cols\].
+    Linear { matrix: MatrixId, positions: usize, grid: usize, x: Vec<ValueId> },
+    /// A sum of one or two terms.
+    Product { terms: Vec<Term> },
+    /// x · scale + shift, element by element.
+    Affine { x: Vec<ValueId>, scale: Vec<f64>, shift: Vec<f64> },
+    /// A function, element by element.
+    Apply { function: Function, x: Vec<ValueId> },
+    /// The maximum of each group of `size`.
+    Max { size: usize, x: Vec<ValueId> },
+}
+
+/// An operation and the values it defines.
+#[derive(Clone, Debug)]
+pub(crate) struct Op {
+    pub(crate) site: SiteId,
+    pub(crate) kind: Kind,
+    pub(crate) out: Vec<ValueId>,
+}
+
+impl Op {
+    /// All operands.
+    pub(crate) fn operands(&self) -> Box<dyn Iterator<Item = ValueId> + '_> {
+        match &self.kind {
+            Kind::Linear { x, .. } | Kind::Affine { x, .. } | Kind::Apply { x, .. } | Kind::Max { x, .. } => {
+                Box::new(x.iter().copied())
+            }
+            Kind::Product { terms } => Box::new(terms.iter().flat_map(|t| t.a.iter().chain(&t.b)).copied()),
+        }
+    }
+
+    fn operands_mut(&mut self) -> Box<dyn Iterator<Item = &mut ValueId> + '_> {
+        match &mut self.kind {
+            Kind::Linear { x, .. } | Kind::Affine { x, .. } | Kind::Apply { x, .. } | Kind::Max { x, .. } => {
+                Box::new(x.iter_mut())
+            }
+            Kind::Product { terms } => Box::new(terms.iter_mut().flat_map(|t| t.a.iter_mut().chain(&mut t.b))),
+        }
+    }
+}
+
+/// A named tensor at the graph's border.
+#[derive(Clone, Debug)]
+pub(crate) struct Port {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) values: Vec<ValueId>,
+    pub(crate) site: SiteId,
+    /// Physical unit, empty if unknown.
+    pub(crate) unit: String,
+}
+
+/// The float model.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Graph {
+    pub(crate) sites: Vec<Site>,
+    pub(crate) matrices: Vec<Matrix>,
+    pub(crate) ops: Vec<Op>,
+    pub(crate) inputs: Vec<Port>,
+    pub(crate) outputs: Vec<Port>,
+    /// For each value, what it is if it is a constant.
+    constants: Vec<Option<f64>>,
+    known: HashMap<u64, ValueId>,
+    /// Bounds that hold by construction although interval arithmetic does not see them: below, above.
+    bounds: HashMap<ValueId, (f64, f64)>,
+}
+
+impl Graph {
+    /// Number of values.
+    pub(crate) fn len(&self) -> usize {
+        self.constants.len()
+    }
+
+    pub(crate) fn constant_of(&self, id: ValueId) -> Option<f64> {
+        self.constants[id.index()]
+    }
+
+    /// How often each value is used, outputs included.
+    pub(crate) fn uses(&self) -> Vec<u32> {
+        let mut uses = vec![0u32; self.len()];
+        let operands = self.ops.iter().flat_map(Op::operands);
+        for v in operands.chain(self.outputs.iter().flat_map(|o| o.values.iter().copied())) {
+            uses[v.index()] += 1;
+        }
+        uses
+    }
+
+    /// Replaces operands and outputs.
+    fn substitute(&mut self, map: &[ValueId]) {
+        let operands = self.ops.iter_mut().flat_map(Op::operands_mut);
+        for v in operands.chain(self.outputs.iter_mut().flat_map(|o| o.values.iter_mut())) {
+            *v = map[v.index()];
+        }
+    }
+
+    /// Simplifies: folds scalings into matrices, drops what no output needs.
+    pub(crate) fn simplify(&mut self) {
+        self.remove_dead();
+        self.fold_affine();
+        self.remove_dead();
+    }
+
+    /// Number of float parameters in use.
+    pub(crate) fn parameters(&self) -> usize {
+        let mut used = vec![false; self.matrices.len()];
+        for op in &self.ops {
+            if let Kind::Linear { matrix, .. } = op.kind {
+                used[matrix.index()] = true;
+            }
+        }
+        let size = |m: &Matrix| m.weights.len() + m.bias.iter().filter(|&&b| b != 0.0).count();
+        self.matrices.iter().zip(used).filter(|(_, used)| *used).map(|(m, _)| size(m)).sum()
+    }
+}

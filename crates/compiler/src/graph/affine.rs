@@ -1,0 +1,172 @@
+//! Folding scalings and shifts (batch normalization, biases, products with constants) into neighbouring matrices.
+
+use super::{Graph, Kind, ValueId};
+
+/// value = source · scale + shift
+#[derive(Clone, Copy, PartialEq)]
+struct Form {
+    source: ValueId,
+    scale: f64,
+    shift: f64,
+}
+
+/// What is known about a row or column of a matrix.
+#[derive(Clone, Copy, PartialEq)]
+enum Common {
+    Unseen,
+    Same(f64, f64),
+    Mixed,
+}
+
+impl Common {
+    fn meet(&mut self, scale: f64, shift: f64) {
+        *self = match *self {
+            Self::Unseen => Self::Same(scale, shift),
+            Self::Same(s, t) if s == scale && t == shift => *self,
+            _ => Self::Mixed,
+        };
+    }
+}
+
+impl Graph {
+    pub(super) fn fold_affine(&mut self) {
+        self.compose();
+        self.fold_into_producers();
+        self.compose();
+        self.fold_into_consumers();
+    }
+
+    fn forms(&self) -> Vec<Option<Form>> {
+        let mut forms = vec![None; self.len()];
+        for op in &self.ops {
+            if let Kind::Affine { x, scale, shift } = &op.kind {
+                for (i, out) in op.out.iter().enumerate() {
+                    forms[out.index()] = Some(Form { source: x[i], scale: scale[i], shift: shift[i] });
+                }
+            }
+        }
+        forms
+    }
+
+    /// An affine of an affine is one affine of the inner operand; an identity is its operand.
+    fn compose(&mut self) {
+        let mut forms: Vec<Option<Form>> = vec![None; self.len()];
+        let mut map: Vec<ValueId> = (0..self.len() as u32).map(ValueId).collect();
+        for op in &mut self.ops {
+            let Kind::Affine { x, scale, shift } = &mut op.kind else { continue };
+            for i in 0..x.len() {
+                x[i] = map[x[i].index()];
+                if let Some(inner) = forms[x[i].index()] {
+                    shift[i] += scale[i] * inner.shift;
+                    scale[i] *= inner.scale;
+                    x[i] = inner.source;
+                }
+                if scale[i] == 1.0 && shift[i] == 0.0 {
+                    map[op.out[i].index()] = x[i];
+                }
+                forms[op.out[i].index()] = Some(Form { source: x[i], scale: scale[i], shift: shift[i] });
+            }
+        }
+        self.substitute(&map);
+        self.remove_dead();
+    }
+
+    /// Where all uses of a matrix column are one and the same affine, the column becomes its result.
+    fn fold_into_producers(&mut self) {
+        let forms = self.forms();
+        let uses = self.uses();
+        let mut by: Vec<Common> = vec![Common::Unseen; self.len()];
+        let mut affine_uses = vec![0u32; self.len()];
+        for form in forms.iter().flatten() {
+            by[form.source.index()].meet(form.scale, form.shift);
+            affine_uses[form.source.index()] += 1;
+        }
+        let mut columns: Vec<Vec<Common>> = self.matrices.iter().map(|m| vec![Common::Unseen; m.cols]).collect();
+        for op in &self.ops {
+            let Kind::Linear { matrix, .. } = &op.kind else { continue };
+            let own = &mut columns[matrix.index()];
+            for (i, v) in op.out.iter().enumerate() {
+                let n = i % own.len();
+                match by[v.index()] {
+                    _ if uses[v.index()] == 0 => {}
+                    Common::Same(s, t) if affine_uses[v.index()] == uses[v.index()] => own[n].meet(s, t),
+                    _ => own[n] = Common::Mixed,
+                }
+            }
+        }
+        for (m, columns) in self.matrices.iter_mut().zip(&columns) {
+            for (n, common) in columns.iter().enumerate() {
+                if let Common::Same(scale, shift) = *common {
+                    m.weights.iter_mut().skip(n).step_by(m.cols).for_each(|w| *w *= scale);
+                    m.bias[n] = m.bias[n] * scale + shift;
+                }
+            }
+        }
+        // Affines of folded columns are now identities.
+        let mut folded = vec![false; self.len()];
+        for op in &self.ops {
+            if let Kind::Linear { matrix, .. } = &op.kind {
+                let own = &columns[matrix.index()];
+                for (i, v) in op.out.iter().enumerate() {
+                    folded[v.index()] = matches!(own[i % own.len()], Common::Same(..));
+                }
+            }
+        }
+        for op in &mut self.ops {
+            if let Kind::Affine { x, scale, shift } = &mut op.kind {
+                for i in 0..x.len() {
+                    if folded[x[i].index()] {
+                        (scale[i], shift[i]) = (1.0, 0.0);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where all operands of a matrix row are one and the same affine of other values, the row takes those values.
+    fn fold_into_consumers(&mut self) {
+        let forms = self.forms();
+        let mut rows: Vec<Vec<Common>> = self.matrices.iter().map(|m| vec![Common::Unseen; m.rows]).collect();
+        let mut zeros: Vec<Vec<bool>> = self.matrices.iter().map(|m| vec![false; m.rows]).collect();
+        for op in &self.ops {
+            let Kind::Linear { matrix, x, .. } = &op.kind else { continue };
+            let id = matrix.index();
+            let k = rows[id].len();
+            for (i, v) in x.iter().enumerate() {
+                if self.constant_of(*v) == Some(0.0) {
+                    zeros[id][i % k] = true;
+                } else if let Some(f) = forms[v.index()] {
+                    rows[id][i % k].meet(f.scale, f.shift);
+                } else {
+                    rows[id][i % k] = Common::Mixed;
+                }
+            }
+        }
+        // Zero padding stays zero only without a shift.
+        let folds = |id: usize, k: usize| match rows[id][k] {
+            Common::Same(s, t) if t == 0.0 || !zeros[id][k] => Some((s, t)),
+            _ => None,
+        };
+        for (id, m) in self.matrices.iter_mut().enumerate() {
+            for k in 0..m.rows {
+                if let Some((scale, shift)) = folds(id, k) {
+                    for n in 0..m.cols {
+                        let w = m.weights[k * m.cols + n];
+                        m.bias[n] += shift * w;
+                        m.weights[k * m.cols + n] = w * scale;
+                    }
+                }
+            }
+        }
+        for op in &mut self.ops {
+            let Kind::Linear { matrix, x, .. } = &mut op.kind else { continue };
+            let id = matrix.index();
+            let k = rows[id].len();
+            for (i, v) in x.iter_mut().enumerate() {
+                if let (Some(f), Some(_)) = (forms[v.index()], folds(id, i % k)) {
+                    *v = f.source;
+                }
+            }
+        }
+    }
+}

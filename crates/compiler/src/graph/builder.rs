@@ -1,0 +1,173 @@
+//! Adding operations, folding those whose operands are constant.
+
+use super::{Graph, Kind, Matrix, MatrixId, Op, Port, Site, SiteId, Term, ValueId};
+use crate::function::Function;
+
+impl Graph {
+    pub(crate) fn site(&mut self, name: &str, op: &str, shape: &[usize]) -> SiteId {
+        self.sites.push(Site { name: name.to_owned(), op: op.to_owned(), shape: shape.to_vec() });
+        SiteId(self.sites.len() as u32 - 1)
+    }
+
+    pub(crate) fn constant(&mut self, value: f64) -> ValueId {
+        let value = if value == 0.0 { 0.0 } else { value };
+        if let Some(&id) = self.known.get(&value.to_bits()) {
+            return id;
+        }
+        let id = ValueId(self.constants.len() as u32);
+        self.constants.push(Some(value));
+        self.known.insert(value.to_bits(), id);
+        id
+    }
+
+    pub(super) fn fresh(&mut self, n: usize) -> Vec<ValueId> {
+        let start = self.constants.len() as u32;
+        self.constants.resize(self.constants.len() + n, None);
+        (start..start + n as u32).map(ValueId).collect()
+    }
+
+    pub(crate) fn input(&mut self, name: &str, shape: &[usize]) -> Vec<ValueId> {
+        let site = self.site(name, "Input", shape);
+        let values = self.fresh(shape.iter().product());
+        self.inputs.push(Port {
+            name: name.to_owned(),
+            shape: shape.to_vec(),
+            values: values.clone(),
+            site,
+            unit: String::new(),
+        });
+        values
+    }
+
+    pub(crate) fn output(&mut self, name: &str, shape: &[usize], values: Vec<ValueId>) {
+        let site = self.site(name, "Output", shape);
+        self.outputs.push(Port { name: name.to_owned(), shape: shape.to_vec(), values, site, unit: String::new() });
+    }
+
+    /// A matrix \[rows, bias.len()\].
+    pub(crate) fn matrix(&mut self, site: SiteId, rows: usize, weights: Vec<f64>, bias: Vec<f64>) -> MatrixId {
+        debug_assert_eq!(weights.len(), rows * bias.len());
+        self.matrices.push(Matrix { site, rows, cols: bias.len(), weights, bias });
+        MatrixId(self.matrices.len() as u32 - 1)
+    }
+
+    pub(crate) fn linear(&mut self, matrix: MatrixId, grid: usize, x: Vec<ValueId>) -> Vec<ValueId> {
+        let m = &self.matrices[matrix.index()];
+        let (site, rows, cols) = (m.site, m.rows, m.cols);
+        let positions = x.len() / rows;
+        let constants: Option<Vec<f64>> = x.iter().map(|&v| self.constant_of(v)).collect();
+        if let Some(x) = constants {
+            let y: Vec<f64> = x.chunks_exact(rows).flat_map(|x| m.apply(x)).collect();
+            return y.into_iter().map(|v| self.constant(v)).collect();
+        }
+        let out = self.fresh(positions * cols);
+        self.ops.push(Op { site, kind: Kind::Linear { matrix, positions, grid: grid.max(1), x }, out: out.clone() });
+        out
+    }
+
+    pub(crate) fn product(&mut self, site: SiteId, mut terms: Vec<Term>) -> Vec<ValueId> {
+        let len = terms.first().map_or(0, |t| t.a.len());
+        let value = |g: &Self, i: usize| {
+            terms.iter().try_fold(0.0, |sum, t| Some(sum + t.factor * g.constant_of(t.a[i])? * g.constant_of(t.b[i])?))
+        };
+        let folded: Vec<Option<f64>> = (0..len).map(|i| value(self, i)).collect();
+        let zero = |g: &Self, t: &Term| {
+            t.a.iter().zip(&t.b).all(|(&a, &b)| g.constant_of(a) == Some(0.0) || g.constant_of(b) == Some(0.0))
+        };
+        if terms.len() > 1 && !terms.iter().all(|t| zero(self, t)) {
+            terms.retain(|t| !zero(self, t));
+        }
+        let keep = |list: &mut Vec<ValueId>| {
+            let mut known = folded.iter();
+            list.retain(|_| known.next().is_some_and(Option::is_none));
+        };
+        for t in &mut terms {
+            keep(&mut t.a);
+            keep(&mut t.b);
+        }
+        self.finish(site, Kind::Product { terms }, &folded)
+    }
+
+    pub(crate) fn affine(
+        &mut self,
+        site: SiteId,
+        x: Vec<ValueId>,
+        mut scale: Vec<f64>,
+        mut shift: Vec<f64>,
+    ) -> Vec<ValueId> {
+        let folded: Vec<Option<f64>> = (0..x.len())
+            .map(|i| if scale[i] == 0.0 { Some(shift[i]) } else { Some(self.constant_of(x[i])? * scale[i] + shift[i]) })
+            .collect();
+        let keep = |i: &usize| folded[*i].is_none();
+        let x = (0..x.len()).filter(keep).map(|i| x[i]).collect();
+        scale = (0..scale.len()).filter(keep).map(|i| scale[i]).collect();
+        shift = (0..shift.len()).filter(keep).map(|i| shift[i]).collect();
+        self.finish(site, Kind::Affine { x, scale, shift }, &folded)
+    }
+
+    pub(crate) fn apply(&mut self, site: SiteId, function: Function, x: Vec<ValueId>) -> Vec<ValueId> {
+        let folded: Vec<Option<f64>> = x.iter().map(|&v| self.constant_of(v).map(|c| function.eval(c))).collect();
+        let x = x.into_iter().filter(|&v| self.constant_of(v).is_none()).collect();
+        self.finish(site, Kind::Apply { function, x }, &folded)
+    }
+
+    pub(crate) fn max(&mut self, site: SiteId, size: usize, x: Vec<ValueId>) -> Vec<ValueId> {
+        if size == 1 {
+            return x;
+        }
+        let value = |g: &Self, group: &[ValueId]| {
+            group.iter().try_fold(f64::NEG_INFINITY, |m, &v| Some(m.max(g.constant_of(v)?)))
+        };
+        let folded: Vec<Option<f64>> = x.chunks_exact(size).map(|group| value(self, group)).collect();
+        let x = x.chunks_exact(size).zip(&folded).filter(|(_, f)| f.is_none()).flat_map(|(g, _)| g.to_vec()).collect();
+        self.finish(site, Kind::Max { size, x }, &folded)
+    }
+
+    /// Adds an operation whose elements are those that were not folded.
+    fn finish(&mut self, site: SiteId, kind: Kind, folded: &[Option<f64>]) -> Vec<ValueId> {
+        let open = folded.iter().filter(|f| f.is_none()).count();
+        let out = self.fresh(open);
+        if open > 0 {
+            self.ops.push(Op { site, kind, out: out.clone() });
+        }
+        let mut next = out.into_iter();
+        let mut all = Vec::with_capacity(folded.len());
+        for f in folded {
+            match f {
+                Some(v) => all.push(self.constant(*v)),
+                None => all.extend(next.next()),
+            }
+        }
+        all
+    }
+
+    /// Records that the values are at most `limit` (a difference to a maximum).
+    pub(crate) fn bound_above(&mut self, values: &[ValueId], limit: f64) {
+        values.iter().for_each(|&v| self.bounds.entry(v).or_insert((f64::NEG_INFINITY, f64::INFINITY)).1 = limit);
+    }
+
+    /// Records that the values are at least `limit` (a sum of exponentials of differences to a maximum).
+    pub(crate) fn bound_below(&mut self, values: &[ValueId], limit: f64) {
+        values.iter().for_each(|&v| self.bounds.entry(v).or_insert((f64::NEG_INFINITY, f64::INFINITY)).0 = limit);
+    }
+
+    /// a + factor · b
+    pub(crate) fn sum(&mut self, site: SiteId, a: Vec<ValueId>, factor: f64, b: Vec<ValueId>) -> Vec<ValueId> {
+        let one = self.constant(1.0);
+        let ones = vec![one; a.len()];
+        self.product(site, vec![Term { factor: 1.0, a, b: ones.clone() }, Term { factor, a: b, b: ones }])
+    }
+}
+
+impl Matrix {
+    /// x·W + bias
+    pub(crate) fn apply(&self, x: &[f64]) -> Vec<f64> {
+        let mut y = self.bias.clone();
+        for (&v, row) in x.iter().zip(self.weights.chunks_exact(self.cols)) {
+            if v != 0.0 {
+                y.iter_mut().zip(row).for_each(|(y, w)| *y += v * w);
+            }
+        }
+        y
+    }
+}

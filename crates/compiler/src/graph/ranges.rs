@@ -1,0 +1,173 @@
+//! What every value can be: interval arithmetic from the inputs, narrowed by calibration data where there is any.
+
+use super::{Graph, Kind, ValueId};
+use crate::{CompileError, Samples, function::Function};
+
+/// A closed interval of real numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Span {
+    pub(crate) lo: f64,
+    pub(crate) hi: f64,
+}
+
+impl Span {
+    pub(crate) fn new(lo: f64, hi: f64) -> Self {
+        Self { lo, hi }
+    }
+
+    pub(crate) fn union(self, o: Self) -> Self {
+        Self::new(self.lo.min(o.lo), self.hi.max(o.hi))
+    }
+
+    pub(crate) fn magnitude(self) -> f64 {
+        self.lo.abs().max(self.hi.abs())
+    }
+
+    pub(crate) fn times(self, factor: f64) -> Self {
+        let (a, b) = (self.lo * factor, self.hi * factor);
+        Self::new(a.min(b), a.max(b))
+    }
+
+    fn times_span(self, o: Self) -> Self {
+        let p = [self.lo * o.lo, self.lo * o.hi, self.hi * o.lo, self.hi * o.hi];
+        Self::new(p.iter().copied().fold(f64::INFINITY, f64::min), p.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+    }
+
+    /// Wider by `part` of the width on both sides.
+    pub(crate) fn widened(self, part: f64) -> Self {
+        let by = (self.hi - self.lo) * part;
+        Self::new(self.lo - by, self.hi + by)
+    }
+}
+
+/// Intervals of all values.
+#[derive(Clone, Debug)]
+pub(crate) struct Ranges {
+    exact: Vec<Span>,
+    seen: Option<Vec<Span>>,
+    margin: f64,
+}
+
+impl Ranges {
+    /// Intervals from the inputs' (in the order of [`Graph::inputs`]) and from calibration samples.
+    pub(crate) fn new(
+        graph: &Graph,
+        inputs: &[Span],
+        calibration: Option<&Samples>,
+        margin: f64,
+    ) -> Result<Self, CompileError> {
+        let exact = graph.intervals(inputs)?;
+        let seen = calibration.map(|samples| {
+            let mut seen = vec![Span::new(f64::INFINITY, f64::NEG_INFINITY); graph.len()];
+            for sample in samples {
+                for (s, v) in seen.iter_mut().zip(graph.run(sample)) {
+                    *s = s.union(Span::new(v, v));
+                }
+            }
+            seen
+        });
+        Ok(Self { exact, seen, margin })
+    }
+
+    /// The range of a group of values: what interval arithmetic allows, and calibration saw.
+    pub(crate) fn of(&self, values: impl Iterator<Item = ValueId> + Clone) -> Span {
+        let hull = |list: &[Span]| {
+            let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
+            values.clone().map(|v| list[v.index()]).fold(empty, Span::union)
+        };
+        let exact = hull(&self.exact);
+        let Some(seen) = &self.seen else { return exact };
+        let seen = hull(seen).widened(self.margin);
+        let (lo, hi) = (exact.lo.max(seen.lo), exact.hi.min(seen.hi));
+        if lo <= hi { Span::new(lo, hi) } else { exact }
+    }
+}
+
+impl Graph {
+    fn intervals(&self, inputs: &[Span]) -> Result<Vec<Span>, CompileError> {
+        let mut spans: Vec<Span> =
+            self.constants.iter().map(|c| Span::new(c.unwrap_or(0.0), c.unwrap_or(0.0))).collect();
+        for (port, &span) in self.inputs.iter().zip(inputs) {
+            port.values.iter().for_each(|v| spans[v.index()] = span);
+        }
+        for op in &self.ops {
+            let at = |v: ValueId| spans[v.index()];
+            let results: Vec<Span> = match &op.kind {
+                Kind::Linear { matrix, x, .. } => {
+                    let m = &self.matrices[matrix.index()];
+                    x.chunks_exact(m.rows).flat_map(|x| m.interval(x.iter().map(|&v| at(v)))).collect()
+                }
+                Kind::Product { terms } => (0..op.out.len())
+                    .map(|i| {
+                        let each = terms.iter().map(|t| product(t.a[i], t.b[i], &spans).times(t.factor));
+                        each.fold(Span::new(0.0, 0.0), |s, t| Span::new(s.lo + t.lo, s.hi + t.hi))
+                    })
+                    .collect(),
+                Kind::Affine { x, scale, shift } => (0..x.len())
+                    .map(|i| {
+                        let s = at(x[i]).times(scale[i]);
+                        Span::new(s.lo + shift[i], s.hi + shift[i])
+                    })
+                    .collect(),
+                Kind::Apply { function, x } => {
+                    x.iter().map(|&v| self.applied(*function, at(v), op.site)).collect::<Result<_, _>>()?
+                }
+                Kind::Max { size, x } => x
+                    .chunks_exact(*size)
+                    .map(|g| {
+                        let lo = g.iter().map(|&v| at(v).lo).fold(f64::NEG_INFINITY, f64::max);
+                        let hi = g.iter().map(|&v| at(v).hi).fold(f64::NEG_INFINITY, f64::max);
+                        Span::new(lo, hi)
+                    })
+                    .collect(),
+            };
+            for (v, s) in op.out.iter().zip(results) {
+                if !(s.lo.is_finite() && s.hi.is_finite()) || s.magnitude() > 1e30 {
+                    return Err(self.imprecise(op.site, s, "no finite interval follows from the input ranges"));
+                }
+                let (lo, hi) = self.bounds.get(v).copied().unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+                spans[v.index()] = Span::new(s.lo.max(lo), s.hi.min(hi));
+            }
+        }
+        Ok(spans)
+    }
+
+    fn applied(&self, function: Function, x: Span, site: super::SiteId) -> Result<Span, CompileError> {
+        let reason = match function {
+            Function::Reciprocal if x.lo <= 0.0 && x.hi >= 0.0 => "the divisor can be zero",
+            Function::Sqrt if x.lo < 0.0 => "the operand of the square root can be negative",
+            _ => {
+                let (lo, hi) = function.range(x.lo, x.hi);
+                return Ok(Span::new(lo, hi));
+            }
+        };
+        Err(self.imprecise(site, x, reason))
+    }
+
+    pub(crate) fn imprecise(&self, site: super::SiteId, span: Span, reason: &str) -> CompileError {
+        let tensor = self.sites[site.index()].name.clone();
+        CompileError::Precision { tensor, lo: span.lo, hi: span.hi, reason: reason.to_owned() }
+    }
+}
+
+fn product(a: ValueId, b: ValueId, spans: &[Span]) -> Span {
+    let p = spans[a.index()].times_span(spans[b.index()]);
+    // A square is not negative.
+    if a == b && p.lo < 0.0 { Span::new(0.0, p.hi) } else { p }
+}
+
+impl super::Matrix {
+    fn interval(&self, x: impl Iterator<Item = Span>) -> Vec<Span> {
+        let mut y: Vec<Span> = self.bias.iter().map(|&b| Span::new(b, b)).collect();
+        for (s, row) in x.zip(self.weights.chunks_exact(self.cols)) {
+            if s.lo == 0.0 && s.hi == 0.0 {
+                continue;
+            }
+            for (y, &w) in y.iter_mut().zip(row) {
+                let p = s.times(w);
+                *y = Span::new(y.lo + p.lo, y.hi + p.hi);
+            }
+        }
+        y
+    }
+}

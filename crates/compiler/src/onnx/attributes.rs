@@ -1,0 +1,136 @@
+//! A node with its operands, and typed access to its attributes.
+
+use std::rc::Rc;
+
+use tract_onnx::pb::{self, attribute_proto::AttributeType};
+
+use super::{
+    model::node_name,
+    tensor::{Kind, Tensor},
+};
+use crate::CompileError;
+
+/// A node about to be lowered.
+pub(super) struct Node<'a> {
+    pub(super) proto: &'a pb::NodeProto,
+    pub(super) name: String,
+    pub(super) opset: i64,
+    pub(super) inputs: Vec<Option<Rc<Tensor>>>,
+}
+
+impl<'a> Node<'a> {
+    pub(super) fn new(proto: &'a pb::NodeProto, opset: i64, inputs: Vec<Option<Rc<Tensor>>>) -> Self {
+        Self { proto, name: node_name(proto), opset, inputs }
+    }
+
+    /// An error that names the node and its operator.
+    pub(super) fn error(&self, reason: impl Into<String>) -> CompileError {
+        CompileError::Operator { node: self.name.clone(), operator: self.proto.op_type.clone(), reason: reason.into() }
+    }
+
+    pub(super) fn optional(&self, i: usize) -> Option<&Tensor> {
+        self.inputs.get(i).and_then(|t| t.as_deref())
+    }
+
+    pub(super) fn input(&self, i: usize) -> Result<&Tensor, CompileError> {
+        self.optional(i).ok_or_else(|| self.error(format!("operand {i} is missing")))
+    }
+
+    /// A float operand.
+    pub(super) fn float_input(&self, i: usize) -> Result<&Tensor, CompileError> {
+        let t = self.input(i)?;
+        if t.kind == Kind::Float { Ok(t) } else { Err(self.error(format!("operand {i} is not a float tensor"))) }
+    }
+
+    /// An operand that must be constant.
+    pub(super) fn constant(&self, i: usize, what: &str) -> Result<Option<(&Tensor, &[f64])>, CompileError> {
+        let Some(t) = self.optional(i) else { return Ok(None) };
+        let data = t.constants().ok_or_else(|| self.error(format!("{what} must be constant")))?;
+        Ok(Some((t, data)))
+    }
+
+    /// A constant operand of integers.
+    pub(super) fn int_list(&self, i: usize, what: &str) -> Result<Option<Vec<i64>>, CompileError> {
+        match self.constant(i, what)? {
+            Some((t, _)) if t.kind != Kind::Int => Err(self.error(format!("{what} are not integers"))),
+            Some((_, data)) => Ok(Some(data.iter().map(|&v| v as i64).collect())),
+            None => Ok(None),
+        }
+    }
+
+    fn attribute(&self, name: &str, kind: AttributeType) -> Result<Option<&'a pb::AttributeProto>, CompileError> {
+        let Some(a) = self.proto.attribute.iter().find(|a| a.name == name) else { return Ok(None) };
+        if a.r#type != 0 && a.r#type != kind as i32 {
+            return Err(self.error(format!("attribute `{name}` has the wrong type")));
+        }
+        Ok(Some(a))
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.proto.attribute.iter().any(|a| a.name == name)
+    }
+
+    pub(super) fn int(&self, name: &str, default: i64) -> Result<i64, CompileError> {
+        Ok(self.attribute(name, AttributeType::Int)?.map_or(default, |a| a.i))
+    }
+
+    pub(super) fn float(&self, name: &str, default: f64) -> Result<f64, CompileError> {
+        let value = self.attribute(name, AttributeType::Float)?.map_or(default, |a| f64::from(a.f));
+        if value.is_finite() { Ok(value) } else { Err(self.error(format!("attribute `{name}` is {value}"))) }
+    }
+
+    pub(super) fn ints(&self, name: &str) -> Result<Option<Vec<i64>>, CompileError> {
+        Ok(self.attribute(name, AttributeType::Ints)?.map(|a| a.ints.clone()))
+    }
+
+    pub(super) fn floats(&self, name: &str) -> Result<Option<Vec<f64>>, CompileError> {
+        Ok(self.attribute(name, AttributeType::Floats)?.map(|a| a.floats.iter().map(|&v| f64::from(v)).collect()))
+    }
+
+    pub(super) fn string(&self, name: &str, default: &str) -> Result<String, CompileError> {
+        let a = self.attribute(name, AttributeType::String)?;
+        Ok(a.map_or_else(|| default.to_owned(), |a| String::from_utf8_lossy(&a.s).into_owned()))
+    }
+
+    pub(super) fn strings(&self, name: &str) -> Result<Option<Vec<String>>, CompileError> {
+        let text = |s: &Vec<u8>| String::from_utf8_lossy(s).into_owned();
+        Ok(self.attribute(name, AttributeType::Strings)?.map(|a| a.strings.iter().map(text).collect()))
+    }
+
+    pub(super) fn tensor(&self, name: &str) -> Result<Option<&'a pb::TensorProto>, CompileError> {
+        Ok(self.attribute(name, AttributeType::Tensor)?.and_then(|a| a.t.as_ref()))
+    }
+
+    /// An axis from −rank to rank − 1.
+    pub(super) fn axis(&self, axis: i64, rank: usize) -> Result<usize, CompileError> {
+        let rank = rank as i64;
+        if !(-rank..rank).contains(&axis) {
+            return Err(self.error(format!("axis {axis} is outside a tensor of rank {rank}")));
+        }
+        Ok(axis.rem_euclid(rank) as usize)
+    }
+
+    /// Different axes from −rank to rank − 1, in ascending order.
+    pub(super) fn axes(&self, axes: &[i64], rank: usize) -> Result<Vec<usize>, CompileError> {
+        let mut out = axes.iter().map(|&a| self.axis(a, rank)).collect::<Result<Vec<_>, _>>()?;
+        out.sort_unstable();
+        let n = out.len();
+        out.dedup();
+        if out.len() == n { Ok(out) } else { Err(self.error("an axis occurs twice")) }
+    }
+
+    /// Axes that are an attribute before operator set `since`, and operand 1 from it on.
+    pub(super) fn axes_of(&self, since: i64) -> Result<Option<Vec<i64>>, CompileError> {
+        if self.opset >= since {
+            if self.has("axes") {
+                return Err(self.error(format!("`axes` is an operand from operator set {since} on, not an attribute")));
+            }
+            self.int_list(1, "axes")
+        } else {
+            if self.optional(1).is_some() {
+                return Err(self.error(format!("`axes` is an attribute before operator set {since}, not an operand")));
+            }
+            self.ints("axes")
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! MatMul, with numpy's rules for ranks and batches.
+
+use super::{
+    attributes::Node,
+    import::Lowered,
+    tensor::{Tensor, broadcast, broadcast_indices, strides, walk},
+};
+use crate::{
+    CompileError,
+    graph::{Graph, MatrixId, SiteId, Term, ValueId},
+};
+
+/// The transpose of a matrix.
+pub(super) fn transposed(t: &Tensor) -> Tensor {
+    let (m, n) = (t.shape[0], t.shape[1]);
+    let pick: Vec<usize> = (0..m * n).map(|i| (i % m) * n + i / m).collect();
+    t.pick(vec![n, m], &pick)
+}
+
+pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+    let (a, b) = (node.float_input(0)?, node.float_input(1)?);
+    if a.shape.is_empty() || b.shape.is_empty() {
+        return Err(node.error("an operand is a scalar"));
+    }
+    let lead = |t: &Tensor, shape: Vec<usize>| t.reshaped(shape);
+    let a2 = if a.shape.len() == 1 { lead(a, vec![1, a.shape[0]]) } else { a.clone() };
+    let b2 = if b.shape.len() == 1 { lead(b, vec![b.shape[0], 1]) } else { b.clone() };
+    let (ra, rb) = (a2.shape.len(), b2.shape.len());
+    let (m, k, n) = (a2.shape[ra - 2], a2.shape[ra - 1], b2.shape[rb - 1]);
+    let (batch_a, batch_b) = (&a2.shape[..ra - 2], &b2.shape[..rb - 2]);
+    let batch = broadcast(batch_a, batch_b).ok_or_else(|| node.error("the batch dimensions do not broadcast"))?;
+    let mut shape = batch.clone();
+    shape.extend((a.shape.len() > 1).then_some(m));
+    shape.extend((b.shape.len() > 1).then_some(n));
+    super::model::checked_len(&node.name, &shape)?;
+    if b2.shape[rb - 2] != k {
+        return Err(node.error(format!("shapes {:?} and {:?} do not fit", a.shape, b.shape)));
+    }
+    if batch_b.iter().all(|&d| d == 1) && b2.constants().is_some() {
+        // One matrix for all items.
+        let rows: usize = a2.shape[..ra - 1].iter().product();
+        let y = product_2d(node, graph, &a2.reshaped(vec![rows, k]), &b2.reshaped(vec![k, n]), 1.0, vec![0.0; n])?;
+        return Ok(vec![y.reshaped(shape)]);
+    }
+    let index_a = broadcast_indices(batch_a, &batch);
+    let index_b = broadcast_indices(batch_b, &batch);
+    let mut all: Vec<ValueId> = Vec::new();
+    let mut matrices = Vec::new();
+    for (i, j) in index_a.into_iter().zip(index_b) {
+        let part = |t: &Tensor, i: usize, r: usize, c: usize| {
+            t.pick(vec![r, c], &(i * r * c..(i + 1) * r * c).collect::<Vec<_>>())
+        };
+        let (x, y) = (part(&a2, i, m, k), part(&b2, j, k, n));
+        let item = if x.constants().is_some() && y.constants().is_none() && batch_a.iter().all(|&d| d == 1) {
+            // The constant is on the left: (Yᵀ·Xᵀ)ᵀ, with one matrix for all items.
+            let matrix = *match matrices.first() {
+                Some(m) => m,
+                None => {
+                    matrices.push(matrix_of(node, graph, &transposed(&x), 1.0, vec![0.0; m]));
+                    &matrices[0]
+                }
+            };
+            let operands = transposed(&y).ids(graph);
+            let t = graph.linear(matrix, 1, operands);
+            transposed(&Tensor::values(graph, vec![n, m], t))
+        } else {
+            product_2d(node, graph, &x, &y, 1.0, vec![0.0; n])?
+        };
+        all.extend(item.ids(graph));
+    }
+    Ok(vec![Tensor::values(graph, shape, all)])
+}
+
+fn matrix_of(node: &Node<'_>, graph: &mut Graph, b: &Tensor, alpha: f64, bias: Vec<f64>) -> MatrixId {
+    let site = graph.site(&node.name, &node.proto.op_type, &[1, bias.len()]);
+    let weights = b.constants().unwrap_or_default().iter().map(|w| alpha * w).collect();
+    graph.matrix(site, b.shape[0], weights, bias)
+}
+
+/// alpha · A·B + bias for matrices A \[m, k\] and B \[k, n\], either of which may be constant.
+pub(super) fn product_2d(
+    node: &Node<'_>,
+    graph: &mut Graph,
+    a: &Tensor,
+    b: &Tensor,
+    alpha: f64,
+    bias: Vec<f64>,
+) -> Result<Tensor, CompileError> {
+    let (m, k, n) = (a.shape[0], a.shape[1], b.shape[1]);
+    if b.shape[0] != k {
+        return Err(node.error(format!("shapes {:?} and {:?} do not fit", a.shape, b.shape)));
+    }
+    if m == 0 || k == 0 || n == 0 {
+        return Err(node.error("an operand is empty"));
+    }
+    super::model::checked_len(&node.name, &[m, n])?;
+    if b.constants().is_some() {
+        let matrix = matrix_of(node, graph, b, alpha, bias);
+        let x = a.ids(graph);
+        let y = graph.linear(matrix, 1, x);
+        return Ok(Tensor::values(graph, vec![m, n], y));
+    }
+    let y = if a.constants().is_some() {
+        let matrix = matrix_of(node, graph, &transposed(a), alpha, vec![0.0; m]);
+        let x = transposed(b).ids(graph);
+        let y = graph.linear(matrix, 1, x);
+        transposed(&Tensor::values(graph, vec![n, m], y)).ids(graph)
+    } else {
+        super::model::checked_len(&node.name, &[m, k, n])?;
+        let site = graph.site(&node.name, &node.proto.op_type, &[m, n]);
+        let (x, y) = (a.ids(graph), b.ids(graph));
+        activations(node, graph, site, &x, &y, [m, k, n], alpha)
+    };
+    let y = if bias.iter().all(|&v| v == 0.0) {
+        y
+    } else {
+        let site = graph.site(&format!("{}.bias", node.name), "Add", &[m, n]);
+        let shift = (0..m * n).map(|i| bias[i % n]).collect();
+        graph.affine(site, y, vec![1.0; m * n], shift)
+    };
+    Ok(Tensor::values(graph, vec![m, n], y))
+}
+
+/// Both sides are activations: products of pairs, then one sum over the pairs.
+fn activations(
+    node: &Node<'_>,
+    graph: &mut Graph,
+    site: SiteId,
+    a: &[ValueId],
+    b: &[ValueId],
+    [m, k, n]: [usize; 3],
+    alpha: f64,
+) -> Vec<ValueId> {
+    let pairs = k.div_ceil(2);
+    let zero = graph.constant(0.0);
+    let left = |i: usize, t: usize| if t < k { a[i * k + t] } else { zero };
+    let right = |t: usize, j: usize| if t < k { b[t * n + j] } else { zero };
+    let at: Vec<[usize; 3]> = (0..m * n).flat_map(|e| (0..pairs).map(move |p| [e / n, 2 * p, e % n])).collect();
+    let term = |odd: usize| Term {
+        factor: if pairs == 1 { alpha } else { 1.0 },
+        a: at.iter().map(|&[i, t, _]| left(i, t + odd)).collect(),
+        b: at.iter().map(|&[_, t, j]| right(t + odd, j)).collect(),
+    };
+    let mut terms = vec![term(0)];
+    if k > 1 {
+        terms.push(term(1));
+    }
+    if pairs == 1 {
+        return graph.product(site, terms);
+    }
+    let part = graph.site(&format!("{}.pairs", node.name), "Mul", &[m, n, pairs]);
+    let partial = graph.product(part, terms);
+    let matrix = graph.matrix(site, pairs, vec![alpha; pairs], vec![0.0]);
+    graph.linear(matrix, 1, partial)
+}
+
+/// Moves axis `from` to the end; the result's rows lie along that axis.
+pub(super) fn rows_along(t: &Tensor, axis: usize) -> (Tensor, Vec<usize>) {
+    let all = strides(&t.shape);
+    let mut order: Vec<usize> = (0..t.shape.len()).filter(|&i| i != axis).collect();
+    order.push(axis);
+    let shape: Vec<usize> = order.iter().map(|&i| t.shape[i]).collect();
+    let steps: Vec<isize> = order.iter().map(|&i| all[i] as isize).collect();
+    let pick = walk(&shape, &steps, 0);
+    (t.pick(shape, &pick), pick)
+}

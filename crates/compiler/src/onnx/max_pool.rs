@@ -1,0 +1,50 @@
+//! MaxPool.
+
+use super::{attributes::Node, import::Lowered, tensor::Tensor, window::Window};
+use crate::{CompileError, graph::Graph};
+
+/// The kernel of a pool.
+pub(super) fn kernel(node: &Node<'_>) -> Result<Vec<usize>, CompileError> {
+    let kernel = node.ints("kernel_shape")?.ok_or_else(|| node.error("`kernel_shape` is missing"))?;
+    Ok(kernel.iter().map(|&k| usize::try_from(k).unwrap_or(0)).collect())
+}
+
+pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+    let x = node.float_input(0)?;
+    if x.shape.len() < 3 {
+        return Err(node.error("its operand has no spatial dimensions"));
+    }
+    if node.proto.output.get(1).is_some_and(|o| !o.is_empty()) {
+        return Err(node.error("the indices output is not supported"));
+    }
+    let window = Window::new(node, &x.shape[2..], kernel(node)?)?;
+    let planes: usize = x.shape[..2].iter().product();
+    let plane: usize = window.input.iter().product();
+    let mut shape = x.shape[..2].to_vec();
+    shape.extend(&window.output);
+    let taps = window.taps();
+    let ids = x.ids(graph);
+    let site = graph.site(&node.name, "MaxPool", &shape);
+    let mut out = vec![None; planes * taps.len()];
+    // Windows at the border are smaller: one operation for each size.
+    let mut sizes: Vec<usize> = taps.iter().map(|t| t.iter().flatten().count()).collect();
+    let of_position = sizes.clone();
+    sizes.sort_unstable();
+    sizes.dedup();
+    for size in sizes {
+        if size == 0 {
+            return Err(node.error("a window lies in the padding as a whole"));
+        }
+        let places: Vec<usize> = (0..out.len()).filter(|i| of_position[i % taps.len()] == size).collect();
+        let operands = places
+            .iter()
+            .flat_map(|i| {
+                taps[i % taps.len()].iter().flatten().map(|t| ids[i / taps.len() * plane + t]).collect::<Vec<_>>()
+            })
+            .collect();
+        let results = graph.max(site, size, operands);
+        places.iter().zip(results).for_each(|(&i, v)| out[i] = Some(v));
+    }
+    let ids = out.into_iter().flatten().collect();
+    Ok(vec![Tensor::values(graph, shape, ids)])
+}

@@ -1,0 +1,113 @@
+//! What the caller decides.
+
+use std::collections::BTreeMap;
+
+use crate::{CompileError, data::Samples};
+
+/// Declared ranges of the inputs, in their own units.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InputRanges {
+    /// For every input that has no range of its own.
+    pub global: Option<(f64, f64)>,
+    /// By input name.
+    pub inputs: BTreeMap<String, (f64, f64)>,
+}
+
+impl InputRanges {
+    /// One range for all inputs.
+    pub fn global(lo: f64, hi: f64) -> Self {
+        Self { global: Some((lo, hi)), inputs: BTreeMap::new() }
+    }
+
+    /// Adds a range for one input.
+    #[must_use]
+    pub fn with(mut self, name: &str, lo: f64, hi: f64) -> Self {
+        self.inputs.insert(name.to_owned(), (lo, hi));
+        self
+    }
+
+    /// The range of an input, if declared.
+    pub fn of(&self, name: &str) -> Option<(f64, f64)> {
+        self.inputs.get(name).copied().or(self.global)
+    }
+
+    /// Adds a range written as `LO,HI` (all inputs) or `NAME=LO,HI`, as on a command line.
+    ///
+    /// # Errors
+    /// [`CompileError::Option`] if the text has another form.
+    pub fn add(&mut self, text: &str) -> Result<(), CompileError> {
+        let wrong = || CompileError::Option {
+            option: "input-range",
+            reason: format!("`{text}` is neither LO,HI nor NAME=LO,HI"),
+        };
+        let (name, pair) = match text.rsplit_once('=') {
+            Some((name, pair)) => (Some(name), pair),
+            None => (None, text),
+        };
+        let (lo, hi) = pair.split_once(',').ok_or_else(wrong)?;
+        let number = |s: &str| s.trim().parse::<f64>().map_err(|_| wrong());
+        let range = (number(lo)?, number(hi)?);
+        match name {
+            Some(name) => _ = self.inputs.insert(name.to_owned(), range),
+            None => self.global = Some(range),
+        }
+        Ok(())
+    }
+}
+
+/// Options of [`compile`](crate::compile).
+#[derive(Clone, Debug)]
+pub struct CompileOptions {
+    /// Declared input ranges. Where they are missing, the model's `vouch.schema` metadata and then the calibration data
+    /// are used.
+    pub ranges: InputRanges,
+    /// Representative inputs. Intermediate ranges then come from a float run on them, widened by `margin`, instead of
+    /// from interval arithmetic alone; and the accuracy is measured on them.
+    pub calibration: Option<Samples>,
+    /// How far calibrated ranges are widened on each side, as a part of their width.
+    pub margin: f64,
+    /// Largest acceptable error, as a part of the width of the outputs' observed range.
+    pub target_error: f64,
+    /// Bits of a limb of the program.
+    pub limb_bits: u8,
+    /// Seed of the random inputs on which accuracy is measured when there is no calibration data.
+    pub seed: u64,
+    /// How many inputs the accuracy is measured on.
+    pub samples: usize,
+}
+
+impl Default for CompileOptions {
+    fn default() -> Self {
+        Self {
+            ranges: InputRanges::default(),
+            calibration: None,
+            margin: 0.25,
+            target_error: 5e-4,
+            limb_bits: 10,
+            seed: 0,
+            samples: 20,
+        }
+    }
+}
+
+impl CompileOptions {
+    pub(crate) fn check(&self) -> Result<(), CompileError> {
+        let wrong = |option, reason: &str| Err(CompileError::Option { option, reason: reason.to_owned() });
+        if !(6..=14).contains(&self.limb_bits) {
+            return wrong("limb_bits", "must be 6 to 14");
+        }
+        if !(self.margin.is_finite() && (0.0..=100.0).contains(&self.margin)) {
+            return wrong("margin", "must be a number from 0 to 100");
+        }
+        if !(self.target_error.is_finite() && self.target_error > 0.0) {
+            return wrong("target_error", "must be a positive number");
+        }
+        if !(1..=10_000).contains(&self.samples) {
+            return wrong("samples", "must be 1 to 10000");
+        }
+        if self.calibration.as_ref().is_some_and(Vec::is_empty) {
+            return wrong("calibration", "has no samples");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,240 @@
+//! Choosing the scales of slots and tables.
+
+use super::{
+    Config,
+    plan::{Plan, Slot, TablePlan},
+    scale_for,
+};
+use crate::{
+    CompileError,
+    function::Function,
+    graph::{Graph, Kind, Span},
+};
+
+/// Ranges are widened by this part of their width: quantized values differ a little from real ones.
+const SLACK: f64 = 1.0 / 128.0;
+
+/// More value bits than argument bits of a leaky Relu, so that its slope is precise.
+const LEAKY_BITS: i32 = 12;
+
+/// The function that is tabulated, and the factor of its argument. sigmoid(x) = (1 + tanh(x/2))/2 has tanh's table.
+fn base(function: Function) -> (Function, f64) {
+    match function {
+        Function::Sigmoid => (Function::Tanh, 0.5),
+        other => (other, 1.0),
+    }
+}
+
+/// The range that the table or word must hold.
+fn domain(slot: &Slot) -> Span {
+    let wide = slot.span.widened(SLACK);
+    match slot.function {
+        // These have a pole or an end at zero.
+        Some(Function::Reciprocal | Function::Sqrt) if slot.span.lo >= 0.0 => {
+            Span::new(wide.lo.max(slot.span.lo * 0.98), wide.hi)
+        }
+        Some(Function::Reciprocal) if slot.span.hi < 0.0 => Span::new(wide.lo, wide.hi.min(slot.span.hi * 0.98)),
+        _ => wide,
+    }
+}
+
+/// Number of segments that cover \[lo, hi\] (integers).
+fn segments(lo: f64, hi: f64, b: i32) -> i64 {
+    let size = 2f64.powi(b);
+    (hi / size).floor() as i64 - (lo / size).floor() as i64 + 1
+}
+
+/// A table while its scale is looked for.
+struct Candidate {
+    function: Function,
+    /// Slots that use it.
+    slots: Vec<usize>,
+    /// Exponent of the argument's scale (smooth functions), or bits of the argument (piecewise linear ones).
+    level: i32,
+}
+
+pub(super) fn choose(graph: &Graph, plan: &mut Plan, config: &Config) -> Result<(), CompileError> {
+    let b = i32::from(config.limb_bits);
+    let word_bits = 2 * u32::from(config.limb_bits) - 1;
+    for i in 0..plan.slots.len() {
+        let bits = plan.bits_at(plan.slots[i].depth, config).min(word_bits);
+        let slot = &mut plan.slots[i];
+        let magnitude = if slot.input { slot.span.magnitude() } else { domain(slot).magnitude() };
+        let bits = if slot.input { config.first_bits } else { bits };
+        slot.scale = if slot.follows { f64::INFINITY } else { scale_for(magnitude, bits) };
+    }
+    let mut candidates = candidates(plan, word_bits);
+    let budget = (1i64 << b) - 24;
+    loop {
+        let sizes: Vec<i64> = candidates.iter().map(|c| c.size(plan, b)).collect();
+        let total: i64 = sizes.iter().sum();
+        if total <= budget {
+            break;
+        }
+        let largest = (0..sizes.len()).max_by_key(|&i| (sizes[i], i)).unwrap_or(0);
+        if sizes[largest] <= 2 {
+            break;
+        }
+        candidates[largest].level -= 1;
+    }
+    for c in candidates {
+        c.settle(graph, plan, config)?;
+    }
+    maxima(graph, plan, word_bits);
+    products(graph, plan, config);
+    plan.slots.iter_mut().filter(|s| s.follows).for_each(|s| s.scale = f64::INFINITY);
+    maxima(graph, plan, word_bits);
+    Ok(())
+}
+
+fn candidates(plan: &Plan, word_bits: u32) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = Vec::new();
+    for (i, slot) in plan.slots.iter().enumerate() {
+        let Some((function, _)) = slot.function.map(base) else { continue };
+        match found.iter_mut().find(|c| c.function.same(function)) {
+            Some(c) => c.slots.push(i),
+            None => found.push(Candidate { function, slots: vec![i], level: 0 }),
+        }
+    }
+    for c in &mut found {
+        c.level = if c.function.kinks().is_some() {
+            word_bits as i32
+        } else {
+            let largest = c.slots.iter().map(|&i| c.argument(&plan.slots[i]).magnitude()).fold(0.0, f64::max);
+            scale_for(largest, word_bits).log2() as i32
+        };
+    }
+    found
+}
+
+impl Candidate {
+    /// The argument's range of one slot, in units.
+    fn argument(&self, slot: &Slot) -> Span {
+        domain(slot).times(slot.function.map_or(1.0, |f| base(f).1))
+    }
+
+    /// The scale of one slot's argument.
+    fn scale(&self, slot: &Slot) -> f64 {
+        if self.function.kinks().is_some() {
+            slot.scale.min(scale_for(domain(slot).magnitude(), self.level.max(0) as u32))
+        } else {
+            2f64.powi(self.level)
+        }
+    }
+
+    /// The domain in integers: the union over slots.
+    fn integers(&self, plan: &Plan) -> (f64, f64) {
+        let spans = self.slots.iter().map(|&i| {
+            let slot = &plan.slots[i];
+            self.argument(slot).times(self.scale(slot))
+        });
+        let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
+        let all = spans.fold(empty, Span::union);
+        (all.lo.floor(), all.hi.ceil())
+    }
+
+    fn size(&self, plan: &Plan, b: i32) -> i64 {
+        let (lo, hi) = self.integers(plan);
+        segments(lo, hi, b)
+    }
+
+    /// Writes scales and tables into the plan.
+    fn settle(&self, graph: &Graph, plan: &mut Plan, config: &Config) -> Result<(), CompileError> {
+        let (lo, hi) = self.integers(plan);
+        for &i in &self.slots {
+            let scale = self.scale(&plan.slots[i]);
+            let slot = &mut plan.slots[i];
+            slot.scale = scale * slot.function.map_or(1.0, |f| base(f).1);
+        }
+        if let Function::Clip(low, high) = self.function {
+            return self.settle_clip(graph, plan, config, low, high);
+        }
+        let value = |scale: f64| match self.function {
+            Function::LeakyRelu(_) => 2f64.powi(LEAKY_BITS),
+            _ if self.function.kinks().is_some() => 1.0,
+            _ => 2f64.powi(config.function_bits as i32) / scale,
+        };
+        // Piecewise linear functions through the origin have one table for all scales.
+        let scale = if self.function.kinks().is_some() { 1.0 } else { 2f64.powi(self.level) };
+        let table = TablePlan { function: self.function, scale, lo, hi, value_scale: value(scale) * scale };
+        plan.tables.push(table);
+        for &i in &self.slots {
+            let slot = &mut plan.slots[i];
+            slot.table = Some(plan.tables.len() - 1);
+            slot.mapped_scale = match slot.function {
+                Some(Function::Sigmoid) => 2.0 * 2f64.powi(config.function_bits as i32),
+                _ if self.function.kinks().is_some() => slot.scale * value(1.0),
+                _ => 2f64.powi(config.function_bits as i32),
+            };
+        }
+        Ok(())
+    }
+
+    /// A clip's kinks lie on borders of segments, so its table depends on the scale.
+    fn settle_clip(
+        &self,
+        graph: &Graph,
+        plan: &mut Plan,
+        config: &Config,
+        low: f64,
+        high: f64,
+    ) -> Result<(), CompileError> {
+        let size = 2f64.powi(i32::from(config.limb_bits));
+        for &i in &self.slots {
+            let slot = &mut plan.slots[i];
+            let on_border = |v: f64| v.is_infinite() || (v * slot.scale / size).fract() == 0.0;
+            if !(on_border(low) && on_border(high)) {
+                return Err(graph.imprecise(slot.site, slot.span, "its clip's ends are not on borders of segments"));
+            }
+            let all = domain(slot).times(slot.scale);
+            let (lo, hi) = (all.lo.floor(), all.hi.ceil());
+            slot.mapped_scale = slot.scale;
+            slot.table = Some(plan.tables.len());
+            let (scale, value_scale) = (slot.scale, slot.scale);
+            plan.tables.push(TablePlan { function: self.function, scale, lo, hi, value_scale });
+        }
+        Ok(())
+    }
+}
+
+/// A product's scale is fine enough that its sum drops at most 3b bits, where its range permits.
+fn products(graph: &Graph, plan: &mut Plan, config: &Config) {
+    let most = 2f64.powi(3 * i32::from(config.limb_bits));
+    let word_bits = 2 * u32::from(config.limb_bits) - 1;
+    for _ in 0..4 {
+        for op in &graph.ops {
+            let Kind::Product { terms } = &op.kind else { continue };
+            let slot = plan.sites[&op.site];
+            if plan.slots[slot].function.is_some() {
+                continue;
+            }
+            let mut least = 0f64;
+            for t in terms {
+                for (a, b) in t.a.iter().zip(&t.b) {
+                    if let (Some(a), Some(b)) = (plan.scale_of(*a), plan.scale_of(*b)) {
+                        least = least.max(a * b / most / t.factor.abs());
+                    }
+                }
+            }
+            let limit = scale_for(domain(&plan.slots[slot]).magnitude(), word_bits);
+            let slot = &mut plan.slots[slot];
+            if least > slot.scale {
+                slot.scale = 2f64.powi(least.log2().ceil() as i32).min(limit);
+            }
+        }
+    }
+}
+
+/// A maximum has the smallest scale of its operands, and fits a word.
+fn maxima(graph: &Graph, plan: &mut Plan, word_bits: u32) {
+    for op in &graph.ops {
+        if let Kind::Max { x, .. } = &op.kind {
+            let slot = plan.sites[&op.site];
+            let largest = x.iter().map(|&v| plan.magnitude_of(graph, v)).fold(0.0, f64::max);
+            let fits = scale_for(largest * (1.0 + SLACK), word_bits);
+            let least = x.iter().filter_map(|&v| plan.scale_of(v)).fold(fits, f64::min);
+            let own = &mut plan.slots[slot];
+            own.scale = own.scale.min(least);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Fitting the segments of a table.
+
+use vouch_program::Segment;
+
+use super::plan::TablePlan;
+use crate::function::Function;
+
+/// Points at which a segment's error is looked at.
+const POINTS: usize = 32;
+
+/// First segment index and segments of 2^b integers.
+pub(super) fn segments(plan: &TablePlan, limb_bits: u8) -> (i32, Vec<Segment>) {
+    let size = 1i64 << limb_bits;
+    let half = size / 2;
+    let first = (plan.lo as i64).div_euclid(size).clamp(-half, half - 1);
+    let last = (plan.hi as i64).div_euclid(size).clamp(first, half - 1);
+    let list = (first..=last)
+        .map(|i| if plan.function.kinks().is_some() { linear(plan, i * size) } else { smooth(plan, i * size, size) })
+        .collect();
+    (first as i32, list)
+}
+
+/// A segment of a piecewise linear function whose kinks lie on borders.
+fn linear(plan: &TablePlan, left: i64) -> Segment {
+    let ratio = plan.value_scale / plan.scale;
+    let unit = ratio as i64;
+    match plan.function {
+        Function::Clip(lo, hi) => {
+            let x = left as f64 / plan.scale;
+            let value = |v: f64| (v * plan.value_scale).round() as i64;
+            if x < lo {
+                Segment { base: value(lo), slope: 0 }
+            } else if x >= hi {
+                Segment { base: value(hi), slope: 0 }
+            } else {
+                Segment { base: left, slope: 1 }
+            }
+        }
+        function => {
+            let slope = if left >= 0 { unit } else { (-function.eval(-1.0) * ratio).round() as i64 };
+            Segment { base: left * slope, slope }
+        }
+    }
+}
+
+/// The best line with an integer slope: its errors above and below are equal.
+fn smooth(plan: &TablePlan, left: i64, size: i64) -> Segment {
+    // Only the part inside the domain counts: beyond it the function may have a pole.
+    let from = (left as f64).max(plan.lo) - left as f64;
+    let to = ((left + size - 1) as f64).min(plan.hi) - left as f64;
+    let at = |f: f64| plan.function.eval((left as f64 + f) / plan.scale) * plan.value_scale;
+    let points: Vec<f64> = (0..=POINTS).map(|i| from + (to - from) * i as f64 / POINTS as f64).collect();
+    let values: Vec<f64> = points.iter().map(|&f| at(f)).collect();
+    let secant = if to > from { (values[POINTS] - values[0]) / (to - from) } else { 0.0 };
+    let fit = |slope: f64| {
+        let rest = points.iter().zip(&values).map(|(&f, &v)| v - slope * f);
+        let (lo, hi) = rest.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), r| (lo.min(r), hi.max(r)));
+        (hi - lo, (lo + hi) / 2.0)
+    };
+    let (down, up) = (secant.floor(), secant.floor() + 1.0);
+    let slope = if fit(up).0 < fit(down).0 { up } else { down };
+    Segment { base: fit(slope).1.round() as i64, slope: slope as i64 }
+}

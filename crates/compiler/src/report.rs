@@ -1,0 +1,154 @@
+//! What a compilation tells about itself.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything worth knowing about a compiled model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompileReport {
+    /// The model's name (its graph's, or the file's).
+    pub model: String,
+    /// BLAKE2b-256 of the ONNX file, hexadecimal.
+    pub onnx_digest: String,
+    /// The default operator set's version.
+    pub opset: i64,
+    /// Number of float parameters (elements of the float weights in use).
+    pub parameters: usize,
+    /// How often each operator occurs, by name.
+    pub operators: Vec<OperatorCount>,
+    /// One row for each site: an input, or an operator of the graph with all its applications.
+    pub tensors: Vec<TensorReport>,
+    /// One row for each lookup table.
+    pub tables: Vec<TableReport>,
+    /// The accuracy of the program, measured against the float model.
+    pub accuracy: AccuracyReport,
+    /// Where the ranges of intermediate values come from.
+    pub ranges: RangeReport,
+    /// The quantization that was chosen.
+    pub configuration: Configuration,
+    /// Anything that the user should look at.
+    pub warnings: Vec<String>,
+}
+
+/// Occurrences of an operator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorCount {
+    /// ONNX's name.
+    pub operator: String,
+    /// Number of nodes.
+    pub count: usize,
+}
+
+/// One quantized tensor, or one family of tensors with a common scale.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TensorReport {
+    /// Name.
+    pub name: String,
+    /// What computes it.
+    pub op: String,
+    /// Shape of one application.
+    pub shape: Vec<u32>,
+    /// Integers a unit.
+    pub scale: f64,
+    /// Lower end of its range in units.
+    pub lo: f64,
+    /// Upper end of its range in units.
+    pub hi: f64,
+}
+
+/// One lookup table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TableReport {
+    /// The function.
+    pub name: String,
+    /// Integers a unit of the argument.
+    pub scale: f64,
+    /// Number of segments (rows of the circuit's table).
+    pub segments: usize,
+}
+
+/// Errors of the program's outputs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AccuracyReport {
+    /// `tract`, or `graph` where tract cannot run the model.
+    pub oracle: String,
+    /// `calibration` or `random`.
+    pub source: String,
+    /// Number of inputs.
+    pub samples: usize,
+    /// Largest absolute error.
+    pub max_abs: f64,
+    /// Mean absolute error.
+    pub mean_abs: f64,
+    /// Largest over the outputs of (largest absolute error / width of the output's observed range).
+    pub max_relative: f64,
+    /// The target for `max_relative`.
+    pub target: f64,
+    /// For each output tensor.
+    pub outputs: Vec<OutputAccuracy>,
+    /// At most 200 pairs (float, program) of output values.
+    pub scatter: Vec<(f64, f64)>,
+}
+
+/// Errors of one output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutputAccuracy {
+    /// Its name.
+    pub name: String,
+    /// Largest absolute error.
+    pub max_abs: f64,
+    /// Mean absolute error.
+    pub mean_abs: f64,
+    /// Smallest float value seen.
+    pub lo: f64,
+    /// Largest float value seen.
+    pub hi: f64,
+}
+
+/// Ranges used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RangeReport {
+    /// `interval` or `calibration`.
+    pub source: String,
+    /// Calibration samples used.
+    pub calibration_samples: usize,
+    /// The margin, where calibrated.
+    pub margin: f64,
+    /// For each input: name, lower and upper end.
+    pub inputs: Vec<InputRange>,
+}
+
+/// The range of one input.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InputRange {
+    /// Its name.
+    pub name: String,
+    /// Unit, empty if unknown.
+    pub unit: String,
+    /// Lower end.
+    pub lo: f64,
+    /// Upper end.
+    pub hi: f64,
+    /// `option`, `schema` or `calibration`.
+    pub source: String,
+}
+
+/// The chosen quantization.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Configuration {
+    /// Bits of a limb.
+    pub limb_bits: u8,
+    /// Most bits that a linear layer's sums drop.
+    pub linear_drop: u8,
+    /// Bits of the magnitude of inputs.
+    pub first_bits: u32,
+    /// Bits of the magnitude of values before the outputs.
+    pub last_bits: u32,
+    /// Binary exponent of the scale of smooth functions' values.
+    pub function_bits: u32,
+    /// Whether arguments of saturating functions are clamped.
+    pub clamped: bool,
+    /// Segments of all tables together.
+    pub table_segments: usize,
+    /// How many configurations were tried.
+    pub tried: usize,
+}

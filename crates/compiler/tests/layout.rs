@@ -1,0 +1,154 @@
+//! Layout operators, elementwise arithmetic and constants against tract.
+
+mod support;
+
+use support::{Model, floats, int, ints, list, unary, weights};
+use vouch_compiler::CompileError;
+
+/// One operator with constant integer operands.
+#[track_caller]
+fn with_ints(op: &str, opset: i64, x: &[i64], operands: &[&[i64]], attributes: Vec<tract_onnx::pb::AttributeProto>) {
+    let mut m = Model::new(opset).input("x", x);
+    let mut names = "x".to_owned();
+    for (i, list) in operands.iter().enumerate() {
+        m = m.init(ints(&format!("i{i}"), list));
+        names += &format!(" i{i}");
+    }
+    m.node(op, &names, "y", attributes).output("y").agrees(1.0, 2e-3);
+}
+
+#[test]
+fn reshape_flatten_transpose() {
+    with_ints("Reshape", 13, &[2, 3, 4], &[&[0, -1]], vec![]);
+    with_ints("Reshape", 13, &[2, 3, 4], &[&[4, 0, 2]], vec![]);
+    with_ints("Reshape", 13, &[2, 3, 4], &[&[24]], vec![]);
+    unary("Flatten", 13, &[2, 3, 4], vec![]).agrees(1.0, 2e-3);
+    unary("Flatten", 13, &[2, 3, 4], vec![int("axis", 2)]).agrees(1.0, 2e-3);
+    unary("Flatten", 13, &[2, 3, 4], vec![int("axis", 0)]).agrees(1.0, 2e-3);
+    unary("Transpose", 13, &[2, 3, 4], vec![]).agrees(1.0, 2e-3);
+    unary("Transpose", 13, &[2, 3, 4], vec![list("perm", &[1, 0, 2])]).agrees(1.0, 2e-3);
+}
+
+#[test]
+fn squeeze_and_unsqueeze() {
+    with_ints("Squeeze", 13, &[1, 3, 1], &[&[-1]], vec![]);
+    with_ints("Unsqueeze", 13, &[2, 3], &[&[0, -1]], vec![]);
+    unary("Squeeze", 11, &[1, 3, 1], vec![list("axes", &[0])]).agrees(1.0, 2e-3);
+    // Without axes tract refuses; the program is compared with the crate's own float run.
+    let report = unary("Squeeze", 11, &[1, 3, 1], vec![]).compile(-1.0, 1.0).unwrap().report;
+    assert_eq!((report.accuracy.oracle.as_str(), report.warnings.len()), ("graph", 1));
+    unary("Unsqueeze", 11, &[2, 3], vec![list("axes", &[1])]).agrees(1.0, 2e-3);
+}
+
+#[test]
+fn slice() {
+    with_ints("Slice", 13, &[4, 5], &[&[1], &[3], &[1]], vec![]);
+    with_ints("Slice", 13, &[4, 5], &[&[-3, 0], &[i64::MAX, -1]], vec![]);
+    with_ints("Slice", 13, &[4, 5], &[&[-1], &[i64::MIN], &[1], &[-2]], vec![]);
+    with_ints("Slice", 13, &[4, 5], &[&[0, 1], &[4, 5], &[0, 1], &[3, 2]], vec![]);
+    unary("Slice", 9, &[4, 5], vec![list("starts", &[1]), list("ends", &[-1]), list("axes", &[0])]).agrees(1.0, 2e-3);
+}
+
+#[test]
+fn concat_split_gather() {
+    Model::new(13)
+        .input("a", &[2, 3])
+        .input("b", &[2, 1])
+        .init(weights("c", &[2, 2], 4, 1.0))
+        .node("Concat", "a b c", "y", vec![int("axis", -1)])
+        .output("y")
+        .agrees(1.0, 2e-3);
+    for (opset, names, attributes) in [
+        (13, "x", vec![int("axis", 1)]),
+        (13, "x parts", vec![int("axis", 1)]),
+        (11, "x", vec![int("axis", 1), list("split", &[1, 3])]),
+    ] {
+        let m = Model::new(opset).input("x", &[2, 4]).init(ints("parts", &[3, 1]));
+        m.node("Split", names, "p q", attributes).output("p").output("q").agrees(1.0, 2e-3);
+    }
+    with_ints("Gather", 13, &[3, 4], &[&[2, 0, -1]], vec![]);
+    with_ints("Gather", 13, &[3, 4], &[&[3, 3]], vec![int("axis", 1)]);
+}
+
+#[test]
+fn pad() {
+    with_ints("Pad", 13, &[2, 3], &[&[0, 1, 1, 2]], vec![]);
+    Model::new(13)
+        .input("x", &[2, 3])
+        .init(ints("pads", &[1, 0, 0, 2]))
+        .init(floats("value", &[], vec![0.5]))
+        .node("Pad", "x pads value", "y", vec![])
+        .output("y")
+        .agrees(1.0, 2e-3);
+    unary("Pad", 10, &[2, 3], vec![list("pads", &[0, 1, 0, 0])]).agrees(1.0, 2e-3);
+}
+
+#[test]
+fn arithmetic_with_constants_and_activations() {
+    for op in ["Add", "Sub", "Mul"] {
+        let m = || Model::new(13).input("x", &[2, 3]).input("z", &[1, 3]).init(weights("c", &[2, 1], 6, 2.0));
+        m().node(op, "x z", "y", vec![]).output("y").agrees(2.0, 4e-3);
+        m().node(op, "x c", "t", vec![]).node(op, "t z", "y", vec![]).output("y").agrees(2.0, 1e-2);
+        m().node(op, "c x", "t", vec![]).node(op, "t z", "y", vec![]).output("y").agrees(2.0, 1e-2);
+    }
+    let m = Model::new(13).input("x", &[2, 3]).init(floats("c", &[3], vec![0.3, -4.0, 2.0]));
+    m.node("Div", "x c", "y", vec![]).output("y").agrees(2.0, 5e-3);
+    let m = Model::new(13).input("x", &[2, 3]).init(floats("two", &[], vec![2.0]));
+    m.node("Pow", "x two", "y", vec![]).output("y").agrees(2.0, 5e-3);
+}
+
+#[test]
+fn operands_with_different_scales() {
+    // A function value and an input in one sum, in one maximum and in one tensor.
+    Model::new(13)
+        .input("x", &[1, 1, 4])
+        .node("Tanh", "x", "t", vec![])
+        .node("Add", "x t", "s", vec![])
+        .node("Concat", "s t x", "c", vec![int("axis", 2)])
+        .node("MaxPool", "c", "y", vec![list("kernel_shape", &[2])])
+        .output("y")
+        .agrees(2.0, 4e-3);
+}
+
+#[test]
+fn constants_fold() {
+    // The target of the reshape is computed from the input's shape.
+    Model::new(13)
+        .input("x", &[2, 3, 4])
+        .init(ints("first", &[0]))
+        .init(ints("rest", &[-1]))
+        .node("Shape", "x", "s", vec![])
+        .node("Gather", "s first", "n", vec![])
+        .node("Concat", "n rest", "t", vec![int("axis", 0)])
+        .node("Reshape", "x t", "r", vec![])
+        .node("ConstantOfShape", "n", "zero", vec![])
+        .node("Unsqueeze", "zero rest", "z", vec![])
+        .node("Cast", "r", "f", vec![int("to", 1)])
+        .node("Dropout", "f", "d", vec![])
+        .node("Identity", "d", "i", vec![])
+        .node("Add", "i z", "y", vec![])
+        .output("y")
+        .agrees(1.0, 2e-3);
+}
+
+#[test]
+fn a_constant_output() {
+    let m = Model::new(13).input("x", &[1, 2]).init(weights("c", &[2], 1, 1.0));
+    let m = m.node("Relu", "x", "y", vec![]).node("Relu", "c", "k", vec![]).output("y").output("k");
+    m.agrees(1.0, 2e-3);
+}
+
+#[test]
+fn forms_of_other_operator_sets_are_refused() {
+    for m in [
+        unary("Squeeze", 13, &[1, 3], vec![list("axes", &[0])]),
+        unary("Split", 13, &[4], vec![list("split", &[1, 3])]),
+        unary("Clip", 13, &[4], vec![support::float("min", 0.0)]),
+        unary("Pad", 13, &[4], vec![list("pads", &[0, 1])]),
+        unary("Slice", 13, &[4], vec![list("starts", &[0]), list("ends", &[1])]),
+        Model::new(11).input("x", &[1, 3]).init(ints("a", &[0])).node("Squeeze", "x a", "y", vec![]).output("y"),
+    ] {
+        let error = m.compile(-1.0, 1.0).unwrap_err();
+        assert!(matches!(error, CompileError::Operator { .. }), "{error}");
+    }
+}

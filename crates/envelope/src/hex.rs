@@ -1,0 +1,83 @@
+//! Lower-case hexadecimal text.
+
+use thiserror::Error;
+
+/// Why a text is not the hexadecimal form of some bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum HexError {
+    /// The text has a wrong number of digits.
+    #[error("expected {expected} hexadecimal digits, got {got}")]
+    Length {
+        /// Number of digits wanted.
+        expected: usize,
+        /// Number of bytes of text found.
+        got: usize,
+    },
+    /// A character is not a lower-case hexadecimal digit.
+    #[error("character {offset} is not a lower-case hexadecimal digit: got {got:?}")]
+    Digit {
+        /// Position in the text.
+        offset: usize,
+        /// Byte found there.
+        got: char,
+    },
+}
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+fn digit(nibble: u8) -> char {
+    DIGITS.get(usize::from(nibble)).map_or('0', |&digit| char::from(digit))
+}
+
+/// Writes `bytes` with two digits each.
+pub fn encode(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
+}
+
+fn nibble(text: u8, offset: usize) -> Result<u8, HexError> {
+    DIGITS
+        .iter()
+        .zip(0u8..)
+        .find_map(|(&digit, value)| (digit == text).then_some(value))
+        .ok_or(HexError::Digit { offset, got: char::from(text) })
+}
+
+/// Reads text of two lower-case digits a byte.
+pub fn decode(text: &str) -> Result<Vec<u8>, HexError> {
+    let (pairs, odd) = text.as_bytes().as_chunks::<2>();
+    if !odd.is_empty() {
+        return Err(HexError::Length { expected: text.len().saturating_add(1), got: text.len() });
+    }
+    pairs
+        .iter()
+        .enumerate()
+        .map(|(index, &[high, low])| {
+            let offset = index.saturating_mul(2);
+            Ok((nibble(high, offset)? << 4) | nibble(low, offset.saturating_add(1))?)
+        })
+        .collect()
+}
+
+/// Reads the text of exactly `N` bytes.
+pub fn decode_array<const N: usize>(text: &str) -> Result<[u8; N], HexError> {
+    let length = || HexError::Length { expected: N.saturating_mul(2), got: text.len() };
+    if text.len() != N.saturating_mul(2) {
+        return Err(length());
+    }
+    decode(text)?.try_into().map_err(|_| length())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hexadecimal_is_lower_case_and_even() {
+        assert_eq!(encode(&[0, 0xa5, 0xff]), "00a5ff");
+        assert_eq!(decode("00a5ff"), Ok(vec![0, 0xa5, 0xff]));
+        assert_eq!(decode("00A5"), Err(HexError::Digit { offset: 2, got: 'A' }));
+        assert_eq!(decode("0"), Err(HexError::Length { expected: 2, got: 1 }));
+        assert_eq!(decode_array::<2>("00"), Err(HexError::Length { expected: 4, got: 2 }));
+        assert_eq!(decode_array::<2>("00zz"), Err(HexError::Digit { offset: 2, got: 'z' }));
+    }
+}

@@ -1,0 +1,90 @@
+//! Identities of 32 bytes, written as 64 hexadecimal digits.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::hex::{self, HexError};
+
+macro_rules! identity {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(pub [u8; 32]);
+
+        impl $name {
+            /// The bytes of the identity.
+            pub fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
+
+        impl From<[u8; 32]> for $name {
+            fn from(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&hex::encode(&self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = HexError;
+
+            fn from_str(text: &str) -> Result<Self, HexError> {
+                hex::decode_array(text).map(Self)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = HexError;
+
+            fn try_from(text: String) -> Result<Self, HexError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.to_string()
+            }
+        }
+    };
+}
+
+identity! {
+    /// Identity of a model: a hash of its verifying key's bytes.
+    ModelId
+}
+
+identity! {
+    /// A number that the one who asks for a proof chooses, so that a proof answers one request only.
+    Nonce
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_json_round_trip() {
+        let id = ModelId(std::array::from_fn(|i| i as u8 * 7));
+        assert_eq!(id.to_string().parse(), Ok(id));
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(json, format!("\"{id}\""));
+        assert_eq!(serde_json::from_str::<ModelId>(&json).unwrap(), id);
+        assert!(serde_json::from_str::<Nonce>("\"00\"").is_err());
+        assert_eq!("12".parse::<Nonce>(), Err(HexError::Length { expected: 64, got: 2 }));
+    }
+}

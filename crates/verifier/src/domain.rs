@@ -1,0 +1,93 @@
+//! The evaluation domain: the powers of a root of unity ω of order n = 2^k, one for each row.
+
+use ark_bn254::Fr;
+use ark_ff::{Field, One, Zero};
+
+use crate::error::VerifyError;
+use crate::field;
+
+/// The domain of 2^k rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Domain {
+    k: u32,
+    omega: Fr,
+    omega_inv: Fr,
+    n_inv: Fr,
+}
+
+impl Domain {
+    /// The domain of 2^k rows, for k up to 28.
+    pub(crate) fn new(k: u32) -> Self {
+        let omega = field::root_of_unity(k);
+        let invert = |value: Fr| value.inverse().unwrap_or_default();
+        Self { k, omega, omega_inv: invert(omega), n_inv: invert(Fr::from(2u64).pow([u64::from(k)])) }
+    }
+
+    /// `x^n`.
+    pub(crate) fn power_n(&self, x: Fr) -> Fr {
+        let mut power = x;
+        for _ in 0..self.k {
+            power.square_in_place();
+        }
+        power
+    }
+
+    /// `ω^rotation · x`.
+    pub(crate) fn rotate(&self, x: Fr, rotation: i64) -> Fr {
+        let base = if rotation < 0 { self.omega_inv } else { self.omega };
+        x * base.pow([rotation.unsigned_abs()])
+    }
+
+    /// The Lagrange polynomials of `len` consecutive rows, the first of them row `start` (modulo n), at x:
+    ///
+    /// ```text
+    /// l_i(x) = (ω^i / n) · (x^n - 1) / (x - ω^i)
+    /// ```
+    ///
+    /// (halo2 book, "Polynomials"). `xn` is x^n. Refuses an x in the domain.
+    pub(crate) fn lagrange(&self, x: Fr, xn: Fr, start: i64, len: usize) -> Result<Vec<Fr>, VerifyError> {
+        let vanishing = xn - Fr::one();
+        if vanishing.is_zero() {
+            return Err(VerifyError::DegenerateChallenge { challenge: "x" });
+        }
+        let mut row = self.rotate(Fr::one(), start);
+        let mut rows = Vec::with_capacity(len);
+        for _ in 0..len {
+            rows.push(row);
+            row *= self.omega;
+        }
+        let mut values: Vec<Fr> = rows.iter().map(|row| x - row).collect();
+        // No denominator is zero: x is not in the domain.
+        ark_ff::batch_inversion_and_mul(&mut values, &(vanishing * self.n_inv));
+        for (value, row) in values.iter_mut().zip(&rows) {
+            *value *= row;
+        }
+        Ok(values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lagrange_polynomials_interpolate() {
+        let domain = Domain::new(4);
+        let x = Fr::from(12345u64);
+        let xn = domain.power_n(x);
+        assert_eq!(xn, x.pow([16]));
+        let all = domain.lagrange(x, xn, -3, 16).unwrap();
+        assert_eq!(all.iter().sum::<Fr>(), Fr::one());
+        // The polynomial X^5 from its values on the domain.
+        let value: Fr = (-3i64..13).zip(&all).map(|(row, l)| domain.rotate(Fr::one(), row).pow([5]) * l).sum();
+        assert_eq!(value, x.pow([5]));
+    }
+
+    #[test]
+    fn a_point_of_the_domain_is_refused() {
+        let domain = Domain::new(4);
+        let x = domain.rotate(Fr::one(), 3);
+        let refused = domain.lagrange(x, domain.power_n(x), 0, 1);
+        assert_eq!(refused, Err(VerifyError::DegenerateChallenge { challenge: "x" }));
+    }
+}

@@ -1,0 +1,355 @@
+//! Why a key or a proof is refused. Every error says what was expected and what was found.
+
+use std::fmt;
+
+use thiserror::Error;
+use vouch_envelope::{CursorError, EnvelopeError, ModelId, Nonce, Section};
+
+/// What is wrong with the encoding of a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum PointError {
+    /// A coordinate is not below the modulus, or the flags are not those of the point.
+    #[error("not a canonical encoding")]
+    NotCanonical,
+    /// No point of the curve has this coordinate.
+    #[error("not on the curve")]
+    NotOnCurve,
+    /// The point is outside the subgroup of prime order.
+    #[error("not in the subgroup")]
+    NotInSubgroup,
+    /// The point is the identity, where that is not allowed.
+    #[error("the identity")]
+    Identity,
+}
+
+/// Why bytes or a description are not a verifying key.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum KeyError {
+    /// A field is malformed.
+    #[error(transparent)]
+    Field(#[from] CursorError),
+    /// The input is something else.
+    #[error("not a verifying key: expected magic {expected:02x?}, got {got:02x?}")]
+    Magic {
+        /// Magic of the format.
+        expected: [u8; 8],
+        /// First bytes of the input.
+        got: [u8; 8],
+    },
+    /// The input is of another version of the format.
+    #[error("verifying key: expected version {expected}, got {got}")]
+    Version {
+        /// Version that this code knows.
+        expected: u16,
+        /// Version of the input.
+        got: u16,
+    },
+    /// The key has more of something than the format allows.
+    #[error("{what}: expected at most {limit}, got {got}")]
+    TooMany {
+        /// What is counted.
+        what: &'static str,
+        /// Largest number accepted.
+        limit: usize,
+        /// Number found.
+        got: usize,
+    },
+    /// A byte stands for none of the choices that it should.
+    #[error("{what} at byte {offset}: got unknown code {got}")]
+    Code {
+        /// What the byte says.
+        what: &'static str,
+        /// Where it is.
+        offset: usize,
+        /// The byte found.
+        got: u8,
+    },
+    /// The bytes are not the encoding of the key that they describe.
+    #[error("not the canonical encoding: byte {offset} differs")]
+    NotCanonical {
+        /// First byte that differs.
+        offset: usize,
+    },
+    /// A number is outside its range.
+    #[error("{what}: expected {min} to {max}, got {got}")]
+    Range {
+        /// What the number is.
+        what: &'static str,
+        /// Smallest value accepted.
+        min: u64,
+        /// Largest value accepted.
+        max: u64,
+        /// Value found.
+        got: u64,
+    },
+    /// An index points outside of what it indexes.
+    #[error("{what} {position}: expected an index below {limit}, got {got}")]
+    Index {
+        /// What holds the index.
+        what: &'static str,
+        /// Which one of them.
+        position: usize,
+        /// How many things there are to point to.
+        limit: usize,
+        /// The index.
+        got: u64,
+    },
+    /// Two lists that belong together have different lengths, or a derived number is not the one stored.
+    #[error("{what}: expected {expected}, got {got}")]
+    Mismatch {
+        /// What is compared.
+        what: &'static str,
+        /// Number that follows from the rest of the key.
+        expected: u64,
+        /// Number found.
+        got: u64,
+    },
+    /// An entry occurs twice.
+    #[error("{what} {position} occurs before")]
+    Duplicate {
+        /// Which list.
+        what: &'static str,
+        /// The second position of the entry.
+        position: usize,
+    },
+    /// A column of the permutation argument is not queried at the current row.
+    #[error("permutation column {position} has no query at rotation 0")]
+    PermutationQuery {
+        /// Which column of the argument.
+        position: usize,
+    },
+    /// A scalar is not below the modulus.
+    #[error("{what} {position} is not a canonical scalar")]
+    Scalar {
+        /// What the scalar is.
+        what: &'static str,
+        /// Which one of them.
+        position: usize,
+    },
+    /// A point is refused.
+    #[error("{what} {position}: {reason}")]
+    Point {
+        /// What the point is.
+        what: &'static str,
+        /// Which one of them.
+        position: usize,
+        /// What is wrong with it.
+        reason: PointError,
+    },
+    /// The bounds of a tensor exclude every value.
+    #[error("{section} tensor {name}: expected minimum <= maximum, got {min} > {max}")]
+    Bounds {
+        /// Inputs or outputs.
+        section: Section,
+        /// The tensor's name.
+        name: String,
+        /// Smallest value.
+        min: i64,
+        /// Largest value.
+        max: i64,
+    },
+    /// The scale of a tensor is not a positive finite number.
+    #[error("{section} tensor {name}: expected a positive finite scale, got {got}")]
+    Scale {
+        /// Inputs or outputs.
+        section: Section,
+        /// The tensor's name.
+        name: String,
+        /// The scale found.
+        got: f64,
+    },
+}
+
+/// The checks of a verification, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CheckName {
+    /// The bytes are an envelope.
+    Format,
+    /// The envelope, the key and the caller mean the same model.
+    ModelIdentity,
+    /// The setup is of a kind that the caller accepts.
+    Setup,
+    /// The envelope answers the caller's request.
+    Nonce,
+    /// The inputs fit the schema and are those that the caller expects.
+    Inputs,
+    /// The outputs fit the schema and are those that the caller expects.
+    Outputs,
+    /// The proof's messages are well-formed and the circuit's identities can be evaluated.
+    ProofIdentities,
+    /// The pairing equation holds: the claimed evaluations are true, and so are the identities.
+    Pairing,
+}
+
+impl CheckName {
+    /// All checks, in their order.
+    pub const ALL: [Self; 8] = [
+        Self::Format,
+        Self::ModelIdentity,
+        Self::Setup,
+        Self::Nonce,
+        Self::Inputs,
+        Self::Outputs,
+        Self::ProofIdentities,
+        Self::Pairing,
+    ];
+}
+
+impl fmt::Display for CheckName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Format => "format",
+            Self::ModelIdentity => "model identity",
+            Self::Setup => "setup",
+            Self::Nonce => "nonce",
+            Self::Inputs => "public inputs",
+            Self::Outputs => "public outputs",
+            Self::ProofIdentities => "proof identities",
+            Self::Pairing => "pairing",
+        })
+    }
+}
+
+/// Why an envelope is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum VerifyError {
+    /// The bytes are not an envelope.
+    #[error("format: {0}")]
+    Envelope(#[from] EnvelopeError),
+    /// The caller expects another model than the key's.
+    #[error("model identity: expected {expected}, the key is of {got}")]
+    KeyIdentity {
+        /// What the caller expects.
+        expected: ModelId,
+        /// The key's identity.
+        got: ModelId,
+    },
+    /// The envelope is about another model than the key's.
+    #[error("model identity: expected {expected}, the envelope is about {got}")]
+    ModelIdentity {
+        /// The key's identity.
+        expected: ModelId,
+        /// What the envelope says.
+        got: ModelId,
+    },
+    /// The key was made with a setup for development, and the caller does not accept that.
+    #[error("setup: expected one from a ceremony, got a development setup")]
+    DevelopmentSetup,
+    /// The envelope answers another request.
+    #[error("nonce: expected {expected}, got {got}")]
+    Nonce {
+        /// What the caller expects.
+        expected: Nonce,
+        /// What the envelope says.
+        got: Nonce,
+    },
+    /// The number of values is not the schema's.
+    #[error("{section}: the model has {expected} values, the envelope has {got}")]
+    ValueCount {
+        /// Inputs or outputs.
+        section: Section,
+        /// Number of values in the schema.
+        expected: usize,
+        /// Number of values in the envelope.
+        got: usize,
+    },
+    /// The number of values is not what the caller expects.
+    #[error("{section}: expected {expected} values, got {got}")]
+    ExpectedCount {
+        /// Inputs or outputs.
+        section: Section,
+        /// Number of values that the caller expects.
+        expected: usize,
+        /// Number of values in the envelope.
+        got: usize,
+    },
+    /// A value is outside its tensor's bounds.
+    #[error("{section}: value {index} (tensor {tensor}): expected {min} to {max}, got {got}")]
+    ValueRange {
+        /// Inputs or outputs.
+        section: Section,
+        /// The tensor's name.
+        tensor: String,
+        /// Position in the section.
+        index: usize,
+        /// Smallest value allowed.
+        min: i64,
+        /// Largest value allowed.
+        max: i64,
+        /// Value found.
+        got: i64,
+    },
+    /// A value is not the one that the caller expects.
+    #[error("{section}: value {index}: expected {expected}, got {got}")]
+    Value {
+        /// Inputs or outputs.
+        section: Section,
+        /// Position in the section.
+        index: usize,
+        /// Value that the caller expects.
+        expected: i64,
+        /// Value in the envelope.
+        got: i64,
+    },
+    /// The proof is too short or too long.
+    #[error("proof: {0}")]
+    Proof(#[from] CursorError),
+    /// A scalar of the proof is not below the modulus.
+    #[error("proof: byte {offset}: expected a canonical scalar, got {got}")]
+    Scalar {
+        /// Where the scalar starts.
+        offset: usize,
+        /// Its bytes, in hexadecimal.
+        got: String,
+    },
+    /// A point of the proof is refused.
+    #[error("proof: byte {offset}: expected a point of the curve, got {got}: {reason}")]
+    Point {
+        /// Where the point starts.
+        offset: usize,
+        /// What is wrong with it.
+        reason: PointError,
+        /// Its bytes, in hexadecimal.
+        got: String,
+    },
+    /// A challenge hit one of the few values for which the protocol is undefined. The probability is about 2^-240.
+    #[error("proof: challenge {challenge} is degenerate")]
+    DegenerateChallenge {
+        /// Which challenge.
+        challenge: &'static str,
+    },
+    /// An evaluation that the key refers to is missing. A key that has been loaded cannot cause this.
+    #[error("proof: no value for {what}")]
+    Missing {
+        /// What is missing.
+        what: &'static str,
+    },
+    /// The pairing equation does not hold: the proof is false.
+    #[error("pairing: expected e(h, [s]) = e(f, [1]), got two different values")]
+    Pairing,
+}
+
+impl VerifyError {
+    /// The check that failed.
+    pub fn check(&self) -> CheckName {
+        match self {
+            Self::Envelope(_) => CheckName::Format,
+            Self::KeyIdentity { .. } | Self::ModelIdentity { .. } => CheckName::ModelIdentity,
+            Self::DevelopmentSetup => CheckName::Setup,
+            Self::Nonce { .. } => CheckName::Nonce,
+            Self::ValueCount { section, .. }
+            | Self::ExpectedCount { section, .. }
+            | Self::ValueRange { section, .. }
+            | Self::Value { section, .. } => match section {
+                Section::Inputs => CheckName::Inputs,
+                Section::Outputs => CheckName::Outputs,
+            },
+            Self::Proof(_)
+            | Self::Scalar { .. }
+            | Self::Point { .. }
+            | Self::DegenerateChallenge { .. }
+            | Self::Missing { .. } => CheckName::ProofIdentities,
+            Self::Pairing => CheckName::Pairing,
+        }
+    }
+}

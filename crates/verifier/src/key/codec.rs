@@ -1,0 +1,226 @@
+//! The binary form of a verifying key.
+//!
+//! Fixed-width fields first (magic, version, kind of setup, identities, G2 points), then numbers in LEB128, then lists
+//! with their lengths in LEB128. An operand of a node is written as its distance, so that near ones take one byte.
+
+use vouch_envelope::{Reader, Writer};
+
+use super::constant::Form;
+use super::{ColumnKind, ColumnQuery, ColumnRef, KeyDescription, Schema, SrsKind};
+use crate::error::KeyError;
+use crate::expression::{Gates, Node, NodeId};
+
+/// First bytes of a verifying key.
+pub const KEY_MAGIC: [u8; 8] = *b"VOUCHVK\0";
+/// Version of the format that this crate reads and writes.
+pub const KEY_VERSION: u16 = 1;
+
+const MAX_COLUMNS: usize = 1 << 12;
+const MAX_QUERIES: usize = 1 << 12;
+const MAX_NODES: usize = 1 << 18;
+const MAX_LAYOUT: usize = 1 << 16;
+
+mod code {
+    pub(super) const SMALL: u8 = 0;
+    pub(super) const POWER: u8 = 1;
+    pub(super) const NEGATIVE_POWER: u8 = 2;
+    pub(super) const FULL: u8 = 3;
+    pub(super) const FIXED: u8 = 4;
+    pub(super) const ADVICE: u8 = 5;
+    pub(super) const INSTANCE: u8 = 6;
+    pub(super) const CHALLENGE: u8 = 7;
+    pub(super) const NEGATED: u8 = 8;
+    pub(super) const SUM: u8 = 9;
+    pub(super) const DIFFERENCE: u8 = 10;
+    pub(super) const PRODUCT: u8 = 11;
+}
+
+pub(super) fn encode(key: &KeyDescription) -> Vec<u8> {
+    let mut writer = Writer::new();
+    writer.raw(&KEY_MAGIC);
+    writer.u16(KEY_VERSION);
+    writer.u8(match key.srs_kind {
+        SrsKind::Development => 0,
+        SrsKind::Ceremony => 1,
+    });
+    for digest in [&key.srs_identity, &key.program_digest, &key.transcript_repr] {
+        writer.raw(digest);
+    }
+    writer.raw(&key.g2);
+    writer.raw(&key.s_g2);
+    for number in [key.k, key.instance_len, key.degree, key.blinding_factors] {
+        writer.varint(u64::from(number));
+    }
+    for phases in [&key.advice_phases, &key.challenge_phases] {
+        writer.count(phases.len());
+        writer.raw(phases);
+    }
+    for queries in [&key.advice_queries, &key.fixed_queries, &key.instance_queries] {
+        writer.count(queries.len());
+        for query in queries {
+            writer.varint(u64::from(query.column));
+            writer.zigzag(i64::from(query.rotation));
+        }
+    }
+    writer.count(key.permutation_columns.len());
+    for column in &key.permutation_columns {
+        writer.u8(match column.kind {
+            ColumnKind::Advice => 0,
+            ColumnKind::Fixed => 1,
+            ColumnKind::Instance => 2,
+        });
+        writer.varint(u64::from(column.index));
+    }
+    for commitments in [&key.fixed_commitments, &key.permutation_commitments] {
+        writer.count(commitments.len());
+        commitments.iter().for_each(|commitment| writer.raw(commitment));
+    }
+    encode_gates(&mut writer, &key.gates);
+    key.schema.write(&mut writer);
+    writer.string(&key.layout);
+    writer.into_bytes()
+}
+
+fn encode_gates(writer: &mut Writer, gates: &Gates) {
+    writer.count(gates.nodes.len());
+    for (position, node) in gates.nodes.iter().enumerate() {
+        let position = NodeId::try_from(position).unwrap_or(NodeId::MAX);
+        let distance = |operand: NodeId| u64::from(position.saturating_sub(operand));
+        let (code, leaf) = match *node {
+            Node::Constant(bytes) => {
+                let form = Form::of(&bytes);
+                writer.u8(match form {
+                    Form::Small(_) => code::SMALL,
+                    Form::PowerOfTwo(_) => code::POWER,
+                    Form::NegativePowerOfTwo(_) => code::NEGATIVE_POWER,
+                    Form::Full(_) => code::FULL,
+                });
+                form.write(writer);
+                continue;
+            }
+            Node::Fixed(index) => (code::FIXED, Some(index)),
+            Node::Advice(index) => (code::ADVICE, Some(index)),
+            Node::Instance(index) => (code::INSTANCE, Some(index)),
+            Node::Challenge(index) => (code::CHALLENGE, Some(index)),
+            Node::Negated(_) => (code::NEGATED, None),
+            Node::Sum(..) => (code::SUM, None),
+            Node::Difference(..) => (code::DIFFERENCE, None),
+            Node::Product(..) => (code::PRODUCT, None),
+        };
+        writer.u8(code);
+        leaf.into_iter().for_each(|index| writer.varint(u64::from(index)));
+        node.operands().for_each(|operand| writer.varint(distance(operand)));
+    }
+    writer.count(gates.polynomials.len());
+    gates.polynomials.iter().for_each(|&id| writer.varint(u64::from(id)));
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Result<KeyDescription, KeyError> {
+    let mut reader = Reader::new(bytes);
+    let magic = reader.array()?;
+    if magic != KEY_MAGIC {
+        return Err(KeyError::Magic { expected: KEY_MAGIC, got: magic });
+    }
+    let version = reader.u16()?;
+    if version != KEY_VERSION {
+        return Err(KeyError::Version { expected: KEY_VERSION, got: version });
+    }
+    let offset = reader.offset();
+    let srs_kind = match reader.u8()? {
+        0 => SrsKind::Development,
+        1 => SrsKind::Ceremony,
+        got => return Err(KeyError::Code { what: "kind of setup", offset, got }),
+    };
+    let key = KeyDescription {
+        srs_kind,
+        srs_identity: reader.array()?,
+        program_digest: reader.array()?,
+        transcript_repr: reader.array()?,
+        g2: reader.array()?,
+        s_g2: reader.array()?,
+        k: reader.varint_u32()?,
+        instance_len: reader.varint_u32()?,
+        degree: reader.varint_u32()?,
+        blinding_factors: reader.varint_u32()?,
+        advice_phases: decode_phases(&mut reader, "advice columns")?,
+        challenge_phases: decode_phases(&mut reader, "challenges")?,
+        advice_queries: decode_queries(&mut reader, "advice queries")?,
+        fixed_queries: decode_queries(&mut reader, "fixed queries")?,
+        instance_queries: decode_queries(&mut reader, "instance queries")?,
+        permutation_columns: decode_columns(&mut reader)?,
+        fixed_commitments: decode_commitments(&mut reader, "fixed commitments")?,
+        permutation_commitments: decode_commitments(&mut reader, "permutation commitments")?,
+        gates: decode_gates(&mut reader)?,
+        schema: Schema::read(&mut reader)?,
+        layout: reader.string("layout", MAX_LAYOUT)?.to_owned(),
+    };
+    reader.finish()?;
+    Ok(key)
+}
+
+fn decode_phases(reader: &mut Reader<'_>, what: &'static str) -> Result<Vec<u8>, KeyError> {
+    let count = reader.count(what, MAX_COLUMNS, 1)?;
+    Ok(reader.take(count)?.to_vec())
+}
+
+fn decode_queries(reader: &mut Reader<'_>, what: &'static str) -> Result<Vec<ColumnQuery>, KeyError> {
+    let count = reader.count(what, MAX_QUERIES, 2)?;
+    (0..count).map(|_| Ok(ColumnQuery { column: reader.varint_u32()?, rotation: reader.zigzag_i32()? })).collect()
+}
+
+fn decode_columns(reader: &mut Reader<'_>) -> Result<Vec<ColumnRef>, KeyError> {
+    let count = reader.count("permutation columns", MAX_COLUMNS, 2)?;
+    (0..count)
+        .map(|_| {
+            let offset = reader.offset();
+            let kind = match reader.u8()? {
+                0 => ColumnKind::Advice,
+                1 => ColumnKind::Fixed,
+                2 => ColumnKind::Instance,
+                got => return Err(KeyError::Code { what: "kind of column", offset, got }),
+            };
+            Ok(ColumnRef { kind, index: reader.varint_u32()? })
+        })
+        .collect()
+}
+
+fn decode_commitments(reader: &mut Reader<'_>, what: &'static str) -> Result<Vec<[u8; 32]>, KeyError> {
+    let count = reader.count(what, MAX_COLUMNS, 32)?;
+    (0..count).map(|_| reader.array().map_err(KeyError::from)).collect()
+}
+
+fn decode_gates(reader: &mut Reader<'_>) -> Result<Gates, KeyError> {
+    let count = reader.count("nodes of gates", MAX_NODES, 2)?;
+    let mut nodes = Vec::with_capacity(count);
+    for position in 0..count {
+        let offset = reader.offset();
+        let code = reader.u8()?;
+        let operand =
+            |reader: &mut Reader<'_>| {
+                let distance = reader.varint()?;
+                let target = u64::try_from(position).unwrap_or(u64::MAX).checked_sub(distance);
+                target
+                    .filter(|_| distance > 0)
+                    .and_then(|target| NodeId::try_from(target).ok())
+                    .ok_or(KeyError::Index { what: "operand of node", position, limit: position, got: distance })
+            };
+        nodes.push(match code {
+            code::SMALL => Node::Constant(Form::Small(reader.zigzag()?).to_bytes()),
+            code::POWER => Node::Constant(Form::read_power(reader, Form::PowerOfTwo)?.to_bytes()),
+            code::NEGATIVE_POWER => Node::Constant(Form::read_power(reader, Form::NegativePowerOfTwo)?.to_bytes()),
+            code::FULL => Node::Constant(reader.array()?),
+            code::FIXED => Node::Fixed(reader.varint_u32()?),
+            code::ADVICE => Node::Advice(reader.varint_u32()?),
+            code::INSTANCE => Node::Instance(reader.varint_u32()?),
+            code::CHALLENGE => Node::Challenge(reader.varint_u32()?),
+            code::NEGATED => Node::Negated(operand(reader)?),
+            code::SUM => Node::Sum(operand(reader)?, operand(reader)?),
+            code::DIFFERENCE => Node::Difference(operand(reader)?, operand(reader)?),
+            code::PRODUCT => Node::Product(operand(reader)?, operand(reader)?),
+            got => return Err(KeyError::Code { what: "kind of node", offset, got }),
+        });
+    }
+    let count = reader.count("gates", MAX_NODES, 1)?;
+    let polynomials = (0..count).map(|_| reader.varint_u32()).collect::<Result<_, _>>()?;
+    Ok(Gates { nodes, polynomials })
+}

@@ -1,0 +1,127 @@
+//! The tensors that a claim is about.
+
+use vouch_envelope::{MAX_VALUES, Reader, Section, Writer};
+
+use crate::error::KeyError;
+
+const MAX_TENSORS: usize = 256;
+const MAX_RANK: usize = 16;
+const MAX_NAME: usize = 256;
+
+/// A tensor of integers, with the real numbers that they stand for.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct TensorSpec {
+    /// Name in the model.
+    pub name: String,
+    /// Length of each axis; values are in row-major order.
+    pub shape: Vec<u32>,
+    /// Unit of the real numbers, for people; may be empty.
+    pub unit: String,
+    /// A real number is an integer divided by this.
+    pub scale: f64,
+    /// Smallest integer allowed.
+    pub min: i64,
+    /// Largest integer allowed.
+    pub max: i64,
+}
+
+impl TensorSpec {
+    /// Number of values, if it is not beyond the limit of an envelope.
+    pub fn values(&self) -> Option<usize> {
+        let product = self.shape.iter().try_fold(1u64, |product, &axis| product.checked_mul(u64::from(axis)));
+        product.and_then(|count| usize::try_from(count).ok()).filter(|&count| count <= MAX_VALUES)
+    }
+}
+
+/// The public tensors of a model, in the order of the instance column: inputs, then outputs.
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Schema {
+    /// What the model is given.
+    pub inputs: Vec<TensorSpec>,
+    /// What the model computes.
+    pub outputs: Vec<TensorSpec>,
+}
+
+impl Schema {
+    /// The tensors of a section.
+    pub fn section(&self, section: Section) -> &[TensorSpec] {
+        match section {
+            Section::Inputs => &self.inputs,
+            Section::Outputs => &self.outputs,
+        }
+    }
+
+    /// The tensors of a section's values, one for each value.
+    pub(crate) fn per_value(&self, section: Section) -> impl Iterator<Item = &TensorSpec> {
+        self.section(section).iter().flat_map(|tensor| std::iter::repeat_n(tensor, tensor.values().unwrap_or(0)))
+    }
+
+    /// Number of values in a section.
+    pub fn values(&self, section: Section) -> usize {
+        self.section(section).iter().filter_map(TensorSpec::values).fold(0, usize::saturating_add)
+    }
+
+    /// Checks every tensor, and that the values fill `instance_len` cells.
+    pub(super) fn check(&self, instance_len: u32) -> Result<(), KeyError> {
+        for section in [Section::Inputs, Section::Outputs] {
+            for tensor in self.section(section) {
+                let name = || tensor.name.clone();
+                if tensor.min > tensor.max {
+                    return Err(KeyError::Bounds { section, name: name(), min: tensor.min, max: tensor.max });
+                }
+                if !(tensor.scale.is_finite() && tensor.scale > 0.0) {
+                    return Err(KeyError::Scale { section, name: name(), got: tensor.scale });
+                }
+                if tensor.values().is_none() {
+                    let got = tensor.shape.iter().fold(1u64, |n, &axis| n.saturating_mul(u64::from(axis)));
+                    let got = usize::try_from(got).unwrap_or(usize::MAX);
+                    return Err(KeyError::TooMany { what: "values of a tensor", limit: MAX_VALUES, got });
+                }
+            }
+            let got = self.values(section);
+            if got > MAX_VALUES {
+                return Err(KeyError::TooMany { what: "values of a section", limit: MAX_VALUES, got });
+            }
+        }
+        let cells = self.values(Section::Inputs).saturating_add(self.values(Section::Outputs));
+        let expected = u64::try_from(cells).unwrap_or(u64::MAX);
+        if expected != u64::from(instance_len) {
+            return Err(KeyError::Mismatch { what: "instance length", expected, got: u64::from(instance_len) });
+        }
+        Ok(())
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) {
+        for tensors in [&self.inputs, &self.outputs] {
+            writer.count(tensors.len());
+            for tensor in tensors {
+                writer.string(&tensor.name);
+                writer.count(tensor.shape.len());
+                tensor.shape.iter().for_each(|&axis| writer.varint(u64::from(axis)));
+                writer.string(&tensor.unit);
+                writer.u64(tensor.scale.to_bits());
+                writer.zigzag(tensor.min);
+                writer.zigzag(tensor.max);
+            }
+        }
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, KeyError> {
+        Ok(Self { inputs: read_tensors(reader)?, outputs: read_tensors(reader)? })
+    }
+}
+
+fn read_tensors(reader: &mut Reader<'_>) -> Result<Vec<TensorSpec>, KeyError> {
+    let count = reader.count("tensors", MAX_TENSORS, 13)?;
+    let mut tensors = Vec::with_capacity(count);
+    for _ in 0..count {
+        let name = reader.string("tensor name", MAX_NAME)?.to_owned();
+        let rank = reader.count("tensor axes", MAX_RANK, 1)?;
+        let shape = (0..rank).map(|_| reader.varint_u32()).collect::<Result<_, _>>()?;
+        let unit = reader.string("tensor unit", MAX_NAME)?.to_owned();
+        let scale = f64::from_bits(reader.u64()?);
+        let (min, max) = (reader.zigzag()?, reader.zigzag()?);
+        tensors.push(TensorSpec { name, shape, unit, scale, min, max });
+    }
+    Ok(tensors)
+}

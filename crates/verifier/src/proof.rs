@@ -1,0 +1,178 @@
+//! Reads a proof in halo2's order and reduces it to one pairing equation.
+
+use ark_bn254::{Bn254, Fr, G1Affine};
+use ark_ec::pairing::Pairing;
+use ark_ec::{AffineRepr, CurveGroup};
+use ark_ff::{One, Zero};
+
+use crate::error::VerifyError;
+use crate::expression::LeafValues;
+use crate::field;
+use crate::key::{Prepared, VerifierKey};
+use crate::msm::msm;
+use crate::permutation::{Challenges, ProductEvaluations};
+use crate::transcript::Transcript;
+use crate::vanishing::{self, LagrangeValues};
+use vouch_envelope::ProofEnvelope;
+
+/// Commitments that the prover sent.
+pub(crate) struct Commitments {
+    pub(crate) advice: Vec<G1Affine>,
+    pub(crate) products: Vec<G1Affine>,
+    pub(crate) random: G1Affine,
+    pub(crate) quotient: Vec<G1Affine>,
+    /// x^n, by which the pieces of the quotient are combined.
+    pub(crate) xn: Fr,
+}
+
+/// Values at x and its rotations: those that the prover sent, and that of the quotient, which follows from them.
+pub(crate) struct Evaluations {
+    pub(crate) advice: Vec<Fr>,
+    pub(crate) fixed: Vec<Fr>,
+    pub(crate) sigmas: Vec<Fr>,
+    pub(crate) products: Vec<ProductEvaluations>,
+    pub(crate) random: Fr,
+    pub(crate) quotient: Fr,
+}
+
+/// The equation `e(quotient, [s]) = e(combination, [1])` that is left of a proof. The combination is kept as scalars of
+/// the key's points (so that those of several proofs can be added) and of the proof's own.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    pub(crate) fixed: Vec<Fr>,
+    pub(crate) sigmas: Vec<Fr>,
+    pub(crate) generator: Fr,
+    pub(crate) terms: Vec<(G1Affine, Fr)>,
+    pub(crate) quotient: G1Affine,
+}
+
+impl Opening {
+    fn new(key: &Prepared) -> Self {
+        Self {
+            fixed: vec![Fr::zero(); key.fixed.len()],
+            sigmas: vec![Fr::zero(); key.sigmas.len()],
+            generator: Fr::zero(),
+            terms: Vec::new(),
+            quotient: G1Affine::zero(),
+        }
+    }
+
+    /// Whether the equation holds.
+    pub(crate) fn holds(&self, key: &Prepared) -> bool {
+        all_hold(key, &[(self, Fr::one())])
+    }
+}
+
+/// Whether the combination of some equations by `factors` holds. With random factors, it holds for all of them.
+pub(crate) fn all_hold(key: &Prepared, openings: &[(&Opening, Fr)]) -> bool {
+    let mut total = Opening::new(key);
+    let mut quotients = Vec::with_capacity(openings.len());
+    for &(opening, factor) in openings {
+        for (sum, scalar) in total.fixed.iter_mut().zip(&opening.fixed) {
+            *sum += factor * scalar;
+        }
+        for (sum, scalar) in total.sigmas.iter_mut().zip(&opening.sigmas) {
+            *sum += factor * scalar;
+        }
+        total.generator += factor * opening.generator;
+        total.terms.extend(opening.terms.iter().map(|&(point, scalar)| (point, factor * scalar)));
+        quotients.push((opening.quotient, factor));
+    }
+    total.terms.extend(key.fixed.iter().copied().zip(total.fixed.iter().copied()));
+    total.terms.extend(key.sigmas.iter().copied().zip(total.sigmas.iter().copied()));
+    total.terms.push((G1Affine::generator(), total.generator));
+
+    let left = match quotients.as_slice() {
+        [(point, factor)] if factor.is_one() => *point,
+        several => msm(several).into_affine(),
+    };
+    let right = msm(&total.terms).into_affine();
+    // e(left, [s]) · e(right, -[1]) = 1
+    let product = Bn254::multi_miller_loop([left, right], [key.s_g2.clone(), key.minus_g2.clone()]);
+    Bn254::final_exponentiation(product).is_some_and(|output| output.0.is_one())
+}
+
+/// Reads the proof of an envelope whose public values have the right number.
+pub(crate) fn reduce(key: &VerifierKey, envelope: &ProofEnvelope) -> Result<Opening, VerifyError> {
+    let description = key.description();
+    let key = key.prepared();
+    let public = &envelope.public;
+    let instance: Vec<Fr> = public.inputs.iter().chain(&public.outputs).map(|&value| field::from_i64(value)).collect();
+
+    let mut transcript = Transcript::new(&envelope.proof);
+    for id in [&envelope.model_id.0, &envelope.nonce.0] {
+        for half in field::from_halves(id) {
+            transcript.common_scalar(&half);
+        }
+    }
+    transcript.common_scalar(&key.transcript_repr);
+    for value in &instance {
+        transcript.common_scalar(value);
+    }
+
+    let mut advice = vec![G1Affine::zero(); description.advice_phases.len()];
+    let mut challenges = vec![Fr::zero(); description.challenge_phases.len()];
+    for current in 0..key.phases {
+        for (commitment, _) in advice.iter_mut().zip(&description.advice_phases).filter(|(_, phase)| **phase == current)
+        {
+            *commitment = transcript.read_point()?;
+        }
+        for (challenge, _) in
+            challenges.iter_mut().zip(&description.challenge_phases).filter(|(_, phase)| **phase == current)
+        {
+            *challenge = transcript.challenge();
+        }
+    }
+    // halo2 draws θ for lookup arguments, of which there are none here.
+    let _theta = transcript.challenge();
+    let beta = transcript.challenge();
+    let gamma = transcript.challenge();
+    let products = transcript.read_points(key.permutation.products())?;
+    let random = transcript.read_point()?;
+    let y = transcript.challenge();
+    let quotient = transcript.read_points(key.quotient_pieces)?;
+    let x = transcript.challenge();
+    let xn = key.domain.power_n(x);
+    let commitments = Commitments { advice, products, random, quotient, xn };
+
+    let instance = instance_evaluations(key, description, &instance, x, xn)?;
+    let advice = transcript.read_scalars(description.advice_queries.len())?;
+    let fixed = transcript.read_scalars(description.fixed_queries.len())?;
+    let random = transcript.read_scalar()?;
+    let sigmas = transcript.read_scalars(key.sigmas.len())?;
+    let products = key.permutation.read_evaluations(&mut transcript)?;
+
+    let leaves = LeafValues { fixed: &fixed, advice: &advice, instance: &instance, challenges: &challenges };
+    let lagrange = LagrangeValues::new(key, x, xn)?;
+    let gates = key.gates.evaluate(leaves)?;
+    let permutation =
+        key.permutation.expressions(leaves, &sigmas, &products, &lagrange, &Challenges { beta, gamma, x })?;
+    let quotient = vanishing::quotient(gates.into_iter().chain(permutation), y, xn)?;
+    let evaluations = Evaluations { advice, fixed, sigmas, products, random, quotient };
+
+    let mut opening = Opening::new(key);
+    key.plan.reduce(&key.domain, x, &commitments, &evaluations, &mut transcript, &mut opening)?;
+    transcript.finish()?;
+    Ok(opening)
+}
+
+/// The values of the instance column at the rotations of x that the circuit queries. The verifier knows the column, so
+/// the prover sends neither a commitment nor an evaluation of it.
+fn instance_evaluations(
+    key: &Prepared,
+    description: &crate::key::KeyDescription,
+    instance: &[Fr],
+    x: Fr,
+    xn: Fr,
+) -> Result<Vec<Fr>, VerifyError> {
+    description
+        .instance_queries
+        .iter()
+        .map(|query| {
+            // The column at ω^r x: row i is multiplied by l_i(ω^r x) = l_{i - r}(x).
+            let start = i64::from(query.rotation).saturating_neg();
+            let lagrange = key.domain.lagrange(x, xn, start, instance.len())?;
+            Ok(instance.iter().zip(&lagrange).map(|(value, l)| *value * l).sum())
+        })
+        .collect()
+}

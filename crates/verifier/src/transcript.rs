@@ -1,0 +1,79 @@
+//! The Fiat-Shamir transcript of halo2: BLAKE2b-512 with the personalization `Halo2-Transcript`.
+//!
+//! A message is absorbed after a byte that says what it is: 2 and a scalar, 1 and the two coordinates of a point, 0
+//! for a challenge. A challenge is the hash of everything so far, as a little-endian integer of 512 bits, reduced.
+//! Everything the verifier uses is absorbed before a challenge that depends on it is drawn.
+
+use ark_bn254::{Fr, G1Affine};
+use vouch_envelope::{CursorError, Reader, hex};
+
+use crate::error::VerifyError;
+use crate::{field, point};
+
+const PREFIX_CHALLENGE: u8 = 0;
+const PREFIX_POINT: u8 = 1;
+const PREFIX_SCALAR: u8 = 2;
+
+/// The verifier's side of the transcript: absorbs what both sides know, and reads the prover's messages.
+pub(crate) struct Transcript<'a> {
+    state: blake2b_simd::State,
+    proof: Reader<'a>,
+}
+
+impl<'a> Transcript<'a> {
+    /// An empty transcript that reads messages from `proof`.
+    pub(crate) fn new(proof: &'a [u8]) -> Self {
+        let state = blake2b_simd::Params::new().hash_length(64).personal(b"Halo2-Transcript").to_state();
+        Self { state, proof: Reader::new(proof) }
+    }
+
+    /// Absorbs a scalar that both sides know.
+    pub(crate) fn common_scalar(&mut self, scalar: &Fr) {
+        self.state.update(&[PREFIX_SCALAR]).update(&field::to_bytes(scalar));
+    }
+
+    /// Reads and absorbs a scalar.
+    pub(crate) fn read_scalar(&mut self) -> Result<Fr, VerifyError> {
+        let offset = self.proof.offset();
+        let bytes = self.proof.array()?;
+        let scalar =
+            field::from_canonical(&bytes).ok_or_else(|| VerifyError::Scalar { offset, got: hex::encode(&bytes) })?;
+        self.state.update(&[PREFIX_SCALAR]).update(&bytes);
+        Ok(scalar)
+    }
+
+    /// Reads and absorbs `count` scalars.
+    pub(crate) fn read_scalars(&mut self, count: usize) -> Result<Vec<Fr>, VerifyError> {
+        (0..count).map(|_| self.read_scalar()).collect()
+    }
+
+    /// Reads and absorbs a point.
+    pub(crate) fn read_point(&mut self) -> Result<G1Affine, VerifyError> {
+        let offset = self.proof.offset();
+        let bytes = self.proof.array()?;
+        let point = point::decode_g1(&bytes).map_err(|reason| VerifyError::Point {
+            offset,
+            reason,
+            got: hex::encode(&bytes),
+        })?;
+        let [x, y] = point::coordinates(&point);
+        self.state.update(&[PREFIX_POINT]).update(&x).update(&y);
+        Ok(point)
+    }
+
+    /// Reads and absorbs `count` points.
+    pub(crate) fn read_points(&mut self, count: usize) -> Result<Vec<G1Affine>, VerifyError> {
+        (0..count).map(|_| self.read_point()).collect()
+    }
+
+    /// Draws a challenge.
+    pub(crate) fn challenge(&mut self) -> Fr {
+        self.state.update(&[PREFIX_CHALLENGE]);
+        field::from_wide(self.state.finalize().as_array())
+    }
+
+    /// Ends the proof: nothing may follow.
+    pub(crate) fn finish(self) -> Result<(), CursorError> {
+        self.proof.finish()
+    }
+}

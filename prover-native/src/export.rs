@@ -1,0 +1,261 @@
+//! Export of a halo2 verifying key to the self-describing [`VerifierKey`].
+//!
+//! Everything is read from halo2's public interface: `VerifyingKey::{cs, fixed_commitments, permutation,
+//! transcript_repr, get_domain}`, the getters of `ConstraintSystem`, and `ParamsKZG`. A query in a gate's expression
+//! says its column and rotation, but not its (private) index in the list of evaluations; the index is found again in
+//! `cs.advice_queries()` and its like, where each pair occurs once.
+
+use std::collections::HashMap;
+
+use halo2_proofs::halo2curves::bn256::{Bn256, Fr, G1Affine};
+use halo2_proofs::halo2curves::ff::PrimeField;
+use halo2_proofs::halo2curves::group::GroupEncoding;
+use halo2_proofs::plonk::{Any, Column, ColumnType, Expression, VerifyingKey};
+use halo2_proofs::poly::Rotation;
+use halo2_proofs::poly::commitment::ParamsProver;
+use halo2_proofs::poly::kzg::commitment::ParamsKZG;
+use thiserror::Error;
+use vouch_verifier::{
+    ColumnKind, ColumnQuery, ColumnRef, GateBuilder, KeyDescription, KeyError, Node, NodeId, Schema, SrsKind,
+    VerifierKey,
+};
+
+/// What a verifying key says beyond halo2's.
+#[derive(Debug, Clone)]
+pub struct KeyMeta {
+    /// Hash of the reference string.
+    pub srs_identity: [u8; 32],
+    /// Where the reference string comes from.
+    pub srs_kind: SrsKind,
+    /// The tensors in the instance column.
+    pub schema: Schema,
+    /// Hash of the integer program that the circuit proves.
+    pub program_digest: [u8; 32],
+    /// How the circuit is laid out, as JSON.
+    pub layout: String,
+    /// Number of values in the instance column.
+    pub instance_len: usize,
+}
+
+/// Why a halo2 key cannot be exported.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum ExportError {
+    /// The circuit uses halo2's lookup argument, which the key format does not have.
+    #[error("expected a circuit without halo2 lookup arguments, got {got}")]
+    Lookups {
+        /// Number of lookup arguments.
+        got: usize,
+    },
+    /// The circuit has another number of instance columns than one.
+    #[error("expected 1 instance column, got {got}")]
+    InstanceColumns {
+        /// Number of instance columns.
+        got: usize,
+    },
+    /// A gate still has a selector: the constraint system is not that of a generated key.
+    #[error("gate {gate}: expected selectors to be replaced by fixed columns, got selector {selector}")]
+    Selector {
+        /// Name of the gate.
+        gate: String,
+        /// Index of the selector.
+        selector: usize,
+    },
+    /// A gate has a cell that is not among the queries.
+    #[error("gate {gate}: no query of {kind:?} column {column} at rotation {rotation}")]
+    Query {
+        /// Name of the gate.
+        gate: String,
+        /// Kind of the column.
+        kind: ColumnKind,
+        /// Index of the column.
+        column: usize,
+        /// Rotation of the cell.
+        rotation: i32,
+    },
+    /// The degree changed after key generation, which happens if the environment variable `MAX_DEGREE`, which halo2
+    /// reads, did.
+    #[error("degree: the key was generated with {expected}, the constraint system now says {got}")]
+    Degree {
+        /// Degree at key generation.
+        expected: usize,
+        /// Degree now.
+        got: usize,
+    },
+    /// The reference string does not start with the generator of G1.
+    #[error("the reference string does not start with the standard generator of G1")]
+    Generator,
+    /// The key has more rows than the reference string has powers.
+    #[error("expected a reference string of at least 2^{expected} powers, got 2^{got}")]
+    ReferenceString {
+        /// The key's k.
+        expected: u32,
+        /// The reference string's k.
+        got: u32,
+    },
+    /// A number does not fit the key format.
+    #[error("{what}: {got} does not fit 32 bits")]
+    Number {
+        /// What the number is.
+        what: &'static str,
+        /// The number.
+        got: usize,
+    },
+    /// The result is not a valid key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// Converts a halo2 verifying key, made by `keygen_vk` with `params`.
+pub fn export_key(
+    vk: &VerifyingKey<G1Affine>,
+    params: &ParamsKZG<Bn256>,
+    meta: KeyMeta,
+) -> Result<VerifierKey, ExportError> {
+    let cs = vk.cs();
+    if !cs.lookups().is_empty() {
+        return Err(ExportError::Lookups { got: cs.lookups().len() });
+    }
+    if cs.num_instance_columns() != 1 {
+        return Err(ExportError::InstanceColumns { got: cs.num_instance_columns() });
+    }
+    let degree = vk.get_domain().get_quotient_poly_degree() + 1;
+    if degree != cs.degree() {
+        return Err(ExportError::Degree { expected: degree, got: cs.degree() });
+    }
+    let k = vk.get_domain().k();
+    let powers = params.get_g();
+    if powers.first() != Some(&G1Affine::generator()) {
+        return Err(ExportError::Generator);
+    }
+    let got = powers.len().ilog2();
+    if got < k {
+        return Err(ExportError::ReferenceString { expected: k, got });
+    }
+
+    let advice_queries = queries(cs.advice_queries())?;
+    let fixed_queries = queries(cs.fixed_queries())?;
+    let instance_queries = queries(cs.instance_queries())?;
+    let mut converter = Converter {
+        builder: GateBuilder::new(),
+        indices: [
+            (ColumnKind::Advice, &advice_queries),
+            (ColumnKind::Fixed, &fixed_queries),
+            (ColumnKind::Instance, &instance_queries),
+        ]
+        .into_iter()
+        .flat_map(|(kind, queries)| queries.iter().zip(0..).map(move |(&query, index)| ((kind, query), index)))
+        .collect(),
+        gate: "",
+    };
+    for gate in cs.gates() {
+        converter.gate = gate.name();
+        for polynomial in gate.polynomials() {
+            let node = converter.convert(polynomial)?;
+            converter.builder.gate(node);
+        }
+    }
+    let gates = converter.builder.finish();
+
+    let permutation_columns = cs
+        .permutation()
+        .get_columns()
+        .iter()
+        .map(|column| {
+            let kind = match column.column_type() {
+                Any::Advice(_) => ColumnKind::Advice,
+                Any::Fixed => ColumnKind::Fixed,
+                Any::Instance => ColumnKind::Instance,
+            };
+            Ok(ColumnRef { kind, index: number("permutation column", column.index())? })
+        })
+        .collect::<Result<_, ExportError>>()?;
+
+    let description = KeyDescription {
+        srs_kind: meta.srs_kind,
+        srs_identity: meta.srs_identity,
+        program_digest: meta.program_digest,
+        transcript_repr: vk.transcript_repr().to_repr(),
+        g2: compressed(&params.g2()),
+        s_g2: compressed(&params.s_g2()),
+        k,
+        instance_len: number("instance length", meta.instance_len)?,
+        degree: number("degree", degree)?,
+        blinding_factors: number("blinding factors", cs.blinding_factors())?,
+        advice_phases: cs.advice_column_phase(),
+        challenge_phases: cs.challenge_phase(),
+        advice_queries,
+        fixed_queries,
+        instance_queries,
+        permutation_columns,
+        fixed_commitments: vk.fixed_commitments().iter().map(compressed).collect(),
+        permutation_commitments: vk.permutation().commitments().iter().map(compressed).collect(),
+        gates,
+        schema: meta.schema,
+        layout: meta.layout,
+    };
+    Ok(VerifierKey::new(description)?)
+}
+
+fn number(what: &'static str, got: usize) -> Result<u32, ExportError> {
+    u32::try_from(got).map_err(|_| ExportError::Number { what, got })
+}
+
+fn compressed<const N: usize, P: GroupEncoding>(point: &P) -> [u8; N] {
+    let bytes = point.to_bytes();
+    std::array::from_fn(|i| bytes.as_ref()[i])
+}
+
+fn queries<C: ColumnType>(queries: &[(Column<C>, Rotation)]) -> Result<Vec<ColumnQuery>, ExportError> {
+    queries
+        .iter()
+        .map(|(column, rotation)| {
+            Ok(ColumnQuery { column: number("column of a query", column.index())?, rotation: rotation.0 })
+        })
+        .collect()
+}
+
+/// Converts expressions to nodes.
+struct Converter<'a> {
+    builder: GateBuilder,
+    indices: HashMap<(ColumnKind, ColumnQuery), u32>,
+    gate: &'a str,
+}
+
+impl Converter<'_> {
+    fn convert(&mut self, expression: &Expression<Fr>) -> Result<NodeId, ExportError> {
+        let node = match expression {
+            Expression::Constant(value) => Node::Constant(value.to_repr()),
+            Expression::Selector(selector) => {
+                return Err(ExportError::Selector { gate: self.gate.to_owned(), selector: selector.index() });
+            }
+            Expression::Fixed(query) => {
+                Node::Fixed(self.index(ColumnKind::Fixed, query.column_index(), query.rotation())?)
+            }
+            Expression::Advice(query) => {
+                Node::Advice(self.index(ColumnKind::Advice, query.column_index(), query.rotation())?)
+            }
+            Expression::Instance(query) => {
+                Node::Instance(self.index(ColumnKind::Instance, query.column_index(), query.rotation())?)
+            }
+            Expression::Challenge(challenge) => Node::Challenge(number("challenge", challenge.index())?),
+            Expression::Negated(a) => Node::Negated(self.convert(a)?),
+            Expression::Sum(a, b) => Node::Sum(self.convert(a)?, self.convert(b)?),
+            Expression::Product(a, b) => Node::Product(self.convert(a)?, self.convert(b)?),
+            Expression::Scaled(a, factor) => {
+                let a = self.convert(a)?;
+                Node::Product(a, self.builder.node(Node::Constant(factor.to_repr())))
+            }
+        };
+        Ok(self.builder.node(node))
+    }
+
+    fn index(&self, kind: ColumnKind, column: usize, rotation: Rotation) -> Result<u32, ExportError> {
+        let query = ColumnQuery { column: number("column of a query", column)?, rotation: rotation.0 };
+        self.indices.get(&(kind, query)).copied().ok_or_else(|| ExportError::Query {
+            gate: self.gate.to_owned(),
+            kind,
+            column,
+            rotation: rotation.0,
+        })
+    }
+}
