@@ -1,3 +1,21 @@
-//! The native prover: reference strings, bundles, keys and proofs.
+//! The native prover of Vouch: reference strings, bundles, keys and proofs, and the command line `vouch`.
+//!
+//! ```text
+//! ModelBundle (model.vouch) --plan, Srs--> ProverKey (prover.key, verifier.key) --prove--> ProofEnvelope
+//! ```
 
+mod bundle;
+mod error;
 pub mod export;
+pub mod files;
+mod keys;
+mod prove;
+mod schema;
+mod srs;
+
+pub use bundle::{MODEL_FILE, Manifest, ModelBundle};
+pub use error::ProverError;
+pub use keys::{Header, PROVER_KEY_FILE, ProverKey, VERIFIER_KEY_FILE, key_files, plan};
+pub use prove::Proved;
+pub use schema::schema;
+pub use srs::{MAX_K, Srs};

@@ -1,6 +1,5 @@
 //! All columns and gates of a circuit.
 
-use ff::Field;
 use halo2_proofs::{
     halo2curves::bn256::Fr,
     plonk::{Challenge, Column, ConstraintSystem, FirstPhase, Fixed, Instance},
