@@ -23,9 +23,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         options.calibration = Some(samples.clone());
     }
     let batch: u32 = args.iter().position(|a| a == "--batch").map_or(1, |i| args[i + 1].parse().unwrap_or(1));
+    let k = args.iter().position(|a| a == "--k").and_then(|i| args[i + 1].parse().ok());
     let compiled = compile(&path, &options)?;
     println!("{:?}", compiled.report.configuration);
-    let (planned, estimate) = plan(&compiled.program, batch, Default::default())?;
+    let (planned, estimate) = plan(&compiled.program, batch, Default::default(), k)?;
     println!("{estimate:#?}");
     let t = Instant::now();
     let srs = Srs::development(estimate.params.k);

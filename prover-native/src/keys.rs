@@ -17,18 +17,19 @@ use std::{path::Path, sync::Arc};
 
 use halo2_proofs::{
     SerdeFormat,
-    halo2curves::bn256::{Bn256, G1Affine},
+    halo2curves::{bn256::G1Affine, serde::SerdeObject},
     plonk::{ProvingKey, keygen_pk2},
     poly::{commitment::Params, kzg::commitment::ParamsKZG},
 };
 use serde::{Deserialize, Serialize};
-use vouch_circuit::{CircuitParams, Estimate, Layout, ModelCircuit, Objective, choose};
+use vouch_circuit::{CircuitParams, Estimate, Layout, ModelCircuit, Objective, choose, choose_with_rows};
 use vouch_envelope::{Reader, hex};
 use vouch_program::Program;
 use vouch_verifier::VerifierKey;
 
 use crate::{
     ProverError, Srs,
+    commit::{KzgParams, lagrange_points},
     export::{KeyMeta, export_key},
     files,
     schema::schema,
@@ -64,7 +65,7 @@ pub struct ProverKey {
     pub layout: Arc<Layout>,
     /// What verifiers get.
     pub verifier: VerifierKey,
-    pub(crate) params: ParamsKZG<Bn256>,
+    pub(crate) params: KzgParams,
     pub(crate) pk: ProvingKey<G1Affine>,
 }
 
@@ -79,11 +80,16 @@ pub fn key_files(batch: u32) -> (String, String) {
 
 /// The program of one proof about `batch` inputs, and its cheapest layout.
 ///
+/// With `k`, that with 2^k rows.
+///
 /// # Errors
 /// [`ProverError::Program`] or [`ProverError::Circuit`] if there is none.
-pub fn plan(program: &Program, batch: u32, objective: Objective) -> Result<(Program, Estimate), ProverError> {
+pub fn plan(program: &Program, batch: u32, objective: Objective, k: Option<u32>) -> Result<(Program, Estimate), ProverError> {
     let program = if batch > 1 { program.batched(batch)? } else { program.clone() };
-    let estimate = choose(&program, objective)?;
+    let estimate = match k {
+        Some(k) => choose_with_rows(&program, objective, k)?,
+        None => choose(&program, objective)?,
+    };
     Ok((program, estimate))
 }
 
@@ -97,7 +103,9 @@ impl ProverKey {
         let program = Arc::new(planned);
         let layout = Arc::new(Layout::new(&program, &params)?);
         let circuit = ModelCircuit::new(program.clone(), layout.clone());
-        let pk = keygen_pk2(&srs.params, &circuit, false)?;
+        let lagrange = lagrange_points(&srs.params);
+        let params_kzg = KzgParams::new(srs.params.clone(), lagrange);
+        let pk = keygen_pk2(&params_kzg, &circuit, false)?;
         let meta = KeyMeta {
             srs_identity: srs.identity(),
             srs_kind: srs.kind,
@@ -108,7 +116,7 @@ impl ProverKey {
         };
         let verifier = export_key(pk.get_vk(), &srs.params, meta)?;
         let header = Header { program_digest: hex::encode(&bundle.digest()), batch: batch.max(1), params };
-        Ok(Self { header, program, layout, verifier, params: srs.params, pk })
+        Ok(Self { header, program, layout, verifier, params: params_kzg, pk })
     }
 
     /// Writes both key files into a folder and returns their sizes.
@@ -121,7 +129,7 @@ impl ProverKey {
         let header = serde_json::to_vec(&self.header).map_err(|e| wrong(&e))?;
         let verifier = self.verifier.to_bytes();
         let mut srs = Vec::new();
-        self.params.write_custom(&mut srs, SerdeFormat::RawBytesUnchecked).map_err(|e| wrong(&e))?;
+        self.params.inner().write_custom(&mut srs, SerdeFormat::RawBytesUnchecked).map_err(|e| wrong(&e))?;
         let pk = self.pk.to_bytes(SerdeFormat::RawBytesUnchecked);
         let mut head = Vec::with_capacity(header.len() + verifier.len() + 64);
         head.extend_from_slice(MAGIC);
@@ -192,6 +200,8 @@ impl ProverKey {
         if params.k() != header.params.k {
             return Err(wrong(&"the reference string has another length than the circuit"));
         }
+        let lagrange = srs[4 + 64 * n..4 + 128 * n].chunks_exact(64).map(G1Affine::from_raw_bytes_unchecked).collect();
+        let params = KzgParams::new(params, lagrange);
         let pk = ProvingKey::from_bytes::<ModelCircuit>(pk, SerdeFormat::RawBytesUnchecked, header.params.clone())
             .map_err(|e| wrong(&e))?;
         Ok(Self { header, program, layout, verifier, params, pk })

@@ -5,6 +5,7 @@
 //! ```
 
 mod bundle;
+pub mod commit;
 mod error;
 pub mod export;
 pub mod files;

@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use halo2_proofs::{
-    halo2curves::bn256::{Bn256, Fr, G1Affine},
+    halo2curves::bn256::{Fr, G1Affine},
     plonk::create_proof,
-    poly::kzg::{commitment::KZGCommitmentScheme, multiopen::ProverSHPLONK},
     transcript::{Blake2bWrite, Challenge255, Transcript, TranscriptWriterBuffer},
 };
 use rand_core::OsRng;
@@ -13,7 +12,10 @@ use vouch_circuit::ModelCircuit;
 use vouch_envelope::{ModelId, Nonce, ProofEnvelope, PublicValues};
 use vouch_verifier::{Expected, verify};
 
-use crate::{ProverError, ProverKey};
+use crate::{
+    ProverError, ProverKey,
+    commit::{Kzg, Shplonk},
+};
 
 /// A proof, and how long it took.
 #[derive(Clone, Debug)]
@@ -45,7 +47,7 @@ impl ProverKey {
         for scalar in statement(&model_id, &nonce) {
             transcript.common_scalar(scalar).map_err(|e| ProverError::Halo2(e.to_string()))?;
         }
-        create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
+        create_proof::<Kzg, Shplonk<'_>, _, _, _, _>(
             &self.params,
             &self.pk,
             &[circuit],

@@ -1,5 +1,7 @@
 //! The cost model: which layout is cheapest.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 use vouch_program::Program;
 
@@ -52,8 +54,20 @@ const MAX_K: u32 = 24;
 /// # Errors
 /// [`CircuitError::TooLarge`] if there is none, or what is wrong with the program.
 pub fn choose(program: &Program, objective: Objective) -> Result<Estimate, CircuitError> {
+    best_of(program, objective, program.limb_bits() + 1..=MAX_K)
+}
+
+/// The cheapest layout with 2^k rows.
+///
+/// # Errors
+/// As [`choose`].
+pub fn choose_with_rows(program: &Program, objective: Objective, k: u32) -> Result<Estimate, CircuitError> {
+    best_of(program, objective, k..=k)
+}
+
+fn best_of(program: &Program, objective: Objective, ks: RangeInclusive<u32>) -> Result<Estimate, CircuitError> {
     let mut best: Option<Estimate> = None;
-    for k in program.limb_bits() + 1..=MAX_K {
+    for k in ks {
         let base = CircuitParams::minimal(program, k)?;
         if Layout::table_rows(program) > base.usable() || program.input_len() + program.output_len() > base.usable() {
             continue;
