@@ -1,2 +1,58 @@
-//! xtask
-fn main() {}
+//! The project's own commands: `cargo xtask test`, `cargo xtask demo`, `cargo xtask tidy`.
+//!
+//! One module a command. Everything runs from the root of the checkout and writes only below cargo's target directory.
+
+mod demo;
+mod process;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own commands", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs every check and test suite, in order, with the time of each
+    Test(test::Args),
+    /// Compiles, sets up, proves and verifies the default model
+    Demo(demo::Args),
+    /// Checks what no compiler checks: dependency directions, links, leftovers
+    Tidy(tidy::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = Workspace::find().and_then(|workspace| match &cli.command {
+        Command::Test(args) => test::run(&workspace, args),
+        Command::Demo(args) => demo::run(&workspace, args),
+        Command::Tidy(args) => tidy::run(&workspace, args),
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

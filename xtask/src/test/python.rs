@@ -1,0 +1,43 @@
+//! Python tests, in a virtual environment below the target directory.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{process::run, workspace::Workspace};
+
+/// The tests beside the default model's training code.
+pub(super) fn staking_lstm(workspace: &Workspace) -> Result<()> {
+    let dir = workspace.root.join("models/staking-lstm");
+    let python = environment(workspace, "staking-lstm", &dir.join("requirements.txt"))?;
+    run(Command::new(python).current_dir(&dir).env("PYTHONDONTWRITEBYTECODE", "1").args(["-m", "unittest"]))
+}
+
+/// The Python of an environment with the packages that `requirements` lists; made anew when the list has changed.
+fn environment(workspace: &Workspace, name: &str, requirements: &Path) -> Result<PathBuf> {
+    let wanted = fs::read_to_string(requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
+    let dir = workspace.target.join("venv").join(name);
+    let python = dir.join("bin/python");
+    let stamp = dir.join("installed.txt");
+    if python.exists() && fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    let system = std::env::var_os("VOUCH_PYTHON").unwrap_or_else(|| "python3".into());
+    let mut probe = Command::new(&system);
+    probe.args(["-c", "import venv, ensurepip"]).stdout(Stdio::null()).stderr(Stdio::null());
+    if !probe.status().is_ok_and(|status| status.success()) {
+        bail!(
+            "python3 with venv is missing: install python3-venv, set VOUCH_PYTHON, or leave this out with --skip python"
+        );
+    }
+    run(Command::new(&system).args(["-m", "venv", "--clear"]).arg(&dir))?;
+    let mut pip = Command::new(&python);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(requirements);
+    run(&mut pip)?;
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(python)
+}

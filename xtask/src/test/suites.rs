@@ -1,0 +1,37 @@
+//! The suites. A new one is a line in [`SUITES`] and a function here (or a module, if it needs more than a few lines).
+
+use anyhow::Result;
+
+use super::{Suite, python};
+use crate::{
+    process::{cargo, run},
+    tidy,
+    workspace::Workspace,
+};
+
+/// All suites, the quick ones first.
+pub(super) const SUITES: [Suite; 6] = [
+    Suite { name: "fmt", about: "formatting (rustfmt)", run: fmt },
+    Suite { name: "clippy", about: "lints of all targets, warnings are errors", run: clippy },
+    Suite { name: "tidy", about: "dependency directions, links, leftovers", run: tidy::check },
+    Suite { name: "docs", about: "documentation builds without warnings", run: docs },
+    Suite { name: "rust", about: "unit, integration and bounded fuzz tests of the workspace", run: rust },
+    Suite { name: "python", about: "the training code of models/staking-lstm", run: python::staking_lstm },
+];
+
+fn fmt(workspace: &Workspace) -> Result<()> {
+    run(cargo(&workspace.root).args(["fmt", "--all", "--check"]))
+}
+
+fn clippy(workspace: &Workspace) -> Result<()> {
+    run(cargo(&workspace.root).args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+}
+
+fn docs(workspace: &Workspace) -> Result<()> {
+    let mut command = cargo(&workspace.root);
+    run(command.env("RUSTDOCFLAGS", "-D warnings").args(["doc", "--workspace", "--no-deps", "--locked"]))
+}
+
+fn rust(workspace: &Workspace) -> Result<()> {
+    run(cargo(&workspace.root).args(["test", "--workspace", "--locked"]))
+}

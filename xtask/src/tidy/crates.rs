@@ -1,0 +1,77 @@
+//! What every crate's root must say.
+
+use anyhow::{Context, Result};
+
+use super::Finding;
+use crate::workspace::{Metadata, Workspace};
+
+/// Crates that must not panic, whatever they are given.
+const PANIC_FREE: &[&str] = &["vouch-verifier", "vouch-envelope"];
+
+/// What their roots must deny.
+const DENIED: &[&str] = &[
+    "clippy::indexing_slicing",
+    "clippy::arithmetic_side_effects",
+    "clippy::as_conversions",
+    "clippy::panic_in_result_fn",
+    "clippy::unwrap_used",
+    "clippy::expect_used",
+    "clippy::panic",
+];
+
+/// Checks the roots of the workspace's libraries, and of its programs that have none.
+pub(super) fn check(workspace: &Workspace, metadata: &Metadata) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for package in metadata.members() {
+        let of_kind = |kind: &str| package.targets.iter().find(|target| target.kind.iter().any(|k| k == kind));
+        let library = ["lib", "cdylib", "rlib"].into_iter().find_map(of_kind);
+        let Some(target) = library.or_else(|| of_kind("bin")) else { continue };
+        let root = workspace.relative(&target.src_path).display().to_string();
+        let text = std::fs::read_to_string(&target.src_path).with_context(|| format!("cannot read {root}"))?;
+        findings.extend(documentation(&text).map(|message| Finding::new(&root, message)));
+        if PANIC_FREE.contains(&package.name.as_str()) {
+            findings.extend(panics(&text).into_iter().map(|message| Finding::new(&root, message)));
+        }
+    }
+    Ok(findings)
+}
+
+/// What is wrong with the documentation at the start of a crate's root.
+fn documentation(text: &str) -> Option<String> {
+    let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with("#!["))?;
+    match first.strip_prefix("//!") {
+        None => Some("does not start with documentation of the crate".to_owned()),
+        Some(sentence) if sentence.split_whitespace().count() < 3 => Some("says too little about the crate".to_owned()),
+        Some(_) => None,
+    }
+}
+
+/// What is missing at the root of a crate that must not panic.
+fn panics(text: &str) -> Vec<String> {
+    let words: Vec<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).collect();
+    let denied = DENIED.iter().filter(|lint| !words.contains(lint)).map(|lint| format!("does not deny {lint}"));
+    let safe = (!text.contains("#![forbid(unsafe_code)]")).then(|| "does not forbid unsafe code".to_owned());
+    safe.into_iter().chain(denied).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crates_are_documented() {
+        assert_eq!(documentation("#![no_std]\n\n//! Wire types of Vouch.\n"), None);
+        assert!(documentation("//! tests\n").is_some());
+        assert!(documentation("mod a;\n//! Late, but with many words.\n").is_some());
+    }
+
+    #[test]
+    fn panic_free_crates_say_so() {
+        let root = |lints: &[&str]| format!("#![forbid(unsafe_code)]\n#![deny({})]", lints.join(", "));
+        assert_eq!(panics(&root(DENIED)), [""; 0]);
+        assert_eq!(panics(&root(&DENIED[1..])), ["does not deny clippy::indexing_slicing"]);
+        // `clippy::panic_in_result_fn` is another lint than `clippy::panic`.
+        assert_eq!(panics(&root(&DENIED[..6])), ["does not deny clippy::panic"]);
+        assert_eq!(panics(&root(DENIED).replace("forbid", "deny")), ["does not forbid unsafe code"]);
+    }
+}

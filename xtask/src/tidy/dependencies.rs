@@ -1,0 +1,196 @@
+//! Who may use whom.
+//!
+//! ```text
+//! compiler -> program        circuit -> program        verifier -> envelope        api -> envelope
+//! prover-native -> compiler, circuit, program, verifier, envelope       verifier-wasm -> verifier, envelope
+//! node -> api, envelope, verifier, prover-native        web -> api, envelope
+//! ```
+//!
+//! Only normal and build dependencies count: tests may use what they like.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+
+use super::Finding;
+use crate::workspace::Metadata;
+
+/// What each crate of the workspace may use of the others, directly. A crate that is not here is refused.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("vouch-program", &[]),
+    ("vouch-envelope", &[]),
+    ("vouch-compiler", &["vouch-program"]),
+    ("vouch-circuit", &["vouch-program"]),
+    ("vouch-verifier", &["vouch-envelope"]),
+    ("vouch-api", &["vouch-envelope"]),
+    ("vouch-prover", &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope"]),
+    ("vouch-verifier-wasm", &["vouch-verifier", "vouch-envelope"]),
+    ("vouch-node", &["vouch-api", "vouch-envelope", "vouch-verifier", "vouch-prover"]),
+    ("vouch-web", &["vouch-api", "vouch-envelope"]),
+    (
+        "vouch-tests",
+        &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope", "vouch-prover"],
+    ),
+    ("xtask", &[]),
+];
+
+/// What a crate must not reach, at any depth. A name that ends in `*` stands for all that start so.
+const MUST_NOT_REACH: &[(&str, &[&str])] = &[
+    ("vouch-program", PROVER),
+    ("vouch-envelope", PROVER),
+    ("vouch-verifier", PROVER),
+    ("vouch-verifier-wasm", PROVER),
+    ("vouch-api", PROVER),
+    ("vouch-web", PROVER),
+    ("vouch-circuit", &["tract*", "onnx*", "prost*", "vouch-compiler"]),
+];
+
+/// What nothing that the browser loads may link.
+const PROVER: &[&str] = &["halo2*", "tract*", "onnx*", "rayon*", "tokio*"];
+
+/// Crates that only some of ours may use directly.
+const ONLY: &[(&str, &[&str])] = &[
+    ("axum*", &["vouch-node"]),
+    ("tract*", &["vouch-compiler"]),
+    ("wasm-bindgen", &["vouch-verifier-wasm", "vouch-web"]),
+    ("js-sys", &["vouch-verifier-wasm", "vouch-web"]),
+    ("web-sys", &["vouch-verifier-wasm", "vouch-web"]),
+];
+
+/// Which package uses which, by name.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    /// The workspace's own.
+    members: BTreeSet<String>,
+    uses: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Graph {
+    /// The graph of normal and build dependencies. Versions of one package are taken together.
+    pub(super) fn new(metadata: &Metadata) -> Result<Self> {
+        let name: BTreeMap<&str, &str> = metadata.packages.iter().map(|p| (p.id.as_str(), p.name.as_str())).collect();
+        let mut graph = Self { members: metadata.members().map(|p| p.name.clone()).collect(), ..Self::default() };
+        let resolve = metadata.resolve.as_ref().context("`cargo metadata` gave no graph")?;
+        for node in &resolve.nodes {
+            let from = name.get(node.id.as_str()).context("a node of no package")?;
+            let shipped = node.deps.iter().filter(|d| d.dep_kinds.iter().any(|k| k.kind.as_deref() != Some("dev")));
+            let names = shipped.filter_map(|d| name.get(d.pkg.as_str())).map(|name| (*name).to_owned());
+            graph.uses.entry((*from).to_owned()).or_default().extend(names);
+        }
+        Ok(graph)
+    }
+
+    fn direct(&self, from: &str) -> impl Iterator<Item = &str> {
+        self.uses.get(from).into_iter().flatten().map(String::as_str)
+    }
+
+    /// A shortest chain of uses from `from` to a package that the pattern matches.
+    fn path(&self, from: &str, pattern: &str) -> Option<Vec<String>> {
+        let mut paths = std::collections::VecDeque::from([vec![from.to_owned()]]);
+        let mut seen = BTreeSet::from([from.to_owned()]);
+        while let Some(path) = paths.pop_front() {
+            let last = path.last()?;
+            if last != from && matches(last, pattern) {
+                return Some(path);
+            }
+            for next in self.direct(last) {
+                if seen.insert(next.to_owned()) {
+                    paths.push_back(path.iter().cloned().chain([next.to_owned()]).collect());
+                }
+            }
+        }
+        None
+    }
+}
+
+fn matches(name: &str, pattern: &str) -> bool {
+    pattern.strip_suffix('*').map_or(name == pattern, |start| name.starts_with(start))
+}
+
+/// Everything that breaks a rule.
+pub(super) fn check(graph: &Graph) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for member in &graph.members {
+        let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| name == member) else {
+            findings.push(Finding::new(member, "say in xtask/src/tidy/dependencies.rs what this crate may use"));
+            continue;
+        };
+        for used in graph.direct(member) {
+            if graph.members.contains(used) && !allowed.contains(&used) {
+                findings.push(Finding::new(member, format!("must not use {used}")));
+            }
+            for (pattern, users) in ONLY {
+                if matches(used, pattern) && !users.contains(&member.as_str()) {
+                    findings
+                        .push(Finding::new(member, format!("uses {used}, which is for {} only", users.join(" and "))));
+                }
+            }
+        }
+        for (_, patterns) in MUST_NOT_REACH.iter().filter(|(name, _)| name == member) {
+            for path in patterns.iter().filter_map(|pattern| graph.path(member, pattern)) {
+                findings.push(Finding::new(member, format!("must not reach {}", path[1..].join(" -> "))));
+            }
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(members: &[&str], uses: &[(&str, &[&str])]) -> Vec<String> {
+        let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        let uses = uses.iter().map(|(from, to)| ((*from).to_owned(), own(to))).collect();
+        check(&Graph { members: own(members), uses }).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn allowed_directions_pass() {
+        let uses: &[(&str, &[&str])] = &[
+            ("vouch-verifier", &["vouch-envelope", "ark-ff"]),
+            ("vouch-compiler", &["vouch-program", "tract-onnx"]),
+            ("vouch-circuit", &["vouch-program", "halo2-axiom"]),
+            ("halo2-axiom", &["rayon"]),
+        ];
+        let members = ["vouch-verifier", "vouch-envelope", "vouch-compiler", "vouch-circuit", "vouch-program"];
+        assert_eq!(messages(&members, uses), [""; 0]);
+    }
+
+    #[test]
+    fn other_directions_are_refused() {
+        let found = messages(&["vouch-program", "vouch-compiler"], &[("vouch-program", &["vouch-compiler"])]);
+        assert_eq!(found, ["vouch-program: must not use vouch-compiler"]);
+    }
+
+    #[test]
+    fn the_verifier_reaches_no_prover_at_any_depth() {
+        let uses: &[(&str, &[&str])] =
+            &[("vouch-verifier", &["ark-ff"]), ("ark-ff", &["rayon", "num"]), ("rayon", &["rayon-core"])];
+        assert_eq!(messages(&["vouch-verifier"], uses), ["vouch-verifier: must not reach ark-ff -> rayon"]);
+    }
+
+    #[test]
+    fn the_circuit_reaches_no_onnx() {
+        let uses: &[(&str, &[&str])] = &[("vouch-circuit", &["x"]), ("x", &["tract-core"])];
+        assert_eq!(messages(&["vouch-circuit"], uses), ["vouch-circuit: must not reach x -> tract-core"]);
+    }
+
+    #[test]
+    fn some_crates_are_for_some_of_ours() {
+        let found = messages(&["vouch-prover"], &[("vouch-prover", &["axum", "tract-onnx"])]);
+        assert_eq!(
+            found,
+            [
+                "vouch-prover: uses axum, which is for vouch-node only",
+                "vouch-prover: uses tract-onnx, which is for vouch-compiler only"
+            ]
+        );
+    }
+
+    #[test]
+    fn unknown_crates_are_refused() {
+        let found = messages(&["vouch-new"], &[]);
+        assert_eq!(found, ["vouch-new: say in xtask/src/tidy/dependencies.rs what this crate may use"]);
+    }
+}
