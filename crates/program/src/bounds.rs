@@ -129,8 +129,7 @@ impl Program {
                             }
                             for (z, &w) in z.iter_mut().zip(&m.weights[i * n..(i + 1) * n]) {
                                 let (lo, hi) = b.times(w);
-                                z.0 += lo;
-                                z.1 += hi;
+                                *z = sum(&l.name, *z, (lo, hi))?;
                             }
                         }
                         for (c, z) in z.into_iter().enumerate() {
@@ -145,19 +144,14 @@ impl Program {
                 Instruction::Product(p) => {
                     let mut ys = Vec::new();
                     for i in 0..p.len as usize {
-                        let (mut lo, mut hi) = (0i128, 0i128);
+                        let mut z = (0i128, 0i128);
                         for t in &p.terms {
                             let (a, b) = wires[t.a[i].index()].times_interval(wires[t.b[i].index()]);
                             let f = i128::from(t.factor);
-                            let pair = a.checked_mul(f).zip(b.checked_mul(f)).ok_or(ProgramError::Overflow {
-                                name: p.name.clone(),
-                                bound: i128::MAX,
-                                limit_bits: SUM_BITS,
-                            })?;
-                            lo += pair.0.min(pair.1);
-                            hi += pair.0.max(pair.1);
+                            let pair = a.checked_mul(f).zip(b.checked_mul(f)).ok_or_else(|| overflow(&p.name))?;
+                            z = sum(&p.name, z, (pair.0.min(pair.1), pair.0.max(pair.1)))?;
                         }
-                        let z = checked(&p.name, lo, hi)?;
+                        let z = checked(&p.name, z.0, z.1)?;
                         let (r, y) = self.requantized(&p.name, &p.requant, z)?;
                         wires.push(r);
                         ys.extend(y);
@@ -181,8 +175,17 @@ impl Program {
     }
 }
 
+/// The sum of two intervals. Partial sums may be far beyond the exact range, but not beyond 128 bits.
+fn sum(name: &str, a: (i128, i128), b: (i128, i128)) -> Result<(i128, i128), ProgramError> {
+    a.0.checked_add(b.0).zip(a.1.checked_add(b.1)).ok_or_else(|| overflow(name))
+}
+
+fn overflow(name: &str) -> ProgramError {
+    ProgramError::Overflow { name: name.to_owned(), bound: i128::MAX, limit_bits: SUM_BITS }
+}
+
 fn checked(name: &str, lo: i128, hi: i128) -> Result<Interval, ProgramError> {
-    let bound = lo.abs().max(hi.abs());
+    let bound = lo.saturating_abs().max(hi.saturating_abs());
     if bound >= 1 << SUM_BITS {
         return Err(ProgramError::Overflow { name: name.to_owned(), bound, limit_bits: SUM_BITS });
     }
