@@ -2,12 +2,12 @@
 
 mod prediction;
 
-use std::{fs, io::Read, path::Path, process::Command};
+use std::{fs, io::Read, process::Command};
 
 use anyhow::{Context, Result};
 
 use crate::{
-    process::{self, cargo, output, show},
+    process::{self, cargo},
     workspace::Workspace,
 };
 use prediction::Prediction;
@@ -24,24 +24,22 @@ pub(crate) struct Args {
     nonce: Option<String>,
 }
 
-/// Compiles, sets up, proves and verifies.
+/// Builds the prover and shows what it does.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
-    let nonce = &args.nonce.clone().map_or_else(random_nonce, Ok)?;
+    let nonce = args.nonce.clone().map_or_else(random_nonce, Ok)?;
+    heading("Build the prover");
+    let mut build = cargo(&workspace.root);
+    process::run(build.args(["build", "--release", "--locked", "--package", "vouch-prover", "--bin", "vouch"]))?;
+    show_all(workspace, &nonce)
+}
+
+/// Compiles, sets up, proves and verifies with the prover that was built.
+fn show_all(workspace: &Workspace, nonce: &str) -> Result<()> {
     let demo = workspace.target.join("demo");
     fs::create_dir_all(&demo).with_context(|| format!("cannot create {}", demo.display()))?;
     let dir = workspace.relative(&demo);
-    let (proof, key) = (dir.join("example.proof"), dir.join("verifier.key"));
-
-    heading("Build the prover");
-    process::run(cargo(&workspace.root).args([
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "vouch-prover",
-        "--bin",
-        "vouch",
-    ]))?;
+    let (program, prover_key) = (dir.join("model.vouch"), dir.join("prover.key"));
+    let (verifier_key, proof) = (dir.join("verifier.key"), dir.join("example.proof"));
 
     heading("Compile the model to an integer program");
     process::run(vouch(workspace).args(["compile", MODEL, "-o"]).arg(dir))?;
@@ -52,13 +50,13 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     heading("Prove one prediction");
     let mut prove = vouch(workspace);
     prove.arg("prove").arg(dir).args(["--input", INPUT, "--nonce", nonce, "-o"]).arg(&proof).arg("--json");
-    show(&prove)?;
-    let said = output(&mut prove)?;
+    process::show(&prove)?;
+    let said = process::output(&mut prove)?;
     println!("{}", said.trim_end());
 
     heading("Verify it, as whoever asked for it would");
     let mut verify = vouch(workspace);
-    verify.arg("verify").arg(&proof).arg("--key").arg(&key).args(["--input", INPUT, "--nonce", nonce]);
+    verify.arg("verify").arg(&proof).arg("--key").arg(&verifier_key).args(["--input", INPUT, "--nonce", nonce]);
     process::run(&mut verify)?;
 
     heading("Result");
@@ -66,13 +64,10 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     for prediction in Prediction::read(&said, &schema)? {
         println!("{prediction}");
     }
-    for (what, path) in [
-        ("program", dir.join("model.vouch")),
-        ("proving key", dir.join("prover.key")),
-        ("verifying key", key),
-        ("proof", proof),
-    ] {
-        println!("{what:<14} {}{}", path.display(), size(&workspace.root.join(&path)));
+    let files = [("program", program), ("proving key", prover_key), ("verifying key", verifier_key), ("proof", proof)];
+    for (what, path) in files {
+        let size = fs::metadata(workspace.root.join(&path)).with_context(|| format!("no {}", path.display()))?.len();
+        println!("{what:<14} {} ({size} bytes)", path.display());
     }
     Ok(())
 }
@@ -97,6 +92,59 @@ fn random_nonce() -> Result<String> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn size(path: &Path) -> String {
-    fs::metadata(path).map_or_else(|_| String::new(), |file| format!("  ({} bytes)", file.len()))
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// A prover that writes down its arguments, and makes the files that it is asked for.
+    const STAND_IN: &str = r#"#!/bin/sh
+echo "$@" >> target/demo/said.txt
+case "$1" in
+    compile) touch target/demo/model.vouch ;;
+    setup) touch target/demo/prover.key target/demo/verifier.key ;;
+    prove) touch target/demo/example.proof; echo '{"outputs": {"redemption_hours": [[52.25]]}}' ;;
+    verify) exit 0 ;;
+esac
+"#;
+
+    /// Writes a program from a process of its own: a file that this one has open for writing, and so any child that another
+    /// test starts meanwhile, could not be run.
+    fn install(script: &str, path: &Path) {
+        let write = r#"printf %s "$1" > "$2" && chmod 755 "$2""#;
+        assert!(Command::new("sh").args(["-c", write, "sh", script]).arg(path).status().unwrap().success());
+    }
+
+    #[test]
+    fn the_commands_are_those_of_the_readme() {
+        let dir = tempfile::tempdir().unwrap();
+        let workspace = Workspace { root: dir.path().to_owned(), target: dir.path().join("target") };
+        let program = workspace.target.join("release/vouch");
+        for folder in ["target/release", "models/staking-lstm"] {
+            fs::create_dir_all(dir.path().join(folder)).unwrap();
+        }
+        install(STAND_IN, &program);
+        fs::write(dir.path().join(SCHEMA), r#"{"outputs": [{"name": "redemption_hours", "unit": "h"}]}"#).unwrap();
+
+        show_all(&workspace, "ab12").unwrap();
+        let said = fs::read_to_string(workspace.target.join("demo/said.txt")).unwrap();
+        let expected = [
+            "compile models/staking-lstm/staking-lstm.onnx -o target/demo",
+            "setup target/demo",
+            "prove target/demo --input models/staking-lstm/example.json --nonce ab12 -o target/demo/example.proof --json",
+            "verify target/demo/example.proof --key target/demo/verifier.key --input models/staking-lstm/example.json --nonce ab12",
+        ];
+        assert_eq!(said.lines().collect::<Vec<_>>(), expected);
+
+        install(&STAND_IN.replace("exit 0", "exit 1"), &program);
+        let error = show_all(&workspace, "ab12").unwrap_err().to_string();
+        assert!(error.starts_with("`vouch verify"), "{error}");
+    }
+
+    #[test]
+    fn nonces_are_fresh() {
+        let (a, b) = (random_nonce().unwrap(), random_nonce().unwrap());
+        assert_eq!(a.len(), 64);
+        assert_ne!(a, b);
+    }
 }
