@@ -40,7 +40,9 @@ pub enum ProverError {
         bundle: String,
     },
     /// The reference string is too short for the circuit.
-    #[error("the circuit has 2^{needed} rows, the reference string only 2^{got} powers: give one with k of at least {needed}")]
+    #[error(
+        "the circuit has 2^{needed} rows, the reference string only 2^{got} powers: give one with k of at least {needed}"
+    )]
     SrsTooSmall {
         /// The circuit's k.
         needed: u32,
@@ -50,6 +52,12 @@ pub enum ProverError {
     /// A reference string that is not powers of one secret.
     #[error("the reference string is refused: {0}")]
     Srs(String),
+    /// The processor is too old for the prover.
+    #[error("the prover needs a processor with {missing}; verification does not")]
+    Processor {
+        /// What it lacks.
+        missing: &'static str,
+    },
     /// A number of inputs that does not suit the key.
     #[error("the key proves {expected} inputs at once, got {got}")]
     BatchSize {
@@ -83,7 +91,9 @@ pub enum ProverError {
     #[error("halo2: {0}")]
     Halo2(String),
     /// The proof that was just made does not verify; it is not given out.
-    #[error("the new proof does not verify ({0}); it was discarded. The prover key may be damaged: run `vouch setup` again")]
+    #[error(
+        "the new proof does not verify ({0}); it was discarded. The prover key may be damaged: run `vouch setup` again"
+    )]
     SelfCheck(VerifyError),
 }
 

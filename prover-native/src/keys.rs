@@ -84,7 +84,12 @@ pub fn key_files(batch: u32) -> (String, String) {
 ///
 /// # Errors
 /// [`ProverError::Program`] or [`ProverError::Circuit`] if there is none.
-pub fn plan(program: &Program, batch: u32, objective: Objective, k: Option<u32>) -> Result<(Program, Estimate), ProverError> {
+pub fn plan(
+    program: &Program,
+    batch: u32,
+    objective: Objective,
+    k: Option<u32>,
+) -> Result<(Program, Estimate), ProverError> {
     let program = if batch > 1 { program.batched(batch)? } else { program.clone() };
     let estimate = match k {
         Some(k) => choose_with_rows(&program, objective, k)?,
@@ -98,7 +103,14 @@ impl ProverKey {
     ///
     /// # Errors
     /// [`ProverError`] if the reference string is too short or halo2 refuses.
-    pub fn generate(bundle: &Program, batch: u32, planned: Program, params: CircuitParams, srs: &Srs) -> Result<Self, ProverError> {
+    pub fn generate(
+        bundle: &Program,
+        batch: u32,
+        planned: Program,
+        params: CircuitParams,
+        srs: &Srs,
+    ) -> Result<Self, ProverError> {
+        crate::cpu::check()?;
         let srs = srs.truncated(params.k)?;
         let program = Arc::new(planned);
         let layout = Arc::new(Layout::new(&program, &params)?);
@@ -153,6 +165,7 @@ impl ProverKey {
     /// # Errors
     /// [`ProverError::File`], [`ProverError::Format`] if the file is damaged, [`ProverError::OtherProgram`].
     pub fn load(path: &Path, bundle: &Program) -> Result<Self, ProverError> {
+        crate::cpu::check()?;
         let bytes = files::map(path)?;
         let wrong = |e: &dyn std::fmt::Display| ProverError::format("prover key", format!("{}: {e}", path.display()));
         let Some((content, digest)) = bytes.split_last_chunk::<32>() else {
@@ -164,7 +177,9 @@ impl ProverKey {
         }
         let version = reader.u16().map_err(|e| wrong(&e))?;
         if version != VERSION {
-            return Err(wrong(&format!("version {version}, this program reads version {VERSION}: run `vouch setup` again")));
+            return Err(wrong(&format!(
+                "version {version}, this program reads version {VERSION}: run `vouch setup` again"
+            )));
         }
         if files::digest(PERSONAL, &[content]) != *digest {
             return Err(wrong(&"the digest does not match: the file is damaged, run `vouch setup` again"));

@@ -6,6 +6,7 @@
 
 mod bundle;
 pub mod commit;
+pub mod cpu;
 mod error;
 pub mod export;
 pub mod files;

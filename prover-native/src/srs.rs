@@ -114,6 +114,7 @@ impl Srs {
     /// # Errors
     /// [`ProverError::File`], [`ProverError::Format`], or [`ProverError::Srs`] if the points are not powers of a secret.
     pub fn load(path: &Path) -> Result<Self, ProverError> {
+        crate::cpu::check()?;
         let bytes = files::map(path)?;
         let wrong = |reason: String| ProverError::format("SRS", format!("{}: {reason}", path.display()));
         if bytes.len() < HEADER + 32 || &bytes[..8] != MAGIC {
@@ -140,7 +141,8 @@ impl Srs {
         if files::digest(PERSONAL, &[content]) != digest {
             return Err(wrong("the digest does not match: the file is damaged".into()));
         }
-        let params = ParamsKZG::read_custom(&mut &content[11..], SerdeFormat::RawBytes).map_err(|e| wrong(e.to_string()))?;
+        let params =
+            ParamsKZG::read_custom(&mut &content[11..], SerdeFormat::RawBytes).map_err(|e| wrong(e.to_string()))?;
         let srs = Self { params, kind };
         srs.check()?;
         Ok(srs)

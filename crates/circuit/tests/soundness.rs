@@ -25,7 +25,7 @@ fn honest_witnesses_are_accepted() {
     }
 }
 
-/// Every meaningful cell of the first phase, changed by 1, by −1, by the field's 2^-1 and at random; the second phase and the multiplicities follow as a
+/// Every meaningful cell of the first phase, changed by 1, by −1 and at random; the second phase and the multiplicities follow as a
 /// cheating prover would compute them.
 #[test]
 fn every_first_phase_cell_is_bound() {

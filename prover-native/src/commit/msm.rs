@@ -23,8 +23,7 @@ const BATCH: usize = 1 << 14;
 
 /// `Σ scalars[i]·bases[i]`, over as many as there are of both.
 pub fn msm(scalars: &[Fr], bases: &[G1Affine]) -> G1 {
-    let mut terms: Vec<Term> =
-        scalars.iter().zip(bases).filter_map(|(s, p)| Term::new(s, p)).collect();
+    let mut terms: Vec<Term> = scalars.iter().zip(bases).filter_map(|(s, p)| Term::new(s, p)).collect();
     if terms.is_empty() {
         return G1::identity();
     }
@@ -78,7 +77,12 @@ impl Term {
         let positive = words(scalar);
         let negated = words(&-scalar);
         let (magnitude, negative) = if less(&positive, &negated) { (positive, false) } else { (negated, true) };
-        let bits = magnitude.iter().enumerate().rev().find(|(_, w)| **w != 0).map_or(0, |(i, w)| 64 * i as u32 + 64 - w.leading_zeros());
+        let bits = magnitude
+            .iter()
+            .enumerate()
+            .rev()
+            .find(|(_, w)| **w != 0)
+            .map_or(0, |(i, w)| 64 * i as u32 + 64 - w.leading_zeros());
         Some(Self { magnitude, bits, negative, x: point.x, y: point.y })
     }
 

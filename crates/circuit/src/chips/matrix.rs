@@ -8,7 +8,7 @@
 //! Σ_t π_t Σ_g μ^(G−1−g) Z'[t,g]  =  Σ_i ( Σ_t π_t X[t,i] ) · ( Σ_g μ^(G−1−g) P[i,g] )
 //! ```
 //!
-//! where Z'[t,g] are the packed sums of [`super::linear`]. For challenges drawn after Z and X are committed, all T·N equations hold
+//! where Z'\[t,g\] are the packed sums of [`super::linear`]. For challenges drawn after Z and X are committed, all T·N equations hold
 //! except with probability at most (T + G)/|F| < 2^-230.
 //!
 //! A lane has C weight columns, two second-phase cells a row, and one gate for everything:

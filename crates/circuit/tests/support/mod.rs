@@ -1,6 +1,6 @@
 //! An evaluator of the whole constraint system, independent of halo2's `MockProver`, fast enough to try a change of every cell; and random
 //! programs.
-#![allow(dead_code, missing_docs)]
+#![allow(dead_code, missing_docs, unreachable_pub)]
 
 use std::{collections::HashMap, sync::Arc};
 
