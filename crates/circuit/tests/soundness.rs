@@ -6,7 +6,7 @@ mod support;
 use halo2_proofs::halo2curves::bn256::Fr;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use support::{Bench, Place, random_program};
+use support::{Bench, Place, random::random_program};
 use vouch_circuit::Column;
 
 #[test]
