@@ -43,6 +43,13 @@ impl fmt::Debug for KzgParams {
     }
 }
 
+impl From<ParamsKZG<Bn256>> for KzgParams {
+    fn from(inner: ParamsKZG<Bn256>) -> Self {
+        let lagrange = lagrange_points(&inner);
+        Self { inner, lagrange }
+    }
+}
+
 impl KzgParams {
     /// Commits with the points of a reference string. `lagrange` are its points in the Lagrange basis, which halo2 does not give out.
     pub fn new(inner: ParamsKZG<Bn256>, lagrange: Vec<G1Affine>) -> Self {
@@ -105,8 +112,7 @@ impl<'params> Params<'params, G1Affine> for KzgParams {
 
     fn read<R: io::Read>(reader: &mut R) -> io::Result<Self> {
         let inner: ParamsKZG<Bn256> = Params::read(reader)?;
-        let lagrange = lagrange_points(&inner);
-        Ok(Self { inner, lagrange })
+        Ok(inner.into())
     }
 }
 
@@ -114,9 +120,7 @@ impl<'params> ParamsProver<'params, G1Affine> for KzgParams {
     type ParamsVerifier = Self;
 
     fn new(k: u32) -> Self {
-        let inner = ParamsKZG::new(k);
-        let lagrange = lagrange_points(&inner);
-        Self { inner, lagrange }
+        ParamsKZG::new(k).into()
     }
 
     fn commit(&self, poly: &Polynomial<Fr, Coeff>, _: Blind<Fr>) -> G1 {
@@ -135,7 +139,7 @@ impl<'params> ParamsProver<'params, G1Affine> for KzgParams {
 impl ParamsVerifier<'_, G1Affine> for KzgParams {}
 
 /// Points in the Lagrange basis, through halo2's serialization, which is the only way to them.
-pub(crate) fn lagrange_points(params: &ParamsKZG<Bn256>) -> Vec<G1Affine> {
+fn lagrange_points(params: &ParamsKZG<Bn256>) -> Vec<G1Affine> {
     use halo2_proofs::{SerdeFormat, halo2curves::serde::SerdeObject};
     const POINT: usize = 64;
     let n = params.get_g().len();

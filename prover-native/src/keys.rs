@@ -29,7 +29,7 @@ use vouch_verifier::VerifierKey;
 
 use crate::{
     ProverError, Srs,
-    commit::{KzgParams, lagrange_points},
+    commit::KzgParams,
     export::{KeyMeta, export_key},
     files,
     schema::schema,
@@ -115,8 +115,7 @@ impl ProverKey {
         let program = Arc::new(planned);
         let layout = Arc::new(Layout::new(&program, &params)?);
         let circuit = ModelCircuit::new(program.clone(), layout.clone());
-        let lagrange = lagrange_points(&srs.params);
-        let params_kzg = KzgParams::new(srs.params.clone(), lagrange);
+        let params_kzg = KzgParams::from(srs.params.clone());
         let pk = keygen_pk2(&params_kzg, &circuit, false)?;
         let meta = KeyMeta {
             srs_identity: srs.identity(),

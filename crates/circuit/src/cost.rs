@@ -151,22 +151,25 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
     let operands = if p.two_terms { 4 } else { 2 + usize::from(p.max) };
     let grid = usize::from(p.grid);
     let functions = p.linear_lanes + p.product_lanes;
+    // Without lanes there is no lookup argument either, only an advice column and a fixed column that no gate uses.
+    let lookup = functions.min(1);
     let limbs = p.linear_lanes * (p.linear_limbs - 1) + p.product_lanes * (p.product_limbs - 1);
     let paired = limbs.saturating_sub(2).min(functions);
     let helpers = functions + (limbs.saturating_sub(2) - paired).div_ceil(3);
     let first = p.linear_lanes * (p.linear_limbs + 2) + p.product_lanes * (operands + p.product_limbs + 3) + 1;
-    let second_phase = p.linear_lanes + 2 * p.matrix_lanes + helpers + 1;
+    let second_phase = p.linear_lanes + 2 * p.matrix_lanes + helpers + lookup;
     let advice = first + second_phase;
     let fixed = 2
         + p.linear_lanes * (4 + grid)
         + p.product_lanes * (3 + usize::from(p.two_terms) + 1 + usize::from(p.max))
         + p.matrix_lanes * (3 + grid + p.weight_columns)
-        + 5;
+        + 5 * lookup;
     let permutation = 2 + 2 * p.linear_lanes + (operands + 2) * p.product_lanes + 2 * p.matrix_lanes;
     let products = permutation.div_ceil(DEGREE - 2);
     let commitments = advice + products + 1 + (DEGREE - 1) + 2;
-    let rotated = p.linear_lanes + p.matrix_lanes + 1;
-    let evaluations = advice + rotated + fixed + 1 + permutation + (3 * products).saturating_sub(1);
+    let rotated = p.linear_lanes + p.matrix_lanes + lookup;
+    let unused = 2 * (1 - lookup);
+    let evaluations = advice + rotated + fixed - unused + 1 + permutation + (3 * products).saturating_sub(1);
     let full = second_phase + products + 1 + (DEGREE - 1) + 2;
     // Seconds a row: see docs/benchmarks.md for the fit.
     let msm = full as f64 * 13.0e-6 + first as f64 * 3.0e-6;

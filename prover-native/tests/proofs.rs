@@ -1,0 +1,181 @@
+//! Real proofs of random programs: the verifier accepts them, and does not accept them for anything else.
+#![allow(missing_docs)]
+
+#[path = "../../crates/circuit/tests/support/random.rs"]
+mod random;
+
+use halo2_proofs::poly::commitment::ParamsProver;
+use random::random_program;
+use vouch_circuit::Objective;
+use vouch_envelope::{ModelId, Nonce, ProofEnvelope};
+use vouch_prover::{ProverError, ProverKey, Srs, commit::KzgParams, plan};
+use vouch_verifier::{CheckName, Expected, VerifyError, verify, verify_batch};
+
+fn keys(program: &vouch_program::Program, batch: u32) -> ProverKey {
+    let (planned, estimate) = plan(program, batch, Objective::default(), None).unwrap();
+    let srs = Srs::development(estimate.params.k);
+    let key = ProverKey::generate(program, batch, planned, estimate.params.clone(), &srs).unwrap();
+    assert_eq!(key.verifier.proof_len(), estimate.proof_bytes, "the predicted proof size");
+    key
+}
+
+fn expected(inputs: &[i64], nonce: Nonce) -> Expected {
+    Expected { nonce: Some(nonce), inputs: Some(inputs.to_vec()), allow_development_srs: true, ..Expected::default() }
+}
+
+#[test]
+fn random_programs_prove_and_verify() {
+    for seed in 0..12 {
+        let (program, x) = random_program(seed);
+        let key = keys(&program, 1);
+        let nonce = Nonce([seed as u8 + 1; 32]);
+        let envelope = key.prove(&x, nonce).unwrap().envelope;
+        let trace = program.run(&x).unwrap();
+        let claim = verify(&key.verifier, &expected(&x, nonce), &envelope).unwrap();
+        assert_eq!(claim.outputs(), program.outputs_of(&trace), "seed {seed}");
+
+        let refused = |envelope: &ProofEnvelope, check: CheckName| {
+            let any = Expected { allow_development_srs: true, ..Expected::default() };
+            let error = verify(&key.verifier, &any, envelope).unwrap_err();
+            assert_eq!(error.check(), check, "seed {seed}: {error}");
+        };
+        for i in 0..envelope.public.outputs.len() {
+            let mut wrong = envelope.clone();
+            let tensor = &key.verifier.schema().outputs[0];
+            let v = &mut wrong.public.outputs[i];
+            if tensor.min < tensor.max {
+                *v = if *v < tensor.max { *v + 1 } else { *v - 1 };
+                refused(&wrong, CheckName::Pairing);
+            } else {
+                *v += 1;
+                refused(&wrong, CheckName::Outputs);
+            }
+        }
+        // Inputs, used or not, the nonce, and the model are all part of what is proved.
+        for i in 0..x.len() {
+            let mut wrong = envelope.clone();
+            let tensor = &key.verifier.schema().inputs[0];
+            wrong.public.inputs[i] = if x[i] < tensor.max { x[i] + 1 } else { x[i] - 1 };
+            refused(&wrong, CheckName::Pairing);
+        }
+        let mut wrong = envelope.clone();
+        wrong.nonce.0[31] ^= 1;
+        refused(&wrong, CheckName::Pairing);
+        let mut wrong = envelope.clone();
+        wrong.model_id = ModelId([9; 32]);
+        refused(&wrong, CheckName::ModelIdentity);
+        let other = verify(&key.verifier, &expected(&x, Nonce([200; 32])), &envelope);
+        assert!(matches!(other, Err(VerifyError::Nonce { .. })), "seed {seed}");
+    }
+}
+
+/// A proof for one model is none for another, also where both have the same shape.
+#[test]
+fn proofs_do_not_cross_models() {
+    let (program, x) = random_program(3);
+    let (a, b) = (keys(&program, 1), keys(&program, 1));
+    assert_ne!(a.verifier.model_id(), b.verifier.model_id(), "the reference strings differ");
+    let mut envelope = a.prove(&x, Nonce([1; 32])).unwrap().envelope;
+    envelope.model_id = b.verifier.model_id();
+    assert!(verify(&b.verifier, &expected(&x, Nonce([1; 32])), &envelope).is_err());
+}
+
+#[test]
+fn one_proof_for_many_inputs() {
+    let (program, x) = random_program(5);
+    let key = keys(&program, 3);
+    let samples: Vec<Vec<i64>> = vec![x.clone(), x.iter().map(|v| v / 2).collect(), x.clone()];
+    let envelope = key.prove(&samples.concat(), Nonce([4; 32])).unwrap().envelope;
+    // Outputs are tensor by tensor; this program has one.
+    let outputs: Vec<i64> = samples.iter().flat_map(|s| program.outputs_of(&program.run(s).unwrap())).collect();
+    assert_eq!(envelope.public.outputs, outputs);
+    assert!(matches!(key.prove(&x, Nonce([4; 32])), Err(ProverError::Run(_))), "too few inputs");
+}
+
+#[test]
+fn many_proofs_with_one_pairing() {
+    let (program, x) = random_program(7);
+    let key = keys(&program, 1);
+    let mut items: Vec<(Expected, ProofEnvelope)> = (0..4u8)
+        .map(|i| (expected(&x, Nonce([i; 32])), key.prove(&x, Nonce([i; 32])).unwrap().envelope))
+        .collect();
+    assert!(verify_batch(&key.verifier, &items).iter().all(Result::is_ok));
+    let last = items[2].1.proof.len() - 1;
+    items[2].1.proof[last] ^= 1;
+    let verdicts = verify_batch(&key.verifier, &items);
+    assert_eq!(verdicts.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, true, false, true]);
+}
+
+#[test]
+fn values_out_of_range_have_no_proof() {
+    let (program, mut x) = random_program(2);
+    let key = keys(&program, 1);
+    x[0] = i64::from(i32::MAX);
+    let error = key.prove(&x, Nonce([0; 32])).unwrap_err();
+    assert!(matches!(error, ProverError::Run(_)));
+    let text = error.to_string();
+    assert!(text.contains("`x`[0]") && text.contains("range") && text.contains("--input-range"), "{text}");
+}
+
+#[test]
+fn keys_survive_the_disk_and_damage_is_found() {
+    let (program, x) = random_program(4);
+    let key = keys(&program, 1);
+    let dir = tempfile::tempdir().unwrap();
+    key.save(dir.path()).unwrap();
+    let path = dir.path().join(vouch_prover::PROVER_KEY_FILE);
+    let again = ProverKey::load(&path, &program).unwrap();
+    let envelope = again.prove(&x, Nonce([5; 32])).unwrap().envelope;
+    verify(&key.verifier, &expected(&x, Nonce([5; 32])), &envelope).unwrap();
+
+    let bytes = std::fs::read(&path).unwrap();
+    let other = random_program(6).0;
+    assert!(matches!(ProverKey::load(&path, &other), Err(ProverError::OtherProgram { .. })));
+    for at in (0..bytes.len()).step_by(bytes.len() / 23) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 4;
+        std::fs::write(&path, &damaged).unwrap();
+        assert!(matches!(ProverKey::load(&path, &program), Err(ProverError::Format { .. })), "byte {at}");
+    }
+    for len in [0, 7, 31, 32, 50, bytes.len() / 2, bytes.len() - 1] {
+        std::fs::write(&path, &bytes[..len]).unwrap();
+        let result = ProverKey::load(&path, &program);
+        assert!(matches!(result, Err(ProverError::Format { .. } | ProverError::File { .. })), "length {len}");
+    }
+}
+
+#[test]
+fn reference_strings_are_checked() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("dev.srs");
+    let srs = Srs::development(6);
+    srs.save(&path).unwrap();
+    let again = Srs::load(&path).unwrap();
+    assert_eq!(again.identity(), srs.identity());
+    assert_eq!(again.k(), 6);
+    assert_eq!(srs.truncated(4).unwrap().identity(), srs.identity());
+    srs.truncated(4).unwrap().check().unwrap();
+    assert!(matches!(srs.truncated(7), Err(ProverError::SrsTooSmall { needed: 7, got: 6 })));
+
+    let bytes = std::fs::read(&path).unwrap();
+    for at in (0..bytes.len()).step_by(97) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        std::fs::write(&path, &damaged).unwrap();
+        assert!(matches!(Srs::load(&path), Err(ProverError::Format { .. })), "byte {at}");
+    }
+    // Points that are on the curve, but not powers of one secret; and Lagrange points of another secret.
+    let (a, b) = (Srs::development(5), Srs::development(5));
+    let lagrange = |s: &Srs| KzgParams::from(s.params.clone()).lagrange().to_vec();
+    let mixed = |g: Vec<_>, l: Vec<_>| Srs {
+        params: a.params.from_parts(5, g, Some(l), a.params.g2(), a.params.s_g2()),
+        kind: a.kind,
+    };
+    let own = a.params.get_g().to_vec();
+    let mut powers = own.clone();
+    powers[9] = b.params.get_g()[9];
+    assert!(matches!(mixed(powers, lagrange(&a)).check(), Err(ProverError::Srs(_))));
+    assert!(matches!(mixed(own.clone(), lagrange(&b)).check(), Err(ProverError::Srs(_))));
+    assert!(matches!(mixed(b.params.get_g().to_vec(), lagrange(&b)).check(), Err(ProverError::Srs(_))));
+    mixed(own, lagrange(&a)).check().unwrap();
+}
