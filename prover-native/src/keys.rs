@@ -159,6 +159,18 @@ impl ProverKey {
         Ok((size, verifier.len() as u64))
     }
 
+    /// Reads what a key file is for, without the key.
+    ///
+    /// # Errors
+    /// As [`ProverKey::load`].
+    pub fn read_header(path: &Path) -> Result<Header, ProverError> {
+        let bytes = files::map(path)?;
+        let wrong = |e: &dyn std::fmt::Display| wrong_key(path, e);
+        let (mut reader, _) = open(path, &bytes)?;
+        let len = reader.count_u32("header bytes", bytes.len(), 1).map_err(|e| wrong(&e))?;
+        serde_json::from_slice(reader.take(len).map_err(|e| wrong(&e))?).map_err(|e| wrong(&e))
+    }
+
     /// Reads a proving key for a program.
     ///
     /// # Errors
@@ -166,23 +178,8 @@ impl ProverKey {
     pub fn load(path: &Path, bundle: &Program) -> Result<Self, ProverError> {
         crate::cpu::check()?;
         let bytes = files::map(path)?;
-        let wrong = |e: &dyn std::fmt::Display| ProverError::format("prover key", format!("{}: {e}", path.display()));
-        let Some((content, digest)) = bytes.split_last_chunk::<32>() else {
-            return Err(wrong(&format!("{} bytes are too few", bytes.len())));
-        };
-        let mut reader = Reader::new(content);
-        if &reader.array::<8>().map_err(|e| wrong(&e))? != MAGIC {
-            return Err(wrong(&"not a prover key of Vouch (make one with `vouch setup`)"));
-        }
-        let version = reader.u16().map_err(|e| wrong(&e))?;
-        if version != VERSION {
-            return Err(wrong(&format!(
-                "version {version}, this program reads version {VERSION}: run `vouch setup` again"
-            )));
-        }
-        if files::digest(PERSONAL, &[content]) != *digest {
-            return Err(wrong(&"the digest does not match: the file is damaged, run `vouch setup` again"));
-        }
+        let wrong = |e: &dyn std::fmt::Display| wrong_key(path, e);
+        let (mut reader, content) = open(path, &bytes)?;
         let mut small = |what| {
             let len = reader.count_u32(what, content.len(), 1)?;
             reader.take(len)
@@ -220,4 +217,30 @@ impl ProverKey {
             .map_err(|e| wrong(&e))?;
         Ok(Self { header, program, layout, verifier, params, pk })
     }
+}
+
+fn wrong_key(path: &Path, e: &dyn std::fmt::Display) -> ProverError {
+    ProverError::format("prover key", format!("{}: {e}", path.display()))
+}
+
+/// Checks magic, version and digest; what is left to read, and everything but the digest.
+fn open<'a>(path: &Path, bytes: &'a [u8]) -> Result<(Reader<'a>, &'a [u8]), ProverError> {
+    let wrong = |e: &dyn std::fmt::Display| wrong_key(path, e);
+    let Some((content, digest)) = bytes.split_last_chunk::<32>() else {
+        return Err(wrong(&format!("{} bytes are too few", bytes.len())));
+    };
+    let mut reader = Reader::new(content);
+    if &reader.array::<8>().map_err(|e| wrong(&e))? != MAGIC {
+        return Err(wrong(&"not a prover key of Vouch (make one with `vouch setup`)"));
+    }
+    let version = reader.u16().map_err(|e| wrong(&e))?;
+    if version != VERSION {
+        return Err(wrong(&format!(
+            "version {version}, this program reads version {VERSION}: run `vouch setup` again"
+        )));
+    }
+    if files::digest(PERSONAL, &[content]) != *digest {
+        return Err(wrong(&"the digest does not match: the file is damaged, run `vouch setup` again"));
+    }
+    Ok((reader, content))
 }

@@ -11,6 +11,7 @@ mod error;
 pub mod export;
 pub mod files;
 mod keys;
+pub mod picture;
 mod prove;
 mod schema;
 mod srs;

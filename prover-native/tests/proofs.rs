@@ -96,9 +96,8 @@ fn one_proof_for_many_inputs() {
 fn many_proofs_with_one_pairing() {
     let (program, x) = random_program(7);
     let key = keys(&program, 1);
-    let mut items: Vec<(Expected, ProofEnvelope)> = (0..4u8)
-        .map(|i| (expected(&x, Nonce([i; 32])), key.prove(&x, Nonce([i; 32])).unwrap().envelope))
-        .collect();
+    let mut items: Vec<(Expected, ProofEnvelope)> =
+        (0..4u8).map(|i| (expected(&x, Nonce([i; 32])), key.prove(&x, Nonce([i; 32])).unwrap().envelope)).collect();
     assert!(verify_batch(&key.verifier, &items).iter().all(Result::is_ok));
     let last = items[2].1.proof.len() - 1;
     items[2].1.proof[last] ^= 1;

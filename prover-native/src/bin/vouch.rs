@@ -1,2 +1,0 @@
-//! The `vouch` command.
-fn main() {}

@@ -1,0 +1,263 @@
+//! The arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use vouch_circuit::Objective;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; for verify: the proof is good
+  1  anything that is not listed here (disk full, no permission, …)
+  2  wrong usage
+  3  a model, its options or a data file cannot be used
+  4  a value is outside the range that the model was compiled for
+  5  a proof is refused
+  6  a bundle, key, proof or reference string is damaged, or they do not belong together";
+
+/// Verifiable inference: prove in zero knowledge that a model computed an output, and verify it in milliseconds.
+#[derive(Debug, Parser)]
+#[command(name = "vouch", version, after_help = EXIT_CODES, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Print one JSON object instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// No progress and no remarks on standard error
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Compile an ONNX model to an integer program, and measure its accuracy
+    Compile(Compile),
+    /// Make the proving and the verifying key of a compiled model
+    Setup(Setup),
+    /// Run a compiled model and prove the run
+    Prove(Prove),
+    /// Verify proofs
+    Verify(Verify),
+    /// Predict layout, sizes, memory and times before any work
+    Plan(Plan),
+    /// Show what is in a bundle, key, proof or reference string
+    Inspect(Inspect),
+    /// Measure keys, witness, proving and verification
+    Bench(Bench),
+    /// Reference strings of the commitment scheme
+    Srs(Srs),
+    /// Convert a proof between its binary form and JSON
+    Export(Export),
+    /// Print a script of completions for a shell
+    Completions(Completions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ranges {
+    /// Range of the inputs, for all or for one by name; default: the model's own schema
+    #[arg(long = "input-range", value_name = "LO,HI|NAME=LO,HI", allow_hyphen_values = true)]
+    pub(crate) input_range: Vec<String>,
+    /// Representative inputs (.npy, .npz, .json): ranges are those of the data, widened
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calibration: Option<PathBuf>,
+    /// How far calibrated ranges are widened on each side, as a part of their width
+    #[arg(long, default_value_t = 0.25, value_name = "PART")]
+    pub(crate) margin: f64,
+    /// Largest acceptable error, as a part of the outputs' range
+    #[arg(long, default_value_t = 5e-4, value_name = "E")]
+    pub(crate) target_error: f64,
+    /// Bits of a limb: the lookup table has 2^BITS rows and more
+    #[arg(long, default_value_t = 10, value_name = "BITS")]
+    pub(crate) limb_bits: u8,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compile {
+    /// The model
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) ranges: Ranges,
+    /// Folder of the bundle; model.vouch is written there
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Name of the model [default: the graph's]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Version of the model
+    #[arg(long, default_value = "1")]
+    pub(crate) model_version: String,
+    /// Who made it
+    #[arg(long, default_value = "")]
+    pub(crate) author: String,
+    /// One sentence about it
+    #[arg(long, default_value = "")]
+    pub(crate) description: String,
+}
+
+/// What a layout is optimised for.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Goal {
+    /// Least proving time
+    #[default]
+    Prover,
+    /// Fewest proof bytes
+    Proof,
+    /// Least memory
+    Memory,
+}
+
+impl From<Goal> for Objective {
+    fn from(goal: Goal) -> Self {
+        match goal {
+            Goal::Prover => Self::Prover,
+            Goal::Proof => Self::Proof,
+            Goal::Memory => Self::Memory,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Shape {
+    /// Inputs that one proof is about
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub(crate) batch: u32,
+    /// What the layout is optimised for
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) objective: Goal,
+    /// Use 2^K rows instead of the best number
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(5..=24))]
+    pub(crate) rows: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Setup {
+    /// Folder of the bundle
+    pub(crate) dir: PathBuf,
+    /// Reference string; without it one is made for development, which must not be relied on
+    #[arg(long, value_name = "FILE")]
+    pub(crate) srs: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Prove {
+    /// Folder of the bundle
+    pub(crate) dir: PathBuf,
+    /// Inputs (.npy, .npz, .json by input name, or EZKL's input.json)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// Which sample of the file
+    #[arg(long, value_name = "INDEX", conflicts_with = "batch")]
+    pub(crate) sample: Option<usize>,
+    /// One proof for all samples of the file
+    #[arg(long)]
+    pub(crate) batch: bool,
+    /// 64 hexadecimal digits chosen by whoever asks for the proof [default: random]
+    #[arg(long, value_name = "HEX")]
+    pub(crate) nonce: Option<String>,
+    /// The proof
+    #[arg(short, long, value_name = "PROOF")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Proofs; several are verified with one pairing
+    #[arg(required = true, value_name = "PROOF")]
+    pub(crate) proofs: Vec<PathBuf>,
+    /// The verifying key, from a source that you trust
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// The model that you expect, if you do not trust the key
+    #[arg(long, value_name = "HEX")]
+    pub(crate) model_id: Option<String>,
+    /// The inputs that you expect
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+    /// Which sample of the file
+    #[arg(long, value_name = "INDEX", requires = "input")]
+    pub(crate) sample: Option<usize>,
+    /// The nonce that you asked with
+    #[arg(long, value_name = "HEX")]
+    pub(crate) nonce: Option<String>,
+    /// Refuse keys whose reference string was made for development
+    #[arg(long)]
+    pub(crate) production: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// A model, or the folder of a bundle
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) ranges: Ranges,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// Folder of a bundle, or a key, proof or reference string
+    pub(crate) path: PathBuf,
+    /// Write layout.svg and accuracy.svg into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Folder of the bundle
+    pub(crate) dir: PathBuf,
+    /// Inputs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// How often
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) runs: u32,
+    /// One proof for all samples of the file
+    #[arg(long)]
+    pub(crate) batch: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Srs {
+    #[command(subcommand)]
+    pub(crate) command: SrsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SrsCommand {
+    /// Make a reference string for development: whoever makes it could forge proofs
+    Generate {
+        /// 2^K powers
+        #[arg(short, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=24))]
+        k: u32,
+        /// The file
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Check that a file holds powers of one secret
+    Verify {
+        /// The file
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The proof, binary or JSON
+    pub(crate) proof: PathBuf,
+    /// The other form
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}

@@ -1,0 +1,87 @@
+//! `vouch compile`.
+
+use std::fmt::Write;
+
+use serde_json::json;
+use vouch_compiler::{CompileOptions, CompileReport, OnnxModel, compile_model, data};
+use vouch_prover::{MODEL_FILE, ModelBundle};
+
+use crate::{
+    Said,
+    args::{Compile, Ranges},
+    failure::Failure,
+    progress::Show,
+};
+
+/// Reads a model and the options of its compilation.
+pub(crate) fn options(model: &OnnxModel, ranges: &Ranges) -> Result<CompileOptions, Failure> {
+    let mut options = CompileOptions {
+        margin: ranges.margin,
+        target_error: ranges.target_error,
+        limb_bits: ranges.limb_bits,
+        ..CompileOptions::default()
+    };
+    for range in &ranges.input_range {
+        options.ranges.add(range)?;
+    }
+    if let Some(file) = &ranges.calibration {
+        options.calibration = Some(data::read(file, model.inputs())?);
+    }
+    Ok(options)
+}
+
+pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
+    let start = std::time::Instant::now();
+    let model = OnnxModel::load(&args.model)?;
+    let options = options(&model, &args.ranges)?;
+    let compiled = show.working("compiling", 3.0, || compile_model(&model, &options))?;
+    let mut bundle = ModelBundle::new(compiled, &args.model_version, &args.author, &args.description);
+    if let Some(name) = &args.name {
+        bundle.manifest.name.clone_from(name);
+    }
+    bundle.save(&args.output)?;
+    let report = &bundle.manifest.report;
+    for w in &report.warnings {
+        show.note(&format!("WARNING: {w}"));
+    }
+    let path = args.output.join(MODEL_FILE);
+    let mut text = format!("{} ({} parameters) -> {}\n", bundle.manifest.name, report.parameters, path.display());
+    text.push_str(&accuracy(report));
+    let json = json!({
+        "bundle": path,
+        "name": bundle.manifest.name,
+        "program_digest": bundle.manifest.program_digest,
+        "seconds": crate::usage::seconds(start.elapsed()),
+        "report": report,
+    });
+    Ok(Said { text, json })
+}
+
+/// The accuracy report for people.
+pub(crate) fn accuracy(report: &CompileReport) -> String {
+    let a = &report.accuracy;
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "accuracy against {} on {} {} inputs: max error {:.2e}, mean {:.2e}; {:.2e} of the outputs' range (target {:.0e})",
+        a.oracle, a.samples, a.source, a.max_abs, a.mean_abs, a.max_relative, a.target
+    );
+    for o in &a.outputs {
+        let _ = writeln!(
+            out,
+            "  {:<24} max {:.2e}  mean {:.2e}  seen in [{:.4}, {:.4}]",
+            o.name, o.max_abs, o.mean_abs, o.lo, o.hi
+        );
+    }
+    let c = &report.configuration;
+    let _ = writeln!(
+        out,
+        "quantized with limbs of {} bits, values of {} to {} bits, {} table segments (configuration {} of those tried)",
+        c.limb_bits, c.first_bits, c.last_bits, c.table_segments, c.tried
+    );
+    for r in &report.ranges.inputs {
+        let unit = if r.unit.is_empty() { String::new() } else { format!(" {}", r.unit) };
+        let _ = writeln!(out, "  input {:<18} [{}, {}]{unit} (from {})", r.name, r.lo, r.hi, r.source);
+    }
+    out
+}

@@ -1,0 +1,169 @@
+//! `vouch inspect`.
+
+use std::{fmt::Write, path::Path};
+
+use serde_json::json;
+use vouch_circuit::Layout;
+use vouch_envelope::{ENVELOPE_MAGIC, ProofEnvelope, hex};
+use vouch_program::{Instruction, Program};
+use vouch_prover::{ModelBundle, Srs, files, picture, plan};
+use vouch_verifier::{KEY_MAGIC, VerifierKey};
+
+use crate::{
+    Said,
+    args::Inspect,
+    commands::{compile, srs, verify},
+    failure::{Failure, Kind},
+};
+
+pub(crate) fn run(args: &Inspect) -> Result<Said, Failure> {
+    let path = &args.path;
+    if path.is_dir() {
+        return bundle(args);
+    }
+    // The prover key and the reference string can be large; the first bytes say what a file is.
+    let start = files::map(path)?.get(..8).map(<[u8]>::to_vec).unwrap_or_default();
+    match start.as_slice() {
+        b"VOUCHMD\0" => bundle(args),
+        b"VOUCHSR\0" => Ok(srs::describe(&Srs::load(path)?)),
+        b"VOUCHPK\0" => prover_key(path),
+        m if m == KEY_MAGIC => Ok(verifier_key(&verify::read_key(path)?)),
+        m if m == ENVELOPE_MAGIC || m.first() == Some(&b'{') => proof(path),
+        _ => Err(Failure::new(Kind::Input, format!("{}: not a file of Vouch", path.display()))),
+    }
+}
+
+fn bundle(args: &Inspect) -> Result<Said, Failure> {
+    let bundle = ModelBundle::load(&args.path)?;
+    let (m, r) = (&bundle.manifest, &bundle.manifest.report);
+    let (program, estimate) = plan(&bundle.program, args.shape.batch, args.shape.objective.into(), args.shape.rows)?;
+    let layout = Layout::new(&program, &estimate.params).map_err(vouch_prover::ProverError::from)?;
+    let mut text = format!("{} version {} {}\n{}\n", m.name, m.version, m.author, m.description);
+    let _ = writeln!(text, "program {}\nONNX    {} (opset {})", m.program_digest, r.onnx_digest, r.opset);
+    let operators: Vec<String> = r.operators.iter().map(|o| format!("{} {}", o.count, o.operator)).collect();
+    let _ = writeln!(text, "{} parameters; {}\n", r.parameters, operators.join(", "));
+    text.push_str(&instructions(&bundle.program));
+    let _ = writeln!(text, "\n{:<32} {:<14} {:>12} {:>10}  range in units", "tensor", "operator", "shape", "scale");
+    for t in &r.tensors {
+        let shape = t.shape.iter().map(u32::to_string).collect::<Vec<_>>().join("×");
+        let _ = writeln!(
+            text,
+            "{:<32} {:<14} {shape:>12} {:>10}  [{:.4}, {:.4}]",
+            t.name,
+            t.op,
+            power(t.scale),
+            t.lo,
+            t.hi
+        );
+    }
+    let _ = writeln!(text, "\n{:<32} {:>10} {:>9}", "table", "scale", "segments");
+    for t in &r.tables {
+        let _ = writeln!(text, "{:<32} {:>10} {:>9}", t.name, power(t.scale), t.segments);
+    }
+    let _ = writeln!(text, "\n{}", compile::accuracy(r));
+    let _ = writeln!(text, "layout: 2^{} rows, proofs of {} bytes", estimate.params.k, estimate.proof_bytes);
+    for (name, (used, of)) in ["linear", "product", "matrix", "lookup table"].iter().zip(estimate.rows) {
+        if of > 0 && used > 0 {
+            let _ = writeln!(text, "  {name:<13} {used} of {of} rows ({:.0} %)", 100.0 * used as f64 / of as f64);
+        }
+    }
+    let mut pictures = Vec::new();
+    if let Some(dir) = &args.svg {
+        std::fs::create_dir_all(dir).map_err(|source| vouch_prover::ProverError::File { path: dir.clone(), source })?;
+        let svgs = [
+            ("layout.svg", picture::layout(&m.name, &program, &layout, &estimate)),
+            ("accuracy.svg", picture::accuracy(r)),
+        ];
+        for (name, svg) in svgs {
+            files::write(&dir.join(name), &[svg.as_bytes()])?;
+            let _ = writeln!(text, "wrote {}", dir.join(name).display());
+            pictures.push(dir.join(name));
+        }
+    }
+    let json = json!({ "kind": "bundle", "manifest": m, "layout": estimate, "pictures": pictures });
+    Ok(Said { text, json })
+}
+
+/// One line for each instruction.
+fn instructions(program: &Program) -> String {
+    let mut out = format!("{:>4} {:<10} {:<32} {:>16} {:>10}\n", "", "kind", "name", "shape", "sums");
+    for (i, ins) in program.instructions().iter().enumerate() {
+        let (kind, shape, sums) = match ins {
+            Instruction::Linear(l) => {
+                let m = &program.matrices()[l.matrix.0 as usize];
+                ("linear", format!("{}×{}·{}×{}", l.positions, m.rows, m.rows, m.cols), l.positions * m.cols)
+            }
+            Instruction::Product(p) => ("product", format!("{} terms of {}", p.terms.len(), p.len), p.len),
+            Instruction::Max(m) => ("max", format!("{} of {}", m.groups, m.x.len() as u32 / m.groups.max(1)), m.groups),
+        };
+        let _ = writeln!(out, "{i:>4} {kind:<10} {:<32} {shape:>16} {sums:>10}", ins.name());
+    }
+    out
+}
+
+fn power(scale: f64) -> String {
+    let e = scale.log2();
+    if e == e.round() { format!("2^{e}") } else { format!("{scale:.4e}") }
+}
+
+fn prover_key(path: &Path) -> Result<Said, Failure> {
+    let header = vouch_prover::ProverKey::read_header(path)?;
+    let size = std::fs::metadata(path).map(|m| m.len()).unwrap_or(0);
+    let text = format!(
+        "prover key of {size} bytes\nprogram {}\n{} inputs a proof, 2^{} rows\n",
+        header.program_digest, header.batch, header.params.k
+    );
+    Ok(Said { text, json: json!({ "kind": "prover key", "bytes": size, "header": header }) })
+}
+
+fn verifier_key(key: &VerifierKey) -> Said {
+    let d = key.description();
+    let mut text = format!("verifier key of {} bytes\nmodel id {}\n", key.to_bytes().len(), key.model_id());
+    let _ = writeln!(text, "program  {}", hex::encode(&d.program_digest));
+    let _ = writeln!(text, "SRS      {} ({:?})", hex::encode(&d.srs_identity), d.srs_kind);
+    let _ = writeln!(
+        text,
+        "circuit  2^{} rows, {} advice and {} fixed columns, degree {}; proofs of {} bytes",
+        d.k,
+        d.advice_phases.len(),
+        d.fixed_commitments.len(),
+        d.degree,
+        key.proof_len()
+    );
+    for (what, tensors) in [("input", &d.schema.inputs), ("output", &d.schema.outputs)] {
+        for t in tensors {
+            let (lo, hi) = (t.min as f64 / t.scale, t.max as f64 / t.scale);
+            let _ = writeln!(text, "{what:<8} {} {:?} in [{lo:.4}, {hi:.4}] {}", t.name, t.shape, t.unit);
+        }
+    }
+    let json = json!({
+        "kind": "verifier key",
+        "bytes": key.to_bytes().len(),
+        "model_id": key.model_id().to_string(),
+        "program_digest": hex::encode(&d.program_digest),
+        "srs_identity": hex::encode(&d.srs_identity),
+        "srs_kind": d.srs_kind,
+        "k": d.k,
+        "proof_bytes": key.proof_len(),
+        "schema": d.schema,
+        "layout": serde_json::from_str::<serde_json::Value>(&d.layout).ok(),
+    });
+    Said { text, json }
+}
+
+fn proof(path: &Path) -> Result<Said, Failure> {
+    let bytes = verify::read_envelope(path)?;
+    let e =
+        ProofEnvelope::decode(&bytes).map_err(|e| Failure::new(Kind::Damaged, format!("{}: {e}", path.display())))?;
+    let text = format!(
+        "proof of {} bytes, envelope of {} (not verified: use `vouch verify`)\nmodel id {}\nnonce    {}\n\
+         {} input and {} output values\n",
+        e.proof.len(),
+        bytes.len(),
+        e.model_id,
+        e.nonce,
+        e.public.inputs.len(),
+        e.public.outputs.len()
+    );
+    Ok(Said { text, json: json!({ "kind": "proof", "verified": false, "envelope": e }) })
+}

@@ -1,0 +1,26 @@
+//! The commands.
+
+pub(crate) mod bench;
+pub(crate) mod compile;
+pub(crate) mod export;
+pub(crate) mod inspect;
+pub(crate) mod plan;
+pub(crate) mod prove;
+pub(crate) mod setup;
+pub(crate) mod srs;
+pub(crate) mod verify;
+
+use clap::CommandFactory;
+
+use crate::{
+    Said,
+    args::{Cli, Completions},
+};
+
+/// A script of completions.
+pub(crate) fn completions(args: &Completions) -> Said {
+    let mut out = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "vouch", &mut out);
+    let text = String::from_utf8_lossy(&out).into_owned();
+    Said { json: serde_json::json!({ "completions": text }), text }
+}

@@ -1,0 +1,74 @@
+//! `vouch plan`.
+
+use std::fmt::Write;
+
+use serde_json::json;
+use vouch_circuit::{Estimate, Objective};
+use vouch_compiler::{OnnxModel, compile_model};
+use vouch_program::Program;
+use vouch_prover::{ModelBundle, plan};
+
+use crate::{Said, args::Plan, commands::compile, failure::Failure, progress::Show, usage::bytes};
+
+pub(crate) fn run(args: &Plan, show: Show) -> Result<Said, Failure> {
+    let is_bundle = args.model.is_dir() || args.model.extension().is_some_and(|e| e == "vouch");
+    let program: Program = if is_bundle {
+        ModelBundle::load(&args.model)?.program
+    } else {
+        let model = OnnxModel::load(&args.model)?;
+        let options = compile::options(&model, &args.ranges)?;
+        show.working("compiling", 3.0, || compile_model(&model, &options))?.program
+    };
+    let shape = &args.shape;
+    let best = plan(&program, shape.batch, shape.objective.into(), shape.rows)?.1;
+    let mut rows: Vec<(&str, Estimate)> = vec![("chosen", best.clone())];
+    let mut add = |name, found: Result<Estimate, vouch_prover::ProverError>| {
+        if let Ok(e) = found
+            && !rows.iter().any(|(_, r)| r.params == e.params)
+        {
+            rows.push((name, e));
+        }
+    };
+    for (name, objective) in
+        [("fastest", Objective::Prover), ("smallest proof", Objective::Proof), ("least memory", Objective::Memory)]
+    {
+        add(name, plan(&program, shape.batch, objective, None).map(|p| p.1));
+    }
+    for (name, k) in [("half the rows", best.params.k.saturating_sub(1)), ("twice the rows", best.params.k + 1)] {
+        add(name, plan(&program, shape.batch, Objective::Prover, Some(k)).map(|p| p.1));
+    }
+    let mut text = format!(
+        "{:<15} {:>4} {:>7} {:>6} {:>9} {:>10} {:>11} {:>9} {:>8}\n",
+        "layout", "k", "advice", "fixed", "proof", "verifier", "prover key", "memory", "CPU s"
+    );
+    for (name, e) in &rows {
+        let _ = writeln!(
+            text,
+            "{name:<15} {:>4} {:>7} {:>6} {:>8}B {:>9}B {:>11} {:>9} {:>8.2}",
+            e.params.k,
+            e.advice,
+            e.fixed,
+            e.proof_bytes,
+            e.verifier_key_bytes,
+            bytes(e.prover_key_bytes as u64),
+            bytes(e.memory_bytes as u64),
+            e.prove_seconds
+        );
+    }
+    let p = &best.params;
+    let _ = writeln!(
+        text,
+        "chosen: {} linear, {} product and {} matrix lanes of {} usable rows",
+        p.linear_lanes,
+        p.product_lanes,
+        p.matrix_lanes,
+        p.usable()
+    );
+    for (name, (used, of)) in ["linear", "product", "matrix", "lookup table"].iter().zip(best.rows) {
+        if of > 0 && used > 0 {
+            let _ = writeln!(text, "  {name:<13} {used} of {of} rows ({:.0} %)", 100.0 * used as f64 / of as f64);
+        }
+    }
+    let alternatives: Vec<_> = rows.iter().map(|(name, e)| json!({ "name": name, "estimate": e })).collect();
+    Ok(Said { text, json: json!({ "chosen": best, "alternatives": alternatives }) })
+}

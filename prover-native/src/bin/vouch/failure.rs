@@ -1,0 +1,122 @@
+//! Why a command failed, and with which exit code.
+
+use std::fmt::Display;
+
+use serde_json::json;
+use vouch_compiler::{CompileError, DataError, InputError};
+use vouch_envelope::hex::HexError;
+use vouch_prover::ProverError;
+use vouch_verifier::KeyError;
+
+/// The kinds of failures; see the exit codes in `--help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Other = 1,
+    Usage = 2,
+    Input = 3,
+    Range = 4,
+    Refused = 5,
+    Damaged = 6,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Other => "other",
+            Self::Usage => "usage",
+            Self::Input => "input",
+            Self::Range => "range",
+            Self::Refused => "refused",
+            Self::Damaged => "damaged",
+        }
+    }
+}
+
+/// A failure.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) kind: Kind,
+    pub(crate) message: String,
+    /// For a refused proof, what was checked, for people.
+    pub(crate) report: Option<String>,
+    /// For a refused proof, the same for machines.
+    pub(crate) details: Option<serde_json::Value>,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: Kind, message: impl Display) -> Self {
+        Self { kind, message: message.to_string(), report: None, details: None }
+    }
+
+    pub(crate) fn code(&self) -> u8 {
+        self.kind as u8
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        let mut out = json!({ "error": { "kind": self.kind.name(), "message": self.message } });
+        if let (Some(serde_json::Value::Object(details)), Some(out)) = (self.details.clone(), out.as_object_mut()) {
+            out.extend(details);
+        }
+        out
+    }
+}
+
+fn of_input(e: &InputError) -> Kind {
+    match e {
+        InputError::OutOfRange { .. } => Kind::Range,
+        _ => Kind::Input,
+    }
+}
+
+impl From<ProverError> for Failure {
+    fn from(e: ProverError) -> Self {
+        let kind = match &e {
+            ProverError::Run(vouch_program::RunError::InputLength { .. }) | ProverError::BatchSize { .. } => {
+                Kind::Input
+            }
+            ProverError::Run(_) => Kind::Range,
+            ProverError::Input(e) => of_input(e),
+            ProverError::Circuit(_) | ProverError::Program(_) => Kind::Input,
+            ProverError::Format { .. }
+            | ProverError::OtherProgram { .. }
+            | ProverError::SrsTooSmall { .. }
+            | ProverError::Srs(_)
+            | ProverError::Key(_)
+            | ProverError::Envelope(_)
+            | ProverError::SelfCheck(_) => Kind::Damaged,
+            ProverError::File { source, .. } if source.kind() == std::io::ErrorKind::InvalidData => Kind::Damaged,
+            _ => Kind::Other,
+        };
+        Self::new(kind, e)
+    }
+}
+
+impl From<CompileError> for Failure {
+    fn from(e: CompileError) -> Self {
+        Self::new(Kind::Input, e)
+    }
+}
+
+impl From<DataError> for Failure {
+    fn from(e: DataError) -> Self {
+        Self::new(Kind::Input, e)
+    }
+}
+
+impl From<InputError> for Failure {
+    fn from(e: InputError) -> Self {
+        Self::new(of_input(&e), e)
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(e: KeyError) -> Self {
+        Self::new(Kind::Damaged, format!("verifying key: {e}"))
+    }
+}
+
+impl From<HexError> for Failure {
+    fn from(e: HexError) -> Self {
+        Self::new(Kind::Usage, format!("not 64 hexadecimal digits: {e}"))
+    }
+}

@@ -1,0 +1,74 @@
+//! Samples from files, as the integers of a program or of a verifying key.
+
+use std::path::Path;
+
+use vouch_compiler::{InputError, InputSpec, NamedTensor, NamedTensors, Samples, data, quantize_inputs};
+use vouch_program::Program;
+use vouch_verifier::Schema;
+
+use crate::failure::{Failure, Kind};
+
+/// The sample that was asked for: the only one, unless an index says which.
+pub(crate) fn one(mut samples: Samples, index: Option<usize>, file: &Path) -> Result<NamedTensors, Failure> {
+    let count = samples.len();
+    let wrong = |hint: &str| Failure::new(Kind::Input, format!("{} holds {count} samples: {hint}", file.display()));
+    match index {
+        None if count == 1 => Ok(samples.swap_remove(0)),
+        None => Err(wrong("choose one with --sample INDEX, or prove all with --batch")),
+        Some(i) if i < count => Ok(samples.swap_remove(i)),
+        Some(i) => Err(wrong(&format!("there is no sample {i} (the first is 0)"))),
+    }
+}
+
+/// Samples of a model as the inputs of its batch: tensor by tensor, sample by sample.
+pub(crate) fn together(samples: &Samples, model: &Program) -> NamedTensors {
+    let join = |name: &str| {
+        let tensors: Vec<&NamedTensor> = samples.iter().filter_map(|s| s.get(name)).collect();
+        let mut shape = vec![tensors.len()];
+        shape.extend(tensors.first().into_iter().flat_map(|t| t.shape.iter().copied()));
+        NamedTensor { shape, data: tensors.iter().flat_map(|t| t.data.iter().copied()).collect() }
+    };
+    model.inputs().iter().map(|t| (t.name.clone(), join(&t.name))).collect()
+}
+
+/// The integers of a proof's inputs.
+pub(crate) fn integers(program: &Program, inputs: &NamedTensors) -> Result<Vec<i64>, Failure> {
+    Ok(quantize_inputs(program, inputs)?)
+}
+
+/// The integers that a verifier expects, from its key alone.
+pub(crate) fn expected(schema: &Schema, file: &Path, sample: Option<usize>) -> Result<Vec<i64>, Failure> {
+    let specs: Vec<InputSpec> = schema
+        .inputs
+        .iter()
+        .map(|t| InputSpec { name: t.name.clone(), shape: t.shape.iter().map(|d| *d as usize).collect() })
+        .collect();
+    let inputs = one(data::read(file, &specs)?, sample, file)?;
+    let mut out = Vec::new();
+    for t in &schema.inputs {
+        let Some(tensor) = inputs.get(&t.name) else {
+            return Err(InputError::Missing { name: t.name.clone() }.into());
+        };
+        for (index, &value) in tensor.data.iter().enumerate() {
+            let integer = (value * t.scale).round() as i64;
+            if !(t.min..=t.max).contains(&integer) {
+                let (lo, hi) = (t.min as f64 / t.scale, t.max as f64 / t.scale);
+                return Err(InputError::OutOfRange { name: t.name.clone(), index, value, lo, hi }.into());
+            }
+            out.push(integer);
+        }
+    }
+    Ok(out)
+}
+
+/// Numbers in nested lists of a shape.
+pub(crate) fn nested(shape: &[usize], data: &[f64]) -> serde_json::Value {
+    match shape {
+        [] => data.first().copied().into(),
+        [_] => data.to_vec().into(),
+        [_, rest @ ..] => {
+            let len = rest.iter().product::<usize>().max(1);
+            data.chunks(len).map(|d| nested(rest, d)).collect::<Vec<_>>().into()
+        }
+    }
+}
