@@ -5,6 +5,7 @@
 //! ```
 
 mod bundle;
+mod cheapest;
 pub mod commit;
 pub mod cpu;
 mod error;
@@ -17,6 +18,7 @@ mod schema;
 mod srs;
 
 pub use bundle::{MODEL_FILE, Manifest, ModelBundle};
+pub use cheapest::{LIMB_BITS, compile_cheapest};
 pub use error::ProverError;
 pub use keys::{Header, PROVER_KEY_FILE, ProverKey, VERIFIER_KEY_FILE, key_files, plan};
 pub use prove::Proved;

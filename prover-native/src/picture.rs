@@ -44,8 +44,8 @@ pub fn layout(name: &str, program: &Program, layout: &Layout, estimate: &Estimat
     let (left, top, width, height) = (60.0, 60.0, 840.0, 380.0);
     let (w, h) = (width / columns.max(1) as f64, height / p.n() as f64);
     let mut out = format!(
-        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 960 640' role='img'><title>Layout of {0}</title>\
-         <rect width='960' height='640' fill='#fff'/>\
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 960 580' role='img'><title>Layout of {0}</title>\
+         <rect width='960' height='580' fill='#fff'/>\
          <text x='{left}' y='32' {FONT} font-size='18' fill='#222'>{0}: {1} columns × 2^{2} rows, proof of {3} bytes</text>",
         escape(name),
         columns,
@@ -93,12 +93,12 @@ pub fn layout(name: &str, program: &Program, layout: &Layout, estimate: &Estimat
         top + height / 2.0
     );
     for (i, (role, colour, columns, cells)) in legend.iter().enumerate() {
-        let (x, y) = (left + 430.0 * (i % 2) as f64, top + height + 30.0 + 24.0 * (i / 2) as f64);
+        let (x, y) = (left + 450.0 * (i % 2) as f64, top + height + 30.0 + 24.0 * (i / 2) as f64);
         let percent = 100.0 * *cells as f64 / (columns * usable).max(1) as f64;
         let _ = write!(
             out,
             "<rect x='{x}' y='{:.0}' width='14' height='14' fill='{colour}'/>\
-             <text x='{:.0}' y='{y:.0}' {FONT} font-size='13' fill='#222'>{role}: {columns} columns, {percent:.0} % of rows used</text>",
+             <text x='{:.0}' y='{y:.0}' {FONT} font-size='12' fill='#222'>{role}: {columns} columns, {percent:.0} % used</text>",
             y - 12.0,
             x + 22.0
         );

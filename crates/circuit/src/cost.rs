@@ -74,7 +74,7 @@ fn best_of(program: &Program, objective: Objective, ks: RangeInclusive<u32>) -> 
         }
         let plan = Plan::new(program, &base)?;
         for estimate in candidates(program, &base, &plan) {
-            let better = best.as_ref().is_none_or(|b| weight(&estimate, objective) < weight(b, objective));
+            let better = best.as_ref().is_none_or(|b| estimate.weight(objective) < b.weight(objective));
             if better && Layout::new(program, &estimate.params).is_ok() {
                 best = Some(estimate);
             }
@@ -87,12 +87,16 @@ fn best_of(program: &Program, objective: Objective, ks: RangeInclusive<u32>) -> 
     best.ok_or(CircuitError::TooLarge { max_k: MAX_K })
 }
 
-fn weight(e: &Estimate, objective: Objective) -> (f64, f64) {
-    match objective {
-        // Of layouts within a tenth of each other in time the one with the smaller proof is better for everyone else.
-        Objective::Prover => (e.prove_seconds * (1.0 + e.proof_bytes as f64 / 40_000.0), 0.0),
-        Objective::Proof => (e.proof_bytes as f64, e.prove_seconds),
-        Objective::Memory => (e.memory_bytes as f64, e.prove_seconds),
+impl Estimate {
+    /// What the layout costs, for comparisons with the same objective.
+    pub fn weight(&self, objective: Objective) -> f64 {
+        match objective {
+            // Of layouts of much the same time, the one with the smaller proof is better for everyone else.
+            Objective::Prover => self.prove_seconds * (1.0 + self.proof_bytes as f64 / 40_000.0),
+            // Ties go to the faster one.
+            Objective::Proof => self.proof_bytes as f64 + self.prove_seconds / 1e3,
+            Objective::Memory => self.memory_bytes as f64 + self.prove_seconds,
+        }
     }
 }
 

@@ -65,11 +65,11 @@ pub(crate) struct Ranges {
     #[arg(long, default_value_t = 0.25, value_name = "PART")]
     pub(crate) margin: f64,
     /// Largest acceptable error, as a part of the outputs' range
-    #[arg(long, default_value_t = 5e-4, value_name = "E")]
+    #[arg(long, default_value_t = 1e-3, value_name = "E")]
     pub(crate) target_error: f64,
-    /// Bits of a limb: the lookup table has 2^BITS rows and more
-    #[arg(long, default_value_t = 10, value_name = "BITS")]
-    pub(crate) limb_bits: u8,
+    /// Bits of a limb: the lookup table has 2^BITS rows and more [default: whichever of 10 to 12 makes proofs cheapest]
+    #[arg(long, value_name = "BITS")]
+    pub(crate) limb_bits: Option<u8>,
 }
 
 #[derive(Debug, Args)]
@@ -78,6 +78,9 @@ pub(crate) struct Compile {
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) ranges: Ranges,
+    /// What proofs shall be cheap in
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) objective: Goal,
     /// Folder of the bundle; model.vouch is written there
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: PathBuf,

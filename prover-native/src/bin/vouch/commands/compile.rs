@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use serde_json::json;
-use vouch_compiler::{CompileOptions, CompileReport, OnnxModel, compile_model, data};
-use vouch_prover::{MODEL_FILE, ModelBundle};
+use vouch_circuit::Objective;
+use vouch_compiler::{CompileOptions, CompileReport, Compiled, OnnxModel, data};
+use vouch_prover::{LIMB_BITS, MODEL_FILE, ModelBundle, compile_cheapest};
 
 use crate::{
     Said,
@@ -14,13 +15,9 @@ use crate::{
 };
 
 /// Reads a model and the options of its compilation.
-pub(crate) fn options(model: &OnnxModel, ranges: &Ranges) -> Result<CompileOptions, Failure> {
-    let mut options = CompileOptions {
-        margin: ranges.margin,
-        target_error: ranges.target_error,
-        limb_bits: ranges.limb_bits,
-        ..CompileOptions::default()
-    };
+fn options(model: &OnnxModel, ranges: &Ranges) -> Result<CompileOptions, Failure> {
+    let mut options =
+        CompileOptions { margin: ranges.margin, target_error: ranges.target_error, ..CompileOptions::default() };
     for range in &ranges.input_range {
         options.ranges.add(range)?;
     }
@@ -30,11 +27,22 @@ pub(crate) fn options(model: &OnnxModel, ranges: &Ranges) -> Result<CompileOptio
     Ok(options)
 }
 
+/// Compiles with the limb width that was asked for, or the cheapest.
+pub(crate) fn compile(
+    model: &OnnxModel,
+    ranges: &Ranges,
+    objective: Objective,
+    show: Show,
+) -> Result<Compiled, Failure> {
+    let options = options(model, ranges)?;
+    let widths = ranges.limb_bits.map_or(LIMB_BITS.to_vec(), |b| vec![b]);
+    Ok(show.working("compiling", 3.0, || compile_cheapest(model, &options, &widths, objective))?)
+}
+
 pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
     let start = std::time::Instant::now();
     let model = OnnxModel::load(&args.model)?;
-    let options = options(&model, &args.ranges)?;
-    let compiled = show.working("compiling", 3.0, || compile_model(&model, &options))?;
+    let compiled = compile(&model, &args.ranges, args.objective.into(), show)?;
     let mut bundle = ModelBundle::new(compiled, &args.model_version, &args.author, &args.description);
     if let Some(name) = &args.name {
         bundle.manifest.name.clone_from(name);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::json;
 use vouch_circuit::{Estimate, Objective};
-use vouch_compiler::{OnnxModel, compile_model};
+use vouch_compiler::OnnxModel;
 use vouch_program::Program;
 use vouch_prover::{ModelBundle, plan};
 
@@ -16,8 +16,7 @@ pub(crate) fn run(args: &Plan, show: Show) -> Result<Said, Failure> {
         ModelBundle::load(&args.model)?.program
     } else {
         let model = OnnxModel::load(&args.model)?;
-        let options = compile::options(&model, &args.ranges)?;
-        show.working("compiling", 3.0, || compile_model(&model, &options))?.program
+        compile::compile(&model, &args.ranges, args.shape.objective.into(), show)?.program
     };
     let shape = &args.shape;
     let best = plan(&program, shape.batch, shape.objective.into(), shape.rows)?.1;
