@@ -1,0 +1,211 @@
+//! The real program, on a real model: the commands of the README, and what they say to bad input.
+#![allow(missing_docs)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::OnceLock,
+};
+
+use serde_json::Value;
+
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/staking-lstm/staking-lstm.onnx");
+const INPUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/staking-lstm/example.json");
+const NONCE: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+fn vouch(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_vouch")).args(args).output().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Runs a command that must succeed.
+fn good(args: &[&str]) -> Value {
+    let out = vouch(&[&["--json", "--quiet"], args].concat());
+    assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stdout));
+    json(&out)
+}
+
+/// Runs a command that must fail with an exit code and a message.
+fn bad(args: &[&str], code: i32, words: &[&str]) {
+    let out = vouch(&[&["--json"], args].concat());
+    let text = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(code), "{args:?}: {text}");
+    for word in words {
+        assert!(text.contains(word), "{args:?}: no `{word}` in {text}");
+    }
+    assert!(!text.contains("panicked"), "{args:?}: {text}");
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// A compiled model with keys and a proof, made once.
+fn bundle() -> &'static Path {
+    static DIR: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, path) = DIR.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bundle");
+        let compiled = good(&["compile", MODEL, "-o", text(&path), "--limb-bits", "11"]);
+        assert!(compiled["report"]["accuracy"]["max_relative"].as_f64().unwrap() < 1e-3);
+        let keys = good(&["setup", text(&path)]);
+        assert_eq!(keys["srs_kind"], "development");
+        let proof = path.join("proof");
+        let proved = good(&["prove", text(&path), "--input", INPUT, "--nonce", NONCE, "-o", text(&proof)]);
+        assert_eq!(proved["nonce"], NONCE);
+        assert_eq!(proved["proof_bytes"], keys["proof_bytes"]);
+        assert!(proved["outputs"]["redemption_hours"][0][0].as_f64().unwrap() > 0.0);
+        (dir, path)
+    });
+    path
+}
+
+fn file(name: &str) -> String {
+    text(&bundle().join(name)).to_owned()
+}
+
+#[test]
+fn proofs_are_verified_and_inspected() {
+    let (proof, key, dir) = (file("proof"), file("verifier.key"), text(bundle()));
+    let said = good(&["verify", &proof, "--key", &key, "--input", INPUT, "--nonce", NONCE]);
+    assert_eq!(said["accepted"], true);
+    let id = said["model_id"].as_str().unwrap().to_owned();
+    good(&["verify", &proof, &proof, "--key", &key, "--model-id", &id]);
+    // The JSON form is the same proof.
+    let exported = file("proof.json");
+    good(&["export", &proof, "-o", &exported]);
+    good(&["verify", &exported, "--key", &key, "--nonce", NONCE]);
+    let back = file("proof.back");
+    good(&["export", &exported, "-o", &back]);
+    assert_eq!(fs::read(&back).unwrap(), fs::read(&proof).unwrap());
+
+    let svg = file("svg");
+    let seen = good(&["inspect", dir, "--svg", &svg]);
+    assert_eq!(seen["pictures"].as_array().unwrap().len(), 2);
+    for picture in ["layout.svg", "accuracy.svg"] {
+        assert!(fs::read_to_string(Path::new(&svg).join(picture)).unwrap().ends_with("</svg>\n"));
+    }
+    assert_eq!(good(&["inspect", &key])["model_id"], id.as_str());
+    assert_eq!(good(&["inspect", &file("prover.key")])["kind"], "prover key");
+    assert_eq!(good(&["inspect", &proof])["verified"], false);
+    let plan = good(&["plan", dir]);
+    assert_eq!(plan["chosen"]["proof_bytes"], fs::metadata(&proof).unwrap().len() - overhead(&proof));
+    assert!(good(&["bench", dir, "--input", INPUT, "--runs", "1"])["prove_seconds"].as_f64().unwrap() > 0.0);
+    assert!(vouch(&["completions", "bash"]).stdout.starts_with(b"_vouch()"));
+}
+
+/// Bytes of an envelope that are not the proof.
+fn overhead(proof: &str) -> u64 {
+    let inner = good(&["inspect", proof])["envelope"]["proof"].as_str().unwrap().len() as u64 / 2;
+    fs::metadata(proof).unwrap().len() - inner
+}
+
+#[test]
+fn what_was_not_asked_for_is_refused() {
+    let (proof, key) = (file("proof"), file("verifier.key"));
+    let other = NONCE.replace("00", "01");
+    bad(&["verify", &proof, "--key", &key, "--nonce", &other], 5, &["nonce"]);
+    bad(&["verify", &proof, "--key", &key, "--model-id", NONCE], 5, &["model identity"]);
+    bad(&["verify", &proof, "--key", &key, "--production"], 5, &["development"]);
+    let mut inputs: Value = serde_json::from_slice(&fs::read(INPUT).unwrap()).unwrap();
+    inputs["exit_queue_eth"][0][2][0] = 200_000.0.into();
+    let changed = file("changed.json");
+    fs::write(&changed, inputs.to_string()).unwrap();
+    bad(&["verify", &proof, "--key", &key, "--input", &changed], 5, &["public inputs"]);
+    let bytes = fs::read(&proof).unwrap();
+    for at in [0, 9, 20, 60, 90, 200, bytes.len() / 2, bytes.len() - 1] {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        let path = file(&format!("damaged-{at}"));
+        fs::write(&path, damaged).unwrap();
+        bad(&["verify", &path, "--key", &key, "--nonce", NONCE], 5, &["refused"]);
+    }
+    for len in [0, 8, 74, bytes.len() - 1] {
+        let path = file(&format!("short-{len}"));
+        fs::write(&path, &bytes[..len]).unwrap();
+        bad(&["verify", &path, "--key", &key], 5, &["format"]);
+    }
+    let path = file("long");
+    fs::write(&path, [bytes.as_slice(), &[0]].concat()).unwrap();
+    bad(&["verify", &path, "--key", &key], 5, &["format"]);
+}
+
+#[test]
+fn bad_inputs_are_explained_and_leave_no_proof() {
+    let dir = text(bundle());
+    let out = file("never");
+    let prove = |input: &str, code, words: &[&str]| {
+        bad(&["prove", dir, "--input", input, "-o", &out], code, words);
+        assert!(!Path::new(&out).exists(), "a proof was written for {input}");
+    };
+    let whole: Value = serde_json::from_slice(&fs::read(INPUT).unwrap()).unwrap();
+    let write = |name: &str, change: &dyn Fn(&mut Value)| {
+        let mut v = whole.clone();
+        change(&mut v);
+        let path = file(name);
+        fs::write(&path, v.to_string()).unwrap();
+        path
+    };
+    let far = write("far.json", &|v| v["sweep_hours"][0][3][0] = 1e7.into());
+    prove(&far, 4, &["sweep_hours", "10000000", "[60", "260"]);
+    let short = write("short.json", &|v| _ = v["sweep_hours"][0].as_array_mut().unwrap().pop());
+    prove(&short, 3, &["sweep_hours"]);
+    let missing = write("missing.json", &|v| _ = v.as_object_mut().unwrap().remove("sweep_hours"));
+    prove(&missing, 3, &["sweep_hours"]);
+    let extra = write("extra.json", &|v| v["nonsense"] = 1.into());
+    prove(&extra, 3, &["nonsense"]);
+    let wrong_type = write("type.json", &|v| v["sweep_hours"][0][0][0] = "seven".into());
+    prove(&wrong_type, 3, &[]);
+    for (name, content) in
+        [("nan.json", r#"{"sweep_hours": [NaN]}"#), ("half.json", "{\"sweep"), ("x.npy", "\u{93}NUMPY")]
+    {
+        let path = file(name);
+        fs::write(&path, content).unwrap();
+        prove(&path, 3, &[]);
+    }
+    prove("/nonexistent.json", 3, &["nonexistent"]);
+    bad(&["prove", dir, "--input", INPUT, "--nonce", "xyz", "-o", &out], 2, &["hexadecimal"]);
+    bad(&["prove", dir, "--input", INPUT, "--sample", "9", "-o", &out], 3, &["sample"]);
+    bad(&["prove", "/nonexistent", "--input", INPUT, "-o", &out], 1, &["nonexistent"]);
+}
+
+#[test]
+fn damaged_files_and_models_are_explained() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| text(&dir.path().join(name)).to_owned();
+    for name in ["model.vouch", "verifier.key"] {
+        let bytes = fs::read(file(name)).unwrap();
+        for position in [0, 9, bytes.len() / 2, bytes.len() - 1] {
+            let mut damaged = bytes.clone();
+            damaged[position] ^= 32;
+            fs::write(at(name), damaged).unwrap();
+            match name {
+                "model.vouch" => bad(&["setup", text(dir.path())], 6, &["bundle"]),
+                _ => {
+                    // A change that leaves a well-formed key is another model's key.
+                    let out = vouch(&["verify", &file("proof"), "--key", &at(name)]);
+                    assert!(matches!(out.status.code(), Some(5 | 6)), "byte {position} of {name}");
+                }
+            }
+        }
+    }
+    let model = fs::read(MODEL).unwrap();
+    for len in [0, 10, 1000, model.len() - 7] {
+        fs::write(at("cut.onnx"), &model[..len]).unwrap();
+        bad(&["compile", &at("cut.onnx"), "-o", &at("out")], 3, &[]);
+    }
+    bad(&["compile", &at("none.onnx"), "-o", &at("out")], 3, &["none.onnx"]);
+    bad(&["compile", MODEL, "--input-range", "5,x", "-o", &at("out")], 3, &["5,x"]);
+    bad(&["compile", MODEL, "--input-range", "nobody=0,1", "-o", &at("out")], 3, &["nobody"]);
+    bad(&["compile", MODEL], 2, &["--output"]);
+    good(&["srs", "generate", "-k", "6", "-o", &at("small.srs")]);
+    good(&["srs", "verify", &at("small.srs")]);
+    bad(&["setup", text(bundle()), "--srs", &at("small.srs")], 6, &["2^6", "2^12"]);
+    fs::write(at("noise.srs"), [7; 300]).unwrap();
+    bad(&["srs", "verify", &at("noise.srs")], 6, &["reference string"]);
+}
