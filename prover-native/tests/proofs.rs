@@ -52,10 +52,10 @@ fn random_programs_prove_and_verify() {
             }
         }
         // Inputs, used or not, the nonce, and the model are all part of what is proved.
-        for i in 0..x.len() {
+        for (i, &value) in x.iter().enumerate() {
             let mut wrong = envelope.clone();
             let tensor = &key.verifier.schema().inputs[0];
-            wrong.public.inputs[i] = if x[i] < tensor.max { x[i] + 1 } else { x[i] - 1 };
+            wrong.public.inputs[i] = if value < tensor.max { value + 1 } else { value - 1 };
             refused(&wrong, CheckName::Pairing);
         }
         let mut wrong = envelope.clone();
