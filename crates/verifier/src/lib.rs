@@ -67,6 +67,8 @@ pub use key::{
     ColumnKind, ColumnQuery, ColumnRef, KEY_MAGIC, KEY_VERSION, KeyDescription, Schema, SrsKind, TensorSpec,
     VerifierKey,
 };
-pub use report::report;
+pub use report::{Verification, report};
 pub use verify::{verify, verify_bytes};
-pub use vouch_envelope::{Check, ModelId, Nonce, ProofEnvelope, PublicValues, Section, VerificationReport};
+pub use vouch_envelope::{
+    Check, ENVELOPE_VERSION, ModelId, Nonce, ProofEnvelope, PublicValues, Section, VerificationReport,
+};
