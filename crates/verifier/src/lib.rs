@@ -42,8 +42,10 @@
     )
 )]
 
+mod addition;
 mod batch;
 mod claim;
+mod curve;
 mod domain;
 mod error;
 mod expression;
