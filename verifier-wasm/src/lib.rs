@@ -15,6 +15,7 @@ pub mod face;
 mod plain;
 #[cfg(target_arch = "wasm32")]
 mod script;
+#[cfg(target_arch = "wasm32")]
 mod store;
 
 pub use face::{FaceError, Kind};

@@ -10,6 +10,6 @@ mod config;
 mod limbs;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use crate::curve::{Bn254, Fq, Fq2, Fr, G1Affine, G1Projective, G2Affine};
+pub(crate) use ark_bn254::{Bn254, Fq, Fq2, Fr, G1Affine, G1Projective, G2Affine, g1::Config as G1Config};
 #[cfg(target_arch = "wasm32")]
 pub(crate) use config::{Bn254, Fq, Fq2, Fr, G1Affine, G1Config, G1Projective, G2Affine};

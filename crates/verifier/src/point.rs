@@ -6,7 +6,7 @@
 
 use ark_ec::AffineRepr;
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
-use ark_ff::{BigInteger, Field, PrimeField};
+use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField};
 
 use crate::curve::{Fq, Fq2, G1Affine, G1Config, G2Affine};
 use crate::error::PointError;
@@ -42,7 +42,9 @@ fn select<C: SWCurveConfig>(
     is_odd: impl Fn(&C::BaseField) -> bool,
 ) -> Result<Affine<C>, PointError> {
     let want = flags & ODD != 0;
-    let y = [y, -y].into_iter().find(|y| is_odd(y) == want).ok_or(PointError::NotCanonical)?;
+    let mut negative = y;
+    negative.neg_in_place();
+    let y = [y, negative].into_iter().find(|y| is_odd(y) == want).ok_or(PointError::NotCanonical)?;
     Ok(Affine::new_unchecked(x, y))
 }
 
@@ -50,7 +52,8 @@ fn select<C: SWCurveConfig>(
 fn square_root(a: Fq) -> Option<Fq> {
     // floor(p / 4) = (p + 1) / 4 - 1.
     let mut exponent = Fq::MODULUS;
-    exponent >>= 2;
+    exponent.div2();
+    exponent.div2();
     let mut powers = [Fq::ONE; 16];
     let mut power = Fq::ONE;
     for slot in powers.iter_mut().skip(1) {

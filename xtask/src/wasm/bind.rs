@@ -23,6 +23,7 @@ pub(super) fn bind(compiled: &Path, out: &Path) -> Result<()> {
         .input_path(compiled)
         .web(true)?
         .typescript(false)
+        .reference_types(false)
         .omit_default_module_path(true)
         .remove_name_section(true)
         .remove_producers_section(true)
