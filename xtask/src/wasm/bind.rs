@@ -1,9 +1,8 @@
 //! wasm-bindgen's part: JavaScript for the exports of `script.rs`, and a module that imports nothing.
 //!
-//! wasm-bindgen gives the module at most two imports: `__wbindgen_throw`, which its own checks of borrowed objects call
-//! (the wrapper in `verifier-wasm/js` never makes them fail), and `__wbindgen_init_externref_table`, which fills a table
-//! that only exports with JavaScript objects use, of which there are none. The first becomes a trap, the second nothing.
-//! So one file serves JavaScript and hosts that have none.
+//! wasm-bindgen gives the module one import: `__wbindgen_throw`, which its own checks of borrowed objects call. (The
+//! wrapper in `verifier-wasm/js` never makes them fail.) It becomes a trap, so that one file serves JavaScript and hosts
+//! that have none.
 
 use std::fs;
 use std::path::Path;
@@ -19,11 +18,13 @@ pub(super) const SCRIPT: &str = "bindgen.js";
 
 /// Reads what the compiler made; writes [`BOUND`] and [`SCRIPT`].
 pub(super) fn bind(compiled: &Path, out: &Path) -> Result<()> {
+    let mut module = Module::from_file(compiled).context("the compiler's output is no module")?;
+    // Told of reference types, wasm-bindgen would keep JavaScript's objects in a table of the module. There are none.
+    module.customs.remove_raw("target_features");
     let mut bound = Bindgen::new()
-        .input_path(compiled)
+        .input_module("bindgen", module)
         .web(true)?
         .typescript(false)
-        .reference_types(false)
         .omit_default_module_path(true)
         .remove_name_section(true)
         .remove_producers_section(true)
@@ -39,20 +40,14 @@ pub(super) fn bind(compiled: &Path, out: &Path) -> Result<()> {
 fn close(module: &mut Module) -> Result<()> {
     let imports: Vec<_> = module.imports.iter().map(|import| (import.id(), import.name.clone())).collect();
     for (id, name) in imports {
-        let trap = if name.starts_with("__wbindgen_init_externref_table") {
-            false
-        } else if name.contains("__wbindgen_throw") {
-            true
-        } else {
-            bail!("the module imports `{name}`: only the host may know JavaScript");
-        };
+        if !name.contains("__wbindgen_throw") {
+            bail!("the module imports `{name}`: only its wrapper may know JavaScript");
+        }
         let walrus::ImportKind::Function(function) = module.imports.get(id).kind else {
             bail!("the module imports `{name}`, which is no function");
         };
         module.replace_imported_func(function, |(body, _)| {
-            if trap {
-                body.unreachable();
-            }
+            body.unreachable();
         })?;
     }
     walrus::passes::gc::run(module);
