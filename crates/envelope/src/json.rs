@@ -25,7 +25,7 @@ pub struct EnvelopeJson {
 
 impl From<ProofEnvelope> for EnvelopeJson {
     fn from(envelope: ProofEnvelope) -> Self {
-        let text = |values: &[i64]| values.iter().map(i64::to_string).collect();
+        let text = integers_to_text;
         Self {
             model_id: envelope.model_id.to_string(),
             nonce: envelope.nonce.to_string(),
@@ -45,8 +45,8 @@ impl TryFrom<EnvelopeJson> for ProofEnvelope {
             model_id: json.model_id.parse().map_err(in_field("model_id"))?,
             nonce: json.nonce.parse().map_err(in_field("nonce"))?,
             public: PublicValues {
-                inputs: integers(Section::Inputs, &json.inputs)?,
-                outputs: integers(Section::Outputs, &json.outputs)?,
+                inputs: integers_from_text(Section::Inputs, &json.inputs)?,
+                outputs: integers_from_text(Section::Outputs, &json.outputs)?,
             },
             proof: hex::decode(&json.proof).map_err(in_field("proof"))?,
         };
@@ -55,7 +55,13 @@ impl TryFrom<EnvelopeJson> for ProofEnvelope {
     }
 }
 
-fn integers(section: Section, texts: &[String]) -> Result<Vec<i64>, EnvelopeError> {
+/// Integers as decimal text.
+pub fn integers_to_text(values: &[i64]) -> Vec<String> {
+    values.iter().map(i64::to_string).collect()
+}
+
+/// Reads the integers of a section from decimal text in its shortest form.
+pub fn integers_from_text(section: Section, texts: &[String]) -> Result<Vec<i64>, EnvelopeError> {
     texts
         .iter()
         .enumerate()

@@ -51,6 +51,6 @@ mod report;
 pub use cursor::{CursorError, Reader, Writer};
 pub use error::EnvelopeError;
 pub use id::{ModelId, Nonce};
-pub use json::EnvelopeJson;
+pub use json::{EnvelopeJson, integers_from_text, integers_to_text};
 pub use proof::{ENVELOPE_MAGIC, ENVELOPE_VERSION, MAX_PROOF_BYTES, MAX_VALUES, ProofEnvelope, PublicValues, Section};
 pub use report::{Check, VerificationReport};

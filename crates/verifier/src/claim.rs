@@ -5,7 +5,9 @@ use vouch_envelope::{ModelId, Nonce, ProofEnvelope, PublicValues, Section};
 use crate::key::{Schema, SrsKind, VerifierKey};
 
 /// What the caller of a verification expects. Trust comes from here, never from the envelope.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// [`ExpectedJson`](crate::ExpectedJson) is its form in JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "crate::ExpectedJson", into = "crate::ExpectedJson")]
 pub struct Expected {
     /// The model; `None` is the key's own. An envelope about another model than the key's is never accepted.
     pub model_id: Option<ModelId>,

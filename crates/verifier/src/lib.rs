@@ -48,6 +48,7 @@ mod domain;
 mod error;
 mod expression;
 mod field;
+mod json;
 mod key;
 mod msm;
 mod permutation;
@@ -63,6 +64,7 @@ pub use batch::verify_batch;
 pub use claim::{Expected, VerifiedClaim};
 pub use error::{CheckName, KeyError, PointError, VerifyError};
 pub use expression::{GateBuilder, Gates, Node, NodeId};
+pub use json::ExpectedJson;
 pub use key::{
     ColumnKind, ColumnQuery, ColumnRef, KEY_MAGIC, KEY_VERSION, KeyDescription, Schema, SrsKind, TensorSpec,
     VerifierKey,

@@ -3,7 +3,8 @@
 //! ```text
 //! compiler -> program        circuit -> program        verifier -> envelope        api -> envelope
 //! prover-native -> compiler, circuit, program, verifier, envelope       verifier-wasm -> verifier, envelope
-//! node -> api, envelope, verifier, prover-native        web -> api, envelope
+//! verifier-host -> verifier, envelope (and the .wasm, as bytes)
+//! node -> api, envelope, verifier, verifier-host, prover-native        web -> api, envelope
 //! ```
 //!
 //! Only normal and build dependencies count: tests may use what they like.
@@ -25,7 +26,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vouch-api", &["vouch-envelope"]),
     ("vouch-prover", &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope"]),
     ("vouch-verifier-wasm", &["vouch-verifier", "vouch-envelope"]),
-    ("vouch-node", &["vouch-api", "vouch-envelope", "vouch-verifier", "vouch-prover"]),
+    ("vouch-verifier-host", &["vouch-verifier", "vouch-envelope"]),
+    ("vouch-node", &["vouch-api", "vouch-envelope", "vouch-verifier", "vouch-verifier-host", "vouch-prover"]),
     ("vouch-web", &["vouch-api", "vouch-envelope"]),
     (
         "vouch-tests",
@@ -40,6 +42,8 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("vouch-envelope", PROVER),
     ("vouch-verifier", PROVER),
     ("vouch-verifier-wasm", PROVER),
+    ("vouch-verifier-wasm", &["wasm-bindgen"]),
+    ("vouch-verifier-host", &["halo2*", "tract*", "onnx*", "tokio*"]),
     ("vouch-api", PROVER),
     ("vouch-web", PROVER),
     ("vouch-circuit", &["tract*", "onnx*", "prost*", "vouch-compiler"]),
@@ -52,9 +56,10 @@ const PROVER: &[&str] = &["halo2*", "tract*", "onnx*", "rayon*", "tokio*"];
 const ONLY: &[(&str, &[&str])] = &[
     ("axum*", &["vouch-node"]),
     ("tract*", &["vouch-compiler"]),
-    ("wasm-bindgen", &["vouch-verifier-wasm", "vouch-web"]),
-    ("js-sys", &["vouch-verifier-wasm", "vouch-web"]),
-    ("web-sys", &["vouch-verifier-wasm", "vouch-web"]),
+    ("wasmtime", &["vouch-verifier-host"]),
+    ("wasm-bindgen", &["vouch-web"]),
+    ("js-sys", &["vouch-web"]),
+    ("web-sys", &["vouch-web"]),
 ];
 
 /// Which package uses which, by name.
