@@ -33,7 +33,11 @@ impl Instance {
         store.limiter(|limit| limit);
         store.set_fuel(limits.fuel).map_err(HostError::Module)?;
         let instance = wasmtime::Instance::new(&mut store, module, &[]).map_err(|error| {
-            if store.data().refused { HostError::OutOfMemory { limit: limits.memory } } else { HostError::Module(error) }
+            if store.data().refused {
+                HostError::OutOfMemory { limit: limits.memory }
+            } else {
+                HostError::Module(error)
+            }
         })?;
         let memory = instance.get_memory(&mut store, "memory").ok_or(HostError::Export { name: "memory" })?;
         let abi: TypedFunc<(), u32> = function(&instance, &mut store, "vouch_abi")?;

@@ -41,9 +41,8 @@ impl TryFrom<ExpectedJson> for Expected {
     type Error = EnvelopeError;
 
     fn try_from(json: ExpectedJson) -> Result<Self, EnvelopeError> {
-        let integers = |section, texts: Option<Vec<String>>| {
-            texts.map(|texts| integers_from_text(section, &texts)).transpose()
-        };
+        let integers =
+            |section, texts: Option<Vec<String>>| texts.map(|texts| integers_from_text(section, &texts)).transpose();
         Ok(Self {
             model_id: json.model_id,
             nonce: json.nonce,
