@@ -69,9 +69,11 @@ pub struct PredictionStatus {
     /// The model.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub model_id: ModelId,
-    /// The nonce that the proof must contain.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
-    pub nonce: Nonce,
+    /// The nonce that the proof must contain: that of whoever asked. Where the validator draws it, each miner that is
+    /// asked gets another, and this is the one of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub nonce: Option<Nonce>,
     /// How far it is.
     pub state: State,
     /// When it was asked.
@@ -124,9 +126,9 @@ pub enum AttemptOutcome {
     Late,
     /// The connection failed, or the miner answered with an error.
     Failed,
-    /// The miner said that it is full, with the time to wait. Does not count against it as a failure does.
+    /// The miner said that it is full. Counts like any answer that is missing.
     Busy,
-    /// The validator gave up before the miner's time was over: another miner was faster, or the validator went down.
+    /// The validator went down before the miner's time was over. Does not count.
     Cancelled,
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! compiler -> program        circuit -> program        verifier -> envelope        api -> envelope
 //! prover-native -> compiler, circuit, program, verifier, envelope       verifier-wasm -> verifier, envelope
-//! node -> api, envelope, verifier, prover-native        web -> api, envelope
+//! protocol -> api, envelope        node -> api, envelope, protocol, verifier, prover-native        web -> api, envelope
 //! ```
 //!
 //! Only normal and build dependencies count: tests may use what they like.
@@ -23,9 +23,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vouch-circuit", &["vouch-program"]),
     ("vouch-verifier", &["vouch-envelope"]),
     ("vouch-api", &["vouch-envelope"]),
+    ("vouch-protocol", &["vouch-api", "vouch-envelope"]),
     ("vouch-prover", &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope"]),
     ("vouch-verifier-wasm", &["vouch-verifier", "vouch-envelope"]),
-    ("vouch-node", &["vouch-api", "vouch-envelope", "vouch-verifier", "vouch-prover"]),
+    ("vouch-node", &["vouch-api", "vouch-envelope", "vouch-protocol", "vouch-verifier", "vouch-prover"]),
     ("vouch-web", &["vouch-api", "vouch-envelope"]),
     (
         "vouch-tests",

@@ -1,0 +1,166 @@
+//! Errors.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+use vouch_envelope::ModelId;
+
+use crate::{LogHash, PublicKey, Share};
+
+/// Why a key file cannot be used.
+#[derive(Debug, Error)]
+pub enum KeyFileError {
+    /// The operating system refuses.
+    #[error("key file {path}: {source}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Others than the owner may read the file.
+    #[error("key file {path}: others may read it (mode {mode:03o}); run `chmod 600` and consider making a new key", path = path.display())]
+    Permissions {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// The file is something else.
+    #[error("key file {path}: not a key of Vouch (make one with `vouch-node keys new`)", path = path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Why a signed request is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum SignatureError {
+    /// A header is missing or malformed.
+    #[error("header {name} is missing or malformed")]
+    Header {
+        /// Which.
+        name: &'static str,
+    },
+    /// The request came too late.
+    #[error("the request expired at {expires_ms}, now is {now_ms}")]
+    Expired {
+        /// When it expired.
+        expires_ms: u64,
+        /// Now.
+        now_ms: u64,
+    },
+    /// The request is valid for longer than allowed.
+    #[error("the request expires at {expires_ms}, too far from now ({now_ms})")]
+    TooFar {
+        /// When it expires.
+        expires_ms: u64,
+        /// Now.
+        now_ms: u64,
+    },
+    /// The key is not a key.
+    #[error("the caller's key is not a point of the group")]
+    Key,
+    /// The signature is of something else.
+    #[error("the signature does not match the request")]
+    Forged,
+}
+
+/// Why a log is not the log of a validator.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LogError {
+    /// An entry is missing or twice there.
+    #[error("entry {expected} expected, got {got}")]
+    Sequence {
+        /// Number expected.
+        expected: u64,
+        /// Number found.
+        got: u64,
+    },
+    /// An entry follows another than the one before it.
+    #[error("entry {seq}: expected {expected} before it, got {got}")]
+    Previous {
+        /// The entry.
+        seq: u64,
+        /// Hash of the entry before.
+        expected: LogHash,
+        /// Hash that the entry names.
+        got: LogHash,
+    },
+    /// An entry was changed.
+    #[error("entry {seq}: its hash is {expected}, the log says {got}")]
+    Hash {
+        /// The entry.
+        seq: u64,
+        /// The right hash.
+        expected: LogHash,
+        /// The hash found.
+        got: LogHash,
+    },
+    /// An entry's text is no event.
+    #[error("entry {seq}: {reason}")]
+    Body {
+        /// The entry.
+        seq: u64,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Why a log does not add up.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ReplayError {
+    /// The chain is broken.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The log does not begin with the validator's parameters.
+    #[error("entry {seq}: the validator's parameters must come first")]
+    NoParameters {
+        /// The entry.
+        seq: u64,
+    },
+    /// A score is not what the rules give.
+    #[error("entry {seq}: score of {miner} for {model}: expected {expected:?}, got {got:?}")]
+    Score {
+        /// The entry.
+        seq: u64,
+        /// The miner.
+        miner: PublicKey,
+        /// The model.
+        model: ModelId,
+        /// Before and after, by the rules.
+        expected: (Share, Share),
+        /// Before and after, by the log.
+        got: (Share, Share),
+    },
+    /// An answer was counted twice.
+    #[error("entry {seq}: attempt {attempt} was judged before, in entry {first}")]
+    Twice {
+        /// The entry.
+        seq: u64,
+        /// The attempt.
+        attempt: String,
+        /// Where it was judged first.
+        first: u64,
+    },
+    /// Weights are not what the scores give.
+    #[error("entry {seq}: weights of epoch {epoch} are not those of the scores")]
+    Weights {
+        /// The entry.
+        seq: u64,
+        /// The epoch.
+        epoch: u64,
+    },
+    /// A question ended that was never accepted, or twice.
+    #[error("entry {seq}: prediction {prediction} {reason}")]
+    Prediction {
+        /// The entry.
+        seq: u64,
+        /// The question.
+        prediction: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+}

@@ -1,0 +1,26 @@
+//! What the parties of Vouch's network agree on: who signs what, how an answer is scored, how scores become weights,
+//! and the log from which anyone can recompute both.
+//!
+//! No floating point and no clock: the same input gives the same score on every machine. Numbers from 0 to 1 are
+//! [`Share`]s, multiples of 2^-32.
+
+mod error;
+mod keys;
+mod log;
+mod replay;
+mod score;
+mod share;
+mod sign;
+mod weights;
+
+pub use error::{KeyFileError, LogError, ReplayError, SignatureError};
+pub use keys::{PartyKey, PublicKey, Signature};
+pub use log::{Entry, Event, LogHash, Verdict, WeightEntry};
+pub use replay::{Finished, Replay};
+pub use score::{Answer, Bounds, ScoreBook, ScoreParameters, curve, decay, improve, reward, time};
+pub use share::Share;
+pub use sign::{
+    HEADER_EXPIRES, HEADER_KEY, HEADER_NONCE, HEADER_SIGNATURE, MAX_VALIDITY_MS, RequestNonce, SignedHeaders, sign,
+    verify,
+};
+pub use weights::weights;

@@ -1,0 +1,197 @@
+//! Recomputing everything from the log.
+
+use std::collections::{BTreeMap, HashMap};
+
+use vouch_api::AttemptOutcome;
+
+use crate::{
+    Answer, Entry, Event, LogHash, PublicKey, ReplayError, ScoreBook, ScoreParameters, Share, Verdict, WeightEntry,
+    weights,
+};
+
+impl Verdict {
+    /// What the attempt counts as; `None` if it leaves the score as it is.
+    pub fn answer(&self) -> Option<Answer> {
+        match self.outcome {
+            AttemptOutcome::Cancelled => None,
+            AttemptOutcome::Verified if self.caller_nonce => None,
+            AttemptOutcome::Verified => Some(Answer::Verified { response_us: self.response_us, size: self.bytes }),
+            AttemptOutcome::Refused
+            | AttemptOutcome::Malformed
+            | AttemptOutcome::Late
+            | AttemptOutcome::Failed
+            | AttemptOutcome::Busy => Some(Answer::NotVerified),
+        }
+    }
+}
+
+/// How a question ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finished {
+    /// Not yet.
+    Pending,
+    /// With a proof.
+    Proved(String),
+    /// Without one.
+    Failed(String),
+}
+
+/// The state that a log leads to. Feed it the entries in order.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    next: u64,
+    head: LogHash,
+    parameters: Option<ScoreParameters>,
+    book: ScoreBook,
+    predictions: BTreeMap<String, Finished>,
+    attempts: HashMap<String, u64>,
+    proofs: Vec<Verdict>,
+    weights: Vec<WeightEntry>,
+    epochs: u64,
+}
+
+impl Replay {
+    /// Before the first entry of a validator's log.
+    pub fn new(validator: &PublicKey) -> Self {
+        Self {
+            next: 1,
+            head: LogHash::genesis(validator),
+            parameters: None,
+            book: ScoreBook::new(),
+            predictions: BTreeMap::new(),
+            attempts: HashMap::new(),
+            proofs: Vec::new(),
+            weights: Vec::new(),
+            epochs: 0,
+        }
+    }
+
+    /// Checks one entry and all that follows from it.
+    ///
+    /// # Errors
+    /// [`ReplayError`]: the log is not what an honest validator writes.
+    pub fn apply(&mut self, entry: &Entry) -> Result<(), ReplayError> {
+        let event = entry.check(self.next, &self.head)?;
+        let seq = entry.seq;
+        match event {
+            Event::Started { parameters, .. } => self.parameters = Some(parameters),
+            Event::Accepted { prediction, .. } => {
+                if self.predictions.insert(prediction.clone(), Finished::Pending).is_some() {
+                    return Err(ReplayError::Prediction { seq, prediction, reason: "was accepted before" });
+                }
+            }
+            Event::Judged(verdict) => self.judged(seq, verdict)?,
+            Event::Ended { prediction, proof_id, reason } => self.ended(seq, prediction, proof_id, reason)?,
+            Event::Weights { epoch, weights } => self.weights(seq, epoch, weights)?,
+        }
+        self.next += 1;
+        self.head = entry.hash;
+        Ok(())
+    }
+
+    fn judged(&mut self, seq: u64, verdict: Verdict) -> Result<(), ReplayError> {
+        let parameters = self.parameters.ok_or(ReplayError::NoParameters { seq })?;
+        if let Some(&first) = self.attempts.get(&verdict.attempt) {
+            return Err(ReplayError::Twice { seq, attempt: verdict.attempt, first });
+        }
+        let (miner, model) = (verdict.miner, verdict.model_id);
+        let expected = match verdict.answer() {
+            Some(answer) => self.book.apply(&parameters, model, miner, answer),
+            None => (self.book.score(&miner), self.book.score(&miner)),
+        };
+        let got = (verdict.before, verdict.after);
+        if expected != got {
+            return Err(ReplayError::Score { seq, miner, model, expected, got });
+        }
+        self.attempts.insert(verdict.attempt.clone(), seq);
+        if verdict.proof_id.is_some() {
+            self.proofs.push(verdict);
+        }
+        Ok(())
+    }
+
+    fn ended(
+        &mut self,
+        seq: u64,
+        prediction: String,
+        proof_id: Option<String>,
+        reason: Option<String>,
+    ) -> Result<(), ReplayError> {
+        let wrong = |reason| ReplayError::Prediction { seq, prediction: prediction.clone(), reason };
+        let proved = |id: &String| {
+            self.proofs.iter().any(|p| p.proof_id.as_ref() == Some(id) && p.prediction.as_ref() == Some(&prediction))
+        };
+        if proof_id.as_ref().is_some_and(|id| !proved(id)) {
+            return Err(wrong("ended with a proof that was not verified for it"));
+        }
+        match self.predictions.get_mut(&prediction) {
+            None => Err(wrong("was never accepted")),
+            Some(state @ Finished::Pending) => {
+                *state = match proof_id {
+                    Some(id) => Finished::Proved(id),
+                    None => Finished::Failed(reason.unwrap_or_default()),
+                };
+                Ok(())
+            }
+            Some(_) => Err(wrong("ended before")),
+        }
+    }
+
+    fn weights(&mut self, seq: u64, epoch: u64, published: Vec<WeightEntry>) -> Result<(), ReplayError> {
+        // The miners that are on the chain at the end of the epoch: those that are named.
+        let named = published.iter().map(|entry| (entry.miner, self.book.score(&entry.miner))).collect();
+        let expected = weights(&named);
+        let got: BTreeMap<PublicKey, Share> = published.iter().map(|entry| (entry.miner, entry.weight)).collect();
+        if got.len() != published.len() || expected != got {
+            return Err(ReplayError::Weights { seq, epoch });
+        }
+        self.weights = published;
+        self.epochs += 1;
+        Ok(())
+    }
+
+    /// Number of entries so far.
+    pub fn len(&self) -> u64 {
+        self.next - 1
+    }
+
+    /// Whether there was no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hash of the last entry.
+    pub fn head(&self) -> LogHash {
+        self.head
+    }
+
+    /// The scores.
+    pub fn book(&self) -> &ScoreBook {
+        &self.book
+    }
+
+    /// How each accepted question ended.
+    pub fn predictions(&self) -> &BTreeMap<String, Finished> {
+        &self.predictions
+    }
+
+    /// The verified answers, in order.
+    pub fn proofs(&self) -> &[Verdict] {
+        &self.proofs
+    }
+
+    /// Number of judged attempts.
+    pub fn judged_count(&self) -> usize {
+        self.attempts.len()
+    }
+
+    /// The weights published last.
+    pub fn last_weights(&self) -> &[WeightEntry] {
+        &self.weights
+    }
+
+    /// How often weights were published.
+    pub fn epochs(&self) -> u64 {
+        self.epochs
+    }
+}

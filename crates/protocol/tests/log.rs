@@ -1,0 +1,167 @@
+//! The log: what an honest one leads to, and that a changed one is found.
+#![allow(missing_docs)]
+
+use vouch_api::AttemptOutcome;
+use vouch_envelope::{ModelId, Nonce};
+use vouch_protocol::{
+    Entry, Event, Finished, LogError, LogHash, PublicKey, Replay, ReplayError, ScoreBook, ScoreParameters, Share,
+    Verdict, WeightEntry, weights,
+};
+
+const VALIDATOR: PublicKey = PublicKey([9; 32]);
+
+#[derive(Default)]
+struct Writer {
+    entries: Vec<Entry>,
+    book: ScoreBook,
+}
+
+impl Writer {
+    fn push(&mut self, event: &Event) {
+        let previous = self.entries.last().map_or(LogHash::genesis(&VALIDATOR), |entry| entry.hash);
+        let seq = self.entries.len() as u64 + 1;
+        self.entries.push(Entry::new(seq, 1000 * seq, event, previous).unwrap());
+    }
+
+    fn judge(
+        &mut self,
+        attempt: u32,
+        miner: u8,
+        outcome: AttemptOutcome,
+        caller_nonce: bool,
+        prediction: Option<&str>,
+    ) {
+        let proof_id = (outcome == AttemptOutcome::Verified).then(|| format!("proof{attempt}"));
+        let mut verdict = Verdict {
+            attempt: attempt.to_string(),
+            prediction: prediction.map(str::to_owned),
+            model_id: ModelId([1; 32]),
+            miner: PublicKey([miner; 32]),
+            nonce: Nonce([attempt as u8; 32]),
+            caller_nonce,
+            outcome,
+            response_us: 2_000_000 + u64::from(attempt) * 1000,
+            bytes: 3000,
+            proof_id,
+            before: Share::ZERO,
+            after: Share::ZERO,
+            detail: String::new(),
+        };
+        let score = self.book.score(&verdict.miner);
+        (verdict.before, verdict.after) = match verdict.answer() {
+            Some(answer) => self.book.apply(&ScoreParameters::default(), verdict.model_id, verdict.miner, answer),
+            None => (score, score),
+        };
+        self.push(&Event::Judged(verdict));
+    }
+}
+
+fn honest() -> Writer {
+    let mut log = Writer::default();
+    let parameters = ScoreParameters::default();
+    log.push(&Event::Started { validator: VALIDATOR, version: "1".into(), parameters });
+    let accepted =
+        |p: &str| Event::Accepted { prediction: p.into(), model_id: ModelId([1; 32]), nonce: Some(Nonce([3; 32])) };
+    log.judge(0, 1, AttemptOutcome::Verified, false, None);
+    log.push(&accepted("a"));
+    log.judge(1, 2, AttemptOutcome::Refused, true, Some("a"));
+    log.judge(2, 1, AttemptOutcome::Verified, true, Some("a"));
+    log.push(&Event::Ended { prediction: "a".into(), proof_id: Some("proof2".into()), reason: None });
+    log.push(&accepted("b"));
+    log.judge(3, 2, AttemptOutcome::Verified, false, None);
+    log.judge(4, 3, AttemptOutcome::Late, false, None);
+    log.judge(5, 1, AttemptOutcome::Cancelled, false, Some("b"));
+    let entry = |(miner, weight): (&PublicKey, &Share)| WeightEntry { miner: *miner, weight: *weight };
+    let weights = weights(log.book.scores()).iter().map(entry).collect();
+    log.push(&Event::Weights { epoch: 0, weights });
+    log
+}
+
+fn replay(entries: &[Entry]) -> Result<Replay, ReplayError> {
+    let mut replay = Replay::new(&VALIDATOR);
+    entries.iter().try_for_each(|entry| replay.apply(entry))?;
+    Ok(replay)
+}
+
+#[test]
+fn an_honest_log_leads_to_the_scores() {
+    let log = honest();
+    let replay = replay(&log.entries).unwrap();
+    assert_eq!(replay.book(), &log.book);
+    assert_eq!(replay.predictions()["a"], Finished::Proved("proof2".into()));
+    assert_eq!(replay.predictions()["b"], Finished::Pending);
+    assert_eq!((replay.proofs().len(), replay.judged_count(), replay.epochs()), (3, 6, 1));
+    // A proof for a nonce that somebody else chose earned nothing.
+    let earned = replay.proofs().iter().map(|v| v.after > v.before).collect::<Vec<_>>();
+    assert_eq!(earned, [true, false, true]);
+}
+
+#[test]
+fn every_change_is_found() {
+    let log = honest();
+    for at in 0..log.entries.len() {
+        let mut changed = log.entries.clone();
+        changed[at].body = changed[at].body.replacen(':', ": ", 1);
+        assert!(matches!(replay(&changed), Err(ReplayError::Log(LogError::Hash { .. }))), "body of {at}");
+        let mut changed = log.entries.clone();
+        changed[at].at_ms += 1;
+        assert!(matches!(replay(&changed), Err(ReplayError::Log(LogError::Hash { .. }))), "moment of {at}");
+        if at + 1 < log.entries.len() {
+            let mut changed = log.entries.clone();
+            changed.remove(at);
+            assert!(matches!(replay(&changed), Err(ReplayError::Log(LogError::Sequence { .. }))), "without {at}");
+            let mut changed = log.entries.clone();
+            changed.swap(at, at + 1);
+            assert!(replay(&changed).is_err(), "{at} swapped");
+        }
+    }
+    let other = Replay::new(&PublicKey([8; 32])).apply(&log.entries[0]);
+    assert!(matches!(other, Err(ReplayError::Log(LogError::Previous { .. }))));
+}
+
+/// A validator that lies, and chains its lies properly.
+#[test]
+fn lies_do_not_add_up() {
+    let rewritten = |change: &dyn Fn(&mut Event)| {
+        let mut log = Writer::default();
+        for entry in honest().entries {
+            let mut event: Event = serde_json::from_str(&entry.body).unwrap();
+            change(&mut event);
+            log.push(&event);
+        }
+        replay(&log.entries)
+    };
+    assert!(rewritten(&|_| {}).is_ok());
+    let judged = |event: &mut Event, change: &dyn Fn(&mut Verdict)| {
+        if let Event::Judged(verdict) = event {
+            change(verdict);
+        }
+    };
+    let better = rewritten(&|e| judged(e, &|v| v.after = v.after.plus(Share::of(1, 1000))));
+    assert!(matches!(better, Err(ReplayError::Score { .. })));
+    let faster = rewritten(&|e| judged(e, &|v| v.bytes /= 2));
+    assert!(matches!(faster, Err(ReplayError::Score { .. })));
+    let forgiven = rewritten(&|e| {
+        judged(e, &|v| {
+            if v.outcome == AttemptOutcome::Refused {
+                v.outcome = AttemptOutcome::Verified;
+                v.caller_nonce = false
+            }
+        })
+    });
+    assert!(matches!(forgiven, Err(ReplayError::Score { .. })));
+    let twice = rewritten(&|e| judged(e, &|v| v.attempt = "1".into()));
+    assert!(matches!(twice, Err(ReplayError::Twice { .. })));
+    let bribed = rewritten(&|e| {
+        if let Event::Weights { weights, .. } = e {
+            weights[0].weight = Share::ONE;
+        }
+    });
+    assert!(matches!(bribed, Err(ReplayError::Weights { .. })));
+    let unproved = rewritten(&|e| {
+        if let Event::Ended { proof_id, .. } = e {
+            *proof_id = Some("proof0".into());
+        }
+    });
+    assert!(matches!(unproved, Err(ReplayError::Prediction { .. })));
+}
