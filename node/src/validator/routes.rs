@@ -253,6 +253,11 @@ async fn prediction(Shared_(v): Shared, Path(id): Path<String>) -> Reply<Predict
     Ok(Json(stands(&v, &id).await?))
 }
 
+/// Ready when the validator stops. (What `wait_for` gives may not be kept across an await.)
+async fn stopped(stop: &mut tokio::sync::watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
 /// How a prediction stands, now and at each change, until it ends: server-sent events, each a PredictionEvent.
 #[utoipa::path(get, path = "/v1/predictions/{id}/events", params(("id" = String, Path, description = "Its identifier")),
     responses((status = 200, body = PredictionEvent, content_type = "text/event-stream"), (status = 404, body = Problem, content_type = "application/problem+json")))]
@@ -274,7 +279,7 @@ async fn prediction_events(Shared_(v): Shared, Path(id): Path<String>) -> Result
             }
             last = loop {
                 tokio::select! {
-                    _ = stop.wait_for(|stop| *stop) => return,
+                    () = stopped(&mut stop) => return,
                     () = sender.closed() => return,
                     next = events.recv() => match next {
                         Ok(next) if next.status.id == id => break next,
