@@ -102,8 +102,9 @@ export async function start({ dist, port = 0, behaviour = {}, fixture = fixtures
   const card = {
     ...summary,
     author: "Vouch",
-    inputs: fixture.schema.inputs,
-    outputs: fixture.schema.outputs,
+    // The page takes scales and ranges from the key, so what is said here must not matter.
+    inputs: fixture.schema.inputs.map((field) => ({ ...field, shape: [1, 5, 1], scale: 1 })),
+    outputs: fixture.schema.outputs.map((field) => ({ ...field, shape: [1, 1], scale: 1, min: 0, max: 1 })),
     sample: fixture.proofs[0].input,
     uncertainty: { mean_abs: 9.94, source: "simulated test set of 47,019 requests" },
     accuracy: fixture.report.accuracy,
@@ -140,7 +141,7 @@ export async function start({ dist, port = 0, behaviour = {}, fixture = fixtures
     const same = (proof) => JSON.stringify(proof.input) === JSON.stringify(sorted(body.inputs));
     const proof = fixture.proofs.find(same) ?? fixture.proofs[0];
     const id = `p${predictions.size + 1}`;
-    predictions.set(id, { polls: 0, proof, verified: true, outputs: ["999999"] });
+    predictions.set(id, { polls: 0, proof, nonce: body.nonce, created: Date.now() });
     return prediction(id);
   };
   const prediction = (id) => {
@@ -152,14 +153,17 @@ export async function start({ dist, port = 0, behaviour = {}, fixture = fixtures
     const failed = behaviour.noMiner && at === 4;
     return {
       id,
+      model_id: fixture.modelId,
+      nonce: entry.nonce,
+      created_ms: entry.created,
       state: failed ? "failed" : states[at],
       miner: at > 0 ? state.miners[0].id : null,
       attempts: 1,
       proof_id: at === 4 && !failed ? entry.proof.id : null,
       error: failed ? "three miners were asked, and none gave a proof in time" : null,
       // What a liar says about itself. The page must not care.
-      verified: entry.verified,
-      outputs: entry.outputs,
+      verified: true,
+      outputs: ["999999"],
     };
   };
 

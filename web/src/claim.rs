@@ -4,6 +4,7 @@
 //! identity; so it is taken from there and not from what a server says.
 
 use serde::{Deserialize, Deserializer};
+use vouch_api::ModelId;
 
 /// A tensor of the model's inputs or outputs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -66,7 +67,7 @@ impl Tensor {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct KeyFacts {
     /// The model's identity: the hash of the key.
-    pub(crate) model_id: String,
+    pub model_id: ModelId,
     /// `development` or `ceremony`.
     pub srs_kind: String,
     /// What the model is given.

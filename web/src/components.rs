@@ -13,7 +13,7 @@ mod verdict;
 pub(crate) use cheat::TryToCheat;
 pub(crate) use claim_table::ClaimTable;
 pub(crate) use digest::{Digest, DigestPair, short};
-pub(crate) use evidence::{Evidence, EvidenceDetails, VerdictWithMeaning};
+pub(crate) use evidence::{Evidence, EvidenceDetails, Meaning};
 pub(crate) use fields::{Field, Fields, FieldsForm};
 pub(crate) use files::{Download, copy_text};
 pub(crate) use states::{Empty, Loading, Trouble};

@@ -8,43 +8,33 @@ use std::collections::HashMap;
 use futures_channel::oneshot;
 use js_sys::{Object, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
+use vouch_api::{ModelId, Nonce, VerificationReport};
+pub(crate) use vouch_envelope::Check;
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::claim::KeyFacts;
 
-/// One check, as the worker reports it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub(crate) struct Check {
-    /// Its name, fixed.
-    pub name: String,
-    /// Whether it passed.
-    pub passed: bool,
-    /// What was found.
-    pub detail: String,
-    /// Milliseconds that it took, where the verifier measures it.
-    #[serde(default)]
-    pub ms: Option<f64>,
-}
-
-/// The verdict of this browser.
+/// The verdict of this browser, with the time that it took.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Report {
-    /// Identity of the key that was used, computed from its bytes.
-    pub(crate) model_id: String,
-    /// Whether every check passed.
-    pub accepted: bool,
-    /// The checks, in order.
-    pub checks: Vec<Check>,
-    /// Milliseconds for all of it, measured around the call.
-    #[serde(default)]
+    /// What the verifier reports.
+    #[serde(flatten)]
+    pub report: VerificationReport,
+    /// Milliseconds for all of it, measured around the calls.
     pub total_ms: f64,
 }
 
 impl Report {
+    /// Whether every check passed.
+    pub(crate) fn accepted(&self) -> bool {
+        self.report.accepted
+    }
+
     /// The names of the checks that refused, without those that were never reached.
     pub(crate) fn refused_by(&self) -> Vec<String> {
-        let refused = self.checks.iter().filter(|check| !check.passed && !check.detail.starts_with("not reached"));
+        let checks = self.report.checks.iter();
+        let refused = checks.filter(|check| !check.passed && check.code != Check::NOT_REACHED);
         refused.map(|check| check.name.clone()).collect()
     }
 }
@@ -54,10 +44,10 @@ impl Report {
 pub(crate) struct Expected {
     /// The model; none is the key's own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) model_id: Option<String>,
+    pub model_id: Option<ModelId>,
     /// The request; none accepts any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub nonce: Option<String>,
+    pub nonce: Option<Nonce>,
     /// The inputs, as decimal text; none accepts any that fit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inputs: Option<Vec<String>>,

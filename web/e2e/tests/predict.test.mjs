@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { accessible, checks, DIST, fits, launch, open, picture, verdict } from "../browser.mjs";
+import { withOtherOutput } from "../envelope.mjs";
 import { fixtures, start } from "../server.mjs";
 
 let browser;
@@ -35,13 +36,7 @@ test("a prediction is shown with its unit after this browser has accepted the pr
 });
 
 test("a server that lies about the output is refused, whatever it says about itself", async () => {
-  const lie = (bytes) => {
-    // One step of the first output: the varint after the outputs' count.
-    const changed = Buffer.from(bytes);
-    changed[outputOffset(bytes)] ^= 2;
-    return changed;
-  };
-  const { server, page } = await asked({ envelope: lie });
+  const { server, page } = await asked({ envelope: withOtherOutput });
   await verdict(page, "Refused");
   const made = await checks(page);
   assert.equal(made.pairing, "failed");
@@ -134,15 +129,3 @@ test("numbers can be written in the language-neutral way of the SI", async () =>
   await page.done();
   await server.close();
 });
-
-/** Where the first output's value starts in an envelope. */
-function outputOffset(bytes) {
-  let at = 8 + 2 + 64 + 1;
-  let count = bytes.readUInt32LE(at);
-  at += 4;
-  for (; count > 0; count -= 1) {
-    while (bytes[at] & 0x80) at += 1;
-    at += 1;
-  }
-  return at + 1 + 4;
-}

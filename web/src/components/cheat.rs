@@ -20,11 +20,12 @@ pub(crate) fn TryToCheat(
     expected: Expected,
 ) -> impl IntoView {
     let given = StoredValue::new((key, envelope, expected));
+    let policy = Settings::get().allow_development;
     let card = move |cheat: Cheat| {
         let state = RwSignal::new(VerdictState::Waiting);
         let try_it = move |_| {
             let (key, envelope, mut expected) = given.get_value();
-            expected.allow_development_srs = Settings::get().allow_development.get_untracked();
+            expected.allow_development_srs = policy.get_untracked();
             state.set(VerdictState::Running);
             spawn_local(async move {
                 let answer = match cheat.apply(&envelope) {
@@ -56,12 +57,12 @@ fn outcome(state: &VerdictState) -> impl IntoView + use<> {
         VerdictState::Waiting => "".into_any(),
         VerdictState::Running => "Checking …".into_any(),
         VerdictState::Impossible(reason) => reason.clone().into_any(),
-        VerdictState::Done(report) if report.accepted => {
+        VerdictState::Done(report) if report.accepted() => {
             "Accepted. That must not happen: please report it, with the envelope.".into_any()
         }
         VerdictState::Done(report) => {
             let by = report.refused_by();
-            let detail = report.checks.iter().find(|check| !check.passed).map(|check| check.detail.clone());
+            let detail = report.report.checks.iter().find(|check| !check.passed).map(|check| check.detail.clone());
             let time = numbers().ms(report.total_ms);
             view! {
                 <strong>"Refused"</strong>

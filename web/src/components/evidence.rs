@@ -7,7 +7,7 @@ use vouch_envelope::ProofEnvelope;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::claim::KeyFacts;
-use crate::components::{ClaimTable, Download, TryToCheat, Verdict, VerdictState, copy_text};
+use crate::components::{ClaimTable, Download, TryToCheat, VerdictState, copy_text};
 use crate::settings::Settings;
 use crate::worker::{self, Expected};
 
@@ -50,9 +50,9 @@ impl Evidence {
     }
 }
 
-/// The verdict and the sentence that says what it means.
+/// What the verdict means, in sentences.
 #[component]
-pub(crate) fn VerdictWithMeaning(
+pub(crate) fn Meaning(
     /// How far the verification is.
     state: RwSignal<VerdictState>,
     /// What is verified.
@@ -61,10 +61,9 @@ pub(crate) fn VerdictWithMeaning(
     let development = evidence.facts.is_development();
     let asked = evidence.expected.nonce.is_some();
     view! {
-        <Verdict state />
         <div class="section" role="status">
             {move || match state.get() {
-                VerdictState::Done(report) if report.accepted => view! {
+                VerdictState::Done(report) if report.accepted() => view! {
                     <p><strong>"What has been proved. "</strong>"The model with this identity, given exactly these inputs, computes exactly this result"
                     {if asked { ", and the proof was made for this request." } else { ". For which request it was made, you did not say; it could be an old one." }}</p>
                     <p><strong>"What has not. "</strong>"That the inputs are true, or that the model is right about the world: how often it is, its accuracy report says."</p>

@@ -58,14 +58,14 @@ pub(crate) fn Verdict(
     state: Signal<VerdictState>,
 ) -> impl IntoView {
     let class = move || match state.get() {
-        VerdictState::Done(report) if report.accepted => "verdict accepted",
+        VerdictState::Done(report) if report.accepted() => "verdict accepted",
         VerdictState::Done(_) | VerdictState::Impossible(_) => "verdict refused",
         _ => "verdict",
     };
     let word = move || match state.get() {
         VerdictState::Waiting => "Nothing to check yet".to_owned(),
         VerdictState::Running => "Checking …".to_owned(),
-        VerdictState::Done(report) if report.accepted => "Accepted".to_owned(),
+        VerdictState::Done(report) if report.accepted() => "Accepted".to_owned(),
         VerdictState::Done(_) => "Refused".to_owned(),
         VerdictState::Impossible(_) => "Could not be checked".to_owned(),
     };
@@ -99,11 +99,11 @@ fn CheckList(
         let state = state.get();
         let report = state.report();
         let expected = CHECKS.iter().map(|(name, question)| {
-            let check = report.and_then(|report| report.checks.iter().find(|check| check.name == *name));
+            let check = report.and_then(|report| report.report.checks.iter().find(|check| check.name == *name));
             line(numbers(), name, question, check)
         });
         // A newer verifier may know checks that this page does not.
-        let more = report.map(|report| report.checks.as_slice()).unwrap_or_default().iter();
+        let more = report.map(|report| report.report.checks.as_slice()).unwrap_or_default().iter();
         let more = more.filter(|check| CHECKS.iter().all(|(name, _)| *name != check.name));
         let more = more.map(|check| line(numbers(), &check.name, "", Some(check)));
         expected.chain(more).collect_view()
@@ -117,7 +117,7 @@ fn line(numbers: Numbers, name: &str, question: &'static str, check: Option<&Che
         Some(check) => ("check failed ticked", "M4 4 14 14M14 4 4 14", "refused", check.detail.clone()),
         None => ("check waiting", "M4 9H14", "not made yet", question.to_owned()),
     };
-    let time = check.and_then(|check| check.ms).map(|ms| numbers.ms(ms));
+    let time = check.filter(|check| check.micros > 0).map(|check| numbers.ms(check.micros as f64 / 1000.0));
     view! {
         <li class=class data-check=name.to_owned()>
             <svg class="sign" viewBox="0 0 18 18" aria-hidden="true"><path d=path /></svg>

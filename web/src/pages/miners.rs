@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::{self, MinerRow};
+use crate::api::{self, MinerSummary};
 use crate::components::chart::{Chart, bars};
 use crate::components::{Empty, Loading, Trouble, short};
 use crate::numbers::ago;
@@ -30,7 +30,7 @@ impl Column {
     ];
 
     /// What rows are ordered by; larger comes first.
-    fn rank(self, miner: &MinerRow) -> f64 {
+    fn rank(self, miner: &MinerSummary) -> f64 {
         match self {
             Self::Score => miner.score,
             Self::Verified => miner.verified as f64,
@@ -44,7 +44,7 @@ impl Column {
 /// The page.
 #[component]
 pub(crate) fn Miners() -> impl IntoView {
-    let miners = poll::<Vec<MinerRow>>(api::MINERS, LIVE);
+    let miners = poll::<Vec<MinerSummary>>(api::MINERS, LIVE);
     let order = RwSignal::new(Column::Score);
     let sorted = move || {
         let mut rows = miners.data.get().unwrap_or_default();
@@ -57,7 +57,7 @@ pub(crate) fn Miners() -> impl IntoView {
         bars(numbers(), &rows, "", 3)
     });
     let verdicts = Signal::derive(move || {
-        let count = |of: fn(&MinerRow) -> u64| {
+        let count = |of: fn(&MinerSummary) -> u64| {
             miners.data.with(|rows| rows.iter().flatten().map(of).sum::<u64>() as f64)
         };
         let all = [
@@ -112,7 +112,7 @@ pub(crate) fn Miners() -> impl IntoView {
     }
 }
 
-fn row(miner: MinerRow) -> impl IntoView {
+fn row(miner: MinerSummary) -> impl IntoView {
     let numbers = numbers();
     let failed = miner.refused + miner.missing;
     let unknown = || "–".to_owned();
@@ -125,7 +125,7 @@ fn row(miner: MinerRow) -> impl IntoView {
             <td class="num">{miner.response_ms.map_or_else(unknown, |ms| numbers.ms(ms))}</td>
             <td class="num">{miner.proof_bytes.map_or_else(unknown, |bytes| numbers.bytes(bytes))}</td>
             <td class="num">{numbers.percent(miner.weight)}</td>
-            <td class="num">{miner.seen_ms.map_or_else(unknown, |seen| ago(numbers, js_sys::Date::now() - seen))}</td>
+            <td class="num">{miner.seen_ms.map_or_else(unknown, |seen| ago(numbers, js_sys::Date::now() - seen as f64))}</td>
         </tr>
     }
 }

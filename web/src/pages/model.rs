@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use super::models::setup;
-use crate::api::{self, Accuracy, FieldNote, ModelCard};
+use crate::api::{self, Accuracy, Field, ModelCard};
 use crate::components::chart::{Chart, histogram, scatter};
 use crate::components::{Digest, Loading, Trouble};
 use crate::poll::{SLOW, poll};
@@ -33,12 +33,12 @@ fn OneModel(id: String) -> impl IntoView {
 #[component]
 fn Card(card: ModelCard) -> impl IntoView {
     let model = card.summary.clone();
-    let identity = model.id.clone();
+    let identity = model.id.to_string();
     let srs = card.srs_identity.clone();
     let unit = card.outputs.first().map(|output| output.unit.clone()).unwrap_or_default();
     let world = card.uncertainty.clone();
     let layout = card.has_layout.then(|| format!("{}/{}/layout.svg", api::MODELS, model.id));
-    let (proof, key, rows, parameters) = (card.proof_bytes, card.key_bytes, 1u64 << card.k.min(40), card.parameters);
+    let (proof, key, rows, parameters) = (card.sizes.proof_bytes, card.sizes.key_bytes, 1u64 << card.k.min(40), card.parameters);
     view! {
         <Title text=model.name.clone() />
         <div class="lead">
@@ -100,8 +100,8 @@ fn Card(card: ModelCard) -> impl IntoView {
 }
 
 #[component]
-fn Notes(inputs: Vec<FieldNote>, outputs: Vec<FieldNote>) -> impl IntoView {
-    let rows = |kind: &'static str, notes: Vec<FieldNote>| {
+fn Notes(inputs: Vec<Field>, outputs: Vec<Field>) -> impl IntoView {
+    let rows = |kind: &'static str, notes: Vec<Field>| {
         notes
             .into_iter()
             .map(|note| view! {

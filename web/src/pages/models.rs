@@ -33,7 +33,7 @@ pub(crate) fn Models() -> impl IntoView {
                     <h2><a href=format!("/models/{}", model.id)>{model.name.clone()}</a>" "<span class="quiet">{model.version.clone()}</span></h2>
                     <p>{model.description.clone()}</p>
                     <p class="small quiet">
-                        <span class="mono">{short(&model.id)}</span>
+                        <span class="mono">{short(&model.id.to_string())}</span>
                         {move || format!(" · {} · served by {} miners", setup(&model.srs_kind), numbers().count(model.miners))}
                     </p>
                     <p><a href=format!("/?model={}", model.id)>"Ask it"</a></p>

@@ -33,7 +33,7 @@ pub(crate) fn Network() -> impl IntoView {
         {move || (!known()).then(|| view! { <Loading what="the validator's state" /> })}
         {move || network.data.get().map(|network| {
             let numbers = numbers();
-            let left = (network.epoch_ends_ms - js_sys::Date::now()).max(0.0);
+            let left = (network.epoch_ends_ms as f64 - js_sys::Date::now()).max(0.0);
             view! {
                 <dl class="figure-row">
                     <div class="figure"><dt>"Epoch"</dt><dd>{numbers.count(network.epoch)}</dd></div>
@@ -56,7 +56,7 @@ pub(crate) fn Network() -> impl IntoView {
                     <dl class="facts">
                         <dt>"Validator"</dt><dd class="mono small">{network.validator.clone()}</dd>
                         <dt>"Software"</dt><dd>{network.version.clone()}</dd>
-                        <dt>"Running since"</dt><dd>{format!("{} ({})", moment(network.started_ms), ago(numbers, js_sys::Date::now() - network.started_ms))}</dd>
+                        <dt>"Running since"</dt><dd>{format!("{} ({})", moment(network.started_ms as f64), ago(numbers, js_sys::Date::now() - network.started_ms as f64))}</dd>
                     </dl>
                 </section>
             }
@@ -83,7 +83,7 @@ fn Log(entries: Vec<LogEntry>) -> impl IntoView {
     let rows = entries.into_iter().map(|entry| view! {
         <tr>
             <td class="num">{numbers.count(entry.seq)}</td>
-            <td>{moment(entry.at_ms)}</td>
+            <td>{moment(entry.at_ms as f64)}</td>
             <td>{entry.kind}</td>
             <td>{entry.text}</td>
             <td class="mono">{short(&entry.hash)}</td>

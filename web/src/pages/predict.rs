@@ -8,8 +8,8 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::api::{self, ModelSummary};
-use crate::components::{Empty, EvidenceDetails, FieldsForm, Loading, Trouble, VerdictWithMeaning, short};
+use crate::api::{self, ModelId, ModelSummary};
+use crate::components::{Empty, EvidenceDetails, FieldsForm, Loading, Meaning, Trouble, Verdict, VerdictState, short};
 use crate::poll::{SLOW, poll};
 use answer::Answer;
 use asking::{Progress, Stage};
@@ -25,8 +25,8 @@ pub(crate) fn Predict() -> impl IntoView {
         models.data.with(|models| {
             let models = models.as_ref()?;
             let wanted = wanted.get();
-            let found = models.iter().find(|model| Some(&model.id) == wanted.as_ref());
-            found.or(models.first()).map(|model| model.id.clone())
+            let found = models.iter().find(|model| Some(model.id.to_string()) == wanted);
+            found.or(models.first()).map(|model| model.id)
         })
     });
     let is_empty = move || models.data.with(|models| models.as_ref().is_some_and(Vec::is_empty));
@@ -47,10 +47,10 @@ pub(crate) fn Predict() -> impl IntoView {
             <label>"Model"
                 <select id="model" on:change=move |event| wanted.set(Some(event_target_value(&event)))>
                     {move || models.data.get().unwrap_or_default().into_iter().map(|model| {
-                        let id = model.id.clone();
+                        let id = model.id;
                         view! {
-                            <option value=model.id.clone() selected=move || chosen.get().as_ref() == Some(&id)>
-                                {format!("{} {} ({})", model.name, model.version, short(&model.id))}
+                            <option value=id.to_string() selected=move || chosen.get() == Some(id)>
+                                {format!("{} {} ({})", model.name, model.version, short(&model.id.to_string()))}
                             </option>
                         }
                     }).collect_view()}
@@ -63,7 +63,7 @@ pub(crate) fn Predict() -> impl IntoView {
 
 /// The form of one model, and what became of the question.
 #[component]
-fn Ask(id: String) -> impl IntoView {
+fn Ask(id: ModelId) -> impl IntoView {
     let setup = setup::load(id);
     view! {
         {move || match setup.get() {
@@ -78,6 +78,11 @@ fn Ask(id: String) -> impl IntoView {
 fn Form(ready: setup::Ready) -> impl IntoView {
     let fields = ready.fields();
     let stage = RwSignal::new(Stage::Idle);
+    let state = Signal::derive(move || match stage.with(Stage::evidence) {
+        Some((_, verdict)) => verdict.get(),
+        None => VerdictState::Waiting,
+    });
+    let owner = Owner::current();
     let strict = RwSignal::new(false);
     let busy = move || stage.with(Stage::is_busy);
     let model = ready.card.summary.clone();
@@ -89,7 +94,7 @@ fn Form(ready: setup::Ready) -> impl IntoView {
             event.prevent_default();
             strict.set(true);
             if let (Some(values), Some(integers)) = (fields.values(), fields.integers()) {
-                asking::ask(&ready, values, integers, stage);
+                asking::ask(&ready, values, integers, stage, owner.clone());
             } else {
                 stage.set(Stage::Idle);
             }
@@ -114,7 +119,7 @@ fn Form(ready: setup::Ready) -> impl IntoView {
         <div class="lead">
             <h2><a href=format!("/models/{}", model.id)>{model.name.clone()}</a></h2>
             <p>{model.description.clone()}</p>
-            <p class="small quiet">"Identity "<span class="mono">{short(&model.id)}</span>", computed here from the verifying key."</p>
+            <p class="small quiet">"Identity "<span class="mono">{short(&model.id.to_string())}</span>", computed here from the verifying key."</p>
             {changed.map(|old| view! {
                 <p class="note warn">{format!("The last time you used a model of this name here, its identity was {}. A new version has a new identity; if nobody announced one, ask before you rely on it.", short(&old))}</p>
             })}
@@ -134,8 +139,9 @@ fn Form(ready: setup::Ready) -> impl IntoView {
             <div class="section">
                 <Answer stage ready=ready.clone() note=output_note />
                 <Progress stage />
+                <Verdict state />
                 {move || stage.with(|stage| stage.evidence()).map(|(evidence, verdict)| view! {
-                    <VerdictWithMeaning state=verdict evidence />
+                    <Meaning state=verdict evidence />
                 })}
             </div>
         </div>

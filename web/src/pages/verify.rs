@@ -10,8 +10,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DragEvent, File, HtmlInputElement};
 
-use crate::api;
-use crate::components::{Evidence, EvidenceDetails, Loading, VerdictWithMeaning};
+use crate::api::{self, ModelId, Nonce};
+use crate::components::{Evidence, EvidenceDetails, Loading, Meaning, Verdict};
 use crate::http::Failure;
 use crate::poll::{alive, sleep};
 use crate::worker::{self, Expected};
@@ -43,10 +43,7 @@ pub(crate) fn Verify() -> impl IntoView {
     let model = RwSignal::new(query.with_untracked(|query| query.get("model").unwrap_or_default()));
     let nonce = RwSignal::new(query.with_untracked(|query| query.get("nonce").unwrap_or_default()));
     let key = RwSignal::new(None::<Arc<Vec<u8>>>);
-    let expected = move || {
-        let given = |text: String| Some(text.trim().to_lowercase()).filter(|text| !text.is_empty());
-        Expected { model_id: given(model.get_untracked()), nonce: given(nonce.get_untracked()), ..Expected::default() }
-    };
+    let expected = move || expectations(&model.get_untracked(), &nonce.get_untracked());
     let take = move |bytes: Vec<u8>, link: Option<String>| {
         spawn_local(async move {
             match understand(bytes) {
@@ -90,7 +87,10 @@ pub(crate) fn Verify() -> impl IntoView {
     });
     let again = move |_| {
         if let State::Ready(evidence) = state.get_untracked() {
-            state.set(State::Ready(Evidence { expected: expected(), ..evidence }));
+            state.set(match expected() {
+                Ok(expected) => State::Ready(Evidence { expected, ..evidence }),
+                Err(reason) => State::Unusable(reason),
+            });
         }
     };
     view! {
@@ -120,12 +120,27 @@ pub(crate) fn Verify() -> impl IntoView {
             State::Ready(evidence) => {
                 let verdict = evidence.verdict();
                 view! {
-                    <VerdictWithMeaning state=verdict evidence=evidence.clone() />
+                    <Verdict state=verdict />
+                    <Meaning state=verdict evidence=evidence.clone() />
                     <EvidenceDetails evidence />
                 }.into_any()
             }
         }}
     }
+}
+
+/// What the user expects, from two fields that may be empty.
+fn expectations(model: &str, nonce: &str) -> Result<Expected, String> {
+    let read = |text: &str, what: &str| {
+        let text = text.trim().to_lowercase();
+        let digits = || format!("{what} is written with 64 hexadecimal digits; “{text}” is not.");
+        (!text.is_empty()).then(|| vouch_envelope::hex::decode_array(&text).map_err(|_| digits())).transpose()
+    };
+    Ok(Expected {
+        model_id: read(model, "A model's identity")?.map(ModelId),
+        nonce: read(nonce, "A nonce")?.map(Nonce),
+        ..Expected::default()
+    })
 }
 
 /// What someone gave us.
@@ -158,14 +173,18 @@ fn understand(bytes: Vec<u8>) -> Result<Given, String> {
     }
 }
 
-async fn ready(bytes: Arc<Vec<u8>>, key: Option<Arc<Vec<u8>>>, expected: Expected, link: Option<String>) -> State {
+async fn ready(bytes: Arc<Vec<u8>>, key: Option<Arc<Vec<u8>>>, expected: Result<Expected, String>, link: Option<String>) -> State {
+    let expected = match expected {
+        Ok(expected) => expected,
+        Err(reason) => return State::Unusable(reason),
+    };
     let model = match ProofEnvelope::decode(&bytes) {
-        Ok(envelope) => envelope.model_id.to_string(),
+        Ok(envelope) => envelope.model_id,
         Err(error) => return State::Unusable(format!("This starts like an envelope, but it is damaged: {error}.")),
     };
     let key = match key {
         Some(key) => key,
-        None => match api::key(&model).await {
+        None => match api::key(model).await {
             Ok(key) => Arc::new(key),
             Err(failure) if failure.is_missing() => {
                 let reason = format!(

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::api::{self, ProofRow};
+use crate::api::{self, ModelId, ProofSummary};
 use crate::components::short;
 use crate::numbers::moment;
 use crate::settings::{Settings, numbers};
@@ -30,7 +30,7 @@ struct Tally {
 
 /// The list of proofs, each verifiable on a click, and all of them at once.
 #[component]
-pub(super) fn Recheck(proofs: Vec<ProofRow>) -> impl IntoView {
+pub(super) fn Recheck(proofs: Vec<ProofSummary>) -> impl IntoView {
     let findings = RwSignal::new(HashMap::<String, Finding>::new());
     let running = RwSignal::new(false);
     let policy = Settings::get().allow_development;
@@ -67,7 +67,7 @@ pub(super) fn Recheck(proofs: Vec<ProofRow>) -> impl IntoView {
             running.try_set(false);
         });
     };
-    let one = move |proof: ProofRow| {
+    let one = move |proof: ProofSummary| {
         let allow = policy.get_untracked();
         spawn_local(async move {
             let finding = check(&proof, allow, &mut HashMap::new()).await;
@@ -95,7 +95,7 @@ pub(super) fn Recheck(proofs: Vec<ProofRow>) -> impl IntoView {
         }
         text
     };
-    let row = move |proof: ProofRow| {
+    let row = move |proof: ProofSummary| {
         let id = proof.id.clone();
         let result = move || findings.with(|findings| findings.get(&id).map(|finding| match finding {
             Finding::Accepted(ms) => format!("accepted, {}", numbers().ms(*ms)),
@@ -105,7 +105,7 @@ pub(super) fn Recheck(proofs: Vec<ProofRow>) -> impl IntoView {
         let (clicked, link) = (proof.clone(), format!("/verify/{}", proof.id));
         view! {
             <tr>
-                <td>{move || moment(proof.at_ms)}</td>
+                <td>{move || moment(proof.at_ms as f64)}</td>
                 <td class="num">{move || numbers().ms(proof.response_ms)}</td>
                 <td class="num">{move || numbers().bytes(proof.bytes)}</td>
                 <td><a class="mono" href=link>{short(&proof.id)}</a></td>
@@ -149,10 +149,10 @@ pub(super) fn Recheck(proofs: Vec<ProofRow>) -> impl IntoView {
 }
 
 /// Fetches and verifies one proof. What was asked only the validator knows, so any nonce and any inputs are accepted.
-async fn check(proof: &ProofRow, allow: bool, keys: &mut HashMap<String, Vec<u8>>) -> Finding {
+async fn check(proof: &ProofSummary, allow: bool, keys: &mut HashMap<ModelId, Vec<u8>>) -> Finding {
     let fetched = async {
         if !keys.contains_key(&proof.model_id) {
-            keys.insert(proof.model_id.clone(), api::key(&proof.model_id).await?);
+            keys.insert(proof.model_id, api::key(proof.model_id).await?);
         }
         api::envelope(&proof.id).await
     };
@@ -161,13 +161,13 @@ async fn check(proof: &ProofRow, allow: bool, keys: &mut HashMap<String, Vec<u8>
         Err(failure) => return Finding::NotFetched(failure.sentence()),
     };
     let expected = Expected {
-        model_id: Some(proof.model_id.clone()),
+        model_id: Some(proof.model_id),
         allow_development_srs: allow,
         ..Expected::default()
     };
     let key = keys.get(&proof.model_id).map(Vec::as_slice).unwrap_or_default();
     match worker::verify(key, &envelope, &expected).await {
-        Ok(report) if report.accepted => Finding::Accepted(report.total_ms),
+        Ok(report) if report.accepted() => Finding::Accepted(report.total_ms),
         Ok(report) => Finding::Refused(report.refused_by().join(", ")),
         Err(reason) => Finding::Refused(reason),
     }

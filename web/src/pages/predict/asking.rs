@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::setup::Ready;
-use crate::api::{self, Ask, Prediction};
+use crate::api::{self, Nonce, PredictionRequest, PredictionStatus, State};
 use crate::components::{Evidence, VerdictState, short};
 use crate::http::Failure;
 use crate::numbers::Numbers;
@@ -24,9 +24,9 @@ pub(super) enum Stage {
     /// It is on its way to the validator.
     Sending,
     /// The validator has it.
-    Waiting { prediction: Prediction, since: f64, unreachable: bool },
+    Waiting { prediction: PredictionStatus, since: f64, unreachable: bool },
     /// The envelope is here.
-    Here { prediction: Prediction, took_ms: f64, evidence: Box<Evidence>, verdict: RwSignal<VerdictState> },
+    Here { prediction: PredictionStatus, took_ms: f64, evidence: Box<Evidence>, verdict: RwSignal<VerdictState> },
     /// It ended without an envelope.
     Failed(String),
 }
@@ -51,34 +51,35 @@ fn now() -> f64 {
 }
 
 /// 32 random bytes of this browser.
-fn nonce() -> String {
+fn nonce() -> Nonce {
     let bytes = js_sys::Uint8Array::new_with_length(32);
     let crypto = window().crypto().expect("every browser with WebAssembly has it");
     crypto.get_random_values_with_array_buffer_view(&bytes).expect("32 bytes are not too many");
-    vouch_envelope::hex::encode(&bytes.to_vec())
+    let mut nonce = [0; 32];
+    bytes.copy_to(&mut nonce);
+    Nonce(nonce)
 }
 
 /// Asks, follows the answer, fetches the envelope and has it verified.
-pub(super) fn ask(ready: &Ready, values: Vec<Vec<f64>>, integers: Vec<i64>, stage: RwSignal<Stage>) {
+pub(super) fn ask(ready: &Ready, values: Vec<Vec<f64>>, integers: Vec<i64>, stage: RwSignal<Stage>, owner: Option<Owner>) {
     stage.set(Stage::Sending);
-    let owner = Owner::current();
     let ready = ready.clone();
     let names = ready.facts.inputs.iter().map(|tensor| tensor.name.clone());
     let question =
-        Ask { model_id: ready.facts.model_id.clone(), inputs: names.zip(values).collect(), nonce: nonce() };
+        PredictionRequest { model_id: ready.facts.model_id, inputs: names.zip(values).collect(), nonce: Some(nonce()) };
     spawn_local(async move {
         let since = now();
         match follow(&question, stage, since).await {
             Ok((prediction, bytes)) => {
                 let id = prediction.proof_id.clone().unwrap_or_default();
                 let evidence = Evidence {
-                    link: Some(format!("/verify/{id}?model={}&nonce={}", question.model_id, question.nonce)),
+                    link: Some(link(&id, &question)),
                     key: ready.key,
                     facts: ready.facts,
                     bytes: Arc::new(bytes),
                     expected: Expected {
                         model_id: Some(question.model_id),
-                        nonce: Some(question.nonce),
+                        nonce: question.nonce,
                         inputs: Some(integers.iter().map(i64::to_string).collect()),
                         ..Expected::default()
                     },
@@ -98,15 +99,15 @@ pub(super) fn ask(ready: &Ready, values: Vec<Vec<f64>>, integers: Vec<i64>, stag
     });
 }
 
-async fn follow(question: &Ask, stage: RwSignal<Stage>, since: f64) -> Result<(Prediction, Vec<u8>), String> {
+async fn follow(question: &PredictionRequest, stage: RwSignal<Stage>, since: f64) -> Result<(PredictionStatus, Vec<u8>), String> {
     let mut prediction = api::ask(question).await.map_err(|failure| match failure {
         Failure::Unreachable => "The validator does not answer, so nothing was asked. Your inputs are still here.".into(),
         other => other.sentence(),
     })?;
     loop {
-        match prediction.state.as_str() {
-            "done" => break,
-            "failed" => {
+        match prediction.state {
+            State::Done => break,
+            State::Failed => {
                 let reason = prediction.error.unwrap_or_else(|| "no reason given".into());
                 return Err(format!("No miner gave an answer that holds: {reason}. You can ask again."));
             }
@@ -127,6 +128,12 @@ async fn follow(question: &Ask, stage: RwSignal<Stage>, since: f64) -> Result<(P
     let id = prediction.proof_id.clone().ok_or("The validator says that it is done, but has no proof to show.")?;
     let bytes = api::envelope(&id).await.map_err(|failure| failure.sentence())?;
     Ok((prediction, bytes))
+}
+
+/// A link to the proof that says what was asked, so that whoever follows it need not believe the validator.
+fn link(id: &str, question: &PredictionRequest) -> String {
+    let nonce = question.nonce.map(|nonce| format!("&nonce={nonce}")).unwrap_or_default();
+    format!("/verify/{id}?model={}{nonce}", question.model_id)
 }
 
 /// The steps of a question.
@@ -185,10 +192,7 @@ fn position(stage: &Stage, numbers: Numbers, now: f64) -> (Option<usize>, [Strin
         Stage::Idle | Stage::Failed(_) => (None, none()),
         Stage::Sending => (Some(0), none()),
         Stage::Waiting { prediction, since, .. } => {
-            let at = match prediction.state.as_str() {
-                "verifying" => 2,
-                _ => 1,
-            };
+            let at = if prediction.state == State::Verifying { 2 } else { 1 };
             let mut notes = none();
             notes[1] = numbers.fixed((now - since) / 1000.0, 1) + " s";
             (Some(at), notes)

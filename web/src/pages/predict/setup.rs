@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::api::{self, ModelCard};
+use crate::api::{self, ModelCard, ModelId};
 use crate::claim::KeyFacts;
 use crate::components::{Field, Fields};
 use crate::http::{self, Failure};
@@ -57,12 +57,12 @@ pub(super) enum Setup {
 }
 
 /// Fetches card and key; tries again while the validator does not answer.
-pub(super) fn load(id: String) -> RwSignal<Setup> {
+pub(super) fn load(id: ModelId) -> RwSignal<Setup> {
     let state = RwSignal::new(Setup::Loading);
     let alive = alive();
     spawn_local(async move {
         while alive.load(std::sync::atomic::Ordering::Relaxed) {
-            match fetch(&id).await {
+            match fetch(id).await {
                 Ok(ready) => return state.set(ready),
                 Err(Failure::Unreachable) => sleep(std::time::Duration::from_secs(2)).await,
                 Err(failure) => return state.set(Setup::Failed(failure.sentence())),
@@ -72,7 +72,7 @@ pub(super) fn load(id: String) -> RwSignal<Setup> {
     state
 }
 
-async fn fetch(id: &str) -> Result<Setup, Failure> {
+async fn fetch(id: ModelId) -> Result<Setup, Failure> {
     let card: ModelCard = http::get(&format!("{}/{id}", api::MODELS)).await?;
     let key = api::key(id).await?;
     let facts = match worker::key_facts(&key).await {
@@ -87,7 +87,7 @@ async fn fetch(id: &str) -> Result<Setup, Failure> {
     }
     let memory = format!("model.{}", card.summary.name);
     let before = settings::read(&memory);
-    settings::write(&memory, id);
-    let identity_changed = Some(before).filter(|before| !before.is_empty() && before != id);
+    settings::write(&memory, &id.to_string());
+    let identity_changed = Some(before).filter(|before| !before.is_empty() && *before != id.to_string());
     Ok(Setup::Ready(Box::new(Ready { card, key: Arc::new(key), facts, identity_changed })))
 }
