@@ -52,7 +52,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     if !verifier.is_file() {
         bail!("there is no verifier at {}: run `cargo xtask wasm` first", verifier.display());
     }
-    let compiled = compile(&web, args.dev)?;
+    let compiled = compile(&web, &workspace.target.join("web-build"), args.dev)?;
     bind(&compiled, &assets)?;
     if !args.dev {
         optimise(&assets.join("app.wasm"))?;
@@ -77,16 +77,12 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 
 /// Compiles `web`. With Debian's compiler for the web (`RUSTC=/usr/bin/rustc`, package `rust-web-src`) there is no
 /// precompiled standard library for wasm32, so it is built, too; with rustup's target there is one.
-fn compile(web: &Path, dev: bool) -> Result<PathBuf> {
-    let target = match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(target) => PathBuf::from(target),
-        None => web.join("target"),
-    };
+fn compile(web: &Path, target: &Path, dev: bool) -> Result<PathBuf> {
     let debian = Path::new("/usr/lib/rustlib/src/rust/library/Cargo.lock").is_file() && !has_rustup_target();
     let mut command =
         if debian { Command::new("/usr/bin/cargo") } else { process::cargo(web) };
     command.current_dir(web).args(["build", "--locked", "--target", "wasm32-unknown-unknown"]);
-    command.arg("--target-dir").arg(&target);
+    command.arg("--target-dir").arg(target);
     if !dev {
         command.arg("--release");
     }
