@@ -49,6 +49,7 @@ pub(crate) fn Chart(
         }
     };
     let label = title.clone();
+    let table_label = format!("{title}: values");
     view! {
         <figure class="chart">
             <figcaption>
@@ -108,7 +109,7 @@ pub(crate) fn Chart(
             {move || drawing.with(|drawing| (drawing.legend.len() > 1).then(|| legend(&drawing.legend)))}
             <details class="more">
                 <summary>"Values as a table"</summary>
-                <div class="scroll" tabindex="0" role="region" aria-label="Values of the chart">
+                <div class="scroll" tabindex="0" role="region" aria-label=table_label>
                     <table>
                         <thead><tr>{move || drawing.with(|drawing| drawing.head.iter().map(|cell| view! {
                             <th scope="col">{cell.clone()}</th>

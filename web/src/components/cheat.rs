@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use vouch_envelope::ProofEnvelope;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::components::VerdictState;
+use crate::components::{VerdictState, shortened};
 use crate::settings::{Settings, numbers};
 use crate::tamper::Cheat;
 use crate::worker::{self, Expected};
@@ -62,7 +62,7 @@ fn outcome(state: &VerdictState) -> impl IntoView + use<> {
         }
         VerdictState::Done(report) => {
             let by = report.refused_by();
-            let detail = report.report.checks.iter().find(|check| !check.passed).map(|check| check.detail.clone());
+            let detail = report.report.checks.iter().find(|check| !check.passed).map(|check| shortened(&check.detail));
             let time = numbers().ms(report.total_ms);
             view! {
                 <strong>"Refused"</strong>

@@ -25,7 +25,7 @@ pub(crate) fn Empty(
 ) -> impl IntoView {
     view! {
         <div class="empty">
-            <h3>{title}</h3>
+            <h2>{title}</h2>
             {children()}
         </div>
     }

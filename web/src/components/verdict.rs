@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::components::short;
 use crate::numbers::Numbers;
 use crate::settings::numbers;
 use crate::worker::{Check, Report};
@@ -123,9 +124,19 @@ fn line(numbers: Numbers, name: &str, question: &'static str, check: Option<&Che
             <svg class="sign" viewBox="0 0 18 18" aria-hidden="true"><path d=path /></svg>
             <span class="check-name">{capital(name)}<span class="visually-hidden">{format!(": {word}")}</span></span>
             <span class="check-time">{time}</span>
-            <span class="check-detail">{detail}</span>
+            <span class="check-detail" title=detail.clone()>{shortened(&detail)}</span>
         </li>
     }
+}
+
+/// Long hexadecimal numbers by their ends, so that a line of the list stays a line.
+pub(crate) fn shortened(detail: &str) -> String {
+    let word = |word: &str| {
+        let digits = word.trim_end_matches([',', '.', ':', ';']);
+        let is_long = digits.len() >= 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_long { word.replacen(digits, &short(digits), 1) } else { word.to_owned() }
+    };
+    detail.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 fn capital(text: &str) -> String {

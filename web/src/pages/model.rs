@@ -93,7 +93,7 @@ fn Card(card: ModelCard) -> impl IntoView {
             <section class="section" aria-labelledby="layout">
                 <h2 id="layout">"How the computation is laid out"</h2>
                 <p>"Each row of the circuit is one line of the table that the prover fills; colours are layers of the model."</p>
-                <div class="picture" tabindex="0" role="region" aria-label="Layout"><img src=layout alt="Picture of the circuit's layout: columns from left to right, rows from top to bottom" loading="lazy" width="960" height="480" /></div>
+                <div class="picture" tabindex="0" role="region" aria-label="Picture of the layout"><img src=layout alt="Picture of the circuit's layout: columns from left to right, rows from top to bottom" loading="lazy" width="960" height="480" /></div>
             </section>
         })}
     }
@@ -102,21 +102,16 @@ fn Card(card: ModelCard) -> impl IntoView {
 #[component]
 fn Notes(inputs: Vec<Field>, outputs: Vec<Field>) -> impl IntoView {
     let rows = |kind: &'static str, notes: Vec<Field>| {
-        notes
-            .into_iter()
-            .map(|note| view! {
-                <tr><td>{kind}</td><td>{note.name.replace('_', " ")}</td><td>{note.unit}</td><td>{note.description}</td></tr>
-            })
-            .collect_view()
+        let row = |note: Field| {
+            let unit = if note.unit.is_empty() { String::new() } else { format!(", in {}", note.unit) };
+            view! {
+                <dt>{note.name.replace('_', " ")}</dt>
+                <dd><span class="quiet">{kind}{unit}". "</span>{note.description}</dd>
+            }
+        };
+        notes.into_iter().map(row).collect_view()
     };
-    view! {
-        <div class="scroll" tabindex="0" role="region" aria-label="Inputs and outputs">
-            <table>
-                <thead><tr><th scope="col">"Part"</th><th scope="col">"Name"</th><th scope="col">"Unit"</th><th scope="col">"What it is"</th></tr></thead>
-                <tbody>{rows("Output", outputs)}{rows("Input", inputs)}</tbody>
-            </table>
-        </div>
-    }
+    view! { <dl class="facts">{rows("Output", outputs)}{rows("Input", inputs)}</dl> }
 }
 
 #[component]

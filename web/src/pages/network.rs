@@ -90,7 +90,7 @@ fn Log(entries: Vec<LogEntry>) -> impl IntoView {
         </tr>
     });
     view! {
-        <div class="scroll" tabindex="0" role="region" aria-label="Log, newest first">
+        <div class="scroll" tabindex="0" role="region" aria-label="Entries, newest first">
             <table id="log-table">
                 <thead><tr><th scope="col" class="num">"No."</th><th scope="col">"When"</th><th scope="col">"What"</th><th scope="col">"About"</th><th scope="col">"Hash"</th></tr></thead>
                 <tbody>{rows.collect_view()}</tbody>

@@ -136,7 +136,7 @@ fn Form(ready: setup::Ready) -> impl IntoView {
                     <span class="small" role="status">{move || incomplete().then_some("Some inputs still need your attention.")}</span>
                 </div>
             </form>
-            <div class="section">
+            <div class="section beside">
                 <Answer stage ready=ready.clone() note=output_note />
                 <Progress stage />
                 <Verdict state />

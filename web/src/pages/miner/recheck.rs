@@ -130,7 +130,7 @@ pub(super) fn Recheck(proofs: Vec<ProofSummary>) -> impl IntoView {
                 </button>
                 <span role="status" id="recheck-summary">{summary}</span>
             </div>
-            <div class="scroll" tabindex="0" role="region" aria-label="Recent proofs">
+            <div class="scroll" tabindex="0" role="region" aria-label="Table of recent proofs">
                 <table>
                     <thead>
                         <tr>
