@@ -44,7 +44,7 @@ for (let run = 0; run < runs; run += 1) {
   }));
   paint.push(figures.paint);
   blocked.push(figures.blocked);
-  verified.push(Number(/in ([\d.]+) ms/.exec(await page.locator("#verdict").innerText())[1]));
+  verified.push(Number(/in ([\d.]+)\sms/.exec(await page.locator("#verdict").innerText())[1]));
   await page.done();
 }
 console.log(`first contentful paint: median ${median(paint).toFixed(0)} ms, worst ${Math.max(...paint).toFixed(0)} ms`);

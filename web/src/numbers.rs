@@ -53,13 +53,14 @@ impl Numbers {
         out
     }
 
-    /// With as many decimals as keep about four significant digits.
+    /// With as many decimals as keep about four significant digits, without zeros at the end.
     pub(crate) fn auto(self, value: f64) -> String {
         let size = value.abs();
         if size != 0.0 && size < 1e-4 {
             return self.scientific(value);
         }
-        self.fixed(value, decimals_for(size))
+        let text = self.fixed(value, decimals_for(size));
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
     }
 
     /// `1.2 × 10⁻⁵`
@@ -87,26 +88,26 @@ impl Numbers {
 
     /// A share, as per cent.
     pub(crate) fn percent(self, share: f64) -> String {
-        format!("{} %", self.fixed(share * 100.0, 1))
+        format!("{}\u{a0}%", self.fixed(share * 100.0, 1))
     }
 
     /// A duration given in milliseconds.
     pub(crate) fn ms(self, value: f64) -> String {
         match value {
-            v if v >= 60_000.0 => format!("{} min", self.fixed(v / 60_000.0, 1)),
-            v if v >= 1000.0 => format!("{} s", self.fixed(v / 1000.0, 2)),
-            v if v >= 100.0 => format!("{} ms", self.fixed(v, 0)),
-            v if v >= 10.0 => format!("{} ms", self.fixed(v, 1)),
-            v => format!("{} ms", self.fixed(v, 2)),
+            v if v >= 60_000.0 => format!("{}\u{a0}min", self.fixed(v / 60_000.0, 1)),
+            v if v >= 1000.0 => format!("{}\u{a0}s", self.fixed(v / 1000.0, 2)),
+            v if v >= 100.0 => format!("{}\u{a0}ms", self.fixed(v, 0)),
+            v if v >= 10.0 => format!("{}\u{a0}ms", self.fixed(v, 1)),
+            v => format!("{}\u{a0}ms", self.fixed(v, 2)),
         }
     }
 
     /// A size in bytes, with decimal prefixes.
     pub(crate) fn bytes(self, value: u64) -> String {
         match value {
-            v if v >= 1_000_000 => format!("{} MB", self.fixed(v as f64 / 1e6, 1)),
-            v if v >= 10_000 => format!("{} kB", self.fixed(v as f64 / 1e3, 1)),
-            v => format!("{} B", self.count(v)),
+            v if v >= 1_000_000 => format!("{}\u{a0}MB", self.fixed(v as f64 / 1e6, 1)),
+            v if v >= 10_000 => format!("{}\u{a0}kB", self.fixed(v as f64 / 1e3, 1)),
+            v => format!("{}\u{a0}B", self.count(v)),
         }
     }
 }

@@ -27,7 +27,7 @@ test("a prediction is shown with its unit after this browser has accepted the pr
   assert.equal(Object.keys(made).length, 8);
   assert.ok(Object.values(made).every((state) => state === "passed"), JSON.stringify(made));
   assert.match(await page.locator("#answer .answer-number").innerText(), /^\d+\.\d+\s*h$/);
-  assert.match(await page.locator("#verdict").innerText(), /by your browser, in [\d.]+ ms/);
+  assert.match(await page.locator("#verdict").innerText(), /by your browser, in [\d.]+\sms/);
   assert.match(await page.locator("#digest-verdict").innerText(), /same program/);
   await accessible(page, "predict, accepted");
   await picture(page, "predict-accepted");

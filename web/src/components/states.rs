@@ -50,7 +50,9 @@ pub(crate) fn Trouble(
                     (_, true) => " What you see is the last good answer.",
                     (_, false) => "",
                 };
-                view! { <p class="note bad">{failure.sentence()}{next}</p> }
+                // What is said about values that are shown lies over the page, so that they do not move.
+                let class = if stale.get() { "note bad over" } else { "note bad" };
+                view! { <p class=class>{failure.sentence()}{next}</p> }
             })}
         </div>
     }

@@ -23,7 +23,6 @@ fn OneModel(id: String) -> impl IntoView {
     let card = poll::<ModelCard>(format!("{}/{id}", api::MODELS), SLOW);
     let known = move || card.data.with(Option::is_some);
     view! {
-        <p class="small"><a href="/models">"All models"</a></p>
         <Trouble failure=card.failure stale=Signal::derive(known) />
         {move || (!known() && card.failure.with(Option::is_none)).then(|| view! { <Loading what="the model's card" /> })}
         {move || card.data.get().map(|card| view! { <Card card /> })}
@@ -42,6 +41,7 @@ fn Card(card: ModelCard) -> impl IntoView {
     view! {
         <Title text=model.name.clone() />
         <div class="lead">
+            <p class="small"><a href="/models">"All models"</a></p>
             <h1>{model.name.clone()}" "<span class="quiet">{model.version.clone()}</span></h1>
             <p>{model.description.clone()}</p>
             <div class="row">
@@ -133,7 +133,7 @@ fn Rounding(accuracy: Accuracy, unit: String) -> impl IntoView {
             numbers.count(accuracy.samples),
             numbers.auto(accuracy.mean_abs),
             numbers.auto(accuracy.max_abs),
-            numbers.auto(accuracy.max_relative * 100.0) + " %"
+            numbers.auto(accuracy.max_relative * 100.0) + "\u{a0}%"
         )
     };
     view! {
