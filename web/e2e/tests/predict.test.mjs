@@ -1,6 +1,10 @@
 // Predict: ask, and believe nobody.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { accessible, checks, DIST, fits, launch, open, picture, verdict } from "../browser.mjs";
 import { withOtherOutput } from "../envelope.mjs";
@@ -126,6 +130,22 @@ test("numbers can be written in the language-neutral way of the SI", async () =>
   assert.match(await page.locator(".field").first().innerText(), /\d\u202f\d{3}/);
   await page.reload();
   assert.equal(await page.locator("input[name=numbers][value=space]").isChecked(), true);
+  await page.done();
+  await server.close();
+});
+
+const VOUCH = process.env.VOUCH_BIN;
+test("the files and the command that the page offers give the same verdict", { skip: VOUCH ? false : "VOUCH_BIN is not set" }, async () => {
+  const { server, page } = await asked();
+  await verdict(page, "Accepted");
+  const folder = mkdtempSync(join(tmpdir(), "vouch-e2e-"));
+  for (const name of ["Save the envelope", "Save the verifying key", "Save the inputs"]) {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name }).click()]);
+    await download.saveAs(join(folder, download.suggestedFilename()));
+  }
+  const [program, ...words] = (await page.locator(".command").innerText()).trim().split(/\s+/);
+  assert.equal(program, "vouch");
+  assert.match(execFileSync(VOUCH, words, { cwd: folder, encoding: "utf8", stdio: "pipe" }), /VERIFIED/);
   await page.done();
   await server.close();
 });

@@ -32,6 +32,13 @@ impl Evidence {
         ProofEnvelope::decode(&self.bytes).ok()
     }
 
+    /// The inputs that are expected, as a file for the command line: a list of numbers a tensor.
+    fn inputs_file(&self) -> Option<Vec<u8>> {
+        let integers: Vec<i64> = self.expected.inputs.as_ref()?.iter().filter_map(|text| text.parse().ok()).collect();
+        let lists: Vec<_> = KeyFacts::label(&self.facts.inputs, &integers).into_iter().map(|(_, reals)| reals).collect();
+        serde_json::to_vec(&serde_json::json!({ "input_data": lists })).ok()
+    }
+
     /// Verifies, and again whenever the setup policy changes.
     pub(crate) fn verdict(&self) -> RwSignal<VerdictState> {
         let state = RwSignal::new(VerdictState::Running);
@@ -95,6 +102,10 @@ pub(crate) fn EvidenceDetails(
     if let Some(nonce) = &evidence.expected.nonce {
         command.push_str(&format!(" --nonce {nonce}"));
     }
+    let inputs = evidence.inputs_file();
+    if inputs.is_some() {
+        command.push_str(" --input input.json");
+    }
     let to_copy = command.clone();
     let link = evidence.link.clone();
     let public = envelope.public.clone();
@@ -106,10 +117,11 @@ pub(crate) fn EvidenceDetails(
         <TryToCheat key=evidence.key.to_vec() envelope expected=evidence.expected.clone() />
         <section class="section" aria-labelledby="again-title">
             <h2 id="again-title">"Check it again, without this page"</h2>
-            <p>"Save both files, and give them to the command line. It is another build of the same verifier."</p>
+            <p>"Save the files, and give them to the command line. It is another build of the same verifier."</p>
             <div class="row">
                 <Download label="Save the envelope" name="proof.vouch" bytes=evidence.bytes.to_vec() />
                 <Download label="Save the verifying key" name="verifier.key" bytes=evidence.key.to_vec() />
+                {inputs.map(|bytes| view! { <Download label="Save the inputs" name="input.json" bytes /> })}
                 {link.map(|link| view! { <a class="button" href=link>"Link to this proof"</a> })}
             </div>
             <pre class="command" tabindex="0" aria-label="Command line">{command}</pre>
