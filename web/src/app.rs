@@ -44,7 +44,9 @@ impl Shared {
 
     /// SHA-256 of the validator's program.
     pub(crate) fn digest_there(self) -> Option<String> {
-        self.network.data.with(|network| network.as_ref().map(|network| network.verifier_sha256.clone()).filter(|digest| !digest.is_empty()))
+        self.network.data.with(|network| {
+            network.as_ref().map(|network| network.verifier_sha256.clone()).filter(|digest| !digest.is_empty())
+        })
     }
 }
 

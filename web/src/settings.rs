@@ -39,7 +39,9 @@ impl Settings {
         let theme = read("theme");
         let settings = Self {
             numbers: RwSignal::new(Numbers::from_key(&read("numbers"))),
-            theme: RwSignal::new(Theme::ALL.iter().find(|entry| entry.1 == theme).map_or(Theme::System, |entry| entry.0)),
+            theme: RwSignal::new(
+                Theme::ALL.iter().find(|entry| entry.1 == theme).map_or(Theme::System, |entry| entry.0),
+            ),
             allow_development: RwSignal::new(read("development") != "refuse"),
         };
         Effect::new(move || write("numbers", settings.numbers.get().key()));

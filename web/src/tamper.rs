@@ -21,7 +21,8 @@ pub(crate) enum Cheat {
 
 impl Cheat {
     /// All of them, in the order of the page.
-    pub(crate) const ALL: [Self; 6] = [Self::Output, Self::Input, Self::Proof, Self::Nonce, Self::Model, Self::Truncate];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Output, Self::Input, Self::Proof, Self::Nonce, Self::Model, Self::Truncate];
 
     /// A stable name, for tests and element ids.
     pub(crate) fn key(self) -> &'static str {

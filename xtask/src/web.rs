@@ -79,8 +79,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 /// precompiled standard library for wasm32, so it is built, too; with rustup's target there is one.
 fn compile(web: &Path, target: &Path, dev: bool) -> Result<PathBuf> {
     let debian = Path::new("/usr/lib/rustlib/src/rust/library/Cargo.lock").is_file() && !has_rustup_target();
-    let mut command =
-        if debian { Command::new("/usr/bin/cargo") } else { process::cargo(web) };
+    let mut command = if debian { Command::new("/usr/bin/cargo") } else { process::cargo(web) };
     command.current_dir(web).args(["build", "--locked", "--target", "wasm32-unknown-unknown"]);
     command.arg("--target-dir").arg(target);
     if !dev {
@@ -91,7 +90,9 @@ fn compile(web: &Path, target: &Path, dev: bool) -> Result<PathBuf> {
         command.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1");
         // A toolchain override of the caller must not reach Debian's compiler.
         command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
-        if let Some(linker) = ["wasm-ld", "wasm-ld-22", "wasm-ld-19", "wasm-ld-14"].into_iter().find(|name| on_path(name)) {
+        if let Some(linker) =
+            ["wasm-ld", "wasm-ld-22", "wasm-ld-19", "wasm-ld-14"].into_iter().find(|name| on_path(name))
+        {
             command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
         }
     }

@@ -13,7 +13,7 @@ use web_sys::{KeyboardEvent, PointerEvent};
 
 pub(crate) use axis::Axis;
 pub(crate) use draw::{Drawing, Series, bars, histogram, lines, scatter, spark_path};
-use draw::{Shape, SIDE};
+use draw::{SIDE, Shape};
 
 /// A chart with its title, values on hover, and a table.
 #[component]

@@ -35,7 +35,8 @@ impl Evidence {
     /// The inputs that are expected, as a file for the command line: a list of numbers a tensor.
     fn inputs_file(&self) -> Option<Vec<u8>> {
         let integers: Vec<i64> = self.expected.inputs.as_ref()?.iter().filter_map(|text| text.parse().ok()).collect();
-        let lists: Vec<_> = KeyFacts::label(&self.facts.inputs, &integers).into_iter().map(|(_, reals)| reals).collect();
+        let lists: Vec<_> =
+            KeyFacts::label(&self.facts.inputs, &integers).into_iter().map(|(_, reals)| reals).collect();
         serde_json::to_vec(&serde_json::json!({ "input_data": lists })).ok()
     }
 
@@ -96,7 +97,8 @@ pub(crate) fn EvidenceDetails(
 ) -> impl IntoView {
     let copied = RwSignal::new(None::<bool>);
     let Some(envelope) = evidence.envelope() else {
-        return view! { <p class="note bad">"These bytes are not an envelope, so there is nothing more to show."</p> }.into_any();
+        return view! { <p class="note bad">"These bytes are not an envelope, so there is nothing more to show."</p> }
+            .into_any();
     };
     let mut command = format!("vouch verify proof.vouch --key verifier.key --model-id {}", evidence.facts.model_id);
     if let Some(nonce) = &evidence.expected.nonce {

@@ -136,7 +136,8 @@ fn FieldRow(index: usize, field: Field, texts: RwSignal<Vec<String>>, strict: Si
     let error_id = format!("field-{index}-error");
     let wrong = Memo::new(move |_| {
         let typed = texts.with(|texts| texts.iter().all(|text| !text.trim().is_empty()));
-        let some = texts.with(|texts| texts.iter().any(|text| text.trim().parse::<f64>().is_err() && !text.trim().is_empty()));
+        let some =
+            texts.with(|texts| texts.iter().any(|text| text.trim().parse::<f64>().is_err() && !text.trim().is_empty()));
         if typed || some || strict.get() { texts.with(|texts| problem(numbers(), &tensor, texts)) } else { None }
     });
     let spark = move || texts.with(|texts| spark_path(&parse(texts), (lo, hi)));

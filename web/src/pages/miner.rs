@@ -32,8 +32,10 @@ fn OneMiner(id: String) -> impl IntoView {
     });
     let responses =
         Signal::derive(move || histogram(numbers(), &of(|history| history.responses_ms.clone()), "ms", "answers"));
-    let sizes = Signal::derive(move || histogram(numbers(), &of(|history| history.proof_bytes.clone()), "bytes", "proofs"));
-    let proofs = Memo::new(move |_| history.data.with(|history| history.as_ref().map(|history| history.proofs.clone())));
+    let sizes =
+        Signal::derive(move || histogram(numbers(), &of(|history| history.proof_bytes.clone()), "bytes", "proofs"));
+    let proofs =
+        Memo::new(move |_| history.data.with(|history| history.as_ref().map(|history| history.proofs.clone())));
     let known = move || history.data.with(Option::is_some);
     view! {
         <Title text=format!("Miner {}", short(&id)) />

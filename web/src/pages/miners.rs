@@ -57,9 +57,8 @@ pub(crate) fn Miners() -> impl IntoView {
         bars(numbers(), &rows, "", 3)
     });
     let verdicts = Signal::derive(move || {
-        let count = |of: fn(&MinerSummary) -> u64| {
-            miners.data.with(|rows| rows.iter().flatten().map(of).sum::<u64>() as f64)
-        };
+        let count =
+            |of: fn(&MinerSummary) -> u64| miners.data.with(|rows| rows.iter().flatten().map(of).sum::<u64>() as f64);
         let all = [
             ("verified".to_owned(), count(|miner| miner.verified)),
             ("!refused".to_owned(), count(|miner| miner.refused)),

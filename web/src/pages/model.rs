@@ -37,7 +37,8 @@ fn Card(card: ModelCard) -> impl IntoView {
     let unit = card.outputs.first().map(|output| output.unit.clone()).unwrap_or_default();
     let world = card.uncertainty.clone();
     let layout = card.has_layout.then(|| format!("{}/{}/layout.svg", api::MODELS, model.id));
-    let (proof, key, rows, parameters) = (card.sizes.proof_bytes, card.sizes.key_bytes, 1u64 << card.k.min(40), card.parameters);
+    let (proof, key, rows, parameters) =
+        (card.sizes.proof_bytes, card.sizes.key_bytes, 1u64 << card.k.min(40), card.parameters);
     view! {
         <Title text=model.name.clone() />
         <div class="lead">

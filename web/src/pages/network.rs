@@ -80,14 +80,16 @@ pub(crate) fn Network() -> impl IntoView {
 #[component]
 fn Log(entries: Vec<LogEntry>) -> impl IntoView {
     let numbers = numbers();
-    let rows = entries.into_iter().map(|entry| view! {
-        <tr>
-            <td class="num">{numbers.count(entry.seq)}</td>
-            <td>{moment(entry.at_ms as f64)}</td>
-            <td>{entry.kind}</td>
-            <td>{entry.text}</td>
-            <td class="mono">{short(&entry.hash)}</td>
-        </tr>
+    let rows = entries.into_iter().map(|entry| {
+        view! {
+            <tr>
+                <td class="num">{numbers.count(entry.seq)}</td>
+                <td>{moment(entry.at_ms as f64)}</td>
+                <td>{entry.kind}</td>
+                <td>{entry.text}</td>
+                <td class="mono">{short(&entry.hash)}</td>
+            </tr>
+        }
     });
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label="Entries, newest first">

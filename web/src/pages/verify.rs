@@ -173,7 +173,12 @@ fn understand(bytes: Vec<u8>) -> Result<Given, String> {
     }
 }
 
-async fn ready(bytes: Arc<Vec<u8>>, key: Option<Arc<Vec<u8>>>, expected: Result<Expected, String>, link: Option<String>) -> State {
+async fn ready(
+    bytes: Arc<Vec<u8>>,
+    key: Option<Arc<Vec<u8>>>,
+    expected: Result<Expected, String>,
+    link: Option<String>,
+) -> State {
     let expected = match expected {
         Ok(expected) => expected,
         Err(reason) => return State::Unusable(reason),

@@ -64,7 +64,8 @@ pub(crate) struct Series {
 pub(crate) fn lines(numbers: Numbers, series: &[Series], unit: &str, decimals: usize) -> Drawing {
     let all = || series.iter().flat_map(|series| series.values.iter());
     let y_axis = Axis::new(all().map(|value| value.1), true);
-    let (from, to) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), value| (lo.min(value.0), hi.max(value.0)));
+    let (from, to) =
+        all().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), value| (lo.min(value.0), hi.max(value.0)));
     let mut drawing = Drawing::with_y(&y_axis, numbers);
     if from > to {
         drawing.summary = "No values yet.".into();
@@ -120,11 +121,8 @@ pub(crate) fn histogram(numbers: Numbers, values: &[f64], unit: &str, what: &str
     let y_axis = Axis::new(bins.iter().map(|&bin| bin as f64), true);
     let mut drawing = Drawing::with_y(&y_axis, numbers);
     drawing.y_ticks.retain(|(_, text)| !text.contains('.'));
-    drawing.x_ticks = x_axis
-        .ticks()
-        .into_iter()
-        .map(|(at, value, decimals)| (at, numbers.fixed(value, decimals)))
-        .collect();
+    drawing.x_ticks =
+        x_axis.ticks().into_iter().map(|(at, value, decimals)| (at, numbers.fixed(value, decimals))).collect();
     if let Some(last) = drawing.x_ticks.last_mut() {
         last.1 = with_unit(last.1.clone(), unit);
     }

@@ -97,11 +97,15 @@ pub(super) fn Recheck(proofs: Vec<ProofSummary>) -> impl IntoView {
     };
     let row = move |proof: ProofSummary| {
         let id = proof.id.clone();
-        let result = move || findings.with(|findings| findings.get(&id).map(|finding| match finding {
-            Finding::Accepted(ms) => format!("accepted, {}", numbers().ms(*ms)),
-            Finding::Refused(by) => format!("refused by {by}"),
-            Finding::NotFetched(why) => why.clone(),
-        }));
+        let result = move || {
+            findings.with(|findings| {
+                findings.get(&id).map(|finding| match finding {
+                    Finding::Accepted(ms) => format!("accepted, {}", numbers().ms(*ms)),
+                    Finding::Refused(by) => format!("refused by {by}"),
+                    Finding::NotFetched(why) => why.clone(),
+                })
+            })
+        };
         let (clicked, link) = (proof.clone(), format!("/verify/{}", proof.id));
         view! {
             <tr>
@@ -160,11 +164,7 @@ async fn check(proof: &ProofSummary, allow: bool, keys: &mut HashMap<ModelId, Ve
         Ok(envelope) => envelope,
         Err(failure) => return Finding::NotFetched(failure.sentence()),
     };
-    let expected = Expected {
-        model_id: Some(proof.model_id),
-        allow_development_srs: allow,
-        ..Expected::default()
-    };
+    let expected = Expected { model_id: Some(proof.model_id), allow_development_srs: allow, ..Expected::default() };
     let key = keys.get(&proof.model_id).map(Vec::as_slice).unwrap_or_default();
     match worker::verify(key, &envelope, &expected).await {
         Ok(report) if report.accepted() => Finding::Accepted(report.total_ms),

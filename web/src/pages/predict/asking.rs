@@ -61,7 +61,13 @@ fn nonce() -> Nonce {
 }
 
 /// Asks, follows the answer, fetches the envelope and has it verified.
-pub(super) fn ask(ready: &Ready, values: Vec<Vec<f64>>, integers: Vec<i64>, stage: RwSignal<Stage>, owner: Option<Owner>) {
+pub(super) fn ask(
+    ready: &Ready,
+    values: Vec<Vec<f64>>,
+    integers: Vec<i64>,
+    stage: RwSignal<Stage>,
+    owner: Option<Owner>,
+) {
     stage.set(Stage::Sending);
     let ready = ready.clone();
     let names = ready.facts.inputs.iter().map(|tensor| tensor.name.clone());
@@ -99,9 +105,15 @@ pub(super) fn ask(ready: &Ready, values: Vec<Vec<f64>>, integers: Vec<i64>, stag
     });
 }
 
-async fn follow(question: &PredictionRequest, stage: RwSignal<Stage>, since: f64) -> Result<(PredictionStatus, Vec<u8>), String> {
+async fn follow(
+    question: &PredictionRequest,
+    stage: RwSignal<Stage>,
+    since: f64,
+) -> Result<(PredictionStatus, Vec<u8>), String> {
     let mut prediction = api::ask(question).await.map_err(|failure| match failure {
-        Failure::Unreachable => "The validator does not answer, so nothing was asked. Your inputs are still here.".into(),
+        Failure::Unreachable => {
+            "The validator does not answer, so nothing was asked. Your inputs are still here.".into()
+        }
         other => other.sentence(),
     })?;
     loop {
@@ -156,7 +168,12 @@ pub(super) fn Progress(stage: RwSignal<Stage>) -> impl IntoView {
     let steps = move || {
         let numbers = numbers();
         let (at, notes) = stage.with(|stage| position(stage, numbers, clock.get()));
-        let names = ["The question reaches the validator", "A miner runs the model and proves it", "The validator checks the proof", "Your browser checks the proof"];
+        let names = [
+            "The question reaches the validator",
+            "A miner runs the model and proves it",
+            "The validator checks the proof",
+            "Your browser checks the proof",
+        ];
         names
             .into_iter()
             .zip(notes)
