@@ -43,6 +43,25 @@ test("a link can say what was asked, and then an old proof is refused", async ()
   await page.done();
 });
 
+test("what is expected can be typed, and mistyped", async () => {
+  const page = await open(browser);
+  await page.goto(`${server.url}/verify/${fixture.proofs[0].id}`);
+  await verdict(page, "Accepted");
+  await page.getByText("What do you expect?").click();
+  const field = page.locator("#expect-nonce");
+  await field.fill("12");
+  await field.blur();
+  await page.getByText("A nonce is written with 64 hexadecimal digits").waitFor();
+  await field.fill(fixture.proofs[1].nonce);
+  await field.blur();
+  await verdict(page, "Refused");
+  await field.fill(fixture.proofs[0].nonce.toUpperCase());
+  await field.blur();
+  await verdict(page, "Accepted");
+  assert.match(await page.locator('[data-check="nonce"]').innerText(), /as expected/);
+  await page.done();
+});
+
 test("each way to cheat is refused by the right check", async () => {
   const page = await open(browser);
   const proof = fixture.proofs[0];

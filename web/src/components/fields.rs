@@ -97,7 +97,7 @@ fn problem(numbers: Numbers, tensor: &Tensor, texts: &[String]) -> Option<String
         let place = if texts.len() > 1 { format!("Value {}", index + 1) } else { "The value".to_owned() };
         match text.trim().parse::<f64>() {
             _ if text.trim().is_empty() => Some(format!("{place} is missing.")),
-            Err(_) => Some(format!("{place}, “{text}”, is not a number.")),
+            Err(_) => Some(format!("{place}, “{text}”, is not a number; decimals follow a point.")),
             Ok(value) if tensor.quantize(value).is_none() => Some(format!(
                 "{place} must be from {} to {}.",
                 numbers.auto(lo),

@@ -85,12 +85,42 @@ pub(crate) fn Verify() -> impl IntoView {
             }
         });
     });
-    let again = move |_| {
-        if let State::Ready(evidence) = state.get_untracked() {
-            state.set(match expected() {
-                Ok(expected) => State::Ready(Evidence { expected, ..evidence }),
-                Err(reason) => State::Unusable(reason),
-            });
+    // Kept while what is expected cannot be read.
+    let held = StoredValue::new(None::<Evidence>);
+    let again = move |_: ()| {
+        let evidence = match state.get_untracked() {
+            State::Ready(evidence) => Some(evidence),
+            State::Unusable(_) => held.get_value(),
+            _ => None,
+        };
+        let Some(evidence) = evidence else {
+            return;
+        };
+        held.set_value(Some(evidence.clone()));
+        state.set(match expected() {
+            Ok(expected) => State::Ready(Evidence { expected, ..evidence }),
+            Err(reason) => State::Unusable(reason),
+        });
+    };
+    // Who follows a link wants the verdict first.
+    let linked = params.with_untracked(|params| params.get("id").is_some());
+    let intake = move || {
+        view! {
+            <section class="section" aria-label="The proof to check">
+                <Drop take=move |bytes| take(bytes, None) />
+                <details class="more" open=query.with_untracked(|query| query.get("nonce").is_some() || query.get("model").is_some())>
+                    <summary>"What do you expect?"</summary>
+                    <div class="section">
+                        <p class="small quiet">"If you asked the question yourself, or someone you trust did, say here what was asked. A proof that answers something else is then refused. Left empty, any is accepted, and the report says so."</p>
+                        <label>"Identity of the model (64 hexadecimal digits)"
+                            <input type="text" class="mono" id="expect-model" autocomplete="off" spellcheck="false" prop:value=model on:change=move |event| { model.set(event_target_value(&event)); again(()); } />
+                        </label>
+                        <label>"Nonce of the request (64 hexadecimal digits)"
+                            <input type="text" class="mono" id="expect-nonce" autocomplete="off" spellcheck="false" prop:value=nonce on:change=move |event| { nonce.set(event_target_value(&event)); again(()); } />
+                        </label>
+                    </div>
+                </details>
+            </section>
         }
     };
     view! {
@@ -99,19 +129,7 @@ pub(crate) fn Verify() -> impl IntoView {
             <h1>"Check a proof, here"</h1>
             <p>"Your browser does the checking, with the same program as the validators. Nothing that a server says about the proof counts."</p>
         </div>
-        <Drop take=move |bytes| take(bytes, None) />
-        <details class="more" open=query.with_untracked(|query| query.get("nonce").is_some() || query.get("model").is_some())>
-            <summary>"What do you expect?"</summary>
-            <div class="section">
-                <p class="small quiet">"If you asked the question yourself, or someone you trust did, say here what was asked. A proof that answers something else is then refused. Left empty, any is accepted, and the report says so."</p>
-                <label>"Identity of the model (64 hexadecimal digits)"
-                    <input type="text" class="mono" id="expect-model" autocomplete="off" spellcheck="false" prop:value=model on:change=move |event| { model.set(event_target_value(&event)); again(()); } />
-                </label>
-                <label>"Nonce of the request (64 hexadecimal digits)"
-                    <input type="text" class="mono" id="expect-nonce" autocomplete="off" spellcheck="false" prop:value=nonce on:change=move |event| { nonce.set(event_target_value(&event)); again(()); } />
-                </label>
-            </div>
-        </details>
+        {(!linked).then(intake)}
         {move || match state.get() {
             State::Empty => ().into_any(),
             State::Fetching(what) => view! { <Loading what /> }.into_any(),
@@ -126,6 +144,7 @@ pub(crate) fn Verify() -> impl IntoView {
                 }.into_any()
             }
         }}
+        {linked.then(intake)}
     }
 }
 
