@@ -44,7 +44,10 @@ pub(crate) fn Verify() -> impl IntoView {
     let nonce = RwSignal::new(query.with_untracked(|query| query.get("nonce").unwrap_or_default()));
     let key = RwSignal::new(None::<Arc<Vec<u8>>>);
     let expected = move || expectations(&model.get_untracked(), &nonce.get_untracked());
+    // Kept while what is expected cannot be read.
+    let held = StoredValue::new(None::<Evidence>);
     let take = move |bytes: Vec<u8>, link: Option<String>| {
+        held.set_value(None);
         spawn_local(async move {
             match understand(bytes) {
                 Ok(Given::Key(bytes)) => {
@@ -85,8 +88,6 @@ pub(crate) fn Verify() -> impl IntoView {
             }
         });
     });
-    // Kept while what is expected cannot be read.
-    let held = StoredValue::new(None::<Evidence>);
     let again = move |_: ()| {
         let evidence = match state.get_untracked() {
             State::Ready(evidence) => Some(evidence),
