@@ -31,10 +31,13 @@ fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> 
     #[serde(untagged)]
     enum Integer {
         Number(i64),
+        Large(f64),
         Text(String),
     }
     match Integer::deserialize(deserializer)? {
         Integer::Number(number) => Ok(number),
+        // Beyond 2^53 JavaScript has rounded it; the verifier itself has not.
+        Integer::Large(number) => Ok(number as i64),
         Integer::Text(text) => text.parse().map_err(serde::de::Error::custom),
     }
 }
@@ -63,8 +66,30 @@ impl Tensor {
     }
 }
 
+/// Inputs and outputs as the verifier tells them.
+#[derive(Deserialize)]
+struct Schema {
+    inputs: Vec<Tensor>,
+    outputs: Vec<Tensor>,
+}
+
+/// What the verifier tells about a key.
+#[derive(Deserialize)]
+struct KeyInfo {
+    model_id: ModelId,
+    srs_kind: String,
+    schema: Schema,
+}
+
+impl From<KeyInfo> for KeyFacts {
+    fn from(KeyInfo { model_id, srs_kind, schema }: KeyInfo) -> Self {
+        Self { model_id, srs_kind, inputs: schema.inputs, outputs: schema.outputs }
+    }
+}
+
 /// What a verifying key says.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "KeyInfo")]
 pub(crate) struct KeyFacts {
     /// The model's identity: the hash of the key.
     pub model_id: ModelId,

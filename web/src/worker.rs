@@ -8,33 +8,48 @@ use std::collections::HashMap;
 use futures_channel::oneshot;
 use js_sys::{Object, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
-use vouch_api::{ModelId, Nonce, VerificationReport};
-pub(crate) use vouch_envelope::Check;
+use vouch_api::{ModelId, Nonce};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::claim::KeyFacts;
 
+/// One check that the verifier made.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct Check {
+    /// Its name, fixed.
+    pub name: String,
+    /// Whether it was made and passed.
+    pub passed: bool,
+    /// What was found, or why it failed or was not reached.
+    pub detail: String,
+    /// Microseconds that it took; 0 where the verifier was given no clock.
+    #[serde(default)]
+    pub micros: u64,
+}
+
+impl Check {
+    /// Whether it refused; a check that could not be made did not.
+    pub(crate) fn refused(&self) -> bool {
+        !self.passed && !self.detail.starts_with("not reached")
+    }
+}
+
 /// The verdict of this browser, with the time that it took.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Report {
-    /// What the verifier reports.
-    #[serde(flatten)]
-    pub report: VerificationReport,
+    /// Whether every check passed.
+    pub accepted: bool,
+    /// The checks, in order.
+    pub checks: Vec<Check>,
     /// Milliseconds for all of it, measured around the calls.
     pub total_ms: f64,
 }
 
 impl Report {
-    /// Whether every check passed.
-    pub(crate) fn accepted(&self) -> bool {
-        self.report.accepted
-    }
-
     /// The names of the checks that refused, without those that were never reached.
     pub(crate) fn refused_by(&self) -> Vec<String> {
-        let checks = self.report.checks.iter();
-        let refused = checks.filter(|check| !check.passed && check.code != Check::NOT_REACHED);
+        let refused = self.checks.iter().filter(|check| check.refused());
         refused.map(|check| check.name.clone()).collect()
     }
 }

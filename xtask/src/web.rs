@@ -21,16 +21,16 @@ pub(crate) struct Args {
     /// Where the files go
     #[arg(long, value_name = "DIR", default_value = "target/web")]
     out: PathBuf,
-    /// The verifier that runs in the browser
-    #[arg(long, value_name = "FILE", default_value = VERIFIER)]
-    verifier: PathBuf,
+    /// The npm package of the verifier, made by `cargo xtask wasm`
+    #[arg(long, value_name = "DIR", default_value = "pkg")]
+    package: PathBuf,
     /// Compile faster, for larger files; for work on the dashboard itself
     #[arg(long)]
     dev: bool,
 }
 
-/// Where `cargo xtask wasm` puts the verifier.
-const VERIFIER: &str = "pkg/vouch_verifier.wasm";
+/// The files of the package that the page uses, and their names there.
+const VERIFIER: [(&str, &str); 2] = [("vouch_verifier.wasm", "verifier.wasm"), ("verifier.js", "verifier.js")];
 /// What `wasm-opt` must know of the compiler's output.
 const FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
@@ -48,16 +48,20 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let assets = out.join("assets");
     fs::create_dir_all(&assets).with_context(|| format!("cannot make {}", assets.display()))?;
 
-    let verifier = workspace.root.join(&args.verifier);
-    if !verifier.is_file() {
-        bail!("there is no verifier at {}: run `cargo xtask wasm` first", verifier.display());
+    let package = workspace.root.join(&args.package);
+    for (name, _) in VERIFIER {
+        if !package.join(name).is_file() {
+            bail!("there is no {name} in {}: run `cargo xtask wasm` first", package.display());
+        }
     }
     let compiled = compile(&web, &workspace.target.join("web-build"), args.dev)?;
     bind(&compiled, &assets)?;
     if !args.dev {
         optimise(&assets.join("app.wasm"))?;
     }
-    copy(&verifier, &assets.join("verifier.wasm"))?;
+    for (name, to) in VERIFIER {
+        copy(&package.join(name), &assets.join(to))?;
+    }
     copy(&web.join("index.html"), &out.join("index.html"))?;
     for file in files(&web.join("static"))? {
         copy(&file, &assets.join(file.file_name().context("a file has a name")?))?;

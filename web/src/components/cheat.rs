@@ -57,12 +57,12 @@ fn outcome(state: &VerdictState) -> impl IntoView + use<> {
         VerdictState::Waiting => "".into_any(),
         VerdictState::Running => "Checking …".into_any(),
         VerdictState::Impossible(reason) => reason.clone().into_any(),
-        VerdictState::Done(report) if report.accepted() => {
+        VerdictState::Done(report) if report.accepted => {
             "Accepted. That must not happen: please report it, with the envelope.".into_any()
         }
         VerdictState::Done(report) => {
             let by = report.refused_by();
-            let detail = report.report.checks.iter().find(|check| !check.passed).map(|check| shortened(&check.detail));
+            let detail = report.checks.iter().find(|check| check.refused()).map(|check| shortened(&check.detail));
             let time = numbers().ms(report.total_ms);
             view! {
                 <strong>"Refused"</strong>

@@ -71,7 +71,7 @@ pub(crate) fn Meaning(
     view! {
         <div class="section" role="status">
             {move || match state.get() {
-                VerdictState::Done(report) if report.accepted() => view! {
+                VerdictState::Done(report) if report.accepted => view! {
                     <p><strong>"What has been proved. "</strong>"The model with this identity, given exactly these inputs, computes exactly this result"
                     {if asked { ", and the proof was made for this request." } else { ". For which request it was made, you did not say; it could be an old one." }}</p>
                     <p><strong>"What has not. "</strong>"That the inputs are true, or that the model is right about the world: how often it is, its accuracy report says."</p>

@@ -59,14 +59,14 @@ pub(crate) fn Verdict(
     state: Signal<VerdictState>,
 ) -> impl IntoView {
     let class = move || match state.get() {
-        VerdictState::Done(report) if report.accepted() => "verdict accepted",
+        VerdictState::Done(report) if report.accepted => "verdict accepted",
         VerdictState::Done(_) | VerdictState::Impossible(_) => "verdict refused",
         _ => "verdict",
     };
     let word = move || match state.get() {
         VerdictState::Waiting => "Nothing to check yet".to_owned(),
         VerdictState::Running => "Checking …".to_owned(),
-        VerdictState::Done(report) if report.accepted() => "Accepted".to_owned(),
+        VerdictState::Done(report) if report.accepted => "Accepted".to_owned(),
         VerdictState::Done(_) => "Refused".to_owned(),
         VerdictState::Impossible(_) => "Could not be checked".to_owned(),
     };
@@ -100,11 +100,11 @@ fn CheckList(
         let state = state.get();
         let report = state.report();
         let expected = CHECKS.iter().map(|(name, question)| {
-            let check = report.and_then(|report| report.report.checks.iter().find(|check| check.name == *name));
+            let check = report.and_then(|report| report.checks.iter().find(|check| check.name == *name));
             line(numbers(), name, question, check)
         });
         // A newer verifier may know checks that this page does not.
-        let more = report.map(|report| report.report.checks.as_slice()).unwrap_or_default().iter();
+        let more = report.map(|report| report.checks.as_slice()).unwrap_or_default().iter();
         let more = more.filter(|check| CHECKS.iter().all(|(name, _)| *name != check.name));
         let more = more.map(|check| line(numbers(), &check.name, "", Some(check)));
         expected.chain(more).collect_view()

@@ -167,7 +167,7 @@ async fn check(proof: &ProofSummary, allow: bool, keys: &mut HashMap<ModelId, Ve
     let expected = Expected { model_id: Some(proof.model_id), allow_development_srs: allow, ..Expected::default() };
     let key = keys.get(&proof.model_id).map(Vec::as_slice).unwrap_or_default();
     match worker::verify(key, &envelope, &expected).await {
-        Ok(report) if report.accepted() => Finding::Accepted(report.total_ms),
+        Ok(report) if report.accepted => Finding::Accepted(report.total_ms),
         Ok(report) => Finding::Refused(report.refused_by().join(", ")),
         Err(reason) => Finding::Refused(reason),
     }

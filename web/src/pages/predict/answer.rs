@@ -16,7 +16,7 @@ pub(super) fn Answer(stage: RwSignal<Stage>, ready: Ready, note: String) -> impl
         let (evidence, verdict) = stage.with(Stage::evidence)?;
         let values = evidence.envelope()?.public.outputs;
         match verdict.get() {
-            VerdictState::Done(report) => Some((values, report.accepted())),
+            VerdictState::Done(report) => Some((values, report.accepted)),
             VerdictState::Impossible(_) => Some((values, false)),
             _ => None,
         }
