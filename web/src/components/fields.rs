@@ -42,8 +42,10 @@ impl Fields {
 
     /// Fills one field.
     pub(crate) fn fill(&self, index: usize, values: &[f64]) {
-        if let Some((_, texts)) = self.fields.get(index) {
-            texts.set(values.iter().map(|value| typed(*value)).collect());
+        if let Some((field, texts)) = self.fields.get(index) {
+            // More decimals than the integers can tell apart would only be in the way.
+            let decimals = field.tensor.scale.log10().ceil().clamp(0.0, 6.0) as usize;
+            texts.set(values.iter().map(|value| typed(*value, decimals)).collect());
         }
     }
 
@@ -212,7 +214,7 @@ fn round_to(value: f64, step: f64) -> f64 {
 }
 
 /// A number as one would type it.
-fn typed(value: f64) -> String {
-    let text = format!("{value:.6}");
+fn typed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
