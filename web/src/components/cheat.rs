@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use vouch_envelope::ProofEnvelope;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::components::{VerdictState, shortened};
+use crate::components::{VerdictState, in_words, shortened};
 use crate::settings::{Settings, numbers};
 use crate::tamper::Cheat;
 use crate::worker::{self, Expected};
@@ -62,7 +62,7 @@ fn outcome(state: &VerdictState) -> impl IntoView + use<> {
         }
         VerdictState::Done(report) => {
             let by = report.refused_by();
-            let detail = report.checks.iter().find(|check| check.refused()).map(|check| shortened(&check.detail));
+            let detail = report.checks.iter().find(|check| check.refused()).map(|check| shortened(&in_words(check)));
             let time = numbers().ms(report.total_ms);
             view! {
                 <strong>"Refused"</strong>

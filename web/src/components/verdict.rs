@@ -39,16 +39,32 @@ impl VerdictState {
     }
 }
 
-/// The checks in the verifier's order, with what each of them asks.
-const CHECKS: [(&str, &str); 8] = [
-    ("format", "Is this a proof envelope at all?"),
-    ("model identity", "Is it about the model that was asked?"),
-    ("setup", "Who made the numbers that all proofs rest on?"),
-    ("nonce", "Does it answer this request, and no older one?"),
-    ("public inputs", "Was the model given exactly these inputs?"),
-    ("public outputs", "Is the result one that the model can give?"),
-    ("proof identities", "Is the proof well formed?"),
-    ("pairing", "Does the computation, all of it, add up?"),
+/// The checks in the verifier's order, with what each of them asks, and what it means if it refuses.
+const CHECKS: [(&str, &str, &str); 8] = [
+    ("format", "Is this a proof envelope at all?", "The file is damaged, or it is no envelope."),
+    ("model identity", "Is it about the model that was asked?", "It is about another model."),
+    (
+        "setup",
+        "Who made the numbers that all proofs rest on?",
+        "It rests on a development setup, and you chose to refuse those.",
+    ),
+    ("nonce", "Does it answer this request, and no older one?", "It was made for another request."),
+    (
+        "public inputs",
+        "Was the model given exactly these inputs?",
+        "The model was given other inputs than the ones asked about.",
+    ),
+    (
+        "public outputs",
+        "Is the result one that the model can give?",
+        "The result is none that the model can give, or not the one expected.",
+    ),
+    ("proof identities", "Is the proof well formed?", "The proof is malformed."),
+    (
+        "pairing",
+        "Does the computation, all of it, add up?",
+        "Claim and proof do not belong together: one of them was changed.",
+    ),
 ];
 
 /// The verdict with its checks.
@@ -99,13 +115,13 @@ fn CheckList(
     let lines = move || {
         let state = state.get();
         let report = state.report();
-        let expected = CHECKS.iter().map(|(name, question)| {
+        let expected = CHECKS.iter().map(|(name, question, _)| {
             let check = report.and_then(|report| report.checks.iter().find(|check| check.name == *name));
             line(numbers(), name, question, check)
         });
         // A newer verifier may know checks that this page does not.
         let more = report.map(|report| report.checks.as_slice()).unwrap_or_default().iter();
-        let more = more.filter(|check| CHECKS.iter().all(|(name, _)| *name != check.name));
+        let more = more.filter(|check| CHECKS.iter().all(|(name, ..)| *name != check.name));
         let more = more.map(|check| line(numbers(), &check.name, "", Some(check)));
         expected.chain(more).collect_view()
     };
@@ -115,7 +131,7 @@ fn CheckList(
 fn line(numbers: Numbers, name: &str, question: &'static str, check: Option<&Check>) -> impl IntoView + use<> {
     let (class, path, word, detail) = match check {
         Some(check) if check.passed => ("check passed ticked", "M3 9.5 7 14 15 4", "passed", check.detail.clone()),
-        Some(check) => ("check failed ticked", "M4 4 14 14M14 4 4 14", "refused", check.detail.clone()),
+        Some(check) => ("check failed ticked", "M4 4 14 14M14 4 4 14", "refused", in_words(check)),
         None => ("check waiting", "M4 9H14", "not made yet", question.to_owned()),
     };
     let time = check.filter(|check| check.micros > 0).map(|check| numbers.ms(check.micros as f64 / 1000.0));
@@ -129,10 +145,19 @@ fn line(numbers: Numbers, name: &str, question: &'static str, check: Option<&Che
     }
 }
 
+/// Why a check refused: in words, then in the verifier's own.
+pub(crate) fn in_words(check: &Check) -> String {
+    let words = CHECKS.iter().find(|(name, ..)| *name == check.name).filter(|_| check.refused());
+    match words {
+        Some((_, _, words)) => format!("{words} ({})", check.detail),
+        None => check.detail.clone(),
+    }
+}
+
 /// Long hexadecimal numbers by their ends, so that a line of the list stays a line.
 pub(crate) fn shortened(detail: &str) -> String {
     let word = |word: &str| {
-        let digits = word.trim_end_matches([',', '.', ':', ';']);
+        let digits = word.trim_end_matches([',', '.', ':', ';', ')']);
         let is_long = digits.len() >= 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         if is_long { word.replacen(digits, &short(digits), 1) } else { word.to_owned() }
     };
