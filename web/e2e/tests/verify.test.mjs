@@ -1,7 +1,7 @@
 // Verify: files, text, links; and every way to cheat, with the check that refuses it.
 
 import assert from "node:assert/strict";
-import { writeFileSync, mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -145,10 +145,9 @@ test("files can be saved", async () => {
   await page.goto(`${server.url}/verify/${fixture.proofs[0].id}`);
   await verdict(page, "Accepted");
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save the envelope" }).click()]);
-  const stream = await download.createReadStream();
-  const parts = [];
-  for await (const part of stream) parts.push(part);
-  assert.deepEqual(Buffer.concat(parts), fixture.proofs[0].envelope);
+  const path = join(mkdtempSync(join(tmpdir(), "vouch-e2e-")), download.suggestedFilename());
+  await download.saveAs(path);
+  assert.deepEqual(readFileSync(path), fixture.proofs[0].envelope);
   await page.done();
 });
 
