@@ -140,11 +140,19 @@ fn Form(ready: setup::Ready) -> impl IntoView {
                 <Answer stage ready=ready.clone() note=output_note />
                 <Progress stage />
                 <Verdict state />
-                {move || stage.with(|stage| stage.evidence()).map(|(evidence, verdict)| view! {
-                    <Meaning state=verdict evidence />
-                })}
             </div>
         </div>
-        {move || stage.with(|stage| stage.evidence()).map(|(evidence, _)| view! { <EvidenceDetails evidence /> })}
+        // As high as the screen from the start, so that what comes moves nothing that is seen.
+        <div class="after">
+            {move || match stage.with(Stage::evidence) {
+                Some((evidence, verdict)) => view! {
+                    <Meaning state=verdict evidence=evidence.clone() />
+                    <EvidenceDetails evidence />
+                }.into_any(),
+                None => view! {
+                    <p class="quiet">"When the answer is there, you find here what it proves and what it does not, the whole claim, six ways to cheat, and the files to check it elsewhere."</p>
+                }.into_any(),
+            }}
+        </div>
     }
 }
