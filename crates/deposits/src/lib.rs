@@ -1,0 +1,1 @@
+//! Deposits: points, addresses and amounts.
