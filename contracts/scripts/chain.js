@@ -5,11 +5,15 @@ const path = require("node:path");
 const root = path.join(__dirname, "..");
 const NEVER = 2n ** 48n - 1n;
 
-/** The path of one of Foundry's programs, from the package for this platform. */
+/** The path of one of Foundry's programs: from the package for this platform, or, where there is none, from PATH. */
 function program(name) {
   const arch = { x64: "amd64", arm64: "arm64" }[process.arch];
   const file = process.platform === "win32" ? `${name}.exe` : name;
-  return require.resolve(`@foundry-rs/${name}-${process.platform}-${arch}/bin/${file}`, { paths: [root] });
+  try {
+    return require.resolve(`@foundry-rs/${name}-${process.platform}-${arch}/bin/${file}`, { paths: [root] });
+  } catch {
+    return file;
+  }
 }
 
 /** Runs cast, and returns what it printed. */
@@ -66,4 +70,4 @@ async function waitFor(url, hash, attempts = 600) {
 const artifact = (name) => require(path.join(root, "artifacts", `${name}.json`));
 const calldata = (signature, ...args) => cast("calldata", signature, ...args.map(String));
 
-module.exports = { NEVER, artifact, calldata, cast, root, rpc, send, startAnvil, waitFor };
+module.exports = { NEVER, artifact, calldata, cast, program, root, rpc, send, startAnvil, waitFor };

@@ -159,9 +159,9 @@ impl Ledger {
     pub fn weight(&self, account: Address, time: u64) -> Result<U256, PointsError> {
         let accrues = |token: &Token| token.listed && time < self.stop;
         let positions = self.positions_of(account).filter(|(token, _)| accrues(token));
-        positions.map(|(token, position)| points::weight(position.balance, token.decimals)).try_fold(U256::ZERO, |sum, weight| {
-            sum.checked_add(weight?).ok_or(PointsError::Overflow)
-        })
+        positions
+            .map(|(token, position)| points::weight(position.balance, token.decimals))
+            .try_fold(U256::ZERO, |sum, weight| sum.checked_add(weight?).ok_or(PointsError::Overflow))
     }
 
     /// An account's balance of a token, in units.
