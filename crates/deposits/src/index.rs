@@ -139,7 +139,8 @@ impl<E> EventIndex<E> {
         self.last = Some((block.id, block.timestamp));
         self.recent.push_back(block);
         let mut confirmed = 0;
-        while let Some(block) = self.recent.pop_front_if(|block| head - block.id.number >= self.depth) {
+        while self.recent.front().is_some_and(|block| head - block.id.number >= self.depth) {
+            let Some(block) = self.recent.pop_front() else { break };
             self.last_confirmed = Some((block.id, block.timestamp));
             confirmed += 1;
             if !block.events.is_empty() {
@@ -161,8 +162,8 @@ impl<E> EventIndex<E> {
             }
         }
         let mut gone = Vec::new();
-        while let Some(block) = self.recent.pop_back_if(|block| block.id.number > number) {
-            gone.push(block);
+        while self.recent.back().is_some_and(|block| block.id.number > number) {
+            gone.extend(self.recent.pop_back());
         }
         self.last = self.recent.back().map(|block| (block.id, block.timestamp)).or(self.last_confirmed);
         Ok(gone)
