@@ -1,5 +1,5 @@
 /// The contract, and a token as its users see it: generated from `contracts/abi`, which `npm test` keeps up to date.
-#[allow(missing_docs, unreachable_pub, clippy::too_many_arguments)]
+#[allow(missing_docs, unreachable_pub, clippy::all)]
 pub mod contract {
     use alloy_sol_types::sol;
 

@@ -156,10 +156,10 @@ impl<E> EventIndex<E> {
     ///
     /// One of them is confirmed; nothing changed.
     pub fn rollback(&mut self, number: u64) -> Result<Vec<Block<E>>, IndexError> {
-        if let Some(confirmed) = self.last_confirmed() {
-            if number < confirmed.number {
-                return Err(IndexError::Final { number: number + 1, confirmed: confirmed.number });
-            }
+        if let Some(confirmed) = self.last_confirmed()
+            && number < confirmed.number
+        {
+            return Err(IndexError::Final { number: number + 1, confirmed: confirmed.number });
         }
         let mut gone = Vec::new();
         while self.recent.back().is_some_and(|block| block.id.number > number) {

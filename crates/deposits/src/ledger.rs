@@ -172,7 +172,7 @@ impl Ledger {
 
     fn positions_of(&self, account: Address) -> impl Iterator<Item = (&Token, &Position)> {
         let range = (account, Address::ZERO)..=(account, Address::repeat_byte(0xff));
-        self.positions.range(range).filter_map(|((_, token), position)| Some((self.tokens.get(token)?, position)))
+        self.positions.range(range).filter_map(move |((_, token), position)| Some((self.tokens.get(token)?, position)))
     }
 
     fn active(&self, token: &Token, time: u64) -> u64 {

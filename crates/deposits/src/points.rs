@@ -22,7 +22,7 @@ pub const DENOMINATOR: U256 = U256::from_limbs([0x2809_3e61_ee40_0000, 0xc3, 0, 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PointsError {
     /// The contract does not list such tokens.
-    #[error("a token has {found} decimals, points are defined up to {MAX_DECIMALS}")]
+    #[error("a token has {found} decimals, points are defined up to {most}", most = MAX_DECIMALS)]
     Decimals {
         /// The token's decimals.
         found: u8,

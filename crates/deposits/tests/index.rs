@@ -82,7 +82,9 @@ proptest! {
             index.push(block.clone()).unwrap();
         }
         for (back, salts) in forks {
-            let back = back.min(depth as usize - 1).min(chain.len() - 1);
+            // Not below what is final: after a shorter chain has won, that is less deep than `depth`.
+            let least = index.last_confirmed().map_or(100, |id| id.number);
+            let back = back.min((chain.last().unwrap().id.number - least) as usize);
             chain.truncate(chain.len() - back);
             let kept = chain.len();
             grow(&mut chain, &salts);

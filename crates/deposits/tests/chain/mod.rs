@@ -1,5 +1,7 @@
 //! The committed bytecode in a virtual machine of its own, with a clock that is set.
 
+#![allow(unreachable_pub, missing_docs)]
+
 use alloy_sol_types::{SolCall, SolConstructor, SolValue, sol};
 use revm::context::TxEnv;
 use revm::context_interface::result::ExecutionResult;
