@@ -56,10 +56,16 @@ contract PointsTest is Base {
         eq(vault.calculatePoints(ALICE), 9e18);
         vm.warp(START + 20 hours);
         eq(vault.calculatePoints(ALICE), 10e18);
-        take(ALICE, address(token), 1e18);
+        take(ALICE, address(token), 0.5e18);
         vm.warp(START + 30 hours);
         eq(vault.calculatePoints(ALICE), 10e18);
-        // Listing anew after the stop earns nothing.
+        // Delisting and listing after the stop earns nothing, and stops nobody.
+        vm.prank(OWNER);
+        vault.removeToken(address(token));
+        vm.warp(START + 40 hours);
+        list(address(token));
+        eq(vault.calculatePoints(ALICE), 10e18);
+        take(ALICE, address(token), 0.5e18);
         PlainToken other = new PlainToken("Other", "O", 6);
         list(address(other));
         vm.expectRevert(abi.encodeWithSelector(IVouchDeposit.DepositsStopped.selector, uint48(START + 10 hours)));
