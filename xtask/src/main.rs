@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test`, `cargo xtask demo`, `cargo xtask tidy`.
+//! The project's own commands: `cargo xtask test`, `cargo xtask demo`, `cargo xtask tidy`, `cargo xtask wasm`.
 //!
 //! One module a command. Everything runs from the root of the checkout and writes only below cargo's target directory.
 
@@ -6,6 +6,7 @@ mod demo;
 mod process;
 mod test;
 mod tidy;
+mod wasm;
 mod workspace;
 
 use std::process::ExitCode;
@@ -29,6 +30,8 @@ enum Command {
     Demo(demo::Args),
     /// Checks what no compiler checks: dependency directions, links, leftovers
     Tidy(tidy::Args),
+    /// Builds the verifier's .wasm and the packages of pkg/
+    Wasm(wasm::Args),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&workspace, args),
         Command::Demo(args) => demo::run(&workspace, args),
         Command::Tidy(args) => tidy::run(&workspace, args),
+        Command::Wasm(args) => wasm::run(&workspace, args),
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -59,6 +59,20 @@ pub enum CursorError {
     },
 }
 
+impl CursorError {
+    /// A short name of the kind of error, fixed, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Truncated { .. } => "truncated",
+            Self::NonMinimal { .. } => "integer-not-minimal",
+            Self::Overflow { .. } => "integer-overflow",
+            Self::TooLong { .. } => "too-long",
+            Self::NotUtf8 { .. } => "not-utf8",
+            Self::Trailing { .. } => "trailing-bytes",
+        }
+    }
+}
+
 /// Reads fields from a byte slice.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {

@@ -76,3 +76,19 @@ pub enum EnvelopeError {
         got: String,
     },
 }
+
+impl EnvelopeError {
+    /// A short name of the kind of error, fixed, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Field(error) => error.code(),
+            Self::Magic { .. } => "magic",
+            Self::Version { .. } => "version",
+            Self::Visibility { .. } => "visibility",
+            Self::TooManyValues { .. } => "too-many-values",
+            Self::ProofTooLong { .. } => "proof-too-long",
+            Self::Hex { .. } => "hexadecimal",
+            Self::Decimal { .. } => "decimal",
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! do; if one does not, it holds for at most one value of its factor out of 2^254. The factors are a hash of all the
 //! envelopes, so nobody can choose a proof after its factor, and the verification stays deterministic.
 
-use ark_bn254::Fr;
+use crate::curve::Fr;
 use vouch_envelope::ProofEnvelope;
 
 use crate::claim::{Expected, VerifiedClaim};

@@ -1,6 +1,6 @@
 //! The evaluation domain: the powers of a root of unity ω of order n = 2^k, one for each row.
 
-use ark_bn254::Fr;
+use crate::curve::Fr;
 use ark_ff::{Field, One, Zero};
 
 use crate::error::VerifyError;

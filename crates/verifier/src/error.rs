@@ -22,6 +22,18 @@ pub enum PointError {
     Identity,
 }
 
+impl PointError {
+    /// A short name of the kind of error, fixed, for programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotCanonical => "point-not-canonical",
+            Self::NotOnCurve => "point-not-on-curve",
+            Self::NotInSubgroup => "point-not-in-subgroup",
+            Self::Identity => "point-identity",
+        }
+    }
+}
+
 /// Why bytes or a description are not a verifying key.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum KeyError {
@@ -158,6 +170,29 @@ pub enum KeyError {
         /// The scale found.
         got: f64,
     },
+}
+
+impl KeyError {
+    /// A short name of the kind of error, fixed, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Field(error) => error.code(),
+            Self::Magic { .. } => "magic",
+            Self::Version { .. } => "version",
+            Self::TooMany { .. } => "too-many",
+            Self::Code { .. } => "unknown-code",
+            Self::NotCanonical { .. } => "not-canonical",
+            Self::Range { .. } => "range",
+            Self::Index { .. } => "index",
+            Self::Mismatch { .. } => "mismatch",
+            Self::Duplicate { .. } => "duplicate",
+            Self::PermutationQuery { .. } => "permutation-query",
+            Self::Scalar { .. } => "scalar",
+            Self::Point { reason, .. } => reason.code(),
+            Self::Bounds { .. } => "bounds",
+            Self::Scale { .. } => "scale",
+        }
+    }
 }
 
 /// The checks of a verification, in their order.
@@ -330,6 +365,27 @@ pub enum VerifyError {
 }
 
 impl VerifyError {
+    /// A short name of the kind of error, fixed, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Envelope(error) => error.code(),
+            Self::KeyIdentity { .. } => "key-identity",
+            Self::ModelIdentity { .. } => "model-identity",
+            Self::DevelopmentSetup => "development-setup",
+            Self::Nonce { .. } => "nonce",
+            Self::ValueCount { .. } => "value-count",
+            Self::ExpectedCount { .. } => "expected-count",
+            Self::ValueRange { .. } => "value-range",
+            Self::Value { .. } => "value",
+            Self::Proof(error) => error.code(),
+            Self::Scalar { .. } => "scalar",
+            Self::Point { reason, .. } => reason.code(),
+            Self::DegenerateChallenge { .. } => "degenerate-challenge",
+            Self::Missing { .. } => "missing",
+            Self::Pairing => "pairing",
+        }
+    }
+
     /// The check that failed.
     pub fn check(&self) -> CheckName {
         match self {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use ark_bn254::Fr;
+use crate::curve::Fr;
 
 use crate::error::{KeyError, VerifyError};
 use crate::field;

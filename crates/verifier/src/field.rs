@@ -1,6 +1,6 @@
 //! Encodings of field elements, and the constants of halo2's evaluation domains.
 
-use ark_bn254::Fr;
+use crate::curve::Fr;
 use ark_ff::{BigInt, FftField, Field, PrimeField};
 
 /// The element whose little-endian encoding is `bytes`, if that is less than the modulus.

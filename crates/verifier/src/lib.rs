@@ -42,8 +42,10 @@
     )
 )]
 
+mod addition;
 mod batch;
 mod claim;
+mod curve;
 mod domain;
 mod error;
 mod expression;
@@ -67,6 +69,8 @@ pub use key::{
     ColumnKind, ColumnQuery, ColumnRef, KEY_MAGIC, KEY_VERSION, KeyDescription, Schema, SrsKind, TensorSpec,
     VerifierKey,
 };
-pub use report::report;
+pub use report::{Verification, report};
 pub use verify::{verify, verify_bytes};
-pub use vouch_envelope::{Check, ModelId, Nonce, ProofEnvelope, PublicValues, Section, VerificationReport};
+pub use vouch_envelope::{
+    Check, ENVELOPE_VERSION, ModelId, Nonce, ProofEnvelope, PublicValues, Section, VerificationReport,
+};

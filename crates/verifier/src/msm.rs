@@ -10,9 +10,11 @@
 //! | Straus | 0.62 | 1.28 | 2.02 | 2.75 | 9.46 |
 //! | buckets | 0.86 | 1.50 | 1.99 | 2.44 | 6.41 |
 
-use ark_bn254::{Fr, G1Affine, G1Projective};
-use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
+use ark_ec::{AffineRepr, VariableBaseMSM};
 use ark_ff::{AdditiveGroup, BigInteger, PrimeField, Zero};
+
+use crate::addition;
+use crate::curve::{Fr, G1Affine, G1Projective};
 
 /// Width of the windows: digits are odd, below 2^(WINDOW - 1) in absolute value.
 const WINDOW: usize = 5;
@@ -34,42 +36,52 @@ fn buckets(terms: &[(G1Affine, Fr)]) -> G1Projective {
 }
 
 fn straus(terms: &[(G1Affine, Fr)]) -> G1Projective {
-    let mut multiples = Vec::with_capacity(terms.len().saturating_mul(MULTIPLES));
-    for (point, _) in terms {
-        let double = point.into_group().double();
-        let mut multiple = point.into_group();
-        for _ in 0..MULTIPLES {
-            multiples.push(multiple);
-            multiple += double;
+    let multiples = odd_multiples(terms.iter().map(|(point, _)| *point).collect());
+    // All points that a digit selects, by the digit's position.
+    let mut selected: Vec<Vec<G1Affine>> = Vec::new();
+    for ((_, scalar), table) in terms.iter().zip(&multiples) {
+        let digits = scalar.into_bigint().find_wnaf(WINDOW).unwrap_or_default();
+        if selected.len() < digits.len() {
+            selected.resize_with(digits.len(), Vec::new);
+        }
+        for (digit, list) in digits.into_iter().zip(&mut selected) {
+            let index = usize::try_from(digit.unsigned_abs() >> 1).unwrap_or(usize::MAX);
+            // Always found: a digit is odd and below 2 * MULTIPLES, or zero.
+            match table.get(index) {
+                Some(multiple) if digit > 0 => list.push(*multiple),
+                Some(multiple) if digit < 0 => list.push(-*multiple),
+                _ => {}
+            }
         }
     }
-    let multiples = G1Projective::normalize_batch(&multiples);
-
-    let digits: Vec<Vec<i64>> =
-        terms.iter().map(|(_, scalar)| scalar.into_bigint().find_wnaf(WINDOW).unwrap_or_default()).collect();
-    let len = digits.iter().map(Vec::len).max().unwrap_or(0);
-
     let mut sum = G1Projective::zero();
-    for position in (0..len).rev() {
+    for point in addition::sum_each(selected).into_iter().rev() {
         sum.double_in_place();
-        for (digits, table) in digits.iter().zip(multiples.chunks(MULTIPLES)) {
-            let digit = digits.get(position).copied().unwrap_or(0);
-            if digit == 0 {
-                continue;
-            }
-            let index = usize::try_from(digit.unsigned_abs() >> 1).unwrap_or(usize::MAX);
-            // Always found: a digit is odd and below 2 * MULTIPLES.
-            if let Some(multiple) = table.get(index) {
-                if digit > 0 { sum += multiple } else { sum -= multiple }
-            }
-        }
+        sum += point;
     }
     sum
+}
+
+/// For each point P: P, 3 P, 5 P, ...
+fn odd_multiples(points: Vec<G1Affine>) -> Vec<Vec<G1Affine>> {
+    let doubles = addition::add_pairs(&points.iter().map(|point| (*point, *point)).collect::<Vec<_>>());
+    let mut tables: Vec<Vec<G1Affine>> = points.iter().map(|_| Vec::with_capacity(MULTIPLES)).collect();
+    let mut current = points;
+    for remaining in (0..MULTIPLES).rev() {
+        for (table, multiple) in tables.iter_mut().zip(&current) {
+            table.push(*multiple);
+        }
+        if remaining > 0 {
+            current = addition::add_pairs(&current.into_iter().zip(doubles.iter().copied()).collect::<Vec<_>>());
+        }
+    }
+    tables
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ark_ec::CurveGroup;
     use ark_ff::Field;
 
     fn terms(count: u64) -> Vec<(G1Affine, Fr)> {

@@ -16,7 +16,7 @@
 
 use std::collections::BTreeSet;
 
-use ark_bn254::Fr;
+use crate::curve::Fr;
 use ark_ff::{Field, One};
 
 use crate::error::{KeyError, VerifyError};

@@ -4,11 +4,11 @@
 //! halo2 accepts the identity mark, and ignores it, on other points, and accepts a parity bit on the identity. Here a
 //! point has one encoding: nobody can change a proof's bytes without changing its meaning.
 
-use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
-use ark_ff::{BigInteger, PrimeField};
+use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField};
 
+use crate::curve::{Fq, Fq2, G1Affine, G1Config, G2Affine};
 use crate::error::PointError;
 use crate::field;
 
@@ -34,16 +34,41 @@ fn is_identity<const N: usize>(x: &[u8; N], flags: u8) -> Result<bool, PointErro
     if flags == IDENTITY && x.iter().all(|&byte| byte == 0) { Ok(true) } else { Err(PointError::NotCanonical) }
 }
 
-/// The point with coordinate x whose y has the parity that `flags` says.
-fn lift<C: SWCurveConfig>(
+/// The point with coordinates x and y, or -y: the one of the parity that `flags` says.
+fn select<C: SWCurveConfig>(
     x: C::BaseField,
+    y: C::BaseField,
     flags: u8,
     is_odd: impl Fn(&C::BaseField) -> bool,
 ) -> Result<Affine<C>, PointError> {
-    let (y, negative) = Affine::<C>::get_ys_from_x_unchecked(x).ok_or(PointError::NotOnCurve)?;
     let want = flags & ODD != 0;
+    let mut negative = y;
+    negative.neg_in_place();
     let y = [y, negative].into_iter().find(|y| is_odd(y) == want).ok_or(PointError::NotCanonical)?;
     Ok(Affine::new_unchecked(x, y))
+}
+
+/// A square root, if there is one: `a^((p + 1) / 4)`, since p = 3 modulo 4, with four bits of the exponent at a time.
+fn square_root(a: Fq) -> Option<Fq> {
+    // floor(p / 4) = (p + 1) / 4 - 1.
+    let mut exponent = Fq::MODULUS;
+    exponent.div2();
+    exponent.div2();
+    let mut powers = [Fq::ONE; 16];
+    let mut power = Fq::ONE;
+    for slot in powers.iter_mut().skip(1) {
+        power *= a;
+        *slot = power;
+    }
+    let mut root = Fq::ONE;
+    for nibble in exponent.to_bytes_be().into_iter().flat_map(|byte| [byte >> 4, byte & 15]) {
+        root.square_in_place().square_in_place().square_in_place().square_in_place();
+        if nibble != 0 {
+            root *= powers.get(usize::from(nibble))?;
+        }
+    }
+    root *= a;
+    (root.square() == a).then_some(root)
 }
 
 fn is_odd(y: &Fq) -> bool {
@@ -57,7 +82,8 @@ pub(crate) fn decode_g1(bytes: &[u8; 32]) -> Result<G1Affine, PointError> {
         return Ok(G1Affine::identity());
     }
     let x = field::from_canonical::<Fq>(&x).ok_or(PointError::NotCanonical)?;
-    lift(x, flags, is_odd)
+    let y = square_root(G1Config::add_b(x.square() * x)).ok_or(PointError::NotOnCurve)?;
+    select(x, y, flags, is_odd)
 }
 
 /// Reads a point of G2 other than the identity, and checks that it is in the subgroup.
@@ -71,7 +97,9 @@ pub(crate) fn decode_g2(bytes: &[u8; 64]) -> Result<G2Affine, PointError> {
     let (Some(Some(c0)), Some(Some(c1))) = (coefficients.next(), coefficients.next()) else {
         return Err(PointError::NotCanonical);
     };
-    let point: G2Affine = lift(Fq2::new(c0, c1), flags, |y: &Fq2| is_odd(&y.c0))?;
+    let x = Fq2::new(c0, c1);
+    let (y, _) = G2Affine::get_ys_from_x_unchecked(x).ok_or(PointError::NotOnCurve)?;
+    let point: G2Affine = select(x, y, flags, |y: &Fq2| is_odd(&y.c0))?;
     if point.is_in_correct_subgroup_assuming_on_curve() { Ok(point) } else { Err(PointError::NotInSubgroup) }
 }
 
@@ -83,7 +111,7 @@ pub(crate) fn coordinates(point: &G1Affine) -> [[u8; 32]; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ark_bn254::{Fr, G1Projective};
+    use crate::curve::{Fr, G1Projective};
     use ark_ec::CurveGroup;
 
     /// Writes a point of G1 as [`decode_g1`] reads it.
@@ -131,6 +159,13 @@ mod tests {
     }
 
     #[test]
+    fn square_roots_are_those_of_arkworks() {
+        for number in (0u64..100).map(Fq::from).chain([-Fq::from(1u64), Fq::from(3u64).pow([u64::MAX, 5])]) {
+            assert_eq!(square_root(number), number.sqrt());
+        }
+    }
+
+    #[test]
     fn g2_points_are_in_the_subgroup() {
         let generator = G2Affine::generator();
         assert_eq!(decode_g2(&encode_g2(&generator)), Ok(generator));
@@ -139,9 +174,7 @@ mod tests {
         assert_eq!(decode_g2(&[0x3f; 64]), Err(PointError::NotCanonical));
         // Most points of the twist are outside the subgroup, whose cofactor has 254 bits.
         let outside = (0u64..)
-            .find_map(|x| {
-                lift::<ark_bn254::g2::Config>(Fq2::new(Fq::from(x), Fq::from(1u64)), 0, |y| is_odd(&y.c0)).ok()
-            })
+            .find_map(|x| G2Affine::get_point_from_x_unchecked(Fq2::new(Fq::from(x), Fq::from(1u64)), false))
             .unwrap();
         assert_eq!(decode_g2(&encode_g2(&outside)), Err(PointError::NotInSubgroup));
     }

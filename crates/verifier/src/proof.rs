@@ -1,6 +1,6 @@
 //! Reads a proof in halo2's order and reduces it to one pairing equation.
 
-use ark_bn254::{Bn254, Fr, G1Affine};
+use crate::curve::{Bn254, Fr, G1Affine};
 use ark_ec::pairing::Pairing;
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{One, Zero};

@@ -1,84 +1,143 @@
 //! The checks of a verification, one by one, for people and user interfaces.
 
+use std::ops::Deref;
+
 use vouch_envelope::{Check, ProofEnvelope, Section, VerificationReport};
 
 use crate::claim::Expected;
 use crate::error::{CheckName, VerifyError};
 use crate::key::{SrsKind, VerifierKey};
-use crate::{proof, verify};
+use crate::proof::{self, Opening};
+use crate::verify;
 
 /// Makes every check on the bytes of an envelope that can be made, also after one has failed. The report is accepted
 /// exactly if [`verify_bytes`](crate::verify_bytes) accepts.
 pub fn report(key: &VerifierKey, expected: &Expected, envelope: &[u8]) -> VerificationReport {
-    let mut checks = Vec::with_capacity(CheckName::ALL.len());
-    let mut add = |name: CheckName, result: Result<String, String>| {
-        let (passed, detail) = match result {
-            Ok(detail) => (true, detail),
-            Err(detail) => (false, detail),
+    let mut verification = Verification::new(key, expected.clone(), envelope.to_vec());
+    while verification.step().is_some() {}
+    verification.finish()
+}
+
+/// A verification whose checks are made one at a time, for callers that have a clock. (This crate has none.)
+///
+/// ```text
+/// while let Some(check) = verification.step() { check.micros = ...; }
+/// let report = verification.finish();
+/// ```
+///
+/// `K` is a reference or another pointer to the key.
+#[derive(Debug)]
+pub struct Verification<K> {
+    key: K,
+    expected: Expected,
+    bytes: Vec<u8>,
+    state: State,
+    checks: Vec<Check>,
+}
+
+/// What the checks so far have left to work with.
+#[derive(Debug)]
+struct State {
+    envelope: Option<ProofEnvelope>,
+    /// The first check without which the proof cannot be read.
+    blocked: Option<CheckName>,
+    opening: Option<Opening>,
+}
+
+/// What passed, or why not.
+type Outcome = Result<String, VerifyError>;
+
+impl<K: Deref<Target = VerifierKey>> Verification<K> {
+    /// A verification that has not begun.
+    pub fn new(key: K, expected: Expected, envelope: Vec<u8>) -> Self {
+        let state = State { envelope: None, blocked: None, opening: None };
+        Self { key, expected, bytes: envelope, state, checks: Vec::with_capacity(CheckName::ALL.len()) }
+    }
+
+    /// Makes the next check and returns it; `None` after the last.
+    pub fn step(&mut self) -> Option<&mut Check> {
+        let name = *CheckName::ALL.get(self.checks.len())?;
+        let (passed, code, detail) = match self.make(name) {
+            Ok(Ok(detail)) => (true, Check::OK, detail),
+            Ok(Err(error)) => (false, error.code(), error.to_string()),
+            Err(failed) => (false, Check::NOT_REACHED, format!("not reached: the check of the {failed} failed")),
         };
-        checks.push(Check { name: name.to_string(), passed, detail });
-    };
-    match ProofEnvelope::decode(envelope).map_err(VerifyError::from) {
-        Ok(envelope) => run(key, expected, &envelope, &mut add),
-        Err(error) => {
-            add(CheckName::Format, Err(error.to_string()));
-            for name in CheckName::ALL.into_iter().skip(1) {
-                add(name, Err(not_reached(CheckName::Format)));
+        self.checks.push(Check { name: name.to_string(), passed, code: code.to_owned(), detail, micros: 0 });
+        self.checks.last_mut()
+    }
+
+    /// The last check made.
+    pub fn last(&mut self) -> Option<&mut Check> {
+        self.checks.last_mut()
+    }
+
+    /// The report of the checks made. It is not accepted before all of them are.
+    pub fn finish(self) -> VerificationReport {
+        let complete = self.checks.len() == CheckName::ALL.len();
+        let mut report = VerificationReport::new(self.key.model_id(), self.checks);
+        report.accepted &= complete;
+        report
+    }
+
+    /// Makes a check, or says which earlier one it cannot do without.
+    fn make(&mut self, name: CheckName) -> Result<Outcome, CheckName> {
+        let (key, expected) = (&*self.key, &self.expected);
+        if name == CheckName::Format {
+            return Ok(self.state.decode(&self.bytes));
+        }
+        let envelope = self.state.envelope.as_ref().ok_or(CheckName::Format)?;
+        let passed = |result: Result<(), VerifyError>, detail: String| Ok(result.map(|()| detail));
+        match name {
+            CheckName::Format => Err(CheckName::Format),
+            CheckName::ModelIdentity => {
+                passed(verify::check_model(key, expected, envelope), key.model_id().to_string())
+            }
+            CheckName::Setup => {
+                let setup = match key.srs_kind() {
+                    SrsKind::Ceremony => "from a ceremony",
+                    SrsKind::Development => "for development: whoever made it can forge proofs",
+                };
+                passed(verify::check_setup(key, expected), setup.to_owned())
+            }
+            CheckName::Nonce => {
+                let detail = format!("{}, {}", envelope.nonce, origin(expected.nonce.is_some()));
+                passed(verify::check_nonce(expected, envelope), detail)
+            }
+            CheckName::Inputs | CheckName::Outputs => {
+                let section = if name == CheckName::Inputs { Section::Inputs } else { Section::Outputs };
+                let count = key.schema().values(section);
+                let detail = format!("{count} values in range, {}", origin(expected.values(section).is_some()));
+                let result = verify::check_values(key, expected, envelope, section);
+                if verify::section_values(key, envelope, section).is_err() {
+                    self.state.blocked.get_or_insert(name);
+                }
+                passed(result, detail)
+            }
+            CheckName::ProofIdentities => {
+                if let Some(failed) = self.state.blocked {
+                    return Err(failed);
+                }
+                let detail = format!("{} bytes, all messages canonical", envelope.proof.len());
+                let opening = proof::reduce(key, envelope).map(|opening| self.state.opening = Some(opening));
+                passed(opening, detail)
+            }
+            CheckName::Pairing => {
+                let failed = self.state.blocked.unwrap_or(CheckName::ProofIdentities);
+                let opening = self.state.opening.as_ref().ok_or(failed)?;
+                passed(verify::check_opening(key, opening), "gates, copies and evaluations hold".to_owned())
             }
         }
     }
-    VerificationReport::new(key.model_id(), checks)
 }
 
-fn not_reached(failed: CheckName) -> String {
-    format!("not reached: the check of the {failed} failed")
+impl State {
+    fn decode(&mut self, bytes: &[u8]) -> Outcome {
+        self.envelope = Some(ProofEnvelope::decode(bytes)?);
+        Ok(format!("version {}", vouch_envelope::ENVELOPE_VERSION))
+    }
 }
 
-fn run(
-    key: &VerifierKey,
-    expected: &Expected,
-    envelope: &ProofEnvelope,
-    add: &mut dyn FnMut(CheckName, Result<String, String>),
-) {
-    let detail = |result: Result<(), VerifyError>, passed: String| match result {
-        Ok(()) => Ok(passed),
-        Err(error) => Err(error.to_string()),
-    };
-    let origin = |given: bool| if given { "as expected" } else { "the caller accepts any" };
-
-    add(CheckName::Format, Ok(format!("version {}", vouch_envelope::ENVELOPE_VERSION)));
-    add(CheckName::ModelIdentity, detail(verify::check_model(key, expected, envelope), key.model_id().to_string()));
-    let setup = match key.srs_kind() {
-        SrsKind::Ceremony => "from a ceremony",
-        SrsKind::Development => "for development: whoever made it can forge proofs",
-    };
-    add(CheckName::Setup, detail(verify::check_setup(key, expected), setup.to_owned()));
-    let nonce = format!("{}, {}", envelope.nonce, origin(expected.nonce.is_some()));
-    add(CheckName::Nonce, detail(verify::check_nonce(expected, envelope), nonce));
-    let mut counts = Ok(());
-    for (name, section) in [(CheckName::Inputs, Section::Inputs), (CheckName::Outputs, Section::Outputs)] {
-        let count = key.schema().values(section);
-        let passed = format!("{count} values in range, {}", origin(expected.values(section).is_some()));
-        add(name, detail(verify::check_values(key, expected, envelope, section), passed));
-        if counts.is_ok() && verify::section_values(key, envelope, section).is_err() {
-            counts = Err(name);
-        }
-    }
-    if let Err(failed) = counts {
-        add(CheckName::ProofIdentities, Err(not_reached(failed)));
-        add(CheckName::Pairing, Err(not_reached(failed)));
-        return;
-    }
-    match proof::reduce(key, envelope) {
-        Ok(opening) => {
-            let passed = format!("{} bytes, all messages canonical", envelope.proof.len());
-            add(CheckName::ProofIdentities, Ok(passed));
-            let passed = "gates, copies and evaluations hold".to_owned();
-            add(CheckName::Pairing, detail(verify::check_opening(key, &opening), passed));
-        }
-        Err(error) => {
-            add(CheckName::ProofIdentities, Err(error.to_string()));
-            add(CheckName::Pairing, Err(not_reached(CheckName::ProofIdentities)));
-        }
-    }
+/// Where the expected value comes from.
+fn origin(given: bool) -> &'static str {
+    if given { "as expected" } else { "the caller accepts any" }
 }

@@ -15,7 +15,7 @@
 
 use std::collections::BTreeMap;
 
-use ark_bn254::{Fr, G1Affine};
+use crate::curve::{Fr, G1Affine};
 use ark_ff::{One, Zero};
 
 use crate::domain::Domain;

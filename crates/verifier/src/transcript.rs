@@ -4,7 +4,7 @@
 //! for a challenge. A challenge is the hash of everything so far, as a little-endian integer of 512 bits, reduced.
 //! Everything the verifier uses is absorbed before a challenge that depends on it is drawn.
 
-use ark_bn254::{Fr, G1Affine};
+use crate::curve::{Fr, G1Affine};
 use vouch_envelope::{CursorError, Reader, hex};
 
 use crate::error::VerifyError;

@@ -10,7 +10,7 @@
 //!
 //! and the multi-opening shows that the committed polynomial takes this value.
 
-use ark_bn254::Fr;
+use crate::curve::Fr;
 use ark_ff::{Field, One, Zero};
 
 use crate::error::VerifyError;

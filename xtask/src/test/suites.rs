@@ -5,18 +5,23 @@ use anyhow::Result;
 use super::{Suite, python};
 use crate::{
     process::{cargo, run},
-    tidy,
+    tidy, wasm,
     workspace::Workspace,
 };
 
 /// All suites, the quick ones first.
-pub(super) const SUITES: [Suite; 6] = [
+pub(super) const SUITES: [Suite; 7] = [
     Suite { name: "fmt", about: "formatting (rustfmt)", run: fmt },
     Suite { name: "clippy", about: "lints of all targets, warnings are errors", run: clippy },
     Suite { name: "tidy", about: "dependency directions, links, leftovers", run: tidy::check },
     Suite { name: "docs", about: "documentation builds without warnings", run: docs },
     Suite { name: "rust", about: "unit, integration and bounded fuzz tests of the workspace", run: rust },
     Suite { name: "python", about: "the training code of models/staking-lstm", run: python::staking_lstm },
+    Suite {
+        name: "wasm",
+        about: "the verifier's .wasm: one verdict in every host, and the packages as installed",
+        run: wasm::suite::run,
+    },
 ];
 
 fn fmt(workspace: &Workspace) -> Result<()> {

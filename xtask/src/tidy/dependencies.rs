@@ -26,7 +26,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vouch-protocol", &["vouch-api", "vouch-envelope"]),
     ("vouch-prover", &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope"]),
     ("vouch-verifier-wasm", &["vouch-verifier", "vouch-envelope"]),
-    ("vouch-node", &["vouch-api", "vouch-envelope", "vouch-protocol", "vouch-verifier", "vouch-prover"]),
+    ("vouch-verifier-host", &["vouch-envelope"]),
+    ("vouch-node", &["vouch-api", "vouch-envelope", "vouch-protocol", "vouch-verifier", "vouch-verifier-host", "vouch-prover"]),
     ("vouch-web", &["vouch-api", "vouch-envelope"]),
     (
         "vouch-tests",
@@ -56,6 +57,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("wasm-bindgen", &["vouch-verifier-wasm", "vouch-web"]),
     ("js-sys", &["vouch-verifier-wasm", "vouch-web"]),
     ("web-sys", &["vouch-verifier-wasm", "vouch-web"]),
+    ("wasmtime", &["vouch-verifier-host"]),
 ];
 
 /// Which package uses which, by name.

@@ -1,6 +1,6 @@
 //! Constants of gates, compactly: most are small integers or powers of two, and their negatives.
 
-use ark_bn254::Fr;
+use crate::curve::Fr;
 use ark_ff::PrimeField;
 use vouch_envelope::{CursorError, Reader, Writer};
 

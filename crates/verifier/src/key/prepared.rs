@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ark_bn254::{Bn254, Fr, G1Affine};
+use crate::curve::{Bn254, Fr, G1Affine, G2Affine};
 use ark_ec::pairing::Pairing;
 use ark_ff::FftField;
 
@@ -192,7 +192,7 @@ fn decode_points(what: &'static str, points: &[[u8; 32]]) -> Result<Vec<G1Affine
         .collect()
 }
 
-fn decode_g2(what: &'static str, bytes: &[u8; 64]) -> Result<ark_bn254::G2Affine, KeyError> {
+fn decode_g2(what: &'static str, bytes: &[u8; 64]) -> Result<G2Affine, KeyError> {
     point::decode_g2(bytes).map_err(|reason| KeyError::Point { what, position: 0, reason })
 }
 

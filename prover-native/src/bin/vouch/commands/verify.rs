@@ -115,7 +115,9 @@ fn batch(
                 let check = vouch_envelope::Check {
                     name: "batch".into(),
                     passed: true,
+                    code: vouch_envelope::Check::OK.into(),
                     detail: format!("one pairing for {} proofs", items.len()),
+                    micros: 0,
                 };
                 (Some(claim), VerificationReport::new(key.model_id(), vec![check]))
             }

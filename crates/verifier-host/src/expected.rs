@@ -1,0 +1,35 @@
+//! What the caller expects, in the module's JSON.
+
+use serde::{Serialize, Serializer};
+use vouch_envelope::{ModelId, Nonce};
+
+/// What the caller expects. Trust comes from here, never from the envelope. `None` accepts anything that fits the key.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Expected {
+    /// The model; `None` is the key's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_id: Option<ModelId>,
+    /// The request. Whoever accepts any cannot tell an old proof from a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Nonce>,
+    /// The inputs.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "text")]
+    pub inputs: Option<Vec<i64>>,
+    /// The outputs.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "text")]
+    pub outputs: Option<Vec<i64>>,
+    /// Whether a key of a development setup is accepted: whoever made such a setup can forge proofs.
+    pub allow_development_srs: bool,
+}
+
+fn text<S: Serializer>(values: &Option<Vec<i64>>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(values.iter().flatten().map(i64::to_string))
+}
+
+impl Expected {
+    /// The JSON that every face of the module understands.
+    pub fn to_json(&self) -> String {
+        // Nothing here can fail: the keys are text and there are no floats.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}

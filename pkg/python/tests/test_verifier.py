@@ -1,0 +1,81 @@
+"""Tests of the package as it is installed: ``python -m unittest`` with VOUCH_FIXTURES set."""
+
+import os
+import unittest
+from pathlib import Path
+
+import vouch_verifier
+from vouch_verifier import Expected, Limits, OutOfFuel, OutOfMemory, Refused, Verifier
+
+FIXTURES = Path(os.environ["VOUCH_FIXTURES"])
+KEY = (FIXTURES / "small.key").read_bytes()
+ENVELOPE = (FIXTURES / "small-0.envelope").read_bytes()
+NAMES = ["format", "model identity", "setup", "nonce", "public inputs", "public outputs", "proof identities", "pairing"]
+
+
+class Verification(unittest.TestCase):
+    def test_an_honest_proof_is_accepted(self) -> None:
+        verifier = Verifier(KEY)
+        contents = vouch_verifier.inspect(ENVELOPE)
+        expected = Expected(
+            model_id=verifier.model.model_id,
+            nonce=bytes(32),
+            inputs=contents.inputs,
+            outputs=contents.outputs,
+            allow_development_srs=True,
+        )
+        report = verifier.verify(ENVELOPE, expected)
+        self.assertTrue(report.accepted)
+        self.assertEqual([check.name for check in report.checks], NAMES)
+        self.assertTrue(all(check.passed and check.code == "ok" for check in report.checks))
+        self.assertGreater(report.checks[-1].micros, 0)
+        self.assertEqual(vouch_verifier.verify(KEY, ENVELOPE, expected).accepted, True)
+
+    def test_what_is_not_expected_is_refused(self) -> None:
+        verifier = Verifier(KEY)
+        inputs = vouch_verifier.inspect(ENVELOPE).inputs
+        for expected, code in [
+            (Expected(), "development-setup"),
+            (Expected(nonce="ab" * 32, allow_development_srs=True), "nonce"),
+            (Expected(model_id="ab" * 32, allow_development_srs=True), "key-identity"),
+            (Expected(inputs=[1 + value for value in inputs], allow_development_srs=True), "value"),
+            (Expected(outputs=[], allow_development_srs=True), "expected-count"),
+        ]:
+            report = verifier.verify(ENVELOPE, expected)
+            self.assertFalse(report.accepted)
+            self.assertEqual([check.code for check in report.checks if not check.passed], [code])
+
+    def test_malformed_arguments_are_errors(self) -> None:
+        with self.assertRaises(Refused) as caught:
+            Verifier(KEY[:-1])
+        self.assertEqual((caught.exception.kind, caught.exception.code), ("key", "truncated"))
+        with self.assertRaises(Refused) as caught:
+            Verifier(KEY).verify(ENVELOPE, Expected(nonce="00"))
+        self.assertEqual((caught.exception.kind, caught.exception.code), ("expected", "malformed"))
+        with self.assertRaises(Refused) as caught:
+            vouch_verifier.inspect(b"")
+        self.assertEqual((caught.exception.kind, caught.exception.code), ("envelope", "truncated"))
+        for wrong in (1.0, "1", True):
+            with self.assertRaises(TypeError):
+                Verifier(KEY).verify(ENVELOPE, Expected(inputs=[wrong]))  # type: ignore[list-item]
+
+    def test_limits_are_clean_errors(self) -> None:
+        with self.assertRaises(OutOfFuel):
+            Verifier(KEY, Limits(fuel=10_000))
+        with self.assertRaises(OutOfMemory):
+            Verifier(KEY, Limits(memory=1 << 16))
+        with self.assertRaises(OutOfMemory):
+            Verifier(KEY, Limits(memory=4 << 20)).verify(bytes(8 << 20))
+        verifier = Verifier(KEY, Limits(fuel=40_000_000))
+        with self.assertRaises(OutOfFuel):
+            verifier.verify(ENVELOPE, Expected(inputs=range(1 << 20)))
+        self.assertTrue(verifier.verify(ENVELOPE, Expected(allow_development_srs=True)).accepted)
+
+    def test_the_module_is_the_one_that_was_shipped(self) -> None:
+        digest = vouch_verifier.WASM_PATH.with_suffix(".wasm.sha256").read_text().split()[0]
+        self.assertEqual(vouch_verifier.wasm_sha256(), digest)
+        self.assertEqual(vouch_verifier.version()["abi"], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

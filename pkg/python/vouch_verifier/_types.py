@@ -1,0 +1,123 @@
+"""What goes in and what comes out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Dict, Iterable, List, Optional, Union
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the caller expects. ``None`` accepts anything that fits the key."""
+
+    #: The model: hexadecimal or 32 bytes. ``None`` is the key's own.
+    model_id: Union[str, bytes, None] = None
+    #: The request: hexadecimal or 32 bytes. Whoever accepts any cannot tell an old proof from a new one.
+    nonce: Union[str, bytes, None] = None
+    #: The integers that the model was given.
+    inputs: Optional[Iterable[int]] = None
+    #: The integers that the model computed.
+    outputs: Optional[Iterable[int]] = None
+    #: Accept a key of a development setup: whoever made such a setup can forge proofs.
+    allow_development_srs: bool = False
+
+    def to_json(self) -> str:
+        """The form that every face of the module understands."""
+        fields: Dict[str, Any] = {"allow_development_srs": bool(self.allow_development_srs)}
+        for name in ("model_id", "nonce"):
+            value = getattr(self, name)
+            if value is not None:
+                fields[name] = value.hex() if isinstance(value, (bytes, bytearray)) else value
+        for name in ("inputs", "outputs"):
+            values = getattr(self, name)
+            if values is not None:
+                fields[name] = [str(_integer(value)) for value in values]
+        return json.dumps(fields)
+
+
+def _integer(value: Any) -> int:
+    # Also integers of numpy, but no floats and no booleans.
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"expected an integer, got {value!r}")
+    return int(value.__index__())
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of a verification."""
+
+    name: str
+    #: Whether it was made and passed.
+    passed: bool
+    #: For programs: ``ok``, ``not-reached``, or the kind of failure.
+    code: str
+    #: For people.
+    detail: str
+    #: Microseconds that it took.
+    micros: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """All checks of a verification, in their order."""
+
+    #: Identity of the key that was used, in hexadecimal.
+    model_id: str
+    #: Whether every check passed.
+    accepted: bool
+    checks: List[Check]
+
+    @classmethod
+    def from_json(cls, text: str) -> "Report":
+        fields = json.loads(text)
+        return cls(fields["model_id"], fields["accepted"], [Check(**check) for check in fields["checks"]])
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A public tensor. ``integer / scale`` is the real number."""
+
+    name: str
+    shape: List[int]
+    unit: str
+    scale: float
+    min: int
+    max: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a key says of its model."""
+
+    model_id: str
+    srs_kind: str
+    k: int
+    proof_bytes: int
+    inputs: List[Tensor]
+    outputs: List[Tensor]
+    layout: str
+
+    @classmethod
+    def from_json(cls, text: str) -> "Model":
+        fields = json.loads(text)
+        for section in ("inputs", "outputs"):
+            tensors = [{**tensor, "min": int(tensor["min"]), "max": int(tensor["max"])} for tensor in fields[section]]
+            fields[section] = [Tensor(**tensor) for tensor in tensors]
+        return cls(**fields)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What an envelope says. Nothing of it is verified."""
+
+    model_id: str
+    nonce: str
+    inputs: List[int]
+    outputs: List[int]
+    proof_bytes: int
+
+    @classmethod
+    def from_json(cls, text: str) -> "Contents":
+        fields = json.loads(text)
+        return cls(**{**fields, **{name: [int(value) for value in fields[name]] for name in ("inputs", "outputs")}})

@@ -1,0 +1,136 @@
+// The verifier's API, over wasm-bindgen's module. What an entry adds is only how the .wasm is found.
+
+import { RawKey, RawText, initSync, version as rawVersion } from "./bindgen.js";
+
+export class VouchError extends Error {
+  constructor(kind, code, message) {
+    super(message);
+    this.name = "VouchError";
+    this.kind = kind;
+    this.code = code;
+  }
+}
+
+let ready = false;
+let broken = false;
+
+/** Starts the module from its bytes or from a compiled module. Once is enough. */
+export function start(module) {
+  if (ready) return;
+  initSync({ module });
+  ready = true;
+}
+
+export function started() {
+  return ready;
+}
+
+/** Calls into the module. It never traps, on any input; if memory runs out, it does, and is not used again. */
+function call(run) {
+  if (!ready) throw new VouchError("abi", "not-loaded", "await load() before anything else");
+  if (broken) throw new VouchError("abi", "stopped", "the verifier has stopped after a trap: load it anew");
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof VouchError || !(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) throw error;
+    broken = true;
+    throw new VouchError("abi", "trap", `the verifier trapped: ${error.message}`);
+  }
+}
+
+function fail(json) {
+  const { kind, code, message } = JSON.parse(json);
+  throw new VouchError(kind, code, message);
+}
+
+function bytes(kind, value) {
+  if (value instanceof Uint8Array) return value;
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  throw new VouchError(kind, "type", `the ${kind} is not a Uint8Array or ArrayBuffer`);
+}
+
+function hex(value) {
+  return value instanceof Uint8Array ? Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join("") : value;
+}
+
+function malformed(message) {
+  return new VouchError("expected", "malformed", message);
+}
+
+function integer(value) {
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value === "number" && !Number.isSafeInteger(value)) {
+    throw malformed(`${value} is not an exact integer: use a BigInt or decimal text`);
+  }
+  return value;
+}
+
+/** What the module understands. Unknown fields are refused there; here, fields that are there but undefined. */
+function expectations(expected) {
+  const out = {};
+  for (const [name, value] of Object.entries(expected)) {
+    if (value === undefined) throw malformed(`${name} is undefined: leave it out to accept any`);
+    out[name] = hex(value);
+    if ((name === "inputs" || name === "outputs") && value !== null) out[name] = Array.from(value, integer);
+  }
+  return JSON.stringify(out);
+}
+
+export class Verifier {
+  #key;
+
+  constructor(key) {
+    this.#key = call(() => RawKey.load(bytes("key", key)));
+    const error = this.#key.error();
+    if (error !== undefined) {
+      this.#key.free();
+      fail(error);
+    }
+  }
+
+  get model() {
+    return JSON.parse(this.describeToText());
+  }
+
+  describeToText() {
+    return call(() => this.#key.describe());
+  }
+
+  verify(envelope, expected = {}, options = {}) {
+    return JSON.parse(this.verifyToText(envelope, expected, options));
+  }
+
+  verifyToText(envelope, expected = {}, { times = true } = {}) {
+    const text = typeof expected === "string" ? expected : expectations(expected);
+    const session = call(() => this.#key.begin(bytes("envelope", envelope), text));
+    const error = session.error();
+    if (error !== undefined) {
+      session.free();
+      fail(error);
+    }
+    const now = times ? () => Math.round(performance.now() * 1000) : () => 0;
+    while (call(() => session.step(now())));
+    return call(() => session.finish());
+  }
+
+  free() {
+    this.#key.free();
+  }
+}
+
+export function inspectToText(envelope) {
+  const text = call(() => RawText.inspect(bytes("envelope", envelope)));
+  const error = text.error();
+  const json = text.text();
+  text.free();
+  if (error !== undefined) fail(error);
+  return json;
+}
+
+export function inspect(envelope) {
+  return JSON.parse(inspectToText(envelope));
+}
+
+export function version() {
+  return JSON.parse(call(() => rawVersion()));
+}

@@ -1,0 +1,188 @@
+//! What the module can do, as functions from bytes to JSON.
+
+use std::rc::Rc;
+
+use serde::Serialize;
+use vouch_verifier::{KEY_VERSION, ProofEnvelope, Section, SrsKind, TensorSpec, Verification, VerifierKey};
+
+use crate::expected;
+
+/// Version of the plain ABI.
+pub const ABI_VERSION: u32 = 1;
+
+/// What an error is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The verifying key.
+    Key,
+    /// The envelope.
+    Envelope,
+    /// What the caller expects.
+    Expected,
+    /// A host has called the module in a wrong way.
+    Abi,
+}
+
+/// Why a call has no answer. (An envelope that is refused is an answer: a report.)
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{message}")]
+pub struct FaceError {
+    /// What is wrong.
+    pub kind: Kind,
+    /// How, for programs.
+    pub code: &'static str,
+    /// How, for people.
+    pub message: String,
+}
+
+impl FaceError {
+    /// An error with its message.
+    pub fn new(kind: Kind, code: &'static str, message: impl ToString) -> Self {
+        Self { kind, code, message: message.to_string() }
+    }
+
+    /// As JSON.
+    pub fn to_json(&self) -> String {
+        json(self)
+    }
+}
+
+/// What cannot fail does not: the types of this module have string keys and finite numbers only.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Version {
+    version: &'static str,
+    abi: u32,
+    envelope: u16,
+    key: u16,
+}
+
+/// Versions of this module, of its ABI, and of the formats that it reads.
+pub fn version() -> String {
+    json(&Version {
+        version: env!("CARGO_PKG_VERSION"),
+        abi: ABI_VERSION,
+        envelope: vouch_verifier::ENVELOPE_VERSION,
+        key: KEY_VERSION,
+    })
+}
+
+#[derive(Serialize)]
+struct Contents {
+    model_id: String,
+    nonce: String,
+    inputs: Vec<String>,
+    outputs: Vec<String>,
+    proof_bytes: usize,
+}
+
+/// What an envelope says. Nothing of it is verified. Integers are text: they may be too large for a JSON number.
+pub fn inspect(envelope: &[u8]) -> Result<String, FaceError> {
+    let envelope =
+        ProofEnvelope::decode(envelope).map_err(|error| FaceError::new(Kind::Envelope, error.code(), error))?;
+    let text = |values: &[i64]| values.iter().map(i64::to_string).collect();
+    Ok(json(&Contents {
+        model_id: envelope.model_id.to_string(),
+        nonce: envelope.nonce.to_string(),
+        inputs: text(&envelope.public.inputs),
+        outputs: text(&envelope.public.outputs),
+        proof_bytes: envelope.proof.len(),
+    }))
+}
+
+/// A verifying key that has been checked and prepared.
+#[derive(Debug, Clone)]
+pub struct Key(Rc<VerifierKey>);
+
+#[derive(Serialize)]
+struct KeyFacts<'a> {
+    model_id: String,
+    srs_kind: SrsKind,
+    k: u32,
+    proof_bytes: usize,
+    inputs: Vec<Tensor<'a>>,
+    outputs: Vec<Tensor<'a>>,
+    layout: &'a str,
+}
+
+/// A tensor, with integers as text.
+#[derive(Serialize)]
+struct Tensor<'a> {
+    name: &'a str,
+    shape: &'a [u32],
+    unit: &'a str,
+    scale: f64,
+    min: String,
+    max: String,
+}
+
+impl<'a> From<&'a TensorSpec> for Tensor<'a> {
+    fn from(spec: &'a TensorSpec) -> Self {
+        let TensorSpec { name, shape, unit, scale, min, max } = spec;
+        Self { name, shape, unit, scale: *scale, min: min.to_string(), max: max.to_string() }
+    }
+}
+
+impl Key {
+    /// Reads and checks a key.
+    pub fn load(bytes: &[u8]) -> Result<Self, FaceError> {
+        let key = VerifierKey::from_bytes(bytes).map_err(|error| FaceError::new(Kind::Key, error.code(), error))?;
+        Ok(Self(Rc::new(key)))
+    }
+
+    /// What the key says of its model.
+    pub fn describe(&self) -> String {
+        let tensors = |section| self.0.schema().section(section).iter().map(Tensor::from).collect();
+        json(&KeyFacts {
+            model_id: self.0.model_id().to_string(),
+            srs_kind: self.0.srs_kind(),
+            k: self.0.description().k,
+            proof_bytes: self.0.proof_len(),
+            inputs: tensors(Section::Inputs),
+            outputs: tensors(Section::Outputs),
+            layout: &self.0.description().layout,
+        })
+    }
+
+    /// Begins a verification. `expected` is JSON (`docs/verifier-wasm.md`).
+    pub fn begin(&self, envelope: &[u8], expected: &[u8]) -> Result<Session, FaceError> {
+        let expected = expected::parse(expected)?;
+        Ok(Session { verification: Verification::new(Rc::clone(&self.0), expected, envelope.to_vec()), began: None })
+    }
+
+    /// The report of a verification, with all times 0.
+    pub fn verify(&self, envelope: &[u8], expected: &[u8]) -> Result<String, FaceError> {
+        let mut session = self.begin(envelope, expected)?;
+        while session.step(0) {}
+        Ok(session.finish())
+    }
+}
+
+/// A verification, one check at a time.
+#[derive(Debug)]
+pub struct Session {
+    verification: Verification<Rc<VerifierKey>>,
+    /// When the last check began, while it has not ended.
+    began: Option<u64>,
+}
+
+impl Session {
+    /// Ends the check before and makes the next, at a time in microseconds. False if there is no next.
+    pub fn step(&mut self, now: u64) -> bool {
+        if let (Some(began), Some(check)) = (self.began.take(), self.verification.last()) {
+            check.micros = now.saturating_sub(began);
+        }
+        let more = self.verification.step().is_some();
+        self.began = more.then_some(now);
+        more
+    }
+
+    /// The report.
+    pub fn finish(self) -> String {
+        json(&self.verification.finish())
+    }
+}

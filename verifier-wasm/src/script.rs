@@ -1,0 +1,81 @@
+//! The face for JavaScript: what wasm-bindgen turns into a module with types. `verifier-wasm/js` wraps it.
+//!
+//! Nothing here throws: a call that can fail leaves its error to be asked for. So the only import that wasm-bindgen
+//! would need is that of its own checks, which the build replaces by a trap (`xtask/src/wasm/bind.rs`).
+
+#![allow(missing_docs, unreachable_pub, unsafe_code)]
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::face::{self, FaceError, Key, Session};
+
+/// A value, or the error instead of it, as JSON.
+type Answer<T> = Result<T, FaceError>;
+
+fn error<T>(answer: &Answer<T>) -> Option<String> {
+    answer.as_ref().err().map(FaceError::to_json)
+}
+
+#[wasm_bindgen(js_name = version)]
+pub fn version() -> String {
+    face::version()
+}
+
+#[wasm_bindgen]
+pub struct RawText(Answer<String>);
+
+#[wasm_bindgen]
+impl RawText {
+    pub fn inspect(envelope: &[u8]) -> Self {
+        Self(face::inspect(envelope))
+    }
+
+    pub fn error(&self) -> Option<String> {
+        error(&self.0)
+    }
+
+    pub fn text(&self) -> String {
+        self.0.clone().unwrap_or_default()
+    }
+}
+
+#[wasm_bindgen]
+pub struct RawKey(Answer<Key>);
+
+#[wasm_bindgen]
+impl RawKey {
+    pub fn load(bytes: &[u8]) -> Self {
+        Self(Key::load(bytes))
+    }
+
+    pub fn error(&self) -> Option<String> {
+        error(&self.0)
+    }
+
+    pub fn describe(&self) -> String {
+        self.0.as_ref().map(Key::describe).unwrap_or_default()
+    }
+
+    pub fn begin(&self, envelope: &[u8], expected: &str) -> RawSession {
+        RawSession(self.0.clone().and_then(|key| key.begin(envelope, expected.as_bytes())))
+    }
+}
+
+#[wasm_bindgen]
+pub struct RawSession(Answer<Session>);
+
+#[wasm_bindgen]
+impl RawSession {
+    pub fn error(&self) -> Option<String> {
+        error(&self.0)
+    }
+
+    /// `now` is in microseconds.
+    pub fn step(&mut self, now: f64) -> bool {
+        self.0.as_mut().is_ok_and(|session| session.step(now as u64))
+    }
+
+    pub fn finish(self) -> String {
+        self.0.map(Session::finish).unwrap_or_default()
+    }
+}

@@ -1,0 +1,57 @@
+//! `pkg/`: the npm package, made of the artefact, wasm-bindgen's JavaScript and the sources in `verifier-wasm/js`; and
+//! the artefact's copy for the Python package, whose sources are in `pkg/python`.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use flate2::{Compression, write::GzEncoder};
+
+use super::{LIMITS, WASM, bind, optimise, sha256};
+use crate::workspace::Workspace;
+
+/// Files of the npm package that are written by hand.
+const SOURCES: [&str; 5] = ["core.js", "verifier.js", "node.js", "verifier.d.ts", "README.md"];
+
+/// Writes everything that hosts need.
+pub(super) fn write(workspace: &Workspace, wasm: &[u8], work: &Path, compiler: &str) -> Result<()> {
+    let pkg = workspace.root.join("pkg");
+    let sources = workspace.root.join("verifier-wasm/js");
+    let python = pkg.join("python/vouch_verifier");
+    let put =
+        |path: &Path, bytes: &[u8]| fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()));
+    let get = |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+
+    let digest = sha256::hex(wasm);
+    for dir in [&pkg, &python] {
+        put(&dir.join(WASM), wasm)?;
+        put(&dir.join(format!("{WASM}.sha256")), format!("{digest}  {WASM}\n").as_bytes())?;
+    }
+    put(&pkg.join(bind::SCRIPT), &get(&work.join(bind::SCRIPT))?)?;
+    for name in SOURCES {
+        put(&pkg.join(name), &get(&sources.join(name))?)?;
+    }
+    for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        put(&pkg.join(name), &get(&workspace.root.join(name))?)?;
+    }
+    let mut package: serde_json::Value = serde_json::from_slice(&get(&sources.join("package.json"))?)?;
+    // The version is the workspace's, which is this program's.
+    package["version"] = env!("CARGO_PKG_VERSION").into();
+    put(&pkg.join("package.json"), format!("{package:#}\n").as_bytes())?;
+
+    let gzip = gzip(wasm)?;
+    println!("{WASM}: {} bytes, {gzip} after gzip, SHA-256 {digest}", wasm.len());
+    println!("made by {compiler}; {}", optimise::version());
+    println!("packages: {} (npm), {} (Python)", pkg.display(), pkg.join("python").display());
+    if wasm.len() > LIMITS.0 || gzip > LIMITS.1 {
+        bail!("{WASM} is too large: at most {} bytes, {} after gzip", LIMITS.0, LIMITS.1);
+    }
+    Ok(())
+}
+
+/// Length after `gzip -9`.
+fn gzip(bytes: &[u8]) -> Result<usize> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    std::io::Write::write_all(&mut encoder, bytes)?;
+    Ok(encoder.finish()?.len())
+}
