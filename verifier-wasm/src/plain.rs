@@ -9,7 +9,7 @@
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
 
 use crate::face::{self, ABI_VERSION, FaceError, Key, Kind, Session};
 use crate::store::Store;
@@ -18,15 +18,22 @@ use crate::store::Store;
 const MAX_BUFFER: u32 = 64 << 20;
 
 struct Module {
-    buffers: BTreeMap<u32, Vec<u8>>,
+    /// By address, in increasing order.
+    buffers: Vec<(u32, Vec<u8>)>,
     keys: Store<Key>,
     sessions: Store<Session>,
     error: Option<FaceError>,
 }
 
 thread_local! {
-    static MODULE: RefCell<Module> = const {
-        RefCell::new(Module { buffers: BTreeMap::new(), keys: Store::new(), sessions: Store::new(), error: None })
+    /// Never dropped, as a module has no end; and what needs no drop is a plain static.
+    static MODULE: RefCell<ManuallyDrop<Module>> = const {
+        RefCell::new(ManuallyDrop::new(Module {
+            buffers: Vec::new(),
+            keys: Store::new(),
+            sessions: Store::new(),
+            error: None,
+        }))
     };
 }
 
@@ -35,10 +42,16 @@ fn abi(code: &'static str, message: &str) -> FaceError {
 }
 
 impl Module {
+    /// The place of a buffer, or where it would be.
+    fn buffer(&self, address: u32) -> Result<usize, usize> {
+        self.buffers.binary_search_by_key(&address, |(known, _)| *known)
+    }
+
     fn add(&mut self, bytes: Vec<u8>) -> u32 {
         // An address is a number of 32 bits here.
         let address = bytes.as_ptr() as usize as u32;
-        self.buffers.insert(address, bytes);
+        let place = self.buffer(address).unwrap_or_else(|place| place);
+        self.buffers.insert(place, (address, bytes));
         address
     }
 
@@ -46,8 +59,8 @@ impl Module {
         if len == 0 {
             return Ok(&[]);
         }
-        let buffer = self.buffers.get(&address).ok_or_else(|| abi("buffer", "no buffer has this address"))?;
-        buffer.get(..len as usize).ok_or_else(|| abi("buffer", "the buffer is shorter"))
+        let place = self.buffer(address).map_err(|_| abi("buffer", "no buffer has this address"))?;
+        self.buffers[place].1.get(..len as usize).ok_or_else(|| abi("buffer", "the buffer is shorter"))
     }
 
     fn key(&self, key: u32) -> Result<&Key, FaceError> {
@@ -94,7 +107,11 @@ pub(crate) extern "C" fn vouch_alloc(len: u32) -> u32 {
 /// Frees a buffer.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn vouch_free(address: u32) {
-    MODULE.with_borrow_mut(|module| module.buffers.remove(&address));
+    MODULE.with_borrow_mut(|module| {
+        if let Ok(place) = module.buffer(address) {
+            module.buffers.remove(place);
+        }
+    });
 }
 
 /// Why the last call gave 0, as JSON; 0 if it did not.

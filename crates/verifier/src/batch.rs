@@ -10,6 +10,7 @@ use vouch_envelope::ProofEnvelope;
 use crate::claim::{Expected, VerifiedClaim};
 use crate::error::VerifyError;
 use crate::field;
+use crate::hash::Hash;
 use crate::key::VerifierKey;
 use crate::proof::{Opening, all_hold};
 use crate::verify::{check_opening, reduce};
@@ -37,11 +38,7 @@ pub fn verify_batch(key: &VerifierKey, items: &[(Expected, ProofEnvelope)]) -> V
 
 /// A factor for each item, from the hash of the key and of all items.
 fn factors(key: &VerifierKey, items: &[(Expected, ProofEnvelope)]) -> impl Iterator<Item = Fr> {
-    let params = || {
-        let mut params = blake2b_simd::Params::new();
-        params.hash_length(64).personal(b"Vouch-batch-fact");
-        params.to_state()
-    };
+    let params = || Hash::new::<64>(*b"Vouch-batch-fact");
     let length = |len: usize| u64::try_from(len).unwrap_or(u64::MAX).to_le_bytes();
     let mut state = params();
     state.update(&key.model_id().0).update(&length(items.len()));
@@ -55,10 +52,10 @@ fn factors(key: &VerifierKey, items: &[(Expected, ProofEnvelope)]) -> impl Itera
         }
         state.update(&length(envelope.proof.len())).update(&envelope.proof);
     }
-    let seed = state.finalize();
+    let seed = state.finish();
     (0u64..).map(move |index| {
         let mut state = params();
-        state.update(seed.as_bytes()).update(&index.to_le_bytes());
-        field::from_wide(state.finalize().as_array())
+        state.update(&seed).update(&index.to_le_bytes());
+        field::from_wide(&state.finish())
     })
 }

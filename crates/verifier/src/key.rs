@@ -13,6 +13,7 @@ use vouch_envelope::ModelId;
 
 use crate::error::KeyError;
 use crate::expression::Gates;
+use crate::hash::Hash;
 
 /// Where the structured reference string of a key comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -168,10 +169,10 @@ impl VerifierKey {
 }
 
 fn hash(bytes: &[u8]) -> ModelId {
-    let hash = blake2b_simd::Params::new().hash_length(32).personal(b"Vouch-model-id\0\0").hash(bytes);
+    let hash = Hash::new::<32>(*b"Vouch-model-id\0\0").update(bytes).finish();
     let mut id = [0; 32];
-    for (byte, hashed) in id.iter_mut().zip(hash.as_bytes()) {
-        *byte = *hashed;
+    for (byte, hashed) in id.iter_mut().zip(hash) {
+        *byte = hashed;
     }
     ModelId(id)
 }

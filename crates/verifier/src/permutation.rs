@@ -14,8 +14,6 @@
 //!
 //! The last product may be 0 instead of 1: then some factor was zero, which happens with negligible probability.
 
-use std::collections::BTreeSet;
-
 use crate::curve::Fr;
 use ark_ff::{Field, One};
 
@@ -23,6 +21,7 @@ use crate::error::{KeyError, VerifyError};
 use crate::expression::LeafValues;
 use crate::field;
 use crate::key::{ColumnKind, KeyDescription, query_at_current_row};
+use crate::sorted::SortedMap;
 use crate::transcript::Transcript;
 use crate::vanishing::LagrangeValues;
 
@@ -55,10 +54,10 @@ pub(crate) struct Challenges {
 impl Permutation {
     /// Finds the queries of the argument's columns.
     pub(crate) fn new(key: &KeyDescription) -> Result<Self, KeyError> {
-        let mut seen = BTreeSet::new();
+        let mut seen = SortedMap::new();
         let mut columns = Vec::with_capacity(key.permutation_columns.len());
         for (position, column) in key.permutation_columns.iter().enumerate() {
-            if !seen.insert(column) {
+            if !seen.insert(*column, ()) {
                 return Err(KeyError::Duplicate { what: "permutation column", position });
             }
             let query =

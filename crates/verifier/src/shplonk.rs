@@ -13,8 +13,6 @@
 //!
 //! Which polynomials are opened where depends on the key alone, so the sets are found when a key is loaded.
 
-use std::collections::BTreeMap;
-
 use crate::curve::{Fr, G1Affine};
 use ark_ff::{One, Zero};
 
@@ -22,6 +20,7 @@ use crate::domain::Domain;
 use crate::error::VerifyError;
 use crate::key::KeyDescription;
 use crate::proof::{Commitments, Evaluations, Opening};
+use crate::sorted::SortedMap;
 use crate::transcript::Transcript;
 
 /// A polynomial that is opened.
@@ -90,46 +89,41 @@ impl Plan {
         let vanishing = [(Polynomial::Quotient, 0, Evaluation::Quotient), (Polynomial::Random, 0, Evaluation::Random)];
 
         // Polynomials in the order of their first query, each with its evaluations by rotation.
-        let mut opened: Vec<(Polynomial, BTreeMap<i64, Evaluation>)> = Vec::new();
-        let mut known: BTreeMap<Polynomial, usize> = BTreeMap::new();
+        let mut opened: Vec<(Polynomial, SortedMap<i64, Evaluation>)> = Vec::new();
+        let mut known: SortedMap<Polynomial, usize> = SortedMap::new();
         let queries = advice.chain(product).chain(product_last).chain(fixed).chain(sigma).chain(vanishing);
         for (polynomial, rotation, evaluation) in queries {
-            let place = *known.entry(polynomial).or_insert_with(|| {
-                opened.push((polynomial, BTreeMap::new()));
+            let place = known.get(&polynomial).copied().unwrap_or_else(|| {
+                opened.push((polynomial, SortedMap::new()));
                 opened.len().saturating_sub(1)
             });
+            known.insert(polynomial, place);
             if let Some((_, evaluations)) = opened.get_mut(place) {
                 evaluations.insert(rotation.checked_rem_euclid(n).unwrap_or(0), evaluation);
             }
         }
 
-        // Sets in the order of their first polynomial.
-        let mut sets: Vec<(Vec<i64>, RotationSet)> = Vec::new();
-        let mut known: BTreeMap<Vec<i64>, usize> = BTreeMap::new();
-        let mut rotations: BTreeMap<i64, usize> = BTreeMap::new();
-        for (polynomial, evaluations) in opened {
-            let points: Vec<i64> = evaluations.keys().copied().collect();
-            rotations.extend(points.iter().map(|&rotation| (rotation, 0)));
-            let place = *known.entry(points.clone()).or_insert_with(|| {
-                sets.push((points, RotationSet { points: Vec::new(), polynomials: Vec::new() }));
-                sets.len().saturating_sub(1)
-            });
-            if let Some((_, set)) = sets.get_mut(place) {
-                set.polynomials.push((polynomial, evaluations.into_values().collect()));
+        let mut rotations: SortedMap<i64, ()> = SortedMap::new();
+        for (_, evaluations) in &opened {
+            for (rotation, _) in evaluations.iter() {
+                rotations.insert(*rotation, ());
             }
         }
-        for (place, position) in rotations.values_mut().enumerate() {
-            *position = place;
+        let rotations: Vec<i64> = rotations.iter().map(|(rotation, ())| *rotation).collect();
+
+        // Sets in the order of their first polynomial. Few polynomials differ in their points, so a search is short.
+        let mut sets: Vec<RotationSet> = Vec::new();
+        for (polynomial, evaluations) in opened {
+            let points: Vec<usize> =
+                evaluations.iter().filter_map(|(rotation, _)| rotations.binary_search(rotation).ok()).collect();
+            let evaluations = evaluations.iter().map(|(_, evaluation)| *evaluation).collect();
+            match sets.iter_mut().find(|set| set.points == points) {
+                Some(set) => set.polynomials.push((polynomial, evaluations)),
+                None => sets.push(RotationSet { points, polynomials: vec![(polynomial, evaluations)] }),
+            }
         }
-        let sets = sets
-            .into_iter()
-            .map(|(points, set)| {
-                let points = points.iter().filter_map(|rotation| rotations.get(rotation).copied()).collect();
-                RotationSet { points, ..set }
-            })
-            .collect();
         Self {
-            rotations: rotations.into_keys().collect(),
+            rotations,
             sets,
             advice_columns: key.advice_phases.len(),
             advice_queries: key.advice_queries.len(),

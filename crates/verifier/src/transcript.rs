@@ -8,6 +8,7 @@ use crate::curve::{Fr, G1Affine};
 use vouch_envelope::{CursorError, Reader, hex};
 
 use crate::error::VerifyError;
+use crate::hash::Hash;
 use crate::{field, point};
 
 const PREFIX_CHALLENGE: u8 = 0;
@@ -16,14 +17,14 @@ const PREFIX_SCALAR: u8 = 2;
 
 /// The verifier's side of the transcript: absorbs what both sides know, and reads the prover's messages.
 pub(crate) struct Transcript<'a> {
-    state: blake2b_simd::State,
+    state: Hash,
     proof: Reader<'a>,
 }
 
 impl<'a> Transcript<'a> {
     /// An empty transcript that reads messages from `proof`.
     pub(crate) fn new(proof: &'a [u8]) -> Self {
-        let state = blake2b_simd::Params::new().hash_length(64).personal(b"Halo2-Transcript").to_state();
+        let state = Hash::new::<64>(*b"Halo2-Transcript");
         Self { state, proof: Reader::new(proof) }
     }
 
@@ -69,7 +70,7 @@ impl<'a> Transcript<'a> {
     /// Draws a challenge.
     pub(crate) fn challenge(&mut self) -> Fr {
         self.state.update(&[PREFIX_CHALLENGE]);
-        field::from_wide(self.state.finalize().as_array())
+        field::from_wide(&self.state.finish())
     }
 
     /// Ends the proof: nothing may follow.

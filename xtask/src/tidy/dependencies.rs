@@ -27,7 +27,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vouch-prover", &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope"]),
     ("vouch-verifier-wasm", &["vouch-verifier", "vouch-envelope"]),
     ("vouch-verifier-host", &["vouch-envelope"]),
-    ("vouch-node", &["vouch-api", "vouch-envelope", "vouch-protocol", "vouch-verifier", "vouch-verifier-host", "vouch-prover"]),
+    (
+        "vouch-node",
+        &["vouch-api", "vouch-envelope", "vouch-protocol", "vouch-verifier", "vouch-verifier-host", "vouch-prover"],
+    ),
     ("vouch-web", &["vouch-api", "vouch-envelope"]),
     (
         "vouch-tests",

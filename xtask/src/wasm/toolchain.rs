@@ -2,6 +2,7 @@
 //! has no precompiled standard library and builds it.
 
 use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -108,6 +109,10 @@ impl Toolchain {
         let home = home.context("neither CARGO_HOME nor HOME is set")?;
         let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
         let mut flags = vec![remap(root, "/vouch"), remap(&home, "/cargo"), remap(target, "/target")];
+        // The directory of a registry has a name that depends on cargo's version. The last flag that fits counts.
+        if let Ok(registries) = fs::read_dir(home.join("registry/src")) {
+            flags.extend(registries.flatten().map(|registry| remap(&registry.path(), "")));
+        }
         let mut command = match self.kind {
             Kind::Installed => process::cargo(root),
             Kind::Debian { linker } => {

@@ -1,7 +1,5 @@
 //! The checks on a key's contents, and what is computed once when a key is loaded.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::curve::{Bn254, Fr, G1Affine, G2Affine};
 use ark_ec::pairing::Pairing;
 use ark_ff::FftField;
@@ -11,6 +9,7 @@ use crate::domain::Domain;
 use crate::error::KeyError;
 use crate::expression::{Evaluator, Leaves};
 use crate::permutation::Permutation;
+use crate::sorted::SortedMap;
 use crate::{field, point, shplonk};
 
 /// Largest k: a row for each 2^28-th root of unity is the field's limit.
@@ -143,12 +142,12 @@ fn check_queries(key: &KeyDescription, n: i64) -> Result<(), KeyError> {
         ("instance query", &key.instance_queries, 1),
     ];
     for (what, queries, limit) in kinds {
-        let mut seen = BTreeSet::new();
+        let mut seen = SortedMap::new();
         for (position, query) in queries.iter().enumerate() {
             if count(limit) <= u64::from(query.column) {
                 return Err(KeyError::Index { what, position, limit, got: u64::from(query.column) });
             }
-            if !seen.insert((query.column, row(query, n))) {
+            if !seen.insert((query.column, row(query, n)), ()) {
                 return Err(KeyError::Duplicate { what, position });
             }
         }
@@ -164,12 +163,14 @@ fn row(query: &ColumnQuery, n: i64) -> i64 {
 /// Checks the number of blinding factors against halo2's rule (`ConstraintSystem::blinding_factors`): the evaluations
 /// of an advice column, at least three, one more for the multi-opening, and one to spare; and that the rows suffice.
 fn check_blinding(key: &KeyDescription) -> Result<(), KeyError> {
-    let mut queries: BTreeMap<u32, u32> = BTreeMap::new();
+    // The columns of queries have been checked.
+    let mut queries = vec![0u32; key.advice_phases.len()];
     for query in &key.advice_queries {
-        let number = queries.entry(query.column).or_default();
-        *number = number.saturating_add(1);
+        if let Some(number) = usize::try_from(query.column).ok().and_then(|column| queries.get_mut(column)) {
+            *number = number.saturating_add(1);
+        }
     }
-    let expected = queries.into_values().max().unwrap_or(1).max(3).saturating_add(2);
+    let expected = queries.into_iter().max().unwrap_or(1).max(3).saturating_add(2);
     if key.blinding_factors != expected {
         return Err(KeyError::Mismatch {
             what: "blinding factors",
