@@ -1,0 +1,174 @@
+//! Checking a validator: its log's chain, every score and weight in it, and a sample of the proofs.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use rusqlite::OptionalExtension;
+use sha2::{Digest, Sha256};
+use vouch_api::{LogEntry, ModelId, Network, paths};
+use vouch_envelope::hex;
+use vouch_protocol::{Entry, Finished, PublicKey, Replay, Verdict};
+use vouch_verifier::{Expected, VerifierKey, verify_bytes};
+
+use crate::registry::{Registry, shuffle};
+use crate::validator::{DATABASE_FILE, read_log};
+
+const PAGE: u64 = 1000;
+
+/// What an audit has found to be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audit {
+    /// Entries of the log.
+    pub entries: u64,
+    /// Answers judged, each once, with the right score.
+    pub judged: usize,
+    /// Proofs in the log.
+    pub proofs: usize,
+    /// Proofs that were fetched and verified again.
+    pub verified_again: usize,
+    /// How the questions stand, by identifier.
+    pub predictions: BTreeMap<String, Finished>,
+    /// Epochs whose weights are those of the scores.
+    pub epochs: u64,
+}
+
+impl std::fmt::Display for Audit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let count = |want: fn(&Finished) -> bool| self.predictions.values().filter(|p| want(p)).count();
+        writeln!(f, "log            {} entries, the chain of hashes holds", self.entries)?;
+        writeln!(f, "answers        {} judged, none twice, every score recomputed", self.judged)?;
+        writeln!(f, "weights        {} epochs recomputed", self.epochs)?;
+        let (proved, failed) =
+            (count(|p| matches!(p, Finished::Proved(_))), count(|p| matches!(p, Finished::Failed(_))));
+        writeln!(f, "predictions    {proved} proved, {failed} failed, {} open", count(|p| *p == Finished::Pending))?;
+        write!(f, "proofs         {} in the log, {} fetched and verified again", self.proofs, self.verified_again)
+    }
+}
+
+fn judge(verdict: &Verdict, key: &VerifierKey, envelope: &[u8]) -> Result<()> {
+    let id = verdict.proof_id.clone().unwrap_or_default();
+    ensure!(hex::encode(&Sha256::digest(envelope)) == id, "proof {id}: its bytes are others");
+    ensure!(key.model_id() == verdict.model_id, "proof {id}: the key is another model's");
+    ensure!(envelope.len() as u64 == verdict.bytes, "proof {id}: the log names another length");
+    let expected = Expected {
+        model_id: Some(verdict.model_id),
+        nonce: Some(verdict.nonce),
+        allow_development_srs: true,
+        ..Expected::default()
+    };
+    verify_bytes(key, &expected, envelope).with_context(|| format!("proof {id}"))?;
+    Ok(())
+}
+
+fn sample(replay: &Replay, most: usize) -> Vec<Verdict> {
+    let mut proofs = replay.proofs().to_vec();
+    shuffle(&mut proofs);
+    proofs.truncate(most);
+    proofs
+}
+
+fn summary(replay: &Replay, verified_again: usize) -> Audit {
+    Audit {
+        entries: replay.len(),
+        judged: replay.judged_count(),
+        proofs: replay.proofs().len(),
+        verified_again,
+        predictions: replay.predictions().clone(),
+        epochs: replay.epochs(),
+    }
+}
+
+/// Audits a validator's folder; also that its tables say what its log says.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn folder(data: &Path, models: &Registry, most_proofs: usize) -> Result<Audit> {
+    let path = data.join(DATABASE_FILE);
+    ensure!(path.is_file(), "{}: no validator's database", path.display());
+    let c = rusqlite::Connection::open(&path)?;
+    let owner: String = c.query_row("SELECT value FROM meta WHERE name = 'validator'", [], |r| r.get(0))?;
+    let mut replay = Replay::new(&owner.parse()?);
+    loop {
+        let entries = read_log(&c, replay.len(), PAGE)?;
+        for entry in &entries {
+            replay.apply(entry)?;
+        }
+        if (entries.len() as u64) < PAGE {
+            break;
+        }
+    }
+    for (miner, score) in replay.book().scores() {
+        let stored: Option<i64> =
+            c.query_row("SELECT score FROM scores WHERE miner = ?1", [miner.0], |r| r.get(0)).optional()?;
+        ensure!(stored == Some(score.bits() as i64), "score of {miner}: the log gives {score:?}, stored is {stored:?}");
+    }
+    let rows: i64 = c.query_row("SELECT count(*) FROM attempts", [], |r| r.get(0))?;
+    ensure!(rows as usize == replay.judged_count(), "{rows} attempts stored, {} in the log", replay.judged_count());
+    for (id, finished) in replay.predictions() {
+        let state: String = c.query_row("SELECT state FROM predictions WHERE id = ?1", [id], |r| r.get(0))?;
+        let expected = match finished {
+            Finished::Pending => "queued",
+            Finished::Proved(_) => "done",
+            Finished::Failed(_) => "failed",
+        };
+        ensure!(state == expected, "prediction {id}: {expected} by the log, stored as {state}");
+    }
+    let rows: i64 = c.query_row("SELECT count(*) FROM predictions", [], |r| r.get(0))?;
+    ensure!(rows as usize == replay.predictions().len(), "{rows} predictions stored, others in the log");
+    let proofs = sample(&replay, most_proofs);
+    for verdict in &proofs {
+        let id = verdict.proof_id.clone().unwrap_or_default();
+        let envelope: Vec<u8> = c
+            .query_row("SELECT envelope FROM proofs WHERE id = ?1", [&id], |r| r.get(0))
+            .with_context(|| format!("proof {id} is lost"))?;
+        let model = models.get(&verdict.model_id).with_context(|| format!("no model {}", verdict.model_id))?;
+        judge(verdict, &model.key, &envelope)?;
+    }
+    Ok(summary(&replay, proofs.len()))
+}
+
+/// Audits a validator over its interface. A key is good if its hash is the model's identity, whoever sent it.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub async fn remote(url: &str, most_proofs: usize) -> Result<Audit> {
+    let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(30)).build()?;
+    let base = url.trim_end_matches('/');
+    let get = async |path: String| -> Result<reqwest::Response> {
+        Ok(client.get(format!("{base}{path}")).send().await?.error_for_status()?)
+    };
+    let network: Network = get(paths::NETWORK.into()).await?.json().await?;
+    let validator: PublicKey = network.validator.parse()?;
+    let mut replay = Replay::new(&validator);
+    loop {
+        let entries: Vec<LogEntry> =
+            get(format!("{}?after={}&limit={PAGE}", paths::LOG, replay.len())).await?.json().await?;
+        for e in &entries {
+            let (previous, hash) = (e.previous.parse()?, e.hash.parse()?);
+            replay.apply(&Entry { seq: e.seq, at_ms: e.at_ms, body: e.body.clone(), previous, hash })?;
+        }
+        if (entries.len() as u64) < PAGE {
+            break;
+        }
+    }
+    let mut keys: BTreeMap<ModelId, VerifierKey> = BTreeMap::new();
+    let proofs = sample(&replay, most_proofs);
+    for verdict in &proofs {
+        let model = verdict.model_id;
+        if !keys.contains_key(&model) {
+            let bytes = get(format!("{}/{model}/key", paths::MODELS)).await?.bytes().await?;
+            let key = VerifierKey::from_bytes(&bytes)?;
+            if key.model_id() != model {
+                bail!("the validator sent another model's key for {model}");
+            }
+            keys.insert(model, key);
+        }
+        let id = verdict.proof_id.clone().unwrap_or_default();
+        let envelope = get(format!("{}/{id}/envelope", paths::PROOFS)).await?.bytes().await?;
+        if let Some(key) = keys.get(&model) {
+            judge(verdict, key, &envelope)?;
+        }
+    }
+    Ok(summary(&replay, proofs.len()))
+}

@@ -1,0 +1,171 @@
+//! Who takes part in the network, and where weights are published.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use vouch_protocol::{PublicKey, WeightEntry};
+
+/// A miner on the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MinerEntry {
+    /// Its key.
+    pub key: PublicKey,
+    /// Where it serves: `http://host:port`.
+    pub url: String,
+}
+
+/// A validator on the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValidatorEntry {
+    /// Its key.
+    pub key: PublicKey,
+    /// What it has staked.
+    pub stake: u64,
+}
+
+/// Everybody on the chain.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parties {
+    /// Miners.
+    #[serde(default)]
+    pub miners: Vec<MinerEntry>,
+    /// Validators.
+    #[serde(default)]
+    pub validators: Vec<ValidatorEntry>,
+}
+
+impl Parties {
+    /// A caller's stake; `None` if it is not a validator here.
+    pub fn stake(&self, key: &PublicKey) -> Option<u64> {
+        self.validators.iter().find(|v| v.key == *key).map(|v| v.stake)
+    }
+}
+
+/// Why the chain does not answer.
+#[derive(Debug, Error)]
+pub enum ChainError {
+    /// The operating system refuses.
+    #[error("chain file {path}: {source}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file's content is not that of a chain.
+    #[error("chain file {path}: {reason}", path = path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// A chain: it knows the parties and takes weights. Called on threads that may block.
+pub trait Chain: Send + Sync {
+    /// Everybody who takes part now.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    fn parties(&self) -> Result<Parties, ChainError>;
+
+    /// Publishes the weights of an epoch. Publishing the same epoch again changes nothing.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    fn publish(&self, validator: &PublicKey, epoch: u64, weights: &[WeightEntry]) -> Result<(), ChainError>;
+}
+
+/// A chain in a folder: `parties.json`, written by people, and `weights-<validator>.json`, written by validators.
+#[derive(Debug, Clone)]
+pub struct FileChain {
+    dir: PathBuf,
+}
+
+impl FileChain {
+    /// The chain in `dir`.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into() }
+    }
+
+    fn parties_path(&self) -> PathBuf {
+        self.dir.join("parties.json")
+    }
+
+    /// Writes who takes part.
+    ///
+    /// # Errors
+    /// [`ChainError::File`].
+    pub fn write(&self, parties: &Parties) -> Result<(), ChainError> {
+        write_json(&self.parties_path(), parties)
+    }
+
+    /// The weights that a validator has published, by epoch.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub fn published(&self, validator: &PublicKey) -> Result<BTreeMap<u64, Vec<WeightEntry>>, ChainError> {
+        let path = self.dir.join(format!("weights-{validator}.json"));
+        if path.exists() { read_json(&path) } else { Ok(BTreeMap::new()) }
+    }
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ChainError> {
+    let bytes = std::fs::read(path).map_err(|source| ChainError::File { path: path.to_owned(), source })?;
+    serde_json::from_slice(&bytes).map_err(|e| ChainError::Format { path: path.to_owned(), reason: e.to_string() })
+}
+
+/// A reader sees the old content or the new one, nothing between.
+fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), ChainError> {
+    let file = |source| ChainError::File { path: path.to_owned(), source };
+    let bytes = serde_json::to_vec_pretty(value)
+        .map_err(|e| ChainError::Format { path: path.to_owned(), reason: e.to_string() })?;
+    if let Some(dir) = path.parent() {
+        std::fs::create_dir_all(dir).map_err(file)?;
+    }
+    let new = path.with_extension("new");
+    let mut out = std::fs::File::create(&new).map_err(file)?;
+    out.write_all(&bytes).and_then(|()| out.sync_all()).map_err(file)?;
+    std::fs::rename(&new, path).map_err(file)
+}
+
+impl Chain for FileChain {
+    fn parties(&self) -> Result<Parties, ChainError> {
+        read_json(&self.parties_path())
+    }
+
+    fn publish(&self, validator: &PublicKey, epoch: u64, weights: &[WeightEntry]) -> Result<(), ChainError> {
+        let mut all = self.published(validator)?;
+        if all.contains_key(&epoch) {
+            return Ok(());
+        }
+        all.insert(epoch, weights.to_vec());
+        write_json(&self.dir.join(format!("weights-{validator}.json")), &all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vouch_protocol::Share;
+
+    #[test]
+    fn weights_are_published_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let chain = FileChain::new(dir.path());
+        let key = PublicKey([1; 32]);
+        assert!(matches!(chain.parties(), Err(ChainError::File { .. })));
+        let parties = Parties { validators: vec![ValidatorEntry { key, stake: 7 }], miners: vec![] };
+        chain.write(&parties).unwrap();
+        assert_eq!(chain.parties().unwrap(), parties);
+        assert_eq!((parties.stake(&key), parties.stake(&PublicKey([2; 32]))), (Some(7), None));
+        let weight = |w| vec![WeightEntry { miner: key, weight: w }];
+        chain.publish(&key, 3, &weight(Share::ONE)).unwrap();
+        chain.publish(&key, 3, &weight(Share::ZERO)).unwrap();
+        assert_eq!(chain.published(&key).unwrap(), BTreeMap::from([(3, weight(Share::ONE))]));
+    }
+}

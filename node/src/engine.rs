@@ -1,0 +1,54 @@
+//! Verification of what a miner sends.
+
+use vouch_verifier::{Expected, VerifierKey, VerifyError, verify_bytes};
+
+/// What a verification has shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// The outputs, as integers.
+    pub outputs: Vec<i64>,
+}
+
+/// Why an answer is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The bytes are no envelope.
+    #[error("{0}")]
+    Malformed(String),
+    /// The envelope is not what was asked for, or its proof does not hold.
+    #[error("{0}")]
+    Refused(String),
+    /// The verifier itself failed: it ran out of fuel or memory.
+    #[error("the verifier gave up: {0}")]
+    Exhausted(String),
+}
+
+/// Something that verifies. Called on threads that may block; must come back in bounded time for any bytes.
+pub trait VerifyEngine: Send + Sync {
+    /// Verifies the bytes of an envelope against what the validator itself asked.
+    ///
+    /// # Errors
+    /// [`Rejection`].
+    fn verify(&self, key: &VerifierKey, expected: &Expected, envelope: &[u8]) -> Result<Verified, Rejection>;
+
+    /// SHA-256 of the verifier's WebAssembly, if it is one.
+    fn sha256(&self) -> Option<&str>;
+}
+
+/// The native verifier, linked into this program.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NativeEngine;
+
+impl VerifyEngine for NativeEngine {
+    fn verify(&self, key: &VerifierKey, expected: &Expected, envelope: &[u8]) -> Result<Verified, Rejection> {
+        match verify_bytes(key, expected, envelope) {
+            Ok(claim) => Ok(Verified { outputs: claim.outputs().to_vec() }),
+            Err(error @ VerifyError::Envelope(_)) => Err(Rejection::Malformed(error.to_string())),
+            Err(error) => Err(Rejection::Refused(error.to_string())),
+        }
+    }
+
+    fn sha256(&self) -> Option<&str> {
+        None
+    }
+}

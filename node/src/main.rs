@@ -1,0 +1,205 @@
+//! The command line `vouch-node`.
+
+mod local;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand};
+use vouch_node::chain::FileChain;
+use vouch_node::config::Config;
+use vouch_node::engine::NativeEngine;
+use vouch_node::miner::Miner;
+use vouch_node::registry::Registry;
+use vouch_node::server::{Limits, bind, serve, stop_signal};
+use vouch_node::{audit, validator::Validator};
+use vouch_protocol::PartyKey;
+
+#[derive(Parser)]
+#[command(name = "vouch-node", version, about = "Miners that prove, validators that verify")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args, Clone)]
+struct Settings {
+    /// The configuration file.
+    #[arg(long, env = "VOUCH_CONFIG")]
+    config: Option<PathBuf>,
+    /// One setting, such as `validator.in_flight=4`; beats file and environment.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    set: Vec<String>,
+}
+
+impl Settings {
+    fn load(&self) -> Result<Config> {
+        let variables = std::env::vars().filter(|(name, _)| name != "VOUCH_CONFIG");
+        Ok(Config::load(self.config.as_deref(), variables, &self.set)?)
+    }
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a miner.
+    Miner(Settings),
+    /// Run a validator.
+    Validator(Settings),
+    /// Run one validator and three miners in this process, on this machine.
+    Local {
+        /// Settings of the validator; the miners take theirs from `[miner]`.
+        #[command(flatten)]
+        settings: Settings,
+        /// Number of miners.
+        #[arg(long, default_value_t = 3)]
+        miners: usize,
+        /// Folder for keys, chain and databases.
+        #[arg(long, default_value = "vouch-local")]
+        dir: PathBuf,
+    },
+    /// Key files.
+    Keys {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
+    /// The configuration.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Recompute a validator's scores and weights from its log, and verify a sample of its proofs again.
+    Audit {
+        /// A validator's address, such as `http://127.0.0.1:8080`.
+        #[arg(long, conflicts_with = "data")]
+        url: Option<String>,
+        /// A validator's folder.
+        #[arg(long, requires = "models")]
+        data: Option<PathBuf>,
+        /// Folder of bundles.
+        #[arg(long)]
+        models: Option<PathBuf>,
+        /// Most proofs to verify.
+        #[arg(long, default_value_t = 20)]
+        proofs: usize,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeyCommand {
+    /// Make a key file, and show its public key.
+    New {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Show the public key of a key file.
+    Show {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Check the configuration and everything that it names, and show it.
+    Check(Settings),
+}
+
+fn main() -> Result<()> {
+    let cli = Cli::parse();
+    match cli.command {
+        Command::Keys { command: KeyCommand::New { path } } => {
+            let key = PartyKey::generate();
+            key.save(&path)?;
+            println!("{}", key.public());
+            Ok(())
+        }
+        Command::Keys { command: KeyCommand::Show { path } } => {
+            println!("{}", PartyKey::load(&path)?.public());
+            Ok(())
+        }
+        Command::Config { command: ConfigCommand::Check(settings) } => check(&settings.load()?),
+        Command::Miner(settings) => run(settings.load()?, miner),
+        Command::Validator(settings) => run(settings.load()?, validator),
+        Command::Local { settings, miners, dir } => run(settings.load()?, move |c| local::run(c, miners, dir)),
+        Command::Audit { url, data, models, proofs } => {
+            let audit = match (url, data, models) {
+                (Some(url), _, _) => runtime()?.block_on(audit::remote(&url, proofs))?,
+                (None, Some(data), Some(models)) => {
+                    audit::folder(&data, &Registry::load(&models, Duration::from_secs(60), true)?, proofs)?
+                }
+                _ => bail!("say what to audit: --url, or --data and --models"),
+            };
+            println!("{audit}");
+            Ok(())
+        }
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+fn run<F: Future<Output = Result<()>>>(config: Config, serve: impl FnOnce(Config) -> F) -> Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log).context("setting `log`")?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = runtime()?;
+    let result = runtime.block_on(serve(config));
+    // A proof that nobody waits for any more is not waited for here either.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits { connections: config.connections, drain: Duration::from_millis(config.drain_ms), ..Limits::default() }
+}
+
+async fn miner(config: Config) -> Result<()> {
+    let key = PartyKey::load_or_create(&config.key)?;
+    let miner = Miner::new(&key, config.miner.clone(), Arc::new(FileChain::new(&config.chain)))?;
+    let listener = bind(config.listen).await?;
+    println!("miner {} on http://{}", miner.public(), listener.local_addr()?);
+    let stop = async {
+        stop_signal().await;
+        miner.close();
+    };
+    serve(listener, miner.router(), limits(&config), stop).await;
+    Ok(())
+}
+
+async fn validator(config: Config) -> Result<()> {
+    let key = PartyKey::load_or_create(&config.key)?;
+    let chain = Arc::new(FileChain::new(&config.chain));
+    let validator = Validator::new(key, config.validator.clone(), chain, Arc::new(NativeEngine))?;
+    let listener = bind(config.listen).await?;
+    println!("validator {} on http://{}", validator.public(), listener.local_addr()?);
+    let mut tasks = validator.start().await?;
+    let stop = async {
+        stop_signal().await;
+        validator.close();
+    };
+    serve(listener, validator.router(), limits(&config), stop).await;
+    while tasks.join_next().await.is_some() {}
+    Ok(())
+}
+
+fn check(config: &Config) -> Result<()> {
+    println!("{}", toml::to_string(config)?);
+    let v = &config.validator;
+    let registry = Registry::load(&v.models, Duration::from_millis(v.timeout_ms), v.allow_development_srs)?;
+    for model in registry.iter() {
+        println!("# model {} {}: {}", model.bundle.manifest.name, model.bundle.manifest.version, model.id());
+    }
+    if config.key.exists() {
+        println!("# key {}", PartyKey::load(&config.key)?.public());
+    } else {
+        println!("# no key file {} yet: one is made at the start", config.key.display());
+    }
+    let parties = vouch_node::chain::Chain::parties(&FileChain::new(&config.chain))?;
+    println!("# chain: {} miners, {} validators", parties.miners.len(), parties.validators.len());
+    if let Some(dir) = v.dashboard.as_ref().filter(|dir| !dir.join("index.html").is_file()) {
+        bail!("validator.dashboard: {} has no index.html", dir.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! The miner's interface.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use vouch_api::{Capacity, ENVELOPE_TYPE, Health, MinerModel, Part, ProveRequest, paths};
+use vouch_protocol::{PublicKey, SignatureError, SignedHeaders, verify};
+
+use super::queue::QueueError;
+use super::{Miner, Served};
+use crate::metrics::by;
+use crate::{Refusal, now_ms, server};
+
+/// Longest deadline that a caller may give.
+const MAX_DEADLINE_MS: u64 = 600_000;
+const MAX_ID_CHARS: usize = 64;
+
+type Shared = State<Arc<Miner>>;
+
+pub(super) fn router(miner: Arc<Miner>) -> Router {
+    let quick = Router::new()
+        .route(paths::MODELS, get(models))
+        .route(paths::CAPACITY, get(capacity))
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .fallback(|| async { Refusal::missing("no such path") })
+        .with_state(miner.clone());
+    let quick = server::timeout(quick, Duration::from_secs(10));
+    Router::new().route(paths::PROVE, post(prove)).with_state(miner).merge(quick)
+}
+
+async fn models(State(miner): Shared) -> Json<Vec<MinerModel>> {
+    let model = |served: &Arc<Served>| {
+        let manifest = &served.model.bundle.manifest;
+        MinerModel { id: served.model.id(), name: manifest.name.clone(), version: manifest.version.clone() }
+    };
+    Json(miner.served.values().map(model).collect())
+}
+
+async fn capacity(State(miner): Shared) -> Json<Capacity> {
+    Json(miner.queue.capacity())
+}
+
+async fn metrics(State(miner): Shared) -> String {
+    miner.metrics.encode()
+}
+
+async fn health(State(miner): Shared) -> Json<Health> {
+    Json(report(&miner).await)
+}
+
+async fn ready(State(miner): Shared) -> (StatusCode, Json<Health>) {
+    let report = report(&miner).await;
+    let status = if report.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(report))
+}
+
+async fn report(miner: &Arc<Miner>) -> Health {
+    let capacity = miner.queue.capacity();
+    let chain = miner.clone();
+    let parties = tokio::task::spawn_blocking(move || chain.chain.parties()).await;
+    let (chain_ok, chain_detail) = match parties {
+        Ok(Ok(parties)) => (true, format!("{} validators", parties.validators.len())),
+        Ok(Err(error)) => (false, error.to_string()),
+        Err(_) => (false, "gave no answer".into()),
+    };
+    let part = |name: &str, ok, detail| Part { name: name.into(), ok, detail };
+    let parts = vec![
+        part("queue", capacity.open, format!("{} of {} taken", capacity.waiting + capacity.proving, capacity.limit)),
+        part("chain", chain_ok, chain_detail),
+    ];
+    Health { ok: parts.iter().all(|p| p.ok), version: env!("CARGO_PKG_VERSION").into(), parts }
+}
+
+async fn prove(State(miner): Shared, request: Request) -> Response {
+    let arrived = Instant::now();
+    let (result, response) = match answer(&miner, request, arrived).await {
+        Ok(envelope) => ("proved".to_owned(), ([(header::CONTENT_TYPE, ENVELOPE_TYPE)], envelope).into_response()),
+        Err(refusal) => (refusal.problem().name().to_owned(), refusal.into_response()),
+    };
+    miner.metrics.proofs.get_or_create(&by(result)).inc();
+    response
+}
+
+async fn answer(miner: &Arc<Miner>, request: Request, arrived: Instant) -> Result<Vec<u8>, Refusal> {
+    let (head, body) = request.into_parts();
+    let signed = SignedHeaders::parse(|name| single(&head.headers, name)).map_err(unsigned)?;
+    known(miner, signed.key).await?;
+    // The age first: the signature needs the body, and the body may be long.
+    if signed.expires_ms <= now_ms() {
+        return Err(unsigned(SignatureError::Expired { expires_ms: signed.expires_ms, now_ms: now_ms() }));
+    }
+    let time = Duration::from_millis(miner.settings.body_timeout_ms);
+    let body = server::read_body(body, miner.settings.max_body_bytes, time).await?;
+    let path = head.uri.path_and_query().map_or("/", |p| p.as_str());
+    verify(&signed, &miner.public, head.method.as_str(), path, &body, now_ms()).map_err(unsigned)?;
+    miner.limiter.take(signed.key).map_err(Refusal::rate)?;
+    if !miner.store.remember(signed.key, signed.nonce, signed.expires_ms, now_ms()).await? {
+        return Err(Refusal::new(StatusCode::CONFLICT, "replayed", "The request came before", ""));
+    }
+    let asked: ProveRequest = serde_json::from_slice(&body).map_err(Refusal::malformed)?;
+    if asked.request_id.is_empty() || asked.request_id.len() > MAX_ID_CHARS {
+        return Err(Refusal::malformed(format!("request_id: expected 1 to {MAX_ID_CHARS} characters")));
+    }
+    let Some(served) = miner.served.get(&asked.model_id).cloned() else {
+        return Err(Refusal::new(StatusCode::NOT_FOUND, "no-such-model", "No such model", asked.model_id));
+    };
+    served.model.check_integers(&asked.inputs).map_err(|e| Refusal::unfit("inputs", "Not inputs of the model", e))?;
+    let deadline = Duration::from_millis(asked.deadline_ms.min(MAX_DEADLINE_MS)).saturating_sub(arrived.elapsed());
+    if !miner.store.take(signed.key, asked.request_id.clone(), now_ms()).await? {
+        return Err(Refusal::new(
+            StatusCode::CONFLICT,
+            "answered",
+            "The request was answered before",
+            asked.request_id,
+        ));
+    }
+    let work = move || served.key.prove(&asked.inputs, asked.nonce);
+    match miner.queue.run(deadline, work).await {
+        Ok(Ok(proved)) => {
+            miner.metrics.proof_seconds.observe((proved.witness + proved.prove + proved.verify).as_secs_f64());
+            proved.envelope.encode().map_err(Refusal::internal)
+        }
+        Ok(Err(error @ vouch_prover::ProverError::Run(_))) => {
+            Err(Refusal::unfit("inputs", "The model refuses the inputs", error))
+        }
+        Ok(Err(error)) => Err(Refusal::internal(error)),
+        Err(QueueError::Full { retry_after_s }) => Err(Refusal::full("the queue is full", retry_after_s)),
+        Err(QueueError::Closed) => Err(Refusal::full("the miner shuts down", 10)),
+        Err(QueueError::Late) => {
+            Err(Refusal::new(StatusCode::GATEWAY_TIMEOUT, "late", "The deadline came before the proof", ""))
+        }
+        Err(QueueError::Broken) => Err(Refusal::internal("the prover panicked")),
+    }
+}
+
+/// The value of a header that is there once.
+fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    if values.next().is_some() { None } else { first.to_str().ok() }
+}
+
+fn unsigned(error: SignatureError) -> Refusal {
+    let name = match error {
+        SignatureError::Header { .. } => "unsigned",
+        SignatureError::Expired { .. } | SignatureError::TooFar { .. } => "expired",
+        SignatureError::Key | SignatureError::Forged => "forged",
+    };
+    Refusal::new(StatusCode::UNAUTHORIZED, name, "The request's signature is not accepted", error)
+}
+
+async fn known(miner: &Arc<Miner>, caller: PublicKey) -> Result<(), Refusal> {
+    let chain = miner.clone();
+    let parties = tokio::task::spawn_blocking(move || chain.chain.parties()).await.map_err(Refusal::internal)?;
+    let least = miner.settings.min_stake;
+    let detail = match parties.map_err(Refusal::internal)?.stake(&caller) {
+        Some(stake) if stake >= least => return Ok(()),
+        Some(stake) => format!("stake {stake}, at least {least} is needed"),
+        None => "no validator on the chain has this key".to_owned(),
+    };
+    Err(Refusal::new(StatusCode::FORBIDDEN, "unknown-caller", "Unknown caller", detail))
+}

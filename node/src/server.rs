@@ -1,0 +1,186 @@
+//! What both servers share: connections with limits, request ids, time-outs, metrics, shutdown.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use rand_core::{OsRng, RngCore};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tower::ServiceExt;
+use tracing::Instrument;
+use vouch_envelope::hex;
+
+use crate::Refusal;
+use crate::metrics::{Metrics, by};
+
+/// Header: the request's identifier.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Limits of a server.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Most connections at once; others wait to be accepted.
+    pub connections: usize,
+    /// How long a client may take to send a request's head.
+    pub head: Duration,
+    /// How long a stop waits for what is under way.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 1024, head: Duration::from_secs(10), drain: Duration::from_secs(30) }
+    }
+}
+
+/// Serves until `stop` is ready, then finishes what is under way.
+pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: impl Future<Output = ()>) {
+    let room = Arc::new(Semaphore::new(limits.connections));
+    let graceful = GracefulShutdown::new();
+    tokio::pin!(stop);
+    loop {
+        let accepted = async {
+            let permit = room.clone().acquire_owned().await;
+            (listener.accept().await, permit)
+        };
+        let (connection, permit) = tokio::select! {
+            () = &mut stop => break,
+            accepted = accepted => accepted,
+        };
+        let (stream, peer) = match connection {
+            Ok(connection) => connection,
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let app = app.clone();
+        let service = tower::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            app.clone().oneshot(request)
+        });
+        let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new()).http1_only();
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.head).max_headers(64);
+        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned();
+        let watched = graceful.watch(connection);
+        tokio::spawn(async move {
+            // An error here is the client's: it went away, or spoke no HTTP.
+            let _: Result<(), _> = watched.await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not end in time");
+    }
+}
+
+/// Request ids, a span and a line for each request, metrics, and a net under panics.
+pub(crate) fn layers(app: Router, metrics: Arc<Metrics>) -> Router {
+    app.layer(tower_http::catch_panic::CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+        Refusal::internal("a handler panicked").into_response()
+    }))
+    .layer(middleware::from_fn(move |request, next| observe(metrics.clone(), request, next)))
+}
+
+async fn observe(metrics: Arc<Metrics>, mut request: Request, next: Next) -> Response {
+    let mut bytes = [0; 8];
+    OsRng.fill_bytes(&mut bytes);
+    let id = hex::encode(&bytes);
+    let value = HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none"));
+    request.headers_mut().insert(REQUEST_ID, value.clone());
+    let span = tracing::info_span!("request", id, method = %request.method(), path = request.uri().path());
+    let start = std::time::Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    if response.status().as_u16() == 405 && !is_problem(&response) {
+        response = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Method not allowed", "").into_response();
+    }
+    metrics.requests.get_or_create(&by(response.status().as_u16())).inc();
+    span.in_scope(|| {
+        tracing::debug!(status = response.status().as_u16(), took_ms = start.elapsed().as_millis() as u64, "answered")
+    });
+    response.headers_mut().insert(REQUEST_ID, value);
+    response.headers_mut().entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    response
+}
+
+fn is_problem(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes() == vouch_api::PROBLEM_JSON.as_bytes())
+}
+
+/// Answers 504 to what takes longer. Streams are not covered beyond their first byte.
+pub(crate) fn timeout(app: Router, limit: Duration) -> Router {
+    let late = move || Refusal::new(StatusCode::GATEWAY_TIMEOUT, "late", "Not done in time", "").into_response();
+    app.layer(middleware::from_fn(move |request: Request, next: Next| async move {
+        Ok::<_, Infallible>(tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| late()))
+    }))
+}
+
+/// Reads a body of at most `limit` bytes within `time`.
+pub(crate) async fn read_body(body: Body, limit: usize, time: Duration) -> Result<Vec<u8>, Refusal> {
+    match tokio::time::timeout(time, axum::body::to_bytes(body, limit)).await {
+        Err(_) => Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "slow", "The request came too slowly", "")),
+        Ok(Err(error)) => {
+            let long = std::error::Error::source(&error).is_some_and(|e| e.to_string().contains("length limit"));
+            if !long {
+                return Err(Refusal::malformed("the body ended early"));
+            }
+            let detail = format!("at most {limit} bytes");
+            Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail))
+        }
+        Ok(Ok(bytes)) => Ok(bytes.into()),
+    }
+}
+
+/// Reads a body of JSON.
+pub(crate) async fn read_json<T: serde::de::DeserializeOwned>(request: Request, limit: usize) -> Result<T, Refusal> {
+    let content = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if !content.split(';').next().is_some_and(|t| t.trim().eq_ignore_ascii_case("application/json")) {
+        let detail = "expected content type application/json";
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Unsupported media type", detail));
+    }
+    let body = read_body(request.into_body(), limit, Duration::from_secs(10)).await?;
+    serde_json::from_slice(&body).map_err(Refusal::malformed)
+}
+
+/// Binds an address.
+///
+/// # Errors
+/// Names the address.
+pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|e| anyhow::anyhow!("cannot listen on {address}: {e}"))
+}
+
+/// Ready when the process is asked to stop (SIGINT or SIGTERM).
+pub async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = interrupt => {}
+                    _ = terminate.recv() => {}
+                }
+                return;
+            }
+            Err(error) => tracing::warn!(%error, "cannot listen for SIGTERM"),
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}

@@ -1,0 +1,327 @@
+//! Everything that a validator writes down. One writer; each step is one transaction, so that a crash leaves a step
+//! done or not begun: log, score, proof and prediction never disagree.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use vouch_api::{AttemptOutcome, ModelId, Nonce, PredictionStatus, State};
+use vouch_protocol::{
+    Entry, Event, LogHash, PublicKey, ScoreBook, ScoreParameters, Share, Verdict, WeightEntry, weights,
+};
+
+use crate::database::{DatabaseError, open};
+use crate::now_ms;
+
+/// Name of the database in the validator's folder.
+pub(crate) const DATABASE_FILE: &str = "validator.sqlite";
+
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE log (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL, previous BLOB NOT NULL, hash BLOB NOT NULL);
+    CREATE TABLE scores (miner BLOB PRIMARY KEY, score INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE latest (model BLOB NOT NULL, miner BLOB NOT NULL, response_us INTEGER NOT NULL, PRIMARY KEY (model, miner)) WITHOUT ROWID;
+    CREATE TABLE attempts (id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, miner BLOB NOT NULL, model BLOB NOT NULL, outcome TEXT NOT NULL,
+        response_us INTEGER NOT NULL, verify_us INTEGER NOT NULL, bytes INTEGER NOT NULL, score INTEGER NOT NULL, proof_id TEXT);
+    CREATE INDEX attempts_by_miner ON attempts (miner, at_ms);
+    CREATE TABLE predictions (id TEXT PRIMARY KEY, model BLOB NOT NULL, nonce BLOB, inputs TEXT NOT NULL, state TEXT NOT NULL, created_ms INTEGER NOT NULL,
+        finished_ms INTEGER, miner TEXT, attempts INTEGER NOT NULL DEFAULT 0, proof_id TEXT, error TEXT, answer_nonce BLOB);
+    CREATE UNIQUE INDEX predictions_by_nonce ON predictions (nonce) WHERE nonce IS NOT NULL;
+    CREATE INDEX predictions_open ON predictions (state) WHERE state = 'queued';
+    CREATE TABLE proofs (id TEXT PRIMARY KEY, model BLOB NOT NULL, miner TEXT NOT NULL, nonce BLOB NOT NULL, at_ms INTEGER NOT NULL,
+        response_us INTEGER NOT NULL, verify_us INTEGER NOT NULL, envelope BLOB NOT NULL);
+    CREATE INDEX proofs_by_miner ON proofs (miner, at_ms);
+    CREATE TABLE epochs (epoch INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, weights TEXT NOT NULL, published INTEGER NOT NULL);
+"];
+
+/// A question that is open.
+#[derive(Debug, Clone)]
+pub(super) struct Pending {
+    pub(super) status: PredictionStatus,
+    pub(super) inputs: Vec<i64>,
+}
+
+/// A verified answer's bytes.
+#[derive(Debug, Clone)]
+pub(super) struct Proof {
+    pub(super) id: String,
+    pub(super) envelope: Vec<u8>,
+}
+
+/// The writer.
+pub(super) struct Ledger {
+    connection: Connection,
+    parameters: ScoreParameters,
+    book: ScoreBook,
+    next: u64,
+    head: LogHash,
+    epoch: u64,
+    epoch_ends_ms: u64,
+    epoch_ms: u64,
+}
+
+fn array(bytes: &[u8]) -> Result<[u8; 32], DatabaseError> {
+    bytes.try_into().map_err(|_| DatabaseError::content("an identity", format!("{} bytes", bytes.len())))
+}
+
+/// Appends to the log within a transaction.
+struct Log<'a> {
+    transaction: &'a Transaction<'a>,
+    next: u64,
+    head: LogHash,
+}
+
+impl Log<'_> {
+    fn push(&mut self, event: &Event) -> Result<(), DatabaseError> {
+        let entry =
+            Entry::new(self.next, now_ms(), event, self.head).map_err(|e| DatabaseError::content("an event", e))?;
+        self.transaction.prepare_cached("INSERT INTO log VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
+            entry.seq as i64,
+            entry.at_ms as i64,
+            event.kind(),
+            entry.body,
+            entry.previous.0,
+            entry.hash.0
+        ])?;
+        (self.next, self.head) = (entry.seq + 1, entry.hash);
+        Ok(())
+    }
+}
+
+impl Ledger {
+    pub(super) fn open(
+        path: &Path,
+        validator: PublicKey,
+        parameters: ScoreParameters,
+        epoch_ms: u64,
+    ) -> Result<Self, DatabaseError> {
+        let connection = open(path, MIGRATIONS)?;
+        let owner: Option<String> =
+            connection.query_row("SELECT value FROM meta WHERE name = 'validator'", [], |r| r.get(0)).optional()?;
+        match owner {
+            Some(owner) if owner != validator.to_string() => {
+                return Err(DatabaseError::content("another validator's log", owner));
+            }
+            Some(_) => {}
+            None => {
+                connection.execute("INSERT INTO meta VALUES ('validator', ?1)", [validator.to_string()])?;
+            }
+        }
+        let mut ledger = Self {
+            connection,
+            parameters,
+            book: ScoreBook::new(),
+            next: 1,
+            head: LogHash::genesis(&validator),
+            epoch: 0,
+            epoch_ends_ms: now_ms() + epoch_ms,
+            epoch_ms,
+        };
+        ledger.restore()?;
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        ledger.write(|log, _| log.push(&Event::Started { validator, version: version.clone(), parameters }))?;
+        Ok(ledger)
+    }
+
+    /// Reads the state from the file: at the start, and after a step that failed.
+    fn restore(&mut self) -> Result<(), DatabaseError> {
+        let mut book = ScoreBook::new();
+        let mut scores = self.connection.prepare("SELECT miner, score FROM scores")?;
+        let mut rows = scores.query([])?;
+        while let Some(row) = rows.next()? {
+            let score =
+                Share::new(row.get::<_, i64>(1)? as u64).ok_or_else(|| DatabaseError::content("a score", ""))?;
+            book.restore_score(PublicKey(row.get(0)?), score);
+        }
+        let mut latest = self.connection.prepare("SELECT model, miner, response_us FROM latest")?;
+        let mut rows = latest.query([])?;
+        while let Some(row) = rows.next()? {
+            book.restore_latest(ModelId(row.get(0)?), PublicKey(row.get(1)?), row.get::<_, i64>(2)? as u64);
+        }
+        self.book = book;
+        let last: Option<(i64, Vec<u8>)> = self
+            .connection
+            .query_row("SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1", [], |r| Ok((r.get(0)?, r.get(1)?)))
+            .optional()?;
+        if let Some((seq, hash)) = last {
+            (self.next, self.head) = (seq as u64 + 1, LogHash(array(&hash)?));
+        }
+        let epoch: Option<(i64, i64)> = self
+            .connection
+            .query_row("SELECT epoch, at_ms FROM epochs ORDER BY epoch DESC LIMIT 1", [], |r| {
+                Ok((r.get(0)?, r.get(1)?))
+            })
+            .optional()?;
+        if let Some((epoch, at_ms)) = epoch {
+            (self.epoch, self.epoch_ends_ms) = (epoch as u64 + 1, at_ms as u64 + self.epoch_ms);
+        } else if let Some(first) =
+            self.connection.query_row("SELECT at_ms FROM log WHERE seq = 1", [], |r| r.get::<_, i64>(0)).optional()?
+        {
+            self.epoch_ends_ms = first as u64 + self.epoch_ms;
+        }
+        Ok(())
+    }
+
+    /// One step: all of it or nothing.
+    fn write<R>(
+        &mut self,
+        step: impl FnOnce(&mut Log<'_>, &mut ScoreBook) -> Result<R, DatabaseError>,
+    ) -> Result<R, DatabaseError> {
+        let run = |this: &mut Self| -> Result<R, DatabaseError> {
+            let transaction = this.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            let mut log = Log { transaction: &transaction, next: this.next, head: this.head };
+            let result = step(&mut log, &mut this.book)?;
+            let (next, head) = (log.next, log.head);
+            transaction.commit()?;
+            (this.next, this.head) = (next, head);
+            Ok(result)
+        };
+        let result = run(self);
+        if result.is_err() {
+            self.restore()?;
+        }
+        result
+    }
+
+    /// Accepts a question; `false` if its nonce was used before.
+    pub(super) fn accept(&mut self, pending: &Pending) -> Result<bool, DatabaseError> {
+        let Pending { status, inputs } = pending;
+        let inputs = serde_json::to_string(inputs).map_err(|e| DatabaseError::content("inputs", e))?;
+        self.write(|log, _| {
+            let sql = "INSERT OR IGNORE INTO predictions (id, model, nonce, inputs, state, created_ms) VALUES (?1, ?2, ?3, ?4, 'queued', ?5)";
+            let (model_id, nonce) = (status.model_id, status.nonce);
+            let values = params![status.id, model_id.0, nonce.map(|n| n.0), inputs, status.created_ms as i64];
+            if log.transaction.execute(sql, values)? == 0 {
+                return Ok(false);
+            }
+            log.push(&Event::Accepted { prediction: status.id.clone(), model_id, nonce })?;
+            Ok(true)
+        })
+    }
+
+    /// Judges an attempt: fills in the scores, and ends the question that it answers. The same attempt is never
+    /// judged twice. Returns the verdict and whether it ended a question.
+    pub(super) fn judge(
+        &mut self,
+        mut verdict: Verdict,
+        verify_us: u64,
+        proof: Option<Proof>,
+    ) -> Result<(Verdict, bool), DatabaseError> {
+        let parameters = self.parameters;
+        self.write(|log, book| {
+            let score = book.score(&verdict.miner);
+            (verdict.before, verdict.after) = match verdict.answer() {
+                Some(answer) => book.apply(&parameters, verdict.model_id, verdict.miner, answer),
+                None => (score, score),
+            };
+            let (t, v) = (log.transaction, &verdict);
+            let (model, miner, response_us) = (v.model_id.0, v.miner.0, v.response_us as i64);
+            // A conflict here fails the step: the attempt was judged before.
+            t.execute(
+                "INSERT INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                params![v.attempt, now_ms() as i64, miner, model, v.outcome.as_str(), response_us, verify_us as i64, v.bytes as i64, v.after.bits() as i64, v.proof_id],
+            )?;
+            t.execute("INSERT OR REPLACE INTO scores VALUES (?1, ?2)", params![miner, v.after.bits() as i64])?;
+            if v.outcome == AttemptOutcome::Verified && !v.caller_nonce {
+                t.execute("INSERT OR REPLACE INTO latest VALUES (?1, ?2, ?3)", params![model, miner, response_us])?;
+            }
+            if let Some(proof) = &proof {
+                t.execute(
+                    "INSERT OR IGNORE INTO proofs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    params![proof.id, model, v.miner.to_string(), v.nonce.0, now_ms() as i64, response_us, verify_us as i64, proof.envelope],
+                )?;
+            }
+            log.push(&Event::Judged(v.clone()))?;
+            let mut ended = false;
+            if let (Some(id), Some(proof)) = (&v.prediction, &proof) {
+                let sql = "UPDATE predictions SET state = 'done', finished_ms = ?2, miner = ?3, proof_id = ?4, answer_nonce = ?5, attempts = attempts + 1 WHERE id = ?1 AND state = 'queued'";
+                ended = log.transaction.execute(sql, params![id, now_ms() as i64, v.miner.to_string(), proof.id, v.nonce.0])? == 1;
+                if ended {
+                    log.push(&Event::Ended { prediction: id.clone(), proof_id: Some(proof.id.clone()), reason: None })?;
+                }
+            } else if let Some(id) = &v.prediction {
+                log.transaction.execute("UPDATE predictions SET attempts = attempts + 1 WHERE id = ?1", [id])?;
+            }
+            Ok((verdict, ended))
+        })
+    }
+
+    /// Ends a question without an answer; `false` if it had ended.
+    pub(super) fn fail(&mut self, id: &str, reason: &str) -> Result<bool, DatabaseError> {
+        self.write(|log, _| {
+            let sql = "UPDATE predictions SET state = 'failed', finished_ms = ?2, error = ?3 WHERE id = ?1 AND state = 'queued'";
+            let ended = log.transaction.execute(sql, params![id, now_ms() as i64, reason])? == 1;
+            if ended {
+                let (prediction, reason) = (id.to_owned(), Some(reason.to_owned()));
+                log.push(&Event::Ended { prediction, proof_id: None, reason })?;
+            }
+            Ok(ended)
+        })
+    }
+
+    /// The questions that have not ended, oldest first.
+    pub(super) fn pending(&mut self) -> Result<Vec<Pending>, DatabaseError> {
+        let sql = "SELECT id, model, nonce, inputs, created_ms, attempts FROM predictions WHERE state = 'queued' ORDER BY created_ms";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            let inputs: String = row.get(3)?;
+            let status = PredictionStatus {
+                id: row.get(0)?,
+                model_id: ModelId(row.get(1)?),
+                nonce: row.get::<_, Option<[u8; 32]>>(2)?.map(Nonce),
+                state: State::Queued,
+                created_ms: row.get::<_, i64>(4)? as u64,
+                finished_ms: None,
+                miner: None,
+                attempts: row.get::<_, i64>(5)? as u64,
+                proof_id: None,
+                error: None,
+            };
+            let inputs = serde_json::from_str(&inputs).map_err(|e| DatabaseError::content("inputs", e))?;
+            all.push(Pending { status, inputs });
+        }
+        Ok(all)
+    }
+
+    /// Number and end of the running epoch.
+    pub(super) fn epoch(&self) -> (u64, u64) {
+        (self.epoch, self.epoch_ends_ms)
+    }
+
+    /// Ends the epoch: the weights of these miners.
+    pub(super) fn end_epoch(&mut self, miners: &[PublicKey]) -> Result<(), DatabaseError> {
+        let epoch = self.epoch;
+        let scores = miners.iter().map(|miner| (*miner, self.book.score(miner))).collect();
+        let entries: Vec<WeightEntry> =
+            weights(&scores).into_iter().map(|(miner, weight)| WeightEntry { miner, weight }).collect();
+        let text = serde_json::to_string(&entries).map_err(|e| DatabaseError::content("weights", e))?;
+        let now = now_ms();
+        self.write(|log, _| {
+            log.push(&Event::Weights { epoch, weights: entries })?;
+            log.transaction
+                .execute("INSERT INTO epochs VALUES (?1, ?2, ?3, 0)", params![epoch as i64, now as i64, text])?;
+            Ok(())
+        })?;
+        (self.epoch, self.epoch_ends_ms) = (epoch + 1, now + self.epoch_ms);
+        Ok(())
+    }
+
+    /// Epochs whose weights the chain has not taken yet.
+    pub(super) fn unpublished(&mut self) -> Result<Vec<(u64, Vec<WeightEntry>)>, DatabaseError> {
+        let mut statement =
+            self.connection.prepare("SELECT epoch, weights FROM epochs WHERE published = 0 ORDER BY epoch")?;
+        let rows = statement.query_map([], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))?;
+        rows.map(|row| {
+            let (epoch, text) = row?;
+            Ok((epoch as u64, serde_json::from_str(&text).map_err(|e| DatabaseError::content("weights", e))?))
+        })
+        .collect()
+    }
+
+    /// The chain has taken an epoch's weights.
+    pub(super) fn published(&mut self, epoch: u64) -> Result<(), DatabaseError> {
+        self.connection.execute("UPDATE epochs SET published = 1 WHERE epoch = ?1", [epoch as i64])?;
+        Ok(())
+    }
+}

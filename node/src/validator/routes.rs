@@ -1,0 +1,373 @@
+//! The validator's interface.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{ConnectInfo, Path, Query, Request, State as Shared_};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Deserialize;
+use tokio_stream::wrappers::ReceiverStream;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::services::{ServeDir, ServeFile};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use vouch_api::{
+    DepositsConfig, ENVELOPE_TYPE, Health, LogEntry, MAX_PREDICTION_VALUES, MinerHistory, MinerSummary, ModelCard,
+    ModelSummary, Network, Part, PredictionEvent, PredictionRequest, PredictionStatus, Problem, ProofRecord, State,
+    paths,
+};
+use vouch_envelope::hex;
+
+use super::dispatch::random;
+use super::ledger::Pending;
+use super::{Validator, openapi, predict, reads};
+use crate::registry::Model;
+use crate::{Refusal, now_ms, server};
+
+type Shared = Shared_<Arc<Validator>>;
+type Reply<T> = Result<Json<T>, Refusal>;
+
+/// Most entries of the log in one answer.
+const MAX_LOG: u64 = 1000;
+
+/// The routes, and the document that describes them.
+pub(super) fn documented() -> (Router<Arc<Validator>>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(openapi::document())
+        .routes(routes!(network))
+        .routes(routes!(models))
+        .routes(routes!(model))
+        .routes(routes!(model_key))
+        .routes(routes!(miners))
+        .routes(routes!(miner))
+        .routes(routes!(predict_))
+        .routes(routes!(prediction))
+        .routes(routes!(prediction_events))
+        .routes(routes!(proof))
+        .routes(routes!(proof_envelope))
+        .routes(routes!(log))
+        .routes(routes!(deposits))
+        .routes(routes!(health))
+        .routes(routes!(ready))
+        .split_for_parts()
+}
+
+pub(super) fn router(validator: Arc<Validator>) -> Router {
+    let (routes, document) = documented();
+    let document = Arc::new(document);
+    let app = routes
+        .route(paths::OPENAPI, get(move || async move { Json(document.as_ref().clone()) }))
+        .route("/metrics", get(metrics))
+        .route("/v1/{*rest}", axum::routing::any(|| async { Refusal::missing("no such path") }))
+        .with_state(validator.clone());
+    let app = match &validator.settings.dashboard {
+        Some(dir) => app.fallback_service(ServeDir::new(dir).fallback(ServeFile::new(dir.join("index.html")))),
+        None => app.fallback(|| async { Refusal::missing("no such path") }),
+    };
+    server::timeout(app, Duration::from_secs(30)).layer(cors(&validator.settings.cors))
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let layer = CorsLayer::new().allow_methods([Method::GET, Method::POST]).allow_headers([header::CONTENT_TYPE]);
+    if origins.iter().any(|origin| origin == "*") {
+        return layer.allow_origin(AllowOrigin::any());
+    }
+    layer.allow_origin(origins.iter().filter_map(|o| HeaderValue::from_str(o).ok()).collect::<Vec<_>>())
+}
+
+fn find(validator: &Validator, id: &str) -> Result<Arc<Model>, Refusal> {
+    let found = id.parse().ok().and_then(|id| validator.registry.get(&id)).cloned();
+    found.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "no-such-model", "No such model", id))
+}
+
+fn sha256(validator: &Validator) -> String {
+    validator.engine.sha256().unwrap_or_default().to_owned()
+}
+
+async fn parts(validator: &Arc<Validator>) -> Vec<Part> {
+    let log = validator.reader.run(|c| reads::log(c, None, 1)).await;
+    let part = |name: &str, ok, detail: String| Part { name: name.into(), ok, detail };
+    let parties = validator.parties();
+    let count = validator.registry.iter().count();
+    vec![
+        match log {
+            Ok(newest) => part("database", true, format!("log entry {}", newest.first().map_or(0, |e| e.seq))),
+            Err(error) => part("database", false, error.to_string()),
+        },
+        part("models", count > 0, format!("{count} served")),
+        part("miners", !parties.miners.is_empty(), format!("{} on the chain", parties.miners.len())),
+    ]
+}
+
+/// The validator's account of itself.
+#[utoipa::path(get, path = "/v1/network", responses((status = 200, body = Network)))]
+async fn network(Shared_(v): Shared) -> Reply<Network> {
+    let (epoch, epoch_ends_ms) = v.ledger.run(|ledger| Ok(ledger.epoch())).await?;
+    let in_flight = v.flight.len() as u64;
+    let open = v.live().values().filter(|p| p.state == State::Queued).count() as u64;
+    Ok(Json(Network {
+        version: env!("CARGO_PKG_VERSION").into(),
+        validator: v.public().to_string(),
+        verifier_sha256: sha256(&v),
+        started_ms: v.started_ms,
+        health: parts(&v).await,
+        epoch,
+        epoch_ends_ms,
+        weights: v.reader.run(|c| reads::weights(c)).await?,
+        waiting: open,
+        in_flight,
+        in_flight_limit: v.settings.in_flight as u64,
+    }))
+}
+
+/// The models that are served.
+#[utoipa::path(get, path = "/v1/models", responses((status = 200, body = Vec<ModelSummary>)))]
+async fn models(Shared_(v): Shared) -> Reply<Vec<ModelSummary>> {
+    let serving = v.reader.run(|c| reads::serving(c)).await?;
+    let count = |model: &Model| serving.get(&model.id()).copied().unwrap_or(0);
+    Ok(Json(v.registry.iter().map(|model| model.summary(count(model))).collect()))
+}
+
+/// Everything about a model.
+#[utoipa::path(get, path = "/v1/models/{id}", params(("id" = String, Path, description = "The model's identity")),
+    responses((status = 200, body = ModelCard), (status = 404, body = Problem, content_type = "application/problem+json")))]
+async fn model(Shared_(v): Shared, Path(id): Path<String>) -> Reply<ModelCard> {
+    let model = find(&v, &id)?;
+    let serving = v.reader.run(|c| reads::serving(c)).await?;
+    Ok(Json(model.card(serving.get(&model.id()).copied().unwrap_or(0), &sha256(&v))))
+}
+
+/// A model's verifying key: its hash is the model's identity.
+#[utoipa::path(get, path = "/v1/models/{id}/key", params(("id" = String, Path, description = "The model's identity")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = Problem, content_type = "application/problem+json")))]
+async fn model_key(Shared_(v): Shared, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let key = find(&v, &id)?.key.to_bytes().to_vec();
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+    ];
+    Ok((headers, key).into_response())
+}
+
+/// The miners on the chain, best first.
+#[utoipa::path(get, path = "/v1/miners", responses((status = 200, body = Vec<MinerSummary>)))]
+async fn miners(Shared_(v): Shared) -> Reply<Vec<MinerSummary>> {
+    let parties = v.parties();
+    Ok(Json(v.reader.run(move |c| reads::miners(c, &parties.miners)).await?))
+}
+
+/// One miner's history.
+#[utoipa::path(get, path = "/v1/miners/{id}", params(("id" = String, Path, description = "The miner's public key")),
+    responses((status = 200, body = MinerHistory), (status = 404, body = Problem, content_type = "application/problem+json")))]
+async fn miner(Shared_(v): Shared, Path(id): Path<String>) -> Reply<MinerHistory> {
+    let missing = || Refusal::new(StatusCode::NOT_FOUND, "no-such-miner", "No such miner", &id);
+    let key = id.parse().map_err(|_| missing())?;
+    if !v.parties().miners.iter().any(|miner| miner.key == key) {
+        return Err(missing());
+    }
+    Ok(Json(v.reader.run(move |c| reads::history(c, key)).await?))
+}
+
+/// Asks for a prediction. The answer is its identifier; how it stands is told there.
+#[utoipa::path(post, path = "/v1/predictions", request_body = PredictionRequest,
+    responses((status = 202, body = PredictionStatus),
+        (status = 400, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 408, body = Problem, content_type = "application/problem+json"), (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 413, body = Problem, content_type = "application/problem+json"), (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"), (status = 429, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json")))]
+async fn predict_(
+    Shared_(v): Shared,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    v.limiter.take(peer.ip()).map_err(Refusal::rate)?;
+    let asked: PredictionRequest = server::read_json(request, v.settings.max_body_bytes).await?;
+    let model = find(&v, &asked.model_id.to_string())?;
+    let values: usize = asked.inputs.values().map(Vec::len).sum();
+    if values > MAX_PREDICTION_VALUES {
+        return Err(Refusal::unfit("inputs", "Too many values", format!("at most {MAX_PREDICTION_VALUES}")));
+    }
+    let inputs = model.quantize(&asked.inputs).map_err(|e| Refusal::unfit("inputs", "Not inputs of the model", e))?;
+    if *v.stop.borrow() {
+        return Err(Refusal::full("the validator shuts down", 10));
+    }
+    let status = PredictionStatus {
+        id: hex::encode(&random::<16>()),
+        model_id: asked.model_id,
+        nonce: asked.nonce,
+        state: State::Queued,
+        created_ms: now_ms(),
+        finished_ms: None,
+        miner: None,
+        attempts: 0,
+        proof_id: None,
+        error: None,
+    };
+    {
+        let mut live = v.live();
+        if live.len() >= v.settings.open_predictions {
+            return Err(Refusal::full("too many predictions are open", 5));
+        }
+        live.insert(status.id.clone(), status.clone());
+    }
+    let pending = Pending { status: status.clone(), inputs };
+    // Once begun, this is finished, even if the caller goes away: what is accepted is seen through.
+    let own = v.clone();
+    let task = tokio::spawn(async move {
+        let kept = pending.clone();
+        let accepted = own.ledger.run(move |ledger| ledger.accept(&kept)).await;
+        if matches!(accepted, Ok(true)) {
+            tokio::spawn(predict::drive(own.clone(), pending));
+        } else {
+            own.live().remove(&pending.status.id);
+        }
+        accepted
+    });
+    if !task.await.map_err(Refusal::internal)?? {
+        return Err(Refusal::new(StatusCode::CONFLICT, "nonce-used", "The nonce was used before", "draw another"));
+    }
+    let location = format!("{}/{}", paths::PREDICTIONS, status.id);
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(status)).into_response())
+}
+
+async fn stands(v: &Arc<Validator>, id: &str) -> Result<PredictionStatus, Refusal> {
+    if let Some(status) = v.live().get(id) {
+        return Ok(status.clone());
+    }
+    let own = id.to_owned();
+    let status = v.reader.run(move |c| reads::prediction(c, &own)).await?;
+    status.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "no-such-prediction", "No such prediction", id))
+}
+
+/// How a prediction stands.
+#[utoipa::path(get, path = "/v1/predictions/{id}", params(("id" = String, Path, description = "Its identifier")),
+    responses((status = 200, body = PredictionStatus), (status = 404, body = Problem, content_type = "application/problem+json")))]
+async fn prediction(Shared_(v): Shared, Path(id): Path<String>) -> Reply<PredictionStatus> {
+    Ok(Json(stands(&v, &id).await?))
+}
+
+/// Ready when the validator stops. (What `wait_for` gives may not be kept across an await.)
+async fn stopped(stop: &mut tokio::sync::watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// How a prediction stands, now and at each change, until it ends: server-sent events, each a PredictionEvent.
+#[utoipa::path(get, path = "/v1/predictions/{id}/events", params(("id" = String, Path, description = "Its identifier")),
+    responses((status = 200, body = PredictionEvent, content_type = "text/event-stream"), (status = 404, body = Problem, content_type = "application/problem+json")))]
+async fn prediction_events(Shared_(v): Shared, Path(id): Path<String>) -> Result<Response, Refusal> {
+    // First listen, then look: nothing is missed between.
+    let mut events = v.events.subscribe();
+    let mut stop = v.stop.subscribe();
+    let status = stands(&v, &id).await?;
+    let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Event, Infallible>>(16);
+    let event = |event: &PredictionEvent| {
+        let name = event.status.state.as_str();
+        Event::default().id(event.seq.to_string()).event(name).json_data(event).unwrap_or_default()
+    };
+    tokio::spawn(async move {
+        let mut last = PredictionEvent { seq: 0, at_ms: now_ms(), status, detail: String::new() };
+        loop {
+            if sender.send(Ok(event(&last))).await.is_err() || last.status.state.is_final() {
+                return;
+            }
+            last = loop {
+                tokio::select! {
+                    () = stopped(&mut stop) => return,
+                    () = sender.closed() => return,
+                    next = events.recv() => match next {
+                        Ok(next) if next.status.id == id => break next,
+                        Ok(_) => {}
+                        // Too slow to hear all: go on from how it stands.
+                        Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => match stands(&v, &id).await {
+                            Ok(status) => break PredictionEvent { seq: last.seq, at_ms: now_ms(), status, detail: String::new() },
+                            Err(_) => return,
+                        },
+                        Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+                    },
+                }
+            };
+        }
+    });
+    let keep = KeepAlive::new().interval(Duration::from_secs(15));
+    Ok(Sse::new(ReceiverStream::new(receiver)).keep_alive(keep).into_response())
+}
+
+fn no_proof(id: &str) -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "no-such-proof", "No such proof", id)
+}
+
+/// What is kept with a proof.
+#[utoipa::path(get, path = "/v1/proofs/{id}", params(("id" = String, Path, description = "SHA-256 of the envelope")),
+    responses((status = 200, body = ProofRecord), (status = 404, body = Problem, content_type = "application/problem+json")))]
+async fn proof(Shared_(v): Shared, Path(id): Path<String>) -> Reply<ProofRecord> {
+    let (own, verifier) = (id.clone(), sha256(&v));
+    let record = v.reader.run(move |c| reads::proof(c, &own, &verifier)).await?;
+    record.map(Json).ok_or_else(|| no_proof(&id))
+}
+
+/// A proof's envelope, as the miner sent it.
+#[utoipa::path(get, path = "/v1/proofs/{id}/envelope", params(("id" = String, Path, description = "SHA-256 of the envelope")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/vnd.vouch.envelope"), (status = 404, body = Problem, content_type = "application/problem+json")))]
+async fn proof_envelope(Shared_(v): Shared, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let own = id.clone();
+    let envelope = v.reader.run(move |c| reads::envelope(c, &own)).await?.ok_or_else(|| no_proof(&id))?;
+    let headers =
+        [(header::CONTENT_TYPE, ENVELOPE_TYPE), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    Ok((headers, envelope).into_response())
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct LogQuery {
+    /// Entries after this number, oldest first; without it the newest, newest first.
+    after: Option<u64>,
+    /// At most so many, up to 1000.
+    limit: Option<u64>,
+}
+
+/// The hash-chained log.
+#[utoipa::path(get, path = "/v1/log", params(LogQuery),
+    responses((status = 200, body = Vec<LogEntry>), (status = 400, body = Problem, content_type = "application/problem+json")))]
+async fn log(Shared_(v): Shared, query: Result<Query<LogQuery>, QueryRejection>) -> Reply<Vec<LogEntry>> {
+    let Query(query) = query.map_err(Refusal::malformed)?;
+    let limit = query.limit.unwrap_or(100).min(MAX_LOG);
+    Ok(Json(v.reader.run(move |c| reads::log(c, query.after, limit)).await?))
+}
+
+/// The deposit contract.
+#[utoipa::path(get, path = "/v1/deposits", responses((status = 200, body = DepositsConfig)))]
+async fn deposits(Shared_(v): Shared) -> Json<DepositsConfig> {
+    Json(v.deposits())
+}
+
+async fn report(v: &Arc<Validator>) -> Health {
+    let parts = parts(v).await;
+    Health { ok: parts.iter().all(|p| p.ok), version: env!("CARGO_PKG_VERSION").into(), parts }
+}
+
+/// Whether the process works.
+#[utoipa::path(get, path = "/health", responses((status = 200, body = Health)))]
+async fn health(Shared_(v): Shared) -> Json<Health> {
+    Json(report(&v).await)
+}
+
+/// Whether all parts work.
+#[utoipa::path(get, path = "/ready", responses((status = 200, body = Health), (status = 503, body = Health)))]
+async fn ready(Shared_(v): Shared) -> (StatusCode, Json<Health>) {
+    let mut report = report(&v).await;
+    if *v.stop.borrow() {
+        report.ok = false;
+    }
+    (if report.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(report))
+}
+
+async fn metrics(Shared_(v): Shared) -> String {
+    v.metrics.encode()
+}

@@ -1,0 +1,231 @@
+//! The validator's interface, with honest miners.
+#![allow(missing_docs)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use support::{Net, ask, end, fixture, get, question, verdicts};
+use vouch_api::{
+    Health, LogEntry, MinerHistory, MinerSummary, ModelCard, ModelSummary, Network, Nonce, Problem, ProofRecord, State,
+};
+use vouch_envelope::hex;
+use vouch_node::audit;
+use vouch_verifier::{Expected, VerifierKey, verify_bytes};
+
+async fn bytes(url: &str, path: &str) -> Vec<u8> {
+    reqwest::get(format!("{url}{path}")).await.unwrap().error_for_status().unwrap().bytes().await.unwrap().to_vec()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prediction_from_question_to_proof() {
+    let net = Net::new();
+    let _miners = net.honest(2).await;
+    let validator = net.validator(|_| {}).await;
+    let url = &validator.url;
+    let nonce = Nonce([42; 32]);
+    let asked = ask(url, Some(nonce)).await;
+    assert_eq!((asked.nonce, asked.model_id), (Some(nonce), fixture().id()));
+
+    // The stream tells each step and then ends.
+    let stream = bytes(url, &format!("/v1/predictions/{}/events", asked.id)).await;
+    let stream = String::from_utf8(stream).unwrap();
+    assert!(stream.trim_end().lines().rev().any(|line| line == "event: done"), "{stream}");
+    let status = end(url, &asked.id).await;
+    assert_eq!((status.state, status.attempts, status.nonce), (State::Done, 1, Some(nonce)));
+
+    // A user checks with nothing but what the validator serves, and the model's identity and nonce.
+    let key = VerifierKey::from_bytes(&bytes(url, &format!("/v1/models/{}/key", fixture().id())).await).unwrap();
+    assert_eq!(key.model_id(), fixture().id());
+    let id = status.proof_id.unwrap();
+    let envelope = bytes(url, &format!("/v1/proofs/{id}/envelope")).await;
+    assert_eq!(hex::encode(&Sha256::digest(&envelope)), id);
+    let expected = Expected { nonce: Some(nonce), allow_development_srs: true, ..Expected::default() };
+    let claim = verify_bytes(&key, &expected, &envelope).unwrap();
+    assert_eq!(
+        claim.real_inputs().iter().map(|v| (v * 100.0).round() / 100.0).collect::<Vec<_>>(),
+        [0.25, -0.5, 0.75, 1.0]
+    );
+    let record: ProofRecord = get(url, &format!("/v1/proofs/{id}")).await;
+    assert_eq!((record.nonce, record.summary.bytes, Some(record.miner)), (nonce, envelope.len() as u64, status.miner));
+
+    // A proof for a nonce that the asker chose earns nothing; one for the validator's own does.
+    let judged = verdicts(url).await;
+    assert!(judged[0].caller_nonce && judged[0].before == judged[0].after);
+    end(url, &ask(url, None).await.id).await;
+    let judged = verdicts(url).await;
+    assert!(!judged[1].caller_nonce && judged[1].after > judged[1].before);
+
+    // A nonce is used once.
+    let again = reqwest::Client::new().post(format!("{url}/v1/predictions")).json(&question(Some(nonce)));
+    assert_eq!(again.send().await.unwrap().status(), 409);
+
+    let card: ModelCard = get(url, &format!("/v1/models/{}", fixture().id())).await;
+    assert_eq!(
+        (card.inputs[0].name.as_str(), card.inputs[0].shape.as_slice(), card.sizes.proof_bytes),
+        ("x", &[1, 4][..], key.proof_len() as u64)
+    );
+    let models: Vec<ModelSummary> = get(url, "/v1/models").await;
+    assert_eq!((models.len(), models[0].miners, models[0].srs_kind.as_str()), (1, 1, "development"));
+    let network: Network = get(url, "/v1/network").await;
+    assert_eq!(network.validator, net.key.public().to_string());
+    let newest: Vec<LogEntry> = get(url, "/v1/log?limit=2").await;
+    assert_eq!((newest.len(), newest[0].kind.as_str()), (2, "ended"));
+    let report = audit::remote(url, 10).await.unwrap();
+    assert_eq!((report.judged, report.proofs, report.verified_again), (2, 2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn benchmarks_scores_and_weights() {
+    let net = Net::new();
+    let miners = net.honest(3).await;
+    let validator = net.validator(|s| (s.benchmark_every_ms, s.epoch_ms) = (600, 1500)).await;
+    let url = &validator.url;
+    let mut network: Network = get(url, "/v1/network").await;
+    let mut rows: Vec<MinerSummary> = Vec::new();
+    for _ in 0..600 {
+        network = get(url, "/v1/network").await;
+        rows = get(url, "/v1/miners").await;
+        if rows.iter().all(|m| m.verified >= 2 && m.weight > 0.0) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(
+        rows.iter().all(|m| m.verified >= 2 && m.score > 0.0 && m.weight > 0.0 && m.refused + m.missing == 0),
+        "{rows:?}"
+    );
+    assert!(rows.is_sorted_by(|a, b| a.score >= b.score));
+    assert!((network.weights.iter().map(|w| w.weight).sum::<f64>() - 1.0).abs() < 1e-6);
+    let history: MinerHistory = get(url, &format!("/v1/miners/{}", rows[0].id)).await;
+    assert!(history.scores.len() >= 2 && history.proofs.len() >= 2 && history.responses_ms.len() >= 2);
+    // Two queries to the same miner never overlap, and inputs differ.
+    let judged = verdicts(url).await;
+    assert!(judged.iter().all(|v| v.prediction.is_none() && !v.caller_nonce));
+    let metrics = String::from_utf8(bytes(url, "/metrics").await).unwrap();
+    for name in [
+        "http_requests_total",
+        "attempts_total",
+        "predictions",
+        "response_seconds_count",
+        "verify_seconds_count",
+        "predictions_waiting",
+        "in_flight",
+    ] {
+        assert!(metrics.contains(&format!("vouch_{name}")), "{name} is missing:\n{metrics}");
+    }
+    let health: Health = get(url, "/health").await;
+    assert!(health.ok);
+    validator.stop().await;
+    drop(miners);
+    let report = audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 100).unwrap();
+    assert!(report.epochs >= 1 && report.judged >= 6);
+    // What the chain holds is what the log says: the audit has recomputed it.
+    let published: BTreeMap<_, _> = net.chain.published(&net.key.public()).unwrap();
+    assert!(!published.is_empty());
+
+    // A validator that improves a score in its tables is found out.
+    let path = net.dir.path().join("validator/validator.sqlite");
+    let c = rusqlite::Connection::open(path).unwrap();
+    c.execute("UPDATE scores SET score = score + 1", []).unwrap();
+    let error = audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 0).unwrap_err();
+    assert!(error.to_string().contains("score of"), "{error}");
+    c.execute("UPDATE scores SET score = score - 1", []).unwrap();
+    c.execute("UPDATE log SET body = replace(body, '\"verified\"', '\"refused\"') WHERE seq = 2", []).unwrap();
+    assert!(audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 0).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_questions_hear_why() {
+    let net = Net::new();
+    let dashboard = net.dir.path().join("site");
+    std::fs::create_dir(&dashboard).unwrap();
+    std::fs::write(dashboard.join("index.html"), "<title>Vouch</title>").unwrap();
+    std::fs::write(dashboard.join("a.js"), "1").unwrap();
+    let validator = net
+        .validator(|s| {
+            (s.dashboard, s.cors, s.max_body_bytes) = (Some(dashboard), vec!["https://vouch.example".into()], 2000);
+            (s.rate, s.burst) = (0.01, 9);
+        })
+        .await;
+    let url = &validator.url;
+    let client = reqwest::Client::new();
+    let id = fixture().id();
+    let cases = [
+        ("{".to_owned(), 400, "malformed"),
+        (r#"{"model_id":"x","inputs":{}}"#.to_owned(), 400, "malformed"),
+        (format!(r#"{{"model_id":"{id}","inputs":{{}},"more":1}}"#), 400, "malformed"),
+        (format!(r#"{{"model_id":"{}","inputs":{{}}}}"#, "00".repeat(32)), 404, "no-such-model"),
+        (format!(r#"{{"model_id":"{id}","inputs":{{}}}}"#), 422, "inputs"),
+        (format!(r#"{{"model_id":"{id}","inputs":{{"x":[1,2,3]}}}}"#), 422, "inputs"),
+        (format!(r#"{{"model_id":"{id}","inputs":{{"x":[0,0,0,1e9]}}}}"#), 422, "inputs"),
+        (" ".repeat(3000), 413, "too-large"),
+    ];
+    for (body, status, name) in cases {
+        let post =
+            client.post(format!("{url}/v1/predictions")).header("content-type", "application/json").body(body.clone());
+        let response = post.send().await.unwrap();
+        let got = response.status().as_u16();
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        let problem: Problem = response.json().await.unwrap();
+        assert_eq!((got, problem.name()), (status, name), "{body}: {problem}");
+    }
+    let plain = client.post(format!("{url}/v1/predictions")).body("{}").send().await.unwrap();
+    assert_eq!(plain.status(), 415);
+    let many = client.post(format!("{url}/v1/predictions")).json(&question(None)).send().await.unwrap();
+    assert_eq!(many.status(), 429);
+    assert!(many.headers().contains_key("retry-after"));
+    for path in [
+        "/v1/nowhere",
+        "/v1/models/x",
+        "/v1/miners/x",
+        "/v1/proofs/x",
+        "/v1/proofs/x/envelope",
+        "/v1/predictions/x",
+        "/v1/predictions/x/events",
+    ] {
+        let response = client.get(format!("{url}{path}")).send().await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["content-type"]),
+            (404, &"application/problem+json".parse().unwrap()),
+            "{path}"
+        );
+    }
+    assert_eq!(client.get(format!("{url}/v1/log?limit=x")).send().await.unwrap().status(), 400);
+    assert_eq!(client.get(format!("{url}/ready")).send().await.unwrap().status(), 503, "no miner takes part");
+    // The dashboard's files; its own paths all lead to its page.
+    assert_eq!(bytes(url, "/a.js").await, b"1");
+    for path in ["/", "/miners/abc"] {
+        assert_eq!(bytes(url, path).await, b"<title>Vouch</title>", "{path}");
+    }
+    let from = |origin: &'static str| client.get(format!("{url}/v1/models")).header("origin", origin).send();
+    let allowed = from("https://vouch.example").await.unwrap();
+    assert_eq!(allowed.headers()["access-control-allow-origin"], "https://vouch.example");
+    assert!(!from("https://other.example").await.unwrap().headers().contains_key("access-control-allow-origin"));
+}
+
+/// Every path of the document answers, and every answer has a described status.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_describes_the_server() {
+    let net = Net::new();
+    let validator = net.validator(|_| {}).await;
+    let document: Value = get(&validator.url, "/v1/openapi.json").await;
+    let paths = document["paths"].as_object().unwrap();
+    assert_eq!(paths.len(), 15, "{:?}", paths.keys());
+    for (path, methods) in paths {
+        for (method, operation) in methods.as_object().unwrap() {
+            let url = format!("{}{}", validator.url, path.replace("{id}", &fixture().id().to_string()));
+            let method = method.to_uppercase().parse().unwrap();
+            let status = reqwest::Client::new().request(method, url).send().await.unwrap().status();
+            assert!(operation["responses"].get(status.as_str()).is_some(), "{path}: {status}");
+        }
+    }
+    for schema in
+        ["PredictionRequest", "PredictionStatus", "Problem", "ModelCard", "MinerSummary", "LogEntry", "Network"]
+    {
+        assert!(document["components"]["schemas"].get(schema).is_some(), "{schema}");
+    }
+}

@@ -1,0 +1,220 @@
+//! A small model with keys, and servers on this machine.
+#![allow(dead_code, missing_docs, unreachable_pub)]
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use vouch_api::{LogEntry, MinerSummary, ModelId, Nonce, PredictionRequest, PredictionStatus, ProveRequest};
+use vouch_circuit::Objective;
+use vouch_compiler::{CompileOptions, compile};
+use vouch_node::chain::{FileChain, MinerEntry, Parties, ValidatorEntry};
+use vouch_node::engine::NativeEngine;
+use vouch_node::miner::{Miner, MinerSettings};
+use vouch_node::registry::Registry;
+use vouch_node::server::{Limits, serve};
+use vouch_node::validator::{Validator, ValidatorSettings};
+use vouch_protocol::{Event, PartyKey, PublicKey, Verdict};
+use vouch_prover::{ModelBundle, ProverKey, Srs, plan};
+
+/// Two models: the same program, two reference strings.
+pub struct Fixture {
+    dir: TempDir,
+    pub a: ProverKey,
+    pub b: ProverKey,
+}
+
+impl Fixture {
+    pub fn models(&self) -> PathBuf {
+        self.dir.path().join("models")
+    }
+
+    pub fn id(&self) -> ModelId {
+        self.a.verifier.model_id()
+    }
+
+    pub fn registry(&self) -> Registry {
+        Registry::load(&self.models(), Duration::from_secs(60), true).unwrap()
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+}
+
+pub fn fixture() -> &'static Fixture {
+    static FIXTURE: OnceLock<Fixture> = OnceLock::new();
+    FIXTURE.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let onnx = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tiny.onnx");
+        let bundle = ModelBundle::new(compile(&onnx, &CompileOptions::default()).unwrap(), "1", "tests", "four to two");
+        let make = |name: &str, save: bool| {
+            let (planned, estimate) = plan(&bundle.program, 1, Objective::default(), None).unwrap();
+            let srs = Srs::development(estimate.params.k);
+            let key = ProverKey::generate(&bundle.program, 1, planned, estimate.params, &srs).unwrap();
+            if save {
+                let path = dir.path().join("models").join(name);
+                bundle.save(&path).unwrap();
+                key.save(&path).unwrap();
+            }
+            key
+        };
+        let (a, b) = (make("a", true), make("b", false));
+        Fixture { dir, a, b }
+    })
+}
+
+/// A server that stops when this is dropped.
+pub struct Running {
+    pub url: String,
+    stop: Option<oneshot::Sender<()>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        (&mut self.task).await.unwrap();
+    }
+}
+
+pub async fn run(app: axum::Router, on_stop: impl FnOnce() + Send + 'static) -> Running {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (stop, stopped) = oneshot::channel();
+    let limits = Limits { head: Duration::from_secs(2), drain: Duration::from_secs(20), ..Limits::default() };
+    let task = tokio::spawn(serve(listener, app, limits, async move {
+        let _ = stopped.await;
+        on_stop();
+    }));
+    Running { url, stop: Some(stop), task }
+}
+
+pub async fn start_miner(
+    key: &PartyKey,
+    dir: &Path,
+    chain: &FileChain,
+    change: impl FnOnce(&mut MinerSettings),
+) -> Running {
+    let mut settings = MinerSettings {
+        models: fixture().models(),
+        data: dir.join(format!("miner-{}", key.public())),
+        allow_development_srs: true,
+        rate: 1000.0,
+        burst: 1000,
+        ..MinerSettings::default()
+    };
+    change(&mut settings);
+    let miner = Miner::new(key, settings, Arc::new(chain.clone())).unwrap();
+    let closing = miner.clone();
+    run(miner.router(), move || closing.close()).await
+}
+
+pub struct Net {
+    pub dir: TempDir,
+    pub chain: FileChain,
+    pub key: PartyKey,
+}
+
+impl Net {
+    pub fn new() -> Self {
+        fixture();
+        let dir = tempfile::tempdir().unwrap();
+        let net = Self { chain: FileChain::new(dir.path().join("chain")), key: PartyKey::generate(), dir };
+        net.on_chain(vec![]);
+        net
+    }
+
+    pub fn on_chain(&self, miners: Vec<MinerEntry>) {
+        let validators = vec![ValidatorEntry { key: self.key.public(), stake: 10 }];
+        self.chain.write(&Parties { miners, validators }).unwrap();
+    }
+
+    pub async fn honest(&self, count: usize) -> Vec<Running> {
+        let (mut entries, mut servers) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            let key = PartyKey::generate();
+            let running = start_miner(&key, self.dir.path(), &self.chain, |_| {}).await;
+            entries.push(MinerEntry { key: key.public(), url: running.url.clone() });
+            servers.push(running);
+        }
+        self.on_chain(entries);
+        servers
+    }
+
+    pub fn settings(&self) -> ValidatorSettings {
+        ValidatorSettings {
+            models: fixture().models(),
+            data: self.dir.path().join("validator"),
+            allow_development_srs: true,
+            benchmark_every_ms: 0,
+            chain_every_ms: 200,
+            rate: 1000.0,
+            burst: 1000,
+            timeout_ms: 20_000,
+            ..ValidatorSettings::default()
+        }
+    }
+
+    pub async fn validator(&self, change: impl FnOnce(&mut ValidatorSettings)) -> Running {
+        let mut settings = self.settings();
+        change(&mut settings);
+        let chain = Arc::new(self.chain.clone());
+        let validator = Validator::new(self.key.clone(), settings, chain, Arc::new(NativeEngine)).unwrap();
+        validator.start().await.unwrap().detach_all();
+        let closing = validator.clone();
+        run(validator.router(), move || closing.close()).await
+    }
+}
+
+pub fn question(nonce: Option<Nonce>) -> PredictionRequest {
+    let inputs = [("x".to_owned(), vec![0.25, -0.5, 0.75, 1.0])].into();
+    PredictionRequest { model_id: fixture().id(), inputs, nonce }
+}
+
+pub async fn ask(url: &str, nonce: Option<Nonce>) -> PredictionStatus {
+    let post = reqwest::Client::new().post(format!("{url}/v1/predictions")).json(&question(nonce));
+    let response = post.send().await.unwrap();
+    assert_eq!(response.status(), 202, "{}", response.text().await.unwrap());
+    response.json().await.unwrap()
+}
+
+pub async fn get<T: serde::de::DeserializeOwned>(url: &str, path: &str) -> T {
+    let response = reqwest::get(format!("{url}{path}")).await.unwrap();
+    let (status, text) = (response.status(), response.text().await.unwrap());
+    assert_eq!(status, 200, "{path}: {text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Waits for the end of a prediction.
+pub async fn end(url: &str, id: &str) -> PredictionStatus {
+    for _ in 0..1200 {
+        let status: PredictionStatus = get(url, &format!("/v1/predictions/{id}")).await;
+        if status.state.is_final() {
+            return status;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("prediction {id} has not ended");
+}
+
+/// All verdicts, oldest first.
+pub async fn verdicts(url: &str) -> Vec<Verdict> {
+    let entries: Vec<LogEntry> = get(url, "/v1/log?after=0&limit=1000").await;
+    let events = entries.iter().map(|entry| serde_json::from_str(&entry.body).unwrap());
+    events.filter_map(|event| if let Event::Judged(verdict) = event { Some(verdict) } else { None }).collect()
+}
+
+pub async fn miner(url: &str, key: PublicKey) -> MinerSummary {
+    let miners: Vec<MinerSummary> = get(url, "/v1/miners").await;
+    miners.into_iter().find(|miner| miner.id == key.to_string()).unwrap()
+}
+
+pub fn prove_request() -> ProveRequest {
+    let key = &fixture().a;
+    let inputs = vec![0; key.program.input_len()];
+    let id = PartyKey::generate().public().to_string()[..32].to_owned();
+    ProveRequest { request_id: id, model_id: fixture().id(), inputs, nonce: Nonce([7; 32]), deadline_ms: 30_000 }
+}
