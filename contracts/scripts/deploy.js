@@ -21,8 +21,8 @@ function address(value, what) {
   return spelled;
 }
 
-function seconds(value, what, most) {
-  if (!Number.isSafeInteger(value) || value < 0 || value > most) throw new Error(`${what} is not a number up to ${most}: ${value}`);
+function seconds(value, what, least, most) {
+  if (!Number.isSafeInteger(value) || value < least || value > most) throw new Error(`${what} is not a number of ${least} to ${most}: ${value}`);
   return BigInt(value);
 }
 
@@ -37,8 +37,8 @@ function parseArguments(given) {
   return {
     owner: address(given.owner, "owner"),
     claimManager: given.claimManager === null ? "0x" + "0".repeat(40) : address(given.claimManager, "claimManager"),
-    claimDelay: seconds(given.claimDelay, "claimDelay", 30 * 86400),
-    depositStopTime: given.depositStopTime === null ? NEVER : seconds(given.depositStopTime, "depositStopTime", Number(NEVER)),
+    claimDelay: seconds(given.claimDelay, "claimDelay", 3600, 30 * 86400),
+    depositStopTime: given.depositStopTime === null ? NEVER : seconds(given.depositStopTime, "depositStopTime", 0, Number(NEVER)),
     tokens,
   };
 }

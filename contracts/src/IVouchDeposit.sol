@@ -73,7 +73,8 @@ interface IVouchDeposit {
     );
 
     /// @notice An account withdrew.
-    /// @param debited By how much its balance fell.
+    /// @param debited By how much its balance fell: less than what was asked for if the token sent less, more if it took a
+    /// fee from the contract on top.
     /// @param paid What was sent; less than `debited` when the contract holds less than all balances together.
     /// @param balance The account's balance of the token after it.
     event Withdrawn(
@@ -144,6 +145,8 @@ interface IVouchDeposit {
     error NotProposedClaimManager(address caller);
     /// @notice It is too early.
     error TooEarly(uint48 timestamp, uint48 notBefore);
+    /// @notice The delay is shorter than the contract allows.
+    error DelayTooShort(uint48 requested, uint48 minimum);
     /// @notice The delay is longer than the contract allows.
     error DelayTooLong(uint48 requested, uint48 maximum);
     /// @notice The account has a claim pending.

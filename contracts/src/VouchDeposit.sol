@@ -43,6 +43,8 @@ contract VouchDeposit is IVouchDeposit, Ownable2Step, Pausable, ReentrancyGuardT
     uint256 public constant MAX_TOKENS = 32;
     /// @notice How many decimals a token can have.
     uint8 public constant MAX_DECIMALS = 36;
+    /// @notice The shortest delay of claims and of the claim manager's succession: none at all would be no second step.
+    uint48 public constant MIN_DELAY = 1 hours;
     /// @notice The longest delay of claims and of the claim manager's succession.
     uint48 public constant MAX_DELAY = 30 days;
     /// @notice What `accrued` is divided by.
@@ -82,6 +84,7 @@ contract VouchDeposit is IVouchDeposit, Ownable2Step, Pausable, ReentrancyGuardT
         uint48 depositStopTime_,
         address[] memory tokens_
     ) Ownable(owner_) {
+        if (claimDelay_ < MIN_DELAY) revert DelayTooShort(claimDelay_, MIN_DELAY);
         if (claimDelay_ > MAX_DELAY) revert DelayTooLong(claimDelay_, MAX_DELAY);
         if (depositStopTime_ < block.timestamp) {
             revert InvalidDepositStopTime(depositStopTime_, 0, SafeCast.toUint48(block.timestamp));
@@ -345,18 +348,31 @@ contract VouchDeposit is IVouchDeposit, Ownable2Step, Pausable, ReentrancyGuardT
         state.total = uint128(total - amount);
         IERC20(token).safeTransfer(to, paid);
 
-        uint256 debited = amount;
         uint256 heldAfter = IERC20(token).balanceOf(address(this));
         if (heldAfter >= held) revert NothingSent(token);
-        if (held - heldAfter > paid) {
-            // The token took a fee from this contract on top: the depositor bears it, not the others.
-            uint256 extra = held - heldAfter - paid;
-            debited += held < total ? Math.mulDiv(extra, total, held, Math.Rounding.Ceil) : extra;
+        uint256 debited = amount;
+        if (held - heldAfter != paid) {
+            (debited, paid) = _debit(amount, paid, held - heldAfter, held, total);
             if (debited > balance) revert InsufficientBalance(token, debited, balance);
             position.balance = uint128(balance - debited);
             state.total = uint128(total - debited);
         }
         emit Withdrawn(msg.sender, token, to, debited, paid, balance - debited);
+    }
+
+    /// @dev What to debit when other than `paid` left: for less, less; for more, a fee that the token took from this
+    /// contract on top, more, but for what is held beyond all deposits. Others' share of what is held does not fall.
+    function _debit(uint256 amount, uint256 paid, uint256 left, uint256 held, uint256 total)
+        private
+        pure
+        returns (uint256, uint256)
+    {
+        if (left < paid) {
+            return (amount - (held < total ? Math.mulDiv(paid - left, total, held) : paid - left), left);
+        }
+        uint256 fee = left - paid;
+        if (held < total) return (amount + Math.mulDiv(fee, total, held, Math.Rounding.Ceil), paid);
+        return (amount + Math.saturatingSub(fee, held - total), paid);
     }
 
     /// @dev What an amount is worth: less than it when the contract holds less than all deposits, in proportion.

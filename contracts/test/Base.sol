@@ -71,7 +71,8 @@ abstract contract Base {
     }
 
     function bound(uint256 x, uint256 least, uint256 most) internal pure returns (uint256) {
-        return x >= least && x <= most ? x : least + (most == type(uint256).max && least == 0 ? x : x % (most - least + 1));
+        return
+            x >= least && x <= most ? x : least + (most == type(uint256).max && least == 0 ? x : x % (most - least + 1));
     }
 
     function list(address added) internal {

@@ -172,8 +172,7 @@ contract DepositsTest is Base {
     }
 
     function _digest(address signer, uint256 amount) private view returns (bytes32) {
-        bytes32 kind =
-            keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+        bytes32 kind = keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
         bytes32 permit = keccak256(abi.encode(kind, signer, address(vault), amount, token.nonces(signer), START));
         return keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), permit));
     }

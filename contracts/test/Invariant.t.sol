@@ -19,7 +19,9 @@ contract Actor is Base {
     constructor() {
         super.setUp();
         hostile = new HostileToken();
-        tokens = [address(token), address(new PlainToken("Six", "SIX", 6)), address(new FeeToken(30, false)), address(hostile)];
+        tokens = [
+            address(token), address(new PlainToken("Six", "SIX", 6)), address(new FeeToken(30, false)), address(hostile)
+        ];
         for (uint256 i = 1; i < tokens.length; ++i) {
             list(tokens[i]);
         }
@@ -31,14 +33,14 @@ contract Actor is Base {
         return vault;
     }
 
-    function doDeposit(uint256 who, uint256 which, uint96 amount) external at {
+    function doDeposit(uint256 who, uint256 which, uint96 amount) external timed {
         address into = tokens[which % tokens.length];
         if (!vault.isWhitelisted(into) || vault.paused() || block.timestamp >= vault.depositStopTime()) return;
         if (hostile.mode() != HostileToken.Mode.Honest && into == address(hostile)) return;
         put(accounts[who % 4], into, bound(amount, 1000, 1e24));
     }
 
-    function doWithdraw(uint256 who, uint256 which, uint256 amount) external at {
+    function doWithdraw(uint256 who, uint256 which, uint256 amount) external timed {
         address from = tokens[which % tokens.length];
         address account = accounts[who % 4];
         uint256 balance = vault.tokenBalance(account, from);
@@ -46,7 +48,7 @@ contract Actor is Base {
         take(account, from, bound(amount, 1, balance));
     }
 
-    function doWait(uint32 gap) external at {
+    function doWait(uint32 gap) external timed {
         for (uint256 i = 0; i < 4; ++i) {
             integral[accounts[i]] += weight(accounts[i]) * _accrual(gap);
         }
@@ -54,7 +56,7 @@ contract Actor is Base {
         vm.warp(time);
     }
 
-    function doClaim(uint256 who) external at {
+    function doClaim(uint256 who) external timed {
         address account = accounts[who % 4];
         if (vault.pendingClaim(account).executableAt != 0 && time >= vault.pendingClaim(account).executableAt) {
             vm.prank(MANAGER);
@@ -67,7 +69,7 @@ contract Actor is Base {
         }
     }
 
-    function doToggleToken(uint256 which) external at {
+    function doToggleToken(uint256 which) external timed {
         address toggled = tokens[which % tokens.length];
         if (hostile.mode() == HostileToken.Mode.RevertBalances && toggled == address(hostile)) return;
         vm.startPrank(OWNER);
@@ -75,19 +77,19 @@ contract Actor is Base {
         vm.stopPrank();
     }
 
-    function doTogglePause() external at {
+    function doTogglePause() external timed {
         vm.startPrank(OWNER);
         vault.paused() ? vault.unpause() : vault.pause();
         vm.stopPrank();
     }
 
-    function doStop(uint32 ahead) external at {
+    function doStop(uint32 ahead) external timed {
         if (block.timestamp >= vault.depositStopTime()) return;
         vm.prank(OWNER);
         vault.setDepositStopTime(uint48(time + 1 weeks + ahead));
     }
 
-    function doBreak(uint8 mode) external at {
+    function doBreak(uint8 mode) external timed {
         hostile.setMode(HostileToken.Mode(mode % 5));
     }
 
@@ -106,7 +108,7 @@ contract Actor is Base {
         return time + gap > stop ? stop - time : gap;
     }
 
-    modifier at() {
+    modifier timed() {
         vm.warp(time);
         _;
         for (uint256 i = 0; i < 4; ++i) {

@@ -143,9 +143,7 @@ contract PointsTest is Base {
         vm.startPrank(BEN);
         token.approve(address(vault), 1);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IVouchDeposit.DepositTooLarge.selector, address(token), 1 << 128, type(uint128).max
-            )
+            abi.encodeWithSelector(IVouchDeposit.DepositTooLarge.selector, address(token), 1 << 128, type(uint128).max)
         );
         vault.deposit(address(token), 1);
     }

@@ -150,9 +150,11 @@ contract RolesTest is Base {
         address[] memory none = new address[](0);
         vm.expectRevert(abi.encodeWithSelector(IVouchDeposit.DelayTooLong.selector, 30 days + 1, 30 days));
         new VouchDeposit(OWNER, MANAGER, 30 days + 1, NEVER, none);
+        vm.expectRevert(abi.encodeWithSelector(IVouchDeposit.DelayTooShort.selector, 1 hours - 1, 1 hours));
+        new VouchDeposit(OWNER, MANAGER, 1 hours - 1, NEVER, none);
         vm.expectPartialRevert(IVouchDeposit.InvalidDepositStopTime.selector);
-        new VouchDeposit(OWNER, MANAGER, 0, uint48(START - 1), none);
+        new VouchDeposit(OWNER, MANAGER, DELAY, uint48(START - 1), none);
         vm.expectPartialRevert(Ownable.OwnableInvalidOwner.selector);
-        new VouchDeposit(address(0), MANAGER, 0, NEVER, none);
+        new VouchDeposit(address(0), MANAGER, DELAY, NEVER, none);
     }
 }

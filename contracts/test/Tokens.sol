@@ -92,6 +92,28 @@ contract FeeToken is ERC20("Fee", "FEE") {
     }
 }
 
+/// @notice Moves a part of what it is told to, and says it moved all: a limit, or shares that are rounded down.
+contract PartialToken is ERC20("Partial", "PAR") {
+    uint256 public partBps = 10_000;
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function burn(address from, uint256 amount) external {
+        _burn(from, amount);
+    }
+
+    function setPart(uint256 partBps_) external {
+        partBps = partBps_;
+    }
+
+    function _update(address from, address to, uint256 amount) internal override {
+        bool transfers = from != address(0) && to != address(0);
+        super._update(from, to, transfers ? amount * partBps / 10_000 : amount);
+    }
+}
+
 /// @notice Calls back whom it is told to, in the middle of a transfer.
 contract ReentrantToken is ERC20("Reentrant", "REE") {
     address public target;

@@ -62,7 +62,8 @@ test("wrong arguments are refused before a transaction", async () => {
   refused({ tokens: [given.tokens[0], given.tokens[0].toLowerCase()] }, /twice/);
   refused({ tokens: "x" }, /not a list/);
   refused({ claimDelay: 30 * 86400 + 1 }, /claimDelay/);
-  refused({ claimDelay: 1.5 }, /claimDelay/);
+  refused({ claimDelay: 3599 }, /claimDelay/);
+  refused({ claimDelay: 3600.5 }, /claimDelay/);
   refused({ stop: 1 }, /unknown \[stop\]/);
   assert.throws(() => parseArguments({}), /missing \[owner/);
   await assert.rejects(deploy(made.rpcUrl, { ...given, tokens: [made.depositor] }, { from: made.owner }), /no contract/);

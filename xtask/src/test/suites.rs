@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Suite, python};
+use super::{Suite, contracts, python};
 use crate::{
     process::{cargo, run},
     tidy,
@@ -10,12 +10,17 @@ use crate::{
 };
 
 /// All suites, the quick ones first.
-pub(super) const SUITES: [Suite; 6] = [
+pub(super) const SUITES: [Suite; 7] = [
     Suite { name: "fmt", about: "formatting (rustfmt)", run: fmt },
     Suite { name: "clippy", about: "lints of all targets, warnings are errors", run: clippy },
     Suite { name: "tidy", about: "dependency directions, links, leftovers", run: tidy::check },
     Suite { name: "docs", about: "documentation builds without warnings", run: docs },
     Suite { name: "rust", about: "unit, integration and bounded fuzz tests of the workspace", run: rust },
+    Suite {
+        name: "contracts",
+        about: "the deposit contract: Solidity tests, scripts, committed ABI",
+        run: contracts::test,
+    },
     Suite { name: "python", about: "the training code of models/staking-lstm", run: python::staking_lstm },
 ];
 

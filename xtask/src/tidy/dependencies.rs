@@ -27,7 +27,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vouch-protocol", &["vouch-api", "vouch-envelope"]),
     ("vouch-prover", &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope"]),
     ("vouch-verifier-wasm", &["vouch-verifier", "vouch-envelope"]),
-    ("vouch-node", &["vouch-api", "vouch-deposits", "vouch-envelope", "vouch-protocol", "vouch-verifier", "vouch-prover"]),
+    (
+        "vouch-node",
+        &["vouch-api", "vouch-deposits", "vouch-envelope", "vouch-protocol", "vouch-verifier", "vouch-prover"],
+    ),
     ("vouch-web", &["vouch-api", "vouch-deposits", "vouch-envelope"]),
     (
         "vouch-tests",
