@@ -98,10 +98,28 @@ impl<E> EventIndex<E> {
         Self { depth, last: None, confirmed: Vec::new(), last_confirmed: None, recent: VecDeque::new() }
     }
 
+    /// An index that goes on after a block that is final: what is up to it is kept elsewhere.
+    #[must_use]
+    pub fn resume(depth: u64, confirmed: BlockId, timestamp: u64) -> Self {
+        let last = Some((confirmed, timestamp));
+        Self { depth, last, confirmed: Vec::new(), last_confirmed: last, recent: VecDeque::new() }
+    }
+
+    /// Takes out the final blocks with events, in order, for who keeps them elsewhere.
+    pub fn take_confirmed(&mut self) -> Vec<Block<E>> {
+        std::mem::take(&mut self.confirmed)
+    }
+
     /// The last block.
     #[must_use]
     pub fn last(&self) -> Option<BlockId> {
         self.last.map(|(id, _)| id)
+    }
+
+    /// The last block's time.
+    #[must_use]
+    pub fn last_timestamp(&self) -> Option<u64> {
+        self.last.map(|(_, timestamp)| timestamp)
     }
 
     /// The last block that is final. What is up to it can be stored for good.

@@ -13,6 +13,7 @@ use crate::points::{self, PointsError};
 pub struct Ledger {
     stop: u64,
     time: u64,
+    paused: bool,
     tokens: BTreeMap<Address, Token>,
     positions: BTreeMap<(Address, Address), Position>,
     accounts: BTreeMap<Address, Account>,
@@ -36,6 +37,27 @@ struct Position {
 struct Account {
     accrued: U256,
     claimed: U256,
+    claim: Option<PendingClaim>,
+}
+
+/// A claim that was announced, and neither carried out nor called off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PendingClaim {
+    /// What it takes, in parts of `10^-18` points.
+    pub points: U256,
+    /// From when on it can be carried out.
+    pub executable_at: u64,
+}
+
+/// A token that was ever listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenState {
+    /// Its address.
+    pub token: Address,
+    /// Its decimals, as they were when it was first listed.
+    pub decimals: u8,
+    /// Whether it can be deposited and accrues.
+    pub listed: bool,
 }
 
 /// Events that cannot have come from the contract, in this order.
@@ -85,6 +107,16 @@ pub enum LedgerError {
         /// As stated.
         stated: U256,
     },
+    /// An announcement while one is pending, or the end of a claim that is not, or of another amount.
+    #[error("a claim of {stated} from {account} does not fit the pending one of {pending:?}")]
+    Claim {
+        /// From whom.
+        account: Address,
+        /// The points of the one that is pending.
+        pending: Option<U256>,
+        /// The points that the event states.
+        stated: U256,
+    },
     /// Points could not be computed.
     #[error(transparent)]
     Points(#[from] PointsError),
@@ -113,8 +145,25 @@ impl Ledger {
                 if computed != e.claimed {
                     return Err(LedgerError::Claimed { account: e.account, computed, stated: e.claimed });
                 }
+                Self::end_claim(account, e.account, e.points)?;
                 account.claimed = computed;
             }
+            Event::ClaimAnnounced(e) => {
+                let account = self.accounts.entry(e.account).or_default();
+                if let Some(claim) = account.claim {
+                    return Err(LedgerError::Claim {
+                        account: e.account,
+                        pending: Some(claim.points),
+                        stated: e.points,
+                    });
+                }
+                account.claim = Some(PendingClaim { points: e.points, executable_at: e.executableAt.to() });
+            }
+            Event::ClaimCancelled(e) => {
+                Self::end_claim(self.accounts.entry(e.account).or_default(), e.account, e.points)?;
+            }
+            Event::Paused(_) => self.paused = true,
+            Event::Unpaused(_) => self.paused = false,
             Event::TokenListed(e) => self.list(e.token, e.decimals, time)?,
             Event::TokenDelisted(e) => self.delist(e.token, time)?,
             Event::DepositStopTimeChanged(e) => self.stop = e.current.to(),
@@ -168,6 +217,48 @@ impl Ledger {
     #[must_use]
     pub fn balance(&self, account: Address, token: Address) -> U256 {
         self.positions.get(&(account, token)).map_or(U256::ZERO, |position| position.balance)
+    }
+
+    /// An account's balances of all tokens that it ever had, by the tokens' addresses.
+    pub fn balances(&self, account: Address) -> impl Iterator<Item = (Address, U256)> {
+        let range = (account, Address::ZERO)..=(account, Address::repeat_byte(0xff));
+        self.positions.range(range).map(|((_, token), position)| (*token, position.balance))
+    }
+
+    /// The claim that is pending for an account, if any.
+    #[must_use]
+    pub fn claim(&self, account: Address) -> Option<PendingClaim> {
+        self.accounts.get(&account).and_then(|account| account.claim)
+    }
+
+    /// Every token that was ever listed, by address.
+    pub fn tokens(&self) -> impl Iterator<Item = TokenState> {
+        self.tokens.iter().map(|(token, state)| TokenState {
+            token: *token,
+            decimals: state.decimals,
+            listed: state.listed,
+        })
+    }
+
+    /// When accrual and deposits end, in seconds since 1970; `2^48 - 1`: never.
+    #[must_use]
+    pub fn stop(&self) -> u64 {
+        self.stop
+    }
+
+    /// Whether deposits are paused.
+    #[must_use]
+    pub fn paused(&self) -> bool {
+        self.paused
+    }
+
+    fn end_claim(state: &mut Account, account: Address, stated: U256) -> Result<(), LedgerError> {
+        let pending = state.claim.map(|claim| claim.points);
+        if pending != Some(stated) {
+            return Err(LedgerError::Claim { account, pending, stated });
+        }
+        state.claim = None;
+        Ok(())
     }
 
     fn positions_of(&self, account: Address) -> impl Iterator<Item = (&Token, &Position)> {

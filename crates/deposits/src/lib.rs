@@ -23,5 +23,5 @@ pub use amount::{AmountError, format_amount, parse_amount};
 pub use bindings::contract;
 pub use event::{DecodeError, RawLog, decode};
 pub use index::{Block, BlockId, EventIndex, IndexError, Indexed};
-pub use ledger::{Ledger, LedgerError};
+pub use ledger::{Ledger, LedgerError, PendingClaim, TokenState};
 pub use points::PointsError;

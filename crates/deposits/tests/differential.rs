@@ -74,7 +74,11 @@ impl History {
             65..75 => self.chain.send(MANAGER, vault, &VouchDeposit::announceClaimCall { account }),
             75..85 => self.chain.send(MANAGER, vault, &VouchDeposit::executeClaimCall { account }),
             85..90 => self.chain.send(OWNER, vault, &VouchDeposit::removeTokenCall { token }),
-            90..97 => self.chain.send(OWNER, vault, &VouchDeposit::addTokenCall { token }),
+            90..93 => self.chain.send(OWNER, vault, &VouchDeposit::addTokenCall { token }),
+            93 => self.chain.send(OWNER, vault, &VouchDeposit::pauseCall {}),
+            94 => self.chain.send(OWNER, vault, &VouchDeposit::unpauseCall {}),
+            95 => self.chain.send(MANAGER, vault, &VouchDeposit::cancelClaimCall { account }),
+            96 => self.chain.send(OWNER, vault, &VouchDeposit::addTokenCall { token }),
             _ => {
                 let stop = self.chain.time + self.random.gen_range(0..60 * DELAY);
                 let call = VouchDeposit::setDepositStopTimeCall { newStopTime: alloy_primitives::Uint::from(stop) };
@@ -96,6 +100,14 @@ impl History {
             assert_eq!(self.ledger.accrued(account, time).unwrap(), shown.accrued, "accrued");
             assert_eq!(self.ledger.weight(account, time).unwrap(), shown.weight, "weight");
             assert_eq!(self.ledger.claimed(account), shown.claimed, "claimed");
+            let claim = self.ledger.claim(account).map(|claim| (claim.points, claim.executable_at));
+            let pending = (U256::from(shown.claim.points), shown.claim.executableAt.to::<u64>());
+            assert_eq!(claim.unwrap_or_default(), pending, "claim");
+            assert_eq!(self.ledger.stop(), shown.depositStopTime.to::<u64>(), "stop");
+            assert_eq!(self.ledger.paused(), shown.paused, "paused");
+            let mut listed: Vec<_> = shown.tokens.iter().map(|t| (t.token, t.decimals, t.listed)).collect();
+            listed.sort();
+            assert!(self.ledger.tokens().map(|t| (t.token, t.decimals, t.listed)).eq(listed), "tokens");
             for token in &shown.tokens {
                 assert_eq!(self.ledger.balance(account, token.token), token.balance, "balance");
             }

@@ -66,6 +66,25 @@ fn at_depth_zero_all_is_final() {
     assert_eq!(index.rollback(101), Ok(Vec::new()));
 }
 
+#[test]
+fn an_index_goes_on_after_a_final_block() {
+    let mut chain = Vec::new();
+    grow(&mut chain, &[1; 6]);
+    let mut index = EventIndex::resume(1, chain[1].id, chain[1].timestamp);
+    assert_eq!((index.last(), index.last_confirmed()), (Some(chain[1].id), Some(chain[1].id)));
+    let orphan = block(102, B256::repeat_byte(9), 1);
+    let last = chain[1].id.hash;
+    assert_eq!(index.push(orphan), Err(IndexError::Parent { number: 102, found: B256::repeat_byte(9), last }));
+    for block in &chain[2..] {
+        index.push(block.clone()).unwrap();
+    }
+    assert_eq!(index.take_confirmed(), chain[2..5]);
+    assert_eq!(index.take_confirmed(), []);
+    assert_eq!(events(&index), chain[5].events);
+    assert_eq!(index.last_timestamp(), Some(chain[5].timestamp));
+    assert_eq!(index.rollback(103), Err(IndexError::Final { number: 104, confirmed: 104 }));
+}
+
 proptest! {
     /// After any sequence of reorganisations not deeper than the depth, the index holds the events of the chain that
     /// won, and no others.

@@ -2,9 +2,10 @@
 
 use alloy_primitives::Uint;
 use vouch_deposits::contract::VouchDeposit::{
-    Claimed, DepositStopTimeChanged, Deposited, TokenDelisted, TokenListed, VouchDepositEvents as Event, Withdrawn,
+    ClaimAnnounced, ClaimCancelled, Claimed, DepositStopTimeChanged, Deposited, TokenDelisted, TokenListed,
+    VouchDepositEvents as Event, Withdrawn,
 };
-use vouch_deposits::{Address, Ledger, LedgerError, PointsError, RawLog, U256, decode};
+use vouch_deposits::{Address, Ledger, LedgerError, PendingClaim, PointsError, RawLog, U256, decode};
 
 const ACCOUNT: Address = Address::repeat_byte(1);
 const TOKEN: Address = Address::repeat_byte(2);
@@ -48,6 +49,16 @@ fn missing_events_are_noticed() {
     assert!(matches!(ledger.apply(&Event::Withdrawn(withdrawn), 200), Err(LedgerError::Balance { .. })));
     let claimed = Claimed { account: ACCOUNT, by: TOKEN, points: U256::from(1), claimed: U256::from(3) };
     assert!(matches!(ledger.apply(&Event::Claimed(claimed), 200), Err(LedgerError::Claimed { .. })));
+    let announced =
+        ClaimAnnounced { account: ACCOUNT, by: TOKEN, points: U256::from(2), executableAt: Uint::from(300) };
+    ledger.apply(&Event::ClaimAnnounced(announced.clone()), 200).unwrap();
+    assert_eq!(ledger.claim(ACCOUNT), Some(PendingClaim { points: U256::from(2), executable_at: 300 }));
+    let [pending, stated] = [Some(U256::from(2)), Some(U256::from(1))];
+    let twice = Err(LedgerError::Claim { account: ACCOUNT, pending, stated: U256::from(2) });
+    assert_eq!(ledger.apply(&Event::ClaimAnnounced(announced), 200), twice);
+    let other = ClaimCancelled { account: ACCOUNT, by: TOKEN, points: U256::from(1) };
+    let other = ledger.apply(&Event::ClaimCancelled(other), 200);
+    assert_eq!(other, Err(LedgerError::Claim { account: ACCOUNT, pending, stated: stated.unwrap() }));
     assert_eq!(ledger.apply(&listed(0), 200), Err(LedgerError::Listing { token: TOKEN, listed: true }));
     let unknown = Event::TokenDelisted(TokenDelisted { token: ACCOUNT });
     assert_eq!(ledger.apply(&unknown, 200), Err(LedgerError::UnknownToken { token: ACCOUNT }));
