@@ -3,7 +3,8 @@
 //! ```text
 //! compiler -> program        circuit -> program        verifier -> envelope        api -> envelope        deposits -> (none)
 //! prover-native -> compiler, circuit, program, verifier, envelope       verifier-wasm -> verifier, envelope
-//! protocol -> api, envelope        node -> api, deposits, envelope, protocol, verifier, prover-native        web -> api, deposits, envelope
+//! follower -> api, deposits        protocol -> api, envelope
+//! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, deposits, envelope
 //! ```
 //!
 //! Only normal and build dependencies count: tests may use what they like.
@@ -23,6 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vouch-circuit", &["vouch-program"]),
     ("vouch-verifier", &["vouch-envelope"]),
     ("vouch-deposits", &[]),
+    ("vouch-follower", &["vouch-api", "vouch-deposits"]),
     ("vouch-api", &["vouch-envelope"]),
     ("vouch-protocol", &["vouch-api", "vouch-envelope"]),
     ("vouch-prover", &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope"]),
