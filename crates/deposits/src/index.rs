@@ -187,13 +187,6 @@ impl<E> EventIndex<E> {
         Ok(gone)
     }
 
-    /// The highest block that the index and another chain have in common, `other` being that chain's hash at a height.
-    #[must_use]
-    pub fn common(&self, other: impl Fn(u64) -> Option<B256>) -> Option<BlockId> {
-        let recent = self.recent.iter().rev().map(|block| block.id);
-        recent.chain(self.last_confirmed()).find(|id| other(id.number) == Some(id.hash))
-    }
-
     /// All events, in order.
     pub fn events(&self) -> impl Iterator<Item = Indexed<'_, E>> {
         let all = self.confirmed.iter().map(|b| (b, true)).chain(self.recent.iter().map(|b| (b, false)));

@@ -1,4 +1,4 @@
-//! The deposit contract: its own tests, and those of the crates that read it from a real chain.
+//! The deposit contract: its own tests, and those of the crate that follows it on a real chain.
 
 use std::{
     fs,
@@ -9,18 +9,21 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    process::{output, run},
+    process::{cargo, output, run},
     workspace::Workspace,
 };
 
 /// The oldest release of Node whose test runner and `fetch` the scripts use.
 const NODE: u32 = 20;
 
-/// Formatting, solc, committed ABI and bytecode, Solidity tests, scripts against a local chain, gas.
+/// Formatting, solc, committed ABI and bytecode, Solidity tests, scripts against a local chain, gas; then the follower
+/// against a chain of its own, which the workspace's other tests leave out because it needs anvil.
 pub(super) fn test(workspace: &Workspace) -> Result<()> {
     let dir = workspace.root.join("contracts");
     install(&dir)?;
-    run(Command::new("npm").current_dir(&dir).args(["--silent", "test"]))
+    run(Command::new("npm").current_dir(&dir).args(["--silent", "test"]))?;
+    let follower = ["test", "--package", "vouch-follower", "--locked", "--test", "*", "--", "--ignored"];
+    run(cargo(&workspace.root).args(follower))
 }
 
 /// The packages of `package-lock.json`, installed anew only when it has changed.

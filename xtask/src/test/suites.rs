@@ -18,7 +18,7 @@ pub(super) const SUITES: [Suite; 7] = [
     Suite { name: "rust", about: "unit, integration and bounded fuzz tests of the workspace", run: rust },
     Suite {
         name: "contracts",
-        about: "the deposit contract: Solidity tests, scripts, committed ABI",
+        about: "the deposit contract: Solidity, scripts, committed ABI, following it on a chain",
         run: contracts::test,
     },
     Suite { name: "python", about: "the training code of models/staking-lstm", run: python::staking_lstm },

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
+mod history;
 mod line;
 
 use std::io::{BufRead, BufReader};
@@ -16,6 +17,9 @@ use vouch_deposits::contract::VouchDeposit;
 use vouch_deposits::{Address, U256};
 use vouch_follower::{Follower, Settings};
 
+#[allow(unused_imports)]
+pub use history::{agree, happen, until, without_state};
+#[allow(unused_imports)]
 pub use line::{Line, Trouble};
 
 sol! {
@@ -109,6 +113,17 @@ impl Anvil {
         }
     }
 
+    async fn receipt(&self, hash: Value) -> Value {
+        for _ in 0..2000 {
+            let receipt = self.rpc("eth_getTransactionReceipt", json!([hash])).await;
+            if !receipt.is_null() {
+                return receipt;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("no receipt for {hash}");
+    }
+
     pub fn depositors(&self) -> [Address; 3] {
         [self.accounts[2], self.accounts[3], self.accounts[4]]
     }
@@ -129,7 +144,7 @@ impl Anvil {
         let mut code = artifact["bytecode"].as_str().unwrap().parse::<Bytes>().unwrap().to_vec();
         code.extend(arguments);
         let hash = self.rpc("eth_sendTransaction", json!([{ "from": from, "data": Bytes::from(code) }])).await;
-        let receipt = self.rpc("eth_getTransactionReceipt", json!([hash])).await;
+        let receipt = self.receipt(hash).await;
         serde_json::from_value(receipt["contractAddress"].clone()).unwrap()
     }
 
@@ -138,7 +153,7 @@ impl Anvil {
         let data = Bytes::from(call.abi_encode());
         let transaction = json!([{ "from": from, "to": to, "data": data, "gas": "0x100000" }]);
         let hash = self.rpc("eth_sendTransaction", transaction).await;
-        let receipt = self.rpc("eth_getTransactionReceipt", json!([hash])).await;
+        let receipt = self.receipt(hash).await;
         receipt["status"] == "0x1"
     }
 
