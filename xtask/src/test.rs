@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check and test suite, in order.
 
+mod contracts;
 mod python;
 mod suites;
 
@@ -75,7 +76,7 @@ enum Outcome {
 /// Runs the suites that `args` ask for.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     if args.list {
-        SUITES.iter().for_each(|suite| println!("{:<8}{}", suite.name, suite.about));
+        SUITES.iter().for_each(|suite| println!("{:<10}{}", suite.name, suite.about));
         return Ok(());
     }
     let outcomes = run_all(&SUITES, workspace, args);
@@ -133,7 +134,7 @@ fn summary(suites: &[Suite], outcomes: &[Outcome]) -> String {
             Outcome::Skipped => (&mut skipped, "skipped".to_owned()),
         };
         *counter += 1;
-        text += &format!("{:<8}{said}\n", suite.name);
+        text += &format!("{:<10}{said}\n", suite.name);
     }
     text + &format!("suites: {passed} passed, {failed} failed, {skipped} skipped\n")
 }
@@ -183,8 +184,8 @@ mod tests {
         let time = Duration::from_millis(12_340);
         let text = summary(&THREE, &[Outcome::Passed(time), Outcome::Failed(time), Outcome::NotRun]);
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[0], "good    passed      12.3 s");
-        assert_eq!(lines[1], "bad     FAILED      12.3 s");
+        assert_eq!(lines[0], "good      passed      12.3 s");
+        assert_eq!(lines[1], "bad       FAILED      12.3 s");
         assert_eq!(lines[3], "suites: 1 passed, 1 failed, 1 skipped");
     }
 

@@ -6,6 +6,7 @@
 //! Moments (`*_ms` with a date) are milliseconds since 1970, UTC. Durations are milliseconds. Keys and identities are
 //! lower-case hexadecimal.
 
+mod deposits;
 mod miner;
 mod model;
 mod network;
@@ -14,6 +15,10 @@ mod problem;
 mod proof;
 mod prove;
 
+pub use deposits::{
+    AccountDeposits, AnnouncedClaim, ChainBlock, DepositContract, DepositEntry, DepositEvent, DepositToken,
+    TokenBalance,
+};
 pub use miner::{MinerHistory, MinerSummary, Moment};
 pub use model::{Accuracy, Field, FieldTest, ModelCard, ModelSummary, Sizes};
 pub use network::{DepositsConfig, Health, LogEntry, Network, Part, Weight};
@@ -35,7 +40,8 @@ pub mod paths {
     pub const MINERS: &str = "/v1/miners";
     /// The log: a list of [`LogEntry`](crate::LogEntry). With `?after=` those that follow, oldest first; else the newest, newest first.
     pub const LOG: &str = "/v1/log";
-    /// The deposit contract: [`DepositsConfig`](crate::DepositsConfig).
+    /// The deposit contract: [`DepositsConfig`](crate::DepositsConfig). Below it, by address, what an account has there:
+    /// [`AccountDeposits`](crate::AccountDeposits).
     pub const DEPOSITS: &str = "/v1/deposits";
     /// Where predictions are asked for.
     pub const PREDICTIONS: &str = "/v1/predictions";

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Suite, python};
+use super::{Suite, contracts, python};
 use crate::{
     process::{cargo, run},
     tidy, wasm,
@@ -16,6 +16,11 @@ pub(super) const SUITES: [Suite; 7] = [
     Suite { name: "tidy", about: "dependency directions, links, leftovers", run: tidy::check },
     Suite { name: "docs", about: "documentation builds without warnings", run: docs },
     Suite { name: "rust", about: "unit, integration and bounded fuzz tests of the workspace", run: rust },
+    Suite {
+        name: "contracts",
+        about: "the deposit contract: Solidity, scripts, committed ABI, following it on a chain",
+        run: contracts::test,
+    },
     Suite { name: "python", about: "the training code of models/staking-lstm", run: python::staking_lstm },
     Suite {
         name: "wasm",

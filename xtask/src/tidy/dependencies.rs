@@ -1,9 +1,10 @@
 //! Who may use whom.
 //!
 //! ```text
-//! compiler -> program        circuit -> program        verifier -> envelope        api -> envelope
+//! compiler -> program        circuit -> program        verifier -> envelope        api -> envelope        deposits -> (none)
 //! prover-native -> compiler, circuit, program, verifier, envelope       verifier-wasm -> verifier, envelope
-//! protocol -> api, envelope        node -> api, envelope, protocol, verifier, prover-native        web -> api, envelope
+//! follower -> api, deposits        protocol -> api, envelope
+//! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, deposits, envelope
 //! ```
 //!
 //! Only normal and build dependencies count: tests may use what they like.
@@ -22,6 +23,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vouch-compiler", &["vouch-program"]),
     ("vouch-circuit", &["vouch-program"]),
     ("vouch-verifier", &["vouch-envelope"]),
+    ("vouch-deposits", &[]),
+    ("vouch-follower", &["vouch-api", "vouch-deposits"]),
     ("vouch-api", &["vouch-envelope"]),
     ("vouch-protocol", &["vouch-api", "vouch-envelope"]),
     ("vouch-prover", &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope"]),
@@ -29,9 +32,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vouch-verifier-host", &["vouch-envelope"]),
     (
         "vouch-node",
-        &["vouch-api", "vouch-envelope", "vouch-protocol", "vouch-verifier", "vouch-verifier-host", "vouch-prover"],
+        &[
+            "vouch-api",
+            "vouch-deposits",
+            "vouch-envelope",
+            "vouch-follower",
+            "vouch-protocol",
+            "vouch-verifier",
+            "vouch-verifier-host",
+            "vouch-prover",
+        ],
     ),
-    ("vouch-web", &["vouch-api", "vouch-envelope"]),
+    ("vouch-web", &["vouch-api", "vouch-deposits", "vouch-envelope"]),
     (
         "vouch-tests",
         &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope", "vouch-prover"],
@@ -47,6 +59,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("vouch-verifier-wasm", PROVER),
     ("vouch-api", PROVER),
     ("vouch-web", PROVER),
+    ("vouch-deposits", PROVER),
     ("vouch-circuit", &["tract*", "onnx*", "prost*", "vouch-compiler"]),
 ];
 

@@ -1,0 +1,70 @@
+// The scripts, against a local chain: deployment, its verification, and what is refused before it.
+const assert = require("node:assert/strict");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const { after, before, test } = require("node:test");
+const { cast, rpc } = require("../scripts/chain.js");
+const { deploy, parseArguments, verify } = require("../scripts/deploy.js");
+const { localChain } = require("../scripts/local-chain.js");
+
+let chain, made, given;
+
+before(async () => {
+  ({ chain, made } = await localChain({ days: 3 }));
+  const { owner, claimManager, tokens } = made;
+  given = { owner, claimManager, claimDelay: 3600, depositStopTime: null, tokens: tokens.map((token) => token.address) };
+});
+after(() => chain?.stop());
+
+test("the account has deposits, and points that fit them", async () => {
+  const call = (signature, ...args) => cast("call", made.address, signature, ...args, "--rpc-url", made.rpcUrl).split(" ")[0];
+  const [weth, restaked] = given.tokens;
+  assert.equal(call("tokenBalance(address,address)(uint256)", made.depositor, weth), "1500000000000000000");
+  assert.equal(call("tokenBalance(address,address)(uint256)", made.depositor, restaked), "12500000000000000000");
+  // 2 tokens for 48 hours, 1.5 for 24, 12.5 for 48, and a few seconds that the transactions took.
+  const points = Number(BigInt(call("calculatePoints(address)(uint256)", made.depositor))) / 1e18;
+  assert.ok(points >= 732 && points < 733, `${points} points`);
+});
+
+test("a deployment is verified, and a wrong one is noticed", async () => {
+  const deployed = await deploy(made.rpcUrl, given, { from: made.owner });
+  const args = parseArguments(given);
+  await verify(made.rpcUrl, deployed.address, args);
+  await assert.rejects(verify(made.rpcUrl, deployed.address, { ...args, claimDelay: 1n }), /claim delay 3600 .* expected 1/);
+  await assert.rejects(verify(made.rpcUrl, deployed.address, { ...args, owner: made.depositor }), /owner\(\)/);
+  await assert.rejects(verify(made.rpcUrl, given.tokens[0], args), /bytes of code/);
+  const code = await rpc(made.rpcUrl, "eth_getCode", deployed.address, "latest");
+  await rpc(made.rpcUrl, "anvil_setCode", deployed.address, code.slice(0, -2) + (code.endsWith("00") ? "01" : "00"));
+  await assert.rejects(verify(made.rpcUrl, deployed.address, args), /is not that of/);
+});
+
+test("an encrypted key deploys", async () => {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "vouch-"));
+  try {
+    const key = "0x" + "11".repeat(32);
+    const passwordFile = path.join(directory, "password");
+    fs.writeFileSync(passwordFile, "secret");
+    cast("wallet", "import", "deployer", "--keystore-dir", directory, "--private-key", key, "--unsafe-password", "secret");
+    await rpc(made.rpcUrl, "anvil_setBalance", cast("wallet", "address", key), "0x" + (10n ** 20n).toString(16));
+    const deployed = await deploy(made.rpcUrl, given, { keystore: path.join(directory, "deployer"), passwordFile });
+    assert.match(deployed.address, /^0x[0-9a-fA-F]{40}$/);
+  } finally {
+    fs.rmSync(directory, { recursive: true });
+  }
+});
+
+test("wrong arguments are refused before a transaction", async () => {
+  const refused = (changed, why) => assert.throws(() => parseArguments({ ...given, ...changed }), why);
+  refused({ owner: "0x12" }, /owner is not an address/);
+  const lower = made.owner.slice(2).replace(/[a-zA-Z]/, (c) => (c === c.toLowerCase() ? c.toUpperCase() : c.toLowerCase()));
+  refused({ owner: `0x${lower}` }, /wrong checksum/);
+  refused({ tokens: [given.tokens[0], given.tokens[0].toLowerCase()] }, /twice/);
+  refused({ tokens: "x" }, /not a list/);
+  refused({ claimDelay: 30 * 86400 + 1 }, /claimDelay/);
+  refused({ claimDelay: 3599 }, /claimDelay/);
+  refused({ claimDelay: 3600.5 }, /claimDelay/);
+  refused({ stop: 1 }, /unknown \[stop\]/);
+  assert.throws(() => parseArguments({}), /missing \[owner/);
+  await assert.rejects(deploy(made.rpcUrl, { ...given, tokens: [made.depositor] }, { from: made.owner }), /no contract/);
+});
