@@ -1,7 +1,7 @@
 //! The configuration: a file in TOML; over it the environment; over that the command line.
 //!
-//! Environment variables are `VOUCH_` and the path of the setting, joined by two underscores:
-//! `VOUCH_VALIDATOR__IN_FLIGHT=4` is `in_flight` in `[validator]`. On the command line: `--set validator.in_flight=4`.
+//! Environment variables are `VOUCH_NODE_` and the path of the setting, joined by two underscores:
+//! `VOUCH_NODE_VALIDATOR__IN_FLIGHT=4` is `in_flight` in `[validator]`. On the command line: `--set validator.in_flight=4`.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use toml::{Table, Value};
 use crate::miner::MinerSettings;
 use crate::validator::ValidatorSettings;
 
-const PREFIX: &str = "VOUCH_";
+const PREFIX: &str = "VOUCH_NODE_";
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,7 +112,7 @@ impl Config {
         let mut variables: Vec<_> = environment.into_iter().collect();
         variables.sort();
         for (name, text) in variables {
-            if let Some(path) = name.strip_prefix(PREFIX).filter(|path| !path.starts_with("TEST_")) {
+            if let Some(path) = name.strip_prefix(PREFIX) {
                 let path = path.to_lowercase();
                 insert(&mut table, &path.split("__").collect::<Vec<_>>(), &text)?;
             }
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn the_command_line_beats_the_environment_beats_the_file() {
         let file = "listen = \"127.0.0.1:1\"\n[validator]\nin_flight = 2\nattempts = 2\ntimeout_ms = 5000";
-        let env = [("VOUCH_VALIDATOR__IN_FLIGHT", "3"), ("VOUCH_VALIDATOR__ATTEMPTS", "3"), ("OTHER", "x")];
+        let env = [("VOUCH_NODE_VALIDATOR__IN_FLIGHT", "3"), ("VOUCH_NODE_VALIDATOR__ATTEMPTS", "3"), ("VOUCH_X", "x")];
         let config = load(file, &env, &["validator.in_flight=4", "key=a.key"]).unwrap();
         let v = &config.validator;
         assert_eq!((v.in_flight, v.attempts, v.timeout_ms), (4, 3, 5000));

@@ -1,6 +1,15 @@
 //! Verification of what a miner sends.
 
+mod wasm;
+
+use std::sync::Arc;
+
 use vouch_verifier::{Expected, VerifierKey, VerifyError, verify_bytes};
+use vouch_verifier_host::Limits;
+
+use crate::validator::ValidatorSettings;
+
+pub use wasm::{EngineError, WasmEngine};
 
 /// What a verification has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +42,22 @@ pub trait VerifyEngine: Send + Sync {
 
     /// SHA-256 of the verifier's WebAssembly, if it is one.
     fn sha256(&self) -> Option<&str>;
+
+    /// The verifier's WebAssembly, if it is one: what browsers are given.
+    fn wasm(&self) -> Option<&[u8]> {
+        None
+    }
+}
+
+/// The engine that the settings ask for.
+///
+/// # Errors
+/// [`EngineError`] if the module cannot be used.
+pub fn from_settings(settings: &ValidatorSettings) -> Result<Arc<dyn VerifyEngine>, EngineError> {
+    if settings.native_verifier {
+        return Ok(Arc::new(NativeEngine));
+    }
+    Ok(Arc::new(WasmEngine::load(&settings.verifier_wasm, Limits::default())?))
 }
 
 /// The native verifier, linked into this program.

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use vouch_node::chain::{FileChain, MinerEntry, Parties, ValidatorEntry};
 use vouch_node::config::Config;
-use vouch_node::engine::NativeEngine;
+use vouch_node::engine;
 use vouch_node::miner::{Miner, MinerSettings};
 use vouch_node::server::{bind, serve, stop_signal};
 use vouch_node::validator::{Validator, ValidatorSettings};
@@ -49,7 +49,8 @@ pub(super) async fn run(config: Config, count: usize, dir: PathBuf) -> Result<()
     }
     chain.write(&parties)?;
     let settings = ValidatorSettings { data: dir.join("validator"), ..config.validator.clone() };
-    let validator = Validator::new(key, settings, chain, Arc::new(NativeEngine))?;
+    let engine = engine::from_settings(&settings)?;
+    let validator = Validator::new(key, settings, chain, engine)?;
     let listener = bind(config.listen).await?;
     println!("validator {} on http://{}", validator.public(), listener.local_addr()?);
     let mut tasks = validator.start().await?;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use vouch_node::chain::FileChain;
 use vouch_node::config::Config;
-use vouch_node::engine::NativeEngine;
+use vouch_node::engine;
 use vouch_node::miner::Miner;
 use vouch_node::registry::Registry;
 use vouch_node::server::{Limits, bind, serve, stop_signal};
@@ -27,7 +27,7 @@ struct Cli {
 #[derive(Args, Clone)]
 struct Settings {
     /// The configuration file.
-    #[arg(long, env = "VOUCH_CONFIG")]
+    #[arg(long, env = "VOUCH_NODE_CONFIG")]
     config: Option<PathBuf>,
     /// One setting, such as `validator.in_flight=4`; beats file and environment.
     #[arg(long = "set", value_name = "PATH=VALUE")]
@@ -36,7 +36,7 @@ struct Settings {
 
 impl Settings {
     fn load(&self) -> Result<Config> {
-        let variables = std::env::vars().filter(|(name, _)| name != "VOUCH_CONFIG");
+        let variables = std::env::vars().filter(|(name, _)| name != "VOUCH_NODE_CONFIG");
         Ok(Config::load(self.config.as_deref(), variables, &self.set)?)
     }
 }
@@ -171,7 +171,8 @@ async fn miner(config: Config) -> Result<()> {
 async fn validator(config: Config) -> Result<()> {
     let key = PartyKey::load_or_create(&config.key)?;
     let chain = Arc::new(FileChain::new(&config.chain));
-    let validator = Validator::new(key, config.validator.clone(), chain, Arc::new(NativeEngine))?;
+    let engine = engine::from_settings(&config.validator)?;
+    let validator = Validator::new(key, config.validator.clone(), chain, engine)?;
     let listener = bind(config.listen).await?;
     println!("validator {} on http://{}", validator.public(), listener.local_addr()?);
     let mut tasks = validator.start().await?;
@@ -187,6 +188,7 @@ async fn validator(config: Config) -> Result<()> {
 fn check(config: &Config) -> Result<()> {
     println!("{}", toml::to_string(config)?);
     let v = &config.validator;
+    engine::from_settings(v)?;
     let registry = Registry::load(&v.models, Duration::from_millis(v.timeout_ms), v.allow_development_srs)?;
     for model in registry.iter() {
         println!("# model {} {}: {}", model.bundle.manifest.name, model.bundle.manifest.version, model.id());

@@ -46,6 +46,11 @@ pub struct ValidatorSettings {
     pub models: PathBuf,
     /// Folder for what is stored.
     pub data: PathBuf,
+    /// The verifier, as WebAssembly: what `cargo xtask wasm` makes.
+    pub verifier_wasm: PathBuf,
+    /// Verify with the verifier that is linked into the program instead: without its limits of instructions and memory,
+    /// and without a file that browsers can compare theirs with.
+    pub native_verifier: bool,
     /// Folder of the dashboard's files, served at `/`.
     pub dashboard: Option<PathBuf>,
     /// Origins that may use the interface from other pages; `*` for all.
@@ -93,6 +98,8 @@ impl Default for ValidatorSettings {
         Self {
             models: "models".into(),
             data: "validator-data".into(),
+            verifier_wasm: "pkg/vouch_verifier.wasm".into(),
+            native_verifier: false,
             dashboard: None,
             cors: Vec::new(),
             timeout_ms: 60_000,

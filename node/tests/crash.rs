@@ -47,6 +47,11 @@ fn start(role: &str, net: &Net, key: &std::path::Path, port: u16, extra: &[Strin
         format!("{role}.burst=10000"),
         "log=error".to_owned(),
     ];
+    if role == "validator" {
+        let verifier = verifier();
+        settings.push(format!("validator.native_verifier={}", verifier.native_verifier));
+        settings.push(format!("validator.verifier_wasm={}", verifier.verifier_wasm.display()));
+    }
     settings.extend_from_slice(extra);
     let mut command = Command::new(env!("CARGO_BIN_EXE_vouch-node"));
     command.arg(role).stdout(Stdio::null());

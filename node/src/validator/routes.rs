@@ -53,6 +53,7 @@ pub(super) fn documented() -> (Router<Arc<Validator>>, utoipa::openapi::OpenApi)
         .routes(routes!(proof_envelope))
         .routes(routes!(log))
         .routes(routes!(deposits))
+        .routes(routes!(verifier))
         .routes(routes!(health))
         .routes(routes!(ready))
         .split_for_parts()
@@ -345,6 +346,14 @@ async fn log(Shared_(v): Shared, query: Result<Query<LogQuery>, QueryRejection>)
 #[utoipa::path(get, path = "/v1/deposits", responses((status = 200, body = DepositsConfig)))]
 async fn deposits(Shared_(v): Shared) -> Json<DepositsConfig> {
     Json(v.deposits())
+}
+
+/// The verifier that this validator runs: its SHA-256 is the network's `verifier_sha256`.
+#[utoipa::path(get, path = "/v1/verifier.wasm", responses((status = 200, body = Vec<u8>, content_type = "application/wasm"),
+    (status = 404, body = Problem, content_type = "application/problem+json")))]
+async fn verifier(Shared_(v): Shared) -> Result<Response, Refusal> {
+    let wasm = v.engine.wasm().ok_or_else(|| Refusal::missing("this validator runs its native verifier"))?;
+    Ok(([(header::CONTENT_TYPE, "application/wasm")], wasm.to_vec()).into_response())
 }
 
 async fn report(v: &Arc<Validator>) -> Health {

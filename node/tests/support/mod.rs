@@ -11,7 +11,7 @@ use vouch_api::{LogEntry, MinerSummary, ModelId, Nonce, PredictionRequest, Predi
 use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, compile};
 use vouch_node::chain::{FileChain, MinerEntry, Parties, ValidatorEntry};
-use vouch_node::engine::NativeEngine;
+use vouch_node::engine::{self, VerifyEngine};
 use vouch_node::miner::{Miner, MinerSettings};
 use vouch_node::registry::Registry;
 use vouch_node::server::{Limits, serve};
@@ -112,6 +112,14 @@ pub async fn start_miner(
     run(miner.router(), move || closing.close()).await
 }
 
+/// The verifier's `.wasm`, if the suite `wasm` has made one and named it in `VOUCH_WASM`; else the native verifier.
+pub fn verifier() -> ValidatorSettings {
+    match std::env::var_os("VOUCH_WASM") {
+        Some(path) => ValidatorSettings { verifier_wasm: path.into(), ..ValidatorSettings::default() },
+        None => ValidatorSettings { native_verifier: true, ..ValidatorSettings::default() },
+    }
+}
+
 pub struct Net {
     pub dir: TempDir,
     pub chain: FileChain,
@@ -154,7 +162,7 @@ impl Net {
             rate: 1000.0,
             burst: 1000,
             timeout_ms: 20_000,
-            ..ValidatorSettings::default()
+            ..verifier()
         }
     }
 
@@ -162,7 +170,8 @@ impl Net {
         let mut settings = self.settings();
         change(&mut settings);
         let chain = Arc::new(self.chain.clone());
-        let validator = Validator::new(self.key.clone(), settings, chain, Arc::new(NativeEngine)).unwrap();
+        let engine: Arc<dyn VerifyEngine> = engine::from_settings(&settings).unwrap();
+        let validator = Validator::new(self.key.clone(), settings, chain, engine).unwrap();
         validator.start().await.unwrap().detach_all();
         let closing = validator.clone();
         run(validator.router(), move || closing.close()).await

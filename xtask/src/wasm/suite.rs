@@ -108,6 +108,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     wasmtime.args(["test", "--locked", "--package", "vouch-verifier-host", "--test", "cases", "--", "--nocapture"]);
     wasmtime.env("VOUCH_WASM", setting.pkg.join(WASM)).env("VOUCH_CASES", &setting.cases);
     process::run(&mut wasmtime)?;
+    // A validator with this verifier, and miners that do what they should not.
+    let mut network = cargo(&workspace.root);
+    network.args(["test", "--locked", "--package", "vouch-node", "--test", "miners"]);
+    process::run(network.env("VOUCH_WASM", setting.pkg.join(WASM)))?;
 
     let project = javascript::install(&setting)?;
     javascript::node(&setting, &project)?;
