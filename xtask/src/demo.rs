@@ -1,15 +1,14 @@
-//! `cargo xtask demo`: the default model, from its ONNX file to a verified prediction.
+//! `cargo xtask demo`: the default model, from its ONNX file to a verified prediction; then a network that does it.
 
+mod network;
 mod prediction;
 
+use std::path::PathBuf;
 use std::{fs, io::Read, process::Command};
 
 use anyhow::{Context, Result};
 
-use crate::{
-    process::{self, cargo},
-    workspace::Workspace,
-};
+use crate::{network::Profile, process, wasm, web, workspace::Workspace};
 use prediction::Prediction;
 
 const MODEL: &str = "models/staking-lstm/staking-lstm.onnx";
@@ -22,15 +21,46 @@ pub(crate) struct Args {
     /// The request's nonce, 64 hexadecimal digits [default: random]
     #[arg(long, value_name = "HEX")]
     nonce: Option<String>,
+    /// Predictions that the network is asked for
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    queries: usize,
+    /// Where the validator and its dashboard listen
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// End with the last prediction, instead of serving the dashboard until Ctrl-C
+    #[arg(long)]
+    once: bool,
+    /// Without the dashboard, which takes some minutes to build the first time
+    #[arg(long)]
+    no_dashboard: bool,
 }
 
-/// Builds the prover and shows what it does.
+/// Builds everything and shows what it does.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let nonce = args.nonce.clone().map_or_else(random_nonce, Ok)?;
-    heading("Build the prover");
-    let mut build = cargo(&workspace.root);
-    process::run(build.args(["build", "--release", "--locked", "--package", "vouch-prover", "--bin", "vouch"]))?;
-    show_all(workspace, &nonce)
+    heading("Build the prover and the node");
+    Profile::Release.build(workspace)?;
+    show_all(workspace, &nonce)?;
+    heading("Build the verifier for validators and browsers");
+    wasm::run(workspace, &wasm::Args::default())?;
+    let dashboard = workspace.target.join("web");
+    if !args.no_dashboard {
+        heading("Build the dashboard");
+        web::run(workspace, &web::Args { out: dashboard.clone(), package: "pkg".into(), dev: false })?;
+    }
+    heading("Start a network: one validator, three miners");
+    network::run(workspace, args, (!args.no_dashboard).then_some(dashboard))
+}
+
+/// A folder with the default model's bundle, made with the prover of a profile.
+pub(crate) fn bundle(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
+    let models = workspace.target.join("bundles");
+    let dir = models.join("staking-lstm");
+    fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    let vouch = || profile.program(workspace, "vouch");
+    process::run(vouch().args(["compile", MODEL, "--quiet", "-o"]).arg(&dir))?;
+    process::run(vouch().args(["setup", "--quiet"]).arg(&dir))?;
+    Ok(models)
 }
 
 /// Compiles, sets up, proves and verifies with the prover that was built.
@@ -78,9 +108,7 @@ fn heading(text: &str) {
 
 /// The prover that was built.
 fn vouch(workspace: &Workspace) -> Command {
-    let mut command = Command::new(workspace.target.join("release").join("vouch"));
-    command.current_dir(&workspace.root);
-    command
+    Profile::Release.program(workspace, "vouch")
 }
 
 /// 32 random bytes: a proof for them answers this request and no other.

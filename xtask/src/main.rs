@@ -1,12 +1,14 @@
-//! The project's own commands: `cargo xtask test`, `cargo xtask demo`, `cargo xtask tidy`, `cargo xtask wasm`.
+//! The project's own commands: `cargo xtask test`, `cargo xtask demo`, `cargo xtask tidy`, `cargo xtask wasm`, `cargo xtask web`.
 //!
 //! One module a command. Everything runs from the root of the checkout and writes only below cargo's target directory.
 
 mod demo;
+mod network;
 mod process;
 mod test;
 mod tidy;
 mod wasm;
+mod web;
 mod workspace;
 
 use std::process::ExitCode;
@@ -26,12 +28,14 @@ struct Cli {
 enum Command {
     /// Runs every check and test suite, in order, with the time of each
     Test(test::Args),
-    /// Compiles, sets up, proves and verifies the default model
+    /// Compiles and proves the default model, then starts a local network and asks it for predictions
     Demo(demo::Args),
     /// Checks what no compiler checks: dependency directions, links, leftovers
     Tidy(tidy::Args),
     /// Builds the verifier's .wasm and the packages of pkg/
     Wasm(wasm::Args),
+    /// Builds the dashboard into a folder that a validator serves
+    Web(web::Args),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +45,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&workspace, args),
         Command::Tidy(args) => tidy::run(&workspace, args),
         Command::Wasm(args) => wasm::run(&workspace, args),
+        Command::Web(args) => web::run(&workspace, args),
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,

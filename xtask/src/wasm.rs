@@ -6,11 +6,11 @@
 //! 4. `package`: `pkg/`, from the sources in `verifier-wasm/js` and `pkg/python`.
 
 mod bind;
-mod optimise;
+pub(crate) mod optimise;
 mod package;
 mod sha256;
 pub(crate) mod suite;
-mod toolchain;
+pub(crate) mod toolchain;
 
 use std::fs;
 use std::path::PathBuf;
@@ -56,11 +56,17 @@ fn build(
     target: &std::path::Path,
     out: &std::path::Path,
 ) -> Result<Vec<u8>> {
-    let compiled = toolchain.compile(root, target)?;
+    let verifier = toolchain::Compiled {
+        workspace: "",
+        package: "vouch-verifier-wasm",
+        file: "vouch_verifier_wasm.wasm",
+        profile: "wasm",
+    };
+    let compiled = toolchain.compile(root, &verifier, target)?;
     fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
     bind::bind(&compiled, out)?;
     let optimised = out.join(WASM);
-    optimise::run(workspace, &out.join(bind::BOUND), &optimised)?;
+    optimise::run(workspace, "-O3", &out.join(bind::BOUND), &optimised)?;
     let wasm = fs::read(&optimised).with_context(|| format!("cannot read {}", optimised.display()))?;
     bind::check(&wasm)?;
     Ok(wasm)

@@ -22,8 +22,8 @@ const FEATURES: [&str; 6] = [
     "--enable-multivalue",
 ];
 
-/// Makes a module smaller and faster.
-pub(super) fn run(workspace: &Workspace, from: &Path, to: &Path) -> Result<()> {
+/// Makes a module smaller and faster, at a level of `wasm-opt`.
+pub(crate) fn run(workspace: &Workspace, level: &str, from: &Path, to: &Path) -> Result<()> {
     let mut command = if on_path("wasm-opt") {
         Command::new("wasm-opt")
     } else if on_path("npm") {
@@ -34,7 +34,7 @@ pub(super) fn run(workspace: &Workspace, from: &Path, to: &Path) -> Result<()> {
     } else {
         bail!("wasm-opt is missing: install binaryen (`apt install binaryen`), or Node.js, whose npm has it");
     };
-    command.args(FEATURES).args(["-O3", "--strip-debug", "--strip-producers", "--strip-target-features"]);
+    command.args(FEATURES).args([level, "--strip-debug", "--strip-producers", "--strip-target-features"]);
     process::run(command.arg(from).arg("-o").arg(to))
 }
 

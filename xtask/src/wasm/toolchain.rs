@@ -52,6 +52,18 @@ impl fmt::Display for Toolchain {
     }
 }
 
+/// What is compiled.
+pub(crate) struct Compiled<'a> {
+    /// Directory of the workspace, in the checkout.
+    pub(crate) workspace: &'a str,
+    /// The package.
+    pub(crate) package: &'a str,
+    /// Its module.
+    pub(crate) file: &'a str,
+    /// Profile of cargo's.
+    pub(crate) profile: &'a str,
+}
+
 /// Finds a compiler, or says in one line what to install. `VOUCH_WASM_TOOLCHAIN` stands for `--toolchain`.
 pub(crate) fn find(choice: Choice) -> Result<Toolchain> {
     let choice = match std::env::var("VOUCH_WASM_TOOLCHAIN") {
@@ -80,7 +92,7 @@ pub(crate) fn find(choice: Choice) -> Result<Toolchain> {
 }
 
 /// Whether a program is on the path.
-pub(super) fn on_path(program: &str) -> bool {
+pub(crate) fn on_path(program: &str) -> bool {
     std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
 }
 
@@ -102,8 +114,9 @@ fn version(rustc: &Path) -> Result<String> {
 }
 
 impl Toolchain {
-    /// Compiles `verifier-wasm` of the checkout at `root`; returns the module. Paths of this machine do not get into it.
-    pub(super) fn compile(&self, root: &Path, target: &Path) -> Result<PathBuf> {
+    /// Compiles a package of the checkout at `root`, from its workspace `what.workspace`; returns the module. Paths of this
+    /// machine do not get into it.
+    pub(crate) fn compile(&self, root: &Path, what: &Compiled<'_>, target: &Path) -> Result<PathBuf> {
         let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
         let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
         let home = home.context("neither CARGO_HOME nor HOME is set")?;
@@ -114,10 +127,10 @@ impl Toolchain {
             flags.extend(registries.flatten().map(|registry| remap(&registry.path(), "")));
         }
         let mut command = match self.kind {
-            Kind::Installed => process::cargo(root),
+            Kind::Installed => process::cargo(&root.join(what.workspace)),
             Kind::Debian { linker } => {
                 let mut command = Command::new(DEBIAN[1]);
-                command.current_dir(root).arg("-Zbuild-std=std,panic_abort");
+                command.current_dir(root.join(what.workspace)).arg("-Zbuild-std=std,panic_abort");
                 command.env("RUSTC", DEBIAN[0]).env("RUSTC_BOOTSTRAP", "1");
                 // What rustup says of itself must not reach Debian's compiler.
                 command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
@@ -127,9 +140,10 @@ impl Toolchain {
             }
         };
         command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
-        command.args(["build", "--locked", "--profile", "wasm", "--package", "vouch-verifier-wasm"]);
+        command.args(["build", "--locked", "--profile", what.profile, "--package", what.package]);
         command.args(["--target", TARGET, "--target-dir"]).arg(target);
         process::run(&mut command)?;
-        Ok(target.join(TARGET).join("wasm").join("vouch_verifier_wasm.wasm"))
+        let directory = if what.profile == "dev" { "debug" } else { what.profile };
+        Ok(target.join(TARGET).join(directory).join(what.file))
     }
 }

@@ -1,0 +1,76 @@
+// Against a real local network (`vouch-node local`), whose address is in VOUCH_URL. Without it these tests are skipped.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+import { checks, launch, open, picture, verdict } from "../browser.mjs";
+import { withOtherOutput } from "../envelope.mjs";
+
+const LIVE = process.env.VOUCH_URL;
+const options = { skip: LIVE ? false : "VOUCH_URL is not set", timeout: 180_000 };
+let browser;
+before(async () => { if (LIVE) browser = await launch(); });
+after(async () => { await browser?.close(); });
+
+async function ask(page, url) {
+  await page.goto(url);
+  await page.locator("#fill-random").click();
+  await page.locator("#ask").click();
+  await page.locator("#verdict-word", { hasText: /Accepted|Refused/ }).waitFor({ timeout: 120_000 });
+}
+
+test("a real miner's proof is accepted, and its link leads to the same verdict", options, async () => {
+  const page = await open(browser);
+  await ask(page, LIVE);
+  await verdict(page, "Accepted");
+  await picture(page, "live-predict");
+  await page.getByRole("link", { name: "Link to this proof" }).click();
+  await verdict(page, "Accepted");
+  assert.match(await page.locator('[data-check="nonce"]').innerText(), /as expected/);
+  await page.done();
+});
+
+test("a real proof whose output is changed on the way is refused", options, async () => {
+  const liar = await proxy((path, body) => {
+    return path.endsWith("/envelope") ? withOtherOutput(body) : body;
+  });
+  const page = await open(browser);
+  await ask(page, liar.url);
+  await verdict(page, "Refused");
+  assert.equal((await checks(page)).pairing, "failed");
+  await page.done();
+  await liar.close();
+});
+
+test("the other pages show the real network", options, async () => {
+  for (const [path, ready] of [["/miners", "#miners tbody tr"], ["/models", ".cheat"], ["/network", "#log-table tbody tr"]]) {
+    const page = await open(browser);
+    await page.goto(LIVE + path);
+    await page.locator(ready).first().waitFor();
+    await page.getByText("The same program, byte for byte.").waitFor();
+    await picture(page, `live${path.replace("/", "-")}`);
+    await page.done();
+  }
+});
+
+/** Passes everything on to the validator, and changes the answers. */
+async function proxy(change) {
+  const server = createServer(async (request, response) => {
+    const parts = [];
+    for await (const part of request) parts.push(part);
+    const answer = await fetch(LIVE + request.url, {
+      method: request.method,
+      headers: request.headers["content-type"] ? { "content-type": request.headers["content-type"] } : {},
+      body: parts.length > 0 ? Buffer.concat(parts) : undefined,
+    });
+    const body = change(request.url, Buffer.from(await answer.arrayBuffer()));
+    const headers = Object.fromEntries(["content-type", "content-security-policy"].flatMap((name) => answer.headers.has(name) ? [[name, answer.headers.get(name)]] : []));
+    response.writeHead(answer.status, headers);
+    response.end(body);
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    async close() { server.closeAllConnections(); await new Promise((done) => server.close(done)); },
+  };
+}

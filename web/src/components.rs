@@ -1,0 +1,20 @@
+//! The parts that pages are made of.
+
+pub(crate) mod chart;
+mod cheat;
+mod claim_table;
+mod digest;
+mod evidence;
+mod fields;
+mod files;
+mod states;
+mod verdict;
+
+pub(crate) use cheat::TryToCheat;
+pub(crate) use claim_table::ClaimTable;
+pub(crate) use digest::{Digest, DigestPair, short};
+pub(crate) use evidence::{Evidence, EvidenceDetails, Meaning};
+pub(crate) use fields::{Field, Fields, FieldsForm};
+pub(crate) use files::{Download, copy_text};
+pub(crate) use states::{Empty, Loading, Trouble};
+pub(crate) use verdict::{Verdict, VerdictState, in_words, shortened};

@@ -1,0 +1,137 @@
+//! An envelope, verified here, with all that one may want to do with it.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use vouch_envelope::ProofEnvelope;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::claim::KeyFacts;
+use crate::components::{ClaimTable, Download, TryToCheat, VerdictState, copy_text};
+use crate::settings::Settings;
+use crate::worker::{self, Expected};
+
+/// What is to be verified, and against what.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Evidence {
+    /// The verifying key, as it was fetched or given.
+    pub key: Arc<Vec<u8>>,
+    /// What the key says.
+    pub facts: KeyFacts,
+    /// The envelope's bytes.
+    pub bytes: Arc<Vec<u8>>,
+    /// What is expected of it, apart from the setup.
+    pub expected: Expected,
+    /// Where others can see the same, if anywhere.
+    pub link: Option<String>,
+}
+
+impl Evidence {
+    /// The envelope, if the bytes are one.
+    pub(crate) fn envelope(&self) -> Option<ProofEnvelope> {
+        ProofEnvelope::decode(&self.bytes).ok()
+    }
+
+    /// The inputs that are expected, as a file for the command line: a list of numbers a tensor.
+    fn inputs_file(&self) -> Option<Vec<u8>> {
+        let integers: Vec<i64> = self.expected.inputs.as_ref()?.iter().filter_map(|text| text.parse().ok()).collect();
+        let lists: Vec<_> =
+            KeyFacts::label(&self.facts.inputs, &integers).into_iter().map(|(_, reals)| reals).collect();
+        serde_json::to_vec(&serde_json::json!({ "input_data": lists })).ok()
+    }
+
+    /// Verifies, and again whenever the setup policy changes.
+    pub(crate) fn verdict(&self) -> RwSignal<VerdictState> {
+        let state = RwSignal::new(VerdictState::Running);
+        let settings = Settings::get();
+        let evidence = self.clone();
+        Effect::new(move || {
+            let mut expected = evidence.expected.clone();
+            expected.allow_development_srs = settings.allow_development.get();
+            let (key, bytes) = (evidence.key.clone(), evidence.bytes.clone());
+            spawn_local(async move {
+                let answer = worker::verify(&key, &bytes, &expected).await;
+                state.set(VerdictState::from_answer(answer));
+            });
+        });
+        state
+    }
+}
+
+/// What the verdict means, in sentences.
+#[component]
+pub(crate) fn Meaning(
+    /// How far the verification is.
+    state: RwSignal<VerdictState>,
+    /// What is verified.
+    evidence: Evidence,
+) -> impl IntoView {
+    let development = evidence.facts.is_development();
+    let asked = evidence.expected.nonce.is_some();
+    view! {
+        <div class="section" role="status">
+            {move || match state.get() {
+                VerdictState::Done(report) if report.accepted => view! {
+                    <p><strong>"What has been proved. "</strong>"The model with this identity, given exactly these inputs, computes exactly this result"
+                    {if asked { ", and the proof was made for this request." } else { ". For which request it was made, you did not say; it could be an old one." }}</p>
+                    <p><strong>"What has not. "</strong>"That the inputs are true, or that the model is right about the world: how often it is, its accuracy report says."</p>
+                    {development.then(|| view! {
+                        <p class="note warn">"The proof rests on a development setup: whoever made that setup could forge proofs. Good for trying things, not for relying on them. You can refuse such proofs, at the foot of the page."</p>
+                    })}
+                }.into_any(),
+                VerdictState::Done(report) => view! {
+                    <p><strong>"Do not use this result. "</strong>{format!("Your browser refused it by: {}.", report.refused_by().join(", "))}
+                    " Whatever anyone says about it, the envelope does not show what it claims."</p>
+                }.into_any(),
+                _ => ().into_any(),
+            }}
+        </div>
+    }
+}
+
+/// Claim, downloads, command line and "try to cheat".
+#[component]
+pub(crate) fn EvidenceDetails(
+    /// What is verified.
+    evidence: Evidence,
+) -> impl IntoView {
+    let copied = RwSignal::new(None::<bool>);
+    let Some(envelope) = evidence.envelope() else {
+        return view! { <p class="note bad">"These bytes are not an envelope, so there is nothing more to show."</p> }
+            .into_any();
+    };
+    let mut command = format!("vouch verify proof.vouch --key verifier.key --model-id {}", evidence.facts.model_id);
+    if let Some(nonce) = &evidence.expected.nonce {
+        command.push_str(&format!(" --nonce {nonce}"));
+    }
+    let inputs = evidence.inputs_file();
+    if inputs.is_some() {
+        command.push_str(" --input input.json");
+    }
+    let to_copy = command.clone();
+    let link = evidence.link.clone();
+    let public = envelope.public.clone();
+    view! {
+        <section class="section" aria-labelledby="claim-title">
+            <h2 id="claim-title">"What the envelope claims"</h2>
+            <ClaimTable facts=evidence.facts.clone() inputs=public.inputs outputs=public.outputs />
+        </section>
+        <TryToCheat key=evidence.key.to_vec() envelope expected=evidence.expected.clone() />
+        <section class="section" aria-labelledby="again-title">
+            <h2 id="again-title">"Check it again, without this page"</h2>
+            <p>"Save the files, and give them to the command line. It is another build of the same verifier."</p>
+            <div class="row">
+                <Download label="Save the envelope" name="proof.vouch" bytes=evidence.bytes.to_vec() />
+                <Download label="Save the verifying key" name="verifier.key" bytes=evidence.key.to_vec() />
+                {inputs.map(|bytes| view! { <Download label="Save the inputs" name="input.json" bytes /> })}
+                {link.map(|link| view! { <a class="button" href=link>"Link to this proof"</a> })}
+            </div>
+            <pre class="command" tabindex="0" aria-label="Command line">{command}</pre>
+            <div class="row">
+                <button type="button" on:click=move |_| copy_text(to_copy.clone(), move |ok| copied.set(Some(ok)))>"Copy the command"</button>
+                <span role="status" class="small quiet">{move || copied.get().map(|ok| if ok { "Copied." } else { "The browser does not allow it; please select the text." })}</span>
+            </div>
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,170 @@
+//! The verdict of this browser.
+
+use leptos::prelude::*;
+
+use crate::components::short;
+use crate::numbers::Numbers;
+use crate::settings::numbers;
+use crate::worker::{Check, Report};
+
+/// How far a verification is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) enum VerdictState {
+    /// Nothing to verify yet.
+    #[default]
+    Waiting,
+    /// The worker is at it.
+    Running,
+    /// It has ended.
+    Done(Report),
+    /// It could not be made: the verifier did not start, or the key is damaged.
+    Impossible(String),
+}
+
+impl VerdictState {
+    /// From the worker's answer.
+    pub(crate) fn from_answer(answer: Result<Report, String>) -> Self {
+        match answer {
+            Ok(report) => Self::Done(report),
+            Err(reason) => Self::Impossible(reason),
+        }
+    }
+
+    /// The report, if there is one.
+    pub(crate) fn report(&self) -> Option<&Report> {
+        match self {
+            Self::Done(report) => Some(report),
+            _ => None,
+        }
+    }
+}
+
+/// The checks in the verifier's order, with what each of them asks, and what it means if it refuses.
+const CHECKS: [(&str, &str, &str); 8] = [
+    ("format", "Is this a proof envelope at all?", "The file is damaged, or it is no envelope."),
+    ("model identity", "Is it about the model that was asked?", "It is about another model."),
+    (
+        "setup",
+        "Who made the numbers that all proofs rest on?",
+        "It rests on a development setup, and you chose to refuse those.",
+    ),
+    ("nonce", "Does it answer this request, and no older one?", "It was made for another request."),
+    (
+        "public inputs",
+        "Was the model given exactly these inputs?",
+        "The model was given other inputs than the ones asked about.",
+    ),
+    (
+        "public outputs",
+        "Is the result one that the model can give?",
+        "The result is none that the model can give, or not the one expected.",
+    ),
+    ("proof identities", "Is the proof well formed?", "The proof is malformed."),
+    (
+        "pairing",
+        "Does the computation, all of it, add up?",
+        "Claim and proof do not belong together: one of them was changed.",
+    ),
+];
+
+/// The verdict with its checks.
+#[component]
+pub(crate) fn Verdict(
+    /// How far it is.
+    #[prop(into)]
+    state: Signal<VerdictState>,
+) -> impl IntoView {
+    let class = move || match state.get() {
+        VerdictState::Done(report) if report.accepted => "verdict accepted",
+        VerdictState::Done(_) | VerdictState::Impossible(_) => "verdict refused",
+        _ => "verdict",
+    };
+    let word = move || match state.get() {
+        VerdictState::Waiting => "Nothing to check yet".to_owned(),
+        VerdictState::Running => "Checking …".to_owned(),
+        VerdictState::Done(report) if report.accepted => "Accepted".to_owned(),
+        VerdictState::Done(_) => "Refused".to_owned(),
+        VerdictState::Impossible(_) => "Could not be checked".to_owned(),
+    };
+    let time = move || match state.get() {
+        VerdictState::Done(report) => format!("by your browser, in {}", numbers().ms(report.total_ms)),
+        _ => "by your browser".to_owned(),
+    };
+    view! {
+        <section class=class aria-label="Verdict of this browser" id="verdict">
+            <div class="verdict-head">
+                <p class="verdict-word" role="status" id="verdict-word">{word}</p>
+                <p class="quiet small">{time}</p>
+            </div>
+            {move || match state.get() {
+                VerdictState::Impossible(reason) => Some(view! { <p>{reason}</p> }),
+                _ => None,
+            }}
+            <CheckList state />
+        </section>
+    }
+}
+
+/// The list of checks; all lines are there from the start, so nothing moves when they are filled.
+#[component]
+fn CheckList(
+    /// How far the verification is.
+    #[prop(into)]
+    state: Signal<VerdictState>,
+) -> impl IntoView {
+    let lines = move || {
+        let state = state.get();
+        let report = state.report();
+        let expected = CHECKS.iter().map(|(name, question, _)| {
+            let check = report.and_then(|report| report.checks.iter().find(|check| check.name == *name));
+            line(numbers(), name, question, check)
+        });
+        // A newer verifier may know checks that this page does not.
+        let more = report.map(|report| report.checks.as_slice()).unwrap_or_default().iter();
+        let more = more.filter(|check| CHECKS.iter().all(|(name, ..)| *name != check.name));
+        let more = more.map(|check| line(numbers(), &check.name, "", Some(check)));
+        expected.chain(more).collect_view()
+    };
+    view! { <ol class="checks">{lines}</ol> }
+}
+
+fn line(numbers: Numbers, name: &str, question: &'static str, check: Option<&Check>) -> impl IntoView + use<> {
+    let (class, path, word, detail) = match check {
+        Some(check) if check.passed => ("check passed ticked", "M3 9.5 7 14 15 4", "passed", check.detail.clone()),
+        Some(check) => ("check failed ticked", "M4 4 14 14M14 4 4 14", "refused", in_words(check)),
+        None => ("check waiting", "M4 9H14", "not made yet", question.to_owned()),
+    };
+    let time = check.filter(|check| check.micros > 0).map(|check| numbers.ms(check.micros as f64 / 1000.0));
+    view! {
+        <li class=class data-check=name.to_owned()>
+            <svg class="sign" viewBox="0 0 18 18" aria-hidden="true"><path d=path /></svg>
+            <span class="check-name">{capital(name)}<span class="visually-hidden">{format!(": {word}")}</span></span>
+            <span class="check-time">{time}</span>
+            <span class="check-detail" title=detail.clone()>{shortened(&detail)}</span>
+        </li>
+    }
+}
+
+/// Why a check refused: in words, then in the verifier's own.
+pub(crate) fn in_words(check: &Check) -> String {
+    let words = CHECKS.iter().find(|(name, ..)| *name == check.name).filter(|_| check.refused());
+    match words {
+        Some((_, _, words)) => format!("{words} ({})", check.detail),
+        None => check.detail.clone(),
+    }
+}
+
+/// Long hexadecimal numbers by their ends, so that a line of the list stays a line.
+pub(crate) fn shortened(detail: &str) -> String {
+    let word = |word: &str| {
+        let digits = word.trim_end_matches([',', '.', ':', ';', ')']);
+        let is_long = digits.len() >= 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_long { word.replacen(digits, &short(digits), 1) } else { word.to_owned() }
+    };
+    detail.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,30 @@
+//! The dashboard of a validator: ask a model, get a prediction with a proof, and check the proof in your own browser.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`app`] | the frame of every page and the addresses of the pages |
+//! | [`pages`] | one module a page |
+//! | [`components`] | what pages are made of: verdict, fields, charts, digests |
+//! | [`worker`] | the verifier in its Web Worker, seen from the page |
+//! | [`claim`], [`tamper`] | integers and units; ways to cheat |
+//! | [`api`], [`http`], [`poll`] | the validator |
+//! | [`numbers`], [`settings`] | how numbers are written, and what the user chose |
+
+mod api;
+mod app;
+mod claim;
+mod components;
+mod http;
+mod numbers;
+mod pages;
+mod poll;
+mod settings;
+mod tamper;
+mod worker;
+
+fn main() {
+    leptos::mount::mount_to_body(app::App);
+    if let Some(shell) = leptos::prelude::document().get_element_by_id("shell") {
+        shell.remove();
+    }
+}

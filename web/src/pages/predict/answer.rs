@@ -1,0 +1,78 @@
+//! The prediction, large, once this browser has accepted its proof.
+
+use leptos::prelude::*;
+
+use super::asking::Stage;
+use super::setup::Ready;
+use crate::components::VerdictState;
+use crate::numbers::Numbers;
+use crate::settings::numbers;
+
+/// Where the prediction is shown. The place is there from the start.
+#[component]
+pub(super) fn Answer(stage: RwSignal<Stage>, ready: Ready, note: String) -> impl IntoView {
+    let outputs = ready.facts.outputs.clone();
+    let shown = move || {
+        let (evidence, verdict) = stage.with(Stage::evidence)?;
+        let values = evidence.envelope()?.public.outputs;
+        match verdict.get() {
+            VerdictState::Done(report) => Some((values, report.accepted)),
+            VerdictState::Impossible(_) => Some((values, false)),
+            _ => None,
+        }
+    };
+    let lines = move || match shown() {
+        None => view! { <p class="answer-number quiet" aria-hidden="true">"·"</p> }.into_any(),
+        Some((values, accepted)) => {
+            let labelled = crate::claim::KeyFacts::label(&outputs, &values);
+            labelled
+                .into_iter()
+                .flat_map(|(tensor, reals)| reals.into_iter().map(move |real| (tensor, real)))
+                .take(10)
+                .map(|(tensor, real)| {
+                    let class = if accepted { "answer-number" } else { "answer-number withheld" };
+                    let number = result(numbers(), real);
+                    view! {
+                        <p class=class data-value=real.to_string()>
+                            {(!accepted).then(|| view! { <span class="visually-hidden">"Refused, do not use: "</span> })}
+                            {number}<span class="unit">{tensor.unit.clone()}</span>
+                        </p>
+                    }
+                })
+                .collect_view()
+                .into_any()
+        }
+    };
+    let card = ready.card.clone();
+    let unit = ready.facts.outputs.first().map(|tensor| tensor.unit.clone()).unwrap_or_default();
+    let about = move || {
+        let numbers = numbers();
+        let world = card.uncertainty.as_ref().map(|uncertainty| {
+            format!("± {} {unit} on average ({}).", result(numbers, uncertainty.mean_abs), uncertainty.source)
+        });
+        let world = world.unwrap_or_else(|| "The model's author gives no figure for how often it is right.".into());
+        let rounding = card.accuracy.as_ref().map(|accuracy| {
+            format!(
+                " Proving needs whole numbers; rounding to them moved the result by at most {} {unit} in {} trials.",
+                numbers.auto(accuracy.max_abs),
+                numbers.count(accuracy.samples)
+            )
+        });
+        world + rounding.as_deref().unwrap_or_default()
+    };
+    view! {
+        <section class="answer" aria-label="Prediction" aria-live="polite" id="answer">
+            <p class="quiet">{note}</p>
+            {lines}
+            <p class="small quiet">{about}</p>
+        </section>
+    }
+}
+
+fn result(numbers: Numbers, value: f64) -> String {
+    match value.abs() {
+        size if size >= 10.0 => numbers.fixed(value, 1),
+        size if size >= 0.1 => numbers.fixed(value, 2),
+        _ => numbers.auto(value),
+    }
+}

@@ -1,0 +1,227 @@
+//! A question on its way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::setup::Ready;
+use crate::api::{self, Nonce, PredictionRequest, PredictionStatus, State};
+use crate::components::{Evidence, VerdictState, short};
+use crate::http::Failure;
+use crate::numbers::Numbers;
+use crate::poll::sleep;
+use crate::settings::numbers;
+use crate::worker::Expected;
+
+/// How far a question is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) enum Stage {
+    /// None has been asked.
+    #[default]
+    Idle,
+    /// It is on its way to the validator.
+    Sending,
+    /// The validator has it.
+    Waiting { prediction: PredictionStatus, since: f64, unreachable: bool },
+    /// The envelope is here.
+    Here { prediction: PredictionStatus, took_ms: f64, evidence: Box<Evidence>, verdict: RwSignal<VerdictState> },
+    /// It ended without an envelope.
+    Failed(String),
+}
+
+impl Stage {
+    /// Whether the user has to wait.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self, Self::Sending | Self::Waiting { .. })
+    }
+
+    /// Evidence and verdict, once the envelope is here.
+    pub(super) fn evidence(&self) -> Option<(Evidence, RwSignal<VerdictState>)> {
+        match self {
+            Self::Here { evidence, verdict, .. } => Some(((**evidence).clone(), *verdict)),
+            _ => None,
+        }
+    }
+}
+
+fn now() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
+}
+
+/// 32 random bytes of this browser.
+fn nonce() -> Nonce {
+    let bytes = js_sys::Uint8Array::new_with_length(32);
+    let crypto = window().crypto().expect("every browser with WebAssembly has it");
+    crypto.get_random_values_with_array_buffer_view(&bytes).expect("32 bytes are not too many");
+    let mut nonce = [0; 32];
+    bytes.copy_to(&mut nonce);
+    Nonce(nonce)
+}
+
+/// Asks, follows the answer, fetches the envelope and has it verified.
+pub(super) fn ask(
+    ready: &Ready,
+    values: Vec<Vec<f64>>,
+    integers: Vec<i64>,
+    stage: RwSignal<Stage>,
+    owner: Option<Owner>,
+) {
+    stage.set(Stage::Sending);
+    let ready = ready.clone();
+    let names = ready.facts.inputs.iter().map(|tensor| tensor.name.clone());
+    let question =
+        PredictionRequest { model_id: ready.facts.model_id, inputs: names.zip(values).collect(), nonce: Some(nonce()) };
+    spawn_local(async move {
+        let since = now();
+        match follow(&question, stage, since).await {
+            Ok((prediction, bytes)) => {
+                let id = prediction.proof_id.clone().unwrap_or_default();
+                let evidence = Evidence {
+                    link: Some(link(&id, &question)),
+                    key: ready.key,
+                    facts: ready.facts,
+                    bytes: Arc::new(bytes),
+                    expected: Expected {
+                        model_id: Some(question.model_id),
+                        nonce: question.nonce,
+                        inputs: Some(integers.iter().map(i64::to_string).collect()),
+                        ..Expected::default()
+                    },
+                };
+                let here = || {
+                    let verdict = evidence.verdict();
+                    Stage::Here { prediction, took_ms: now() - since, evidence: Box::new(evidence.clone()), verdict }
+                };
+                if let Some(owner) = owner {
+                    stage.try_set(owner.with(here));
+                }
+            }
+            Err(reason) => {
+                stage.try_set(Stage::Failed(reason));
+            }
+        }
+    });
+}
+
+async fn follow(
+    question: &PredictionRequest,
+    stage: RwSignal<Stage>,
+    since: f64,
+) -> Result<(PredictionStatus, Vec<u8>), String> {
+    let mut prediction = api::ask(question).await.map_err(|failure| match failure {
+        Failure::Unreachable => {
+            "The validator does not answer, so nothing was asked. Your inputs are still here.".into()
+        }
+        other => other.sentence(),
+    })?;
+    loop {
+        match prediction.state {
+            State::Done => break,
+            State::Failed => {
+                let reason = prediction.error.unwrap_or_else(|| "no reason given".into());
+                return Err(format!("No miner gave an answer that holds: {reason}. You can ask again."));
+            }
+            _ => {}
+        }
+        let id = prediction.id.clone();
+        stage.try_set(Stage::Waiting { prediction: prediction.clone(), since, unreachable: false });
+        sleep(Duration::from_millis(250)).await;
+        match api::prediction(&id).await {
+            Ok(newer) => prediction = newer,
+            Err(Failure::Unreachable) => {
+                stage.try_set(Stage::Waiting { prediction: prediction.clone(), since, unreachable: true });
+                sleep(Duration::from_secs(2)).await;
+            }
+            Err(failure) => return Err(failure.sentence()),
+        }
+    }
+    let id = prediction.proof_id.clone().ok_or("The validator says that it is done, but has no proof to show.")?;
+    let bytes = api::envelope(&id).await.map_err(|failure| failure.sentence())?;
+    Ok((prediction, bytes))
+}
+
+/// A link to the proof that says what was asked, so that whoever follows it need not believe the validator.
+fn link(id: &str, question: &PredictionRequest) -> String {
+    let nonce = question.nonce.map(|nonce| format!("&nonce={nonce}")).unwrap_or_default();
+    format!("/verify/{id}?model={}{nonce}", question.model_id)
+}
+
+/// The steps of a question.
+#[component]
+pub(super) fn Progress(stage: RwSignal<Stage>) -> impl IntoView {
+    let clock = RwSignal::new(now());
+    let ticking = set_interval_with_handle(
+        move || {
+            if stage.try_with_untracked(Stage::is_busy).unwrap_or(false) {
+                clock.set(now());
+            }
+        },
+        Duration::from_millis(100),
+    );
+    on_cleanup(move || {
+        if let Ok(handle) = ticking {
+            handle.clear();
+        }
+    });
+    let steps = move || {
+        let numbers = numbers();
+        let (at, notes) = stage.with(|stage| position(stage, numbers, clock.get()));
+        let names = [
+            "The question reaches the validator",
+            "A miner runs the model and proves it",
+            "The validator checks the proof",
+            "Your browser checks the proof",
+        ];
+        names
+            .into_iter()
+            .zip(notes)
+            .enumerate()
+            .map(|(index, (name, note))| {
+                let class = match at {
+                    Some(at) if index < at => "step done",
+                    Some(at) if index == at => "step now",
+                    _ => "step",
+                };
+                view! { <li class=class><span>{name}</span><span class="small quiet">{note}</span></li> }
+            })
+            .collect_view()
+    };
+    view! {
+        <section class="section" aria-label="Progress">
+            <ol class="steps">{steps}</ol>
+            <div role="status" id="ask-failure">
+                {move || stage.with(|stage| match stage {
+                    Stage::Failed(reason) => Some(view! { <p class="note bad">{reason.clone()}</p> }),
+                    Stage::Waiting { unreachable: true, .. } => Some(view! { <p class="note bad">{"The validator does not answer just now. It keeps what was asked; this page goes on when it is back.".to_owned()}</p> }),
+                    _ => None,
+                })}
+            </div>
+        </section>
+    }
+}
+
+/// Which step is under way, and a note for each.
+fn position(stage: &Stage, numbers: Numbers, now: f64) -> (Option<usize>, [String; 4]) {
+    let none = || ["".into(), "".into(), "".into(), "".into()];
+    match stage {
+        Stage::Idle | Stage::Failed(_) => (None, none()),
+        Stage::Sending => (Some(0), none()),
+        Stage::Waiting { prediction, since, .. } => {
+            let at = if prediction.state == State::Verifying { 2 } else { 1 };
+            let mut notes = none();
+            notes[1] = numbers.fixed((now - since) / 1000.0, 1) + " s";
+            (Some(at), notes)
+        }
+        Stage::Here { prediction, took_ms, verdict, .. } => {
+            let mut notes = none();
+            let miner = prediction.miner.as_deref().map(short).unwrap_or_default();
+            notes[1] = format!("{miner}, {} in all", numbers.ms(*took_ms));
+            let done = verdict.with(|verdict| verdict.report().map(|report| numbers.ms(report.total_ms)));
+            let at = if done.is_some() { 4 } else { 3 };
+            notes[3] = done.unwrap_or_default();
+            (Some(at), notes)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! "Try to cheat": changes to an envelope that a liar might make.
+
+use vouch_envelope::ProofEnvelope;
+
+/// A way to cheat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cheat {
+    /// Report another result.
+    Output,
+    /// Pretend that another question was asked.
+    Input,
+    /// Change one byte of the proof.
+    Proof,
+    /// Pass the proof off as the answer to another request.
+    Nonce,
+    /// Say that another model was run.
+    Model,
+    /// Send only a part.
+    Truncate,
+}
+
+impl Cheat {
+    /// All of them, in the order of the page.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Output, Self::Input, Self::Proof, Self::Nonce, Self::Model, Self::Truncate];
+
+    /// A stable name, for tests and element ids.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Output => "output",
+            Self::Input => "input",
+            Self::Proof => "proof",
+            Self::Nonce => "nonce",
+            Self::Model => "model",
+            Self::Truncate => "truncate",
+        }
+    }
+
+    /// What the button says.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Output => "Change the result",
+            Self::Input => "Change an input",
+            Self::Proof => "Change a byte of the proof",
+            Self::Nonce => "Reuse it for another request",
+            Self::Model => "Claim another model",
+            Self::Truncate => "Cut it short",
+        }
+    }
+
+    /// Who would do that, and why.
+    pub(crate) fn why(self) -> &'static str {
+        match self {
+            Self::Output => "A miner reports a number that suits it better, with the old proof.",
+            Self::Input => "A miner computes an easier question than the one you asked.",
+            Self::Proof => "The proof was damaged on its way, or made up.",
+            Self::Nonce => "A miner answers today's request with yesterday's proof.",
+            Self::Model => "A miner runs a cheaper model and names the expensive one.",
+            Self::Truncate => "The file is not complete.",
+        }
+    }
+
+    /// The envelope, changed. The encoding stays valid except where that is the point.
+    pub(crate) fn apply(self, envelope: &ProofEnvelope) -> Result<Vec<u8>, String> {
+        let mut changed = envelope.clone();
+        match self {
+            Self::Output => step(&mut changed.public.outputs, "The envelope has no output to change.")?,
+            Self::Input => step(&mut changed.public.inputs, "The envelope has no input to change.")?,
+            Self::Proof => {
+                let middle = changed.proof.len() / 2;
+                let byte = changed.proof.get_mut(middle).ok_or("The envelope has no proof to change.")?;
+                *byte ^= 1;
+            }
+            Self::Nonce => changed.nonce.0[0] ^= 1,
+            Self::Model => changed.model_id.0[0] ^= 1,
+            Self::Truncate => {}
+        }
+        let mut bytes = changed.encode().map_err(|error| error.to_string())?;
+        if self == Self::Truncate {
+            bytes.truncate(bytes.len() * 3 / 4);
+        }
+        Ok(bytes)
+    }
+}
+
+/// One step towards zero (or up from it), so that the value stays within any range that contains zero.
+fn step(values: &mut [i64], none: &str) -> Result<(), String> {
+    let value = values.first_mut().ok_or(none)?;
+    *value = match *value {
+        0 => 1,
+        v => v - v.signum(),
+    };
+    Ok(())
+}

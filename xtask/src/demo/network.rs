@@ -1,0 +1,173 @@
+//! The network's part of the demo: questions over the API, the miners' table, the audit, the dashboard.
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{Args, INPUT, bundle, heading, random_nonce, vouch};
+use crate::network::{self, Network, Profile};
+use crate::process::run as run_command;
+use crate::workspace::Workspace;
+
+/// How long one prediction may take.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+#[derive(Deserialize)]
+struct Status {
+    id: String,
+    state: String,
+    miner: Option<String>,
+    proof_id: Option<String>,
+    error: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Miner {
+    id: String,
+    score: f64,
+    verified: u64,
+    refused: u64,
+    missing: u64,
+    response_ms: Option<f64>,
+    verify_ms: Option<f64>,
+    proof_bytes: Option<u64>,
+}
+
+/// Starts the network, asks it, shows what came of it.
+pub(super) fn run(workspace: &Workspace, args: &Args, dashboard: Option<PathBuf>) -> Result<()> {
+    let models = bundle(workspace, Profile::Release)?;
+    let settings = [
+        format!("listen={}", args.listen),
+        "log=warn".to_owned(),
+        // A look at the network should not take as long as its life.
+        "validator.epoch_ms=20000".to_owned(),
+        "validator.benchmark_every_ms=15000".to_owned(),
+    ];
+    let shown = dashboard.is_some();
+    let dir = workspace.target.join("demo-network");
+    let network = network::start(workspace, Profile::Release, &dir, &models, dashboard, &settings)?;
+
+    heading("Ask it");
+    let model = model(&network)?;
+    let inputs =
+        inputs(&fs::read_to_string(workspace.root.join(INPUT)).with_context(|| format!("cannot read {INPUT}"))?)?;
+    for number in 1..=args.queries {
+        let nonce = random_nonce()?;
+        let began = Instant::now();
+        let status = ask(&network, &json!({ "model_id": model, "inputs": inputs, "nonce": nonce }))?;
+        let miner = status.miner.unwrap_or_default();
+        println!(
+            "prediction {number} of {}: miner {}, {:.1} s",
+            args.queries,
+            short(&miner),
+            began.elapsed().as_secs_f64()
+        );
+        let proof = status.proof_id.context("a prediction that is done has a proof")?;
+        let envelope = workspace.relative(&workspace.target).join("demo/network.proof");
+        fs::write(workspace.root.join(&envelope), get(&network, &format!("/v1/proofs/{proof}/envelope"))?)?;
+        if number == 1 {
+            // Not the validator's word: the proof itself, for this input and this nonce.
+            let key = models.join("staking-lstm/verifier.key");
+            let mut verify = vouch(workspace);
+            verify.arg("verify").arg(&envelope).arg("--key").arg(key).args(["--input", INPUT, "--nonce", &nonce]);
+            run_command(&mut verify)?;
+        }
+        table(&serde_json::from_slice::<Vec<Miner>>(&get(&network, "/v1/miners")?)?);
+    }
+
+    heading("Recompute every score and weight from the log, and verify proofs again");
+    run_command(Profile::Release.program(workspace, "vouch-node").args(["audit", "--url", &network.url]))?;
+    if args.once {
+        return Ok(());
+    }
+    heading(if shown { "The dashboard" } else { "The network" });
+    println!("{}   (Ctrl-C ends it)", network.url);
+    loop {
+        sleep(Duration::from_secs(3600));
+    }
+}
+
+fn get(network: &Network, path: &str) -> Result<Vec<u8>> {
+    let url = format!("{}{path}", network.url);
+    let mut answer = ureq::get(&url).call().with_context(|| format!("GET {url}"))?;
+    Ok(answer.body_mut().read_to_vec()?)
+}
+
+/// The identity of the one model.
+fn model(network: &Network) -> Result<String> {
+    let models: Vec<Value> = serde_json::from_slice(&get(network, "/v1/models")?)?;
+    let id = models.first().and_then(|model| model.get("id")?.as_str());
+    Ok(id.context("the validator serves no model")?.to_owned())
+}
+
+/// The example's inputs, flat, as the API takes them.
+fn inputs(json: &str) -> Result<Map<String, Value>> {
+    let nested: Map<String, Value> = serde_json::from_str(json).context("the example is an object of inputs")?;
+    Ok(nested.into_iter().map(|(name, value)| (name, Value::Array(flat(value)))).collect())
+}
+
+fn flat(value: Value) -> Vec<Value> {
+    match value {
+        Value::Array(list) => list.into_iter().flat_map(flat).collect(),
+        number => vec![number],
+    }
+}
+
+/// Asks, and waits for the end.
+fn ask(network: &Network, question: &Value) -> Result<Status> {
+    let url = format!("{}/v1/predictions", network.url);
+    let mut answer = ureq::post(&url).send_json(question).with_context(|| format!("POST {url}"))?;
+    let mut status: Status = answer.body_mut().read_json()?;
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        match status.state.as_str() {
+            "done" => return Ok(status),
+            "failed" => bail!("the prediction failed: {}", status.error.unwrap_or_default()),
+            _ => sleep(Duration::from_millis(100)),
+        }
+        status = serde_json::from_slice(&get(network, &format!("/v1/predictions/{}", status.id))?)?;
+    }
+    bail!("no prediction after {} s", PATIENCE.as_secs())
+}
+
+fn short(key: &str) -> &str {
+    key.get(..8).unwrap_or(key)
+}
+
+fn table(miners: &[Miner]) {
+    println!(
+        "  {:<10}{:>9}{:>11}{:>9}{:>8}   verified, refused, missing",
+        "miner", "proof ms", "verify ms", "bytes", "score"
+    );
+    let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.0}"));
+    for miner in miners {
+        println!(
+            "  {:<10}{:>9}{:>11}{:>9}{:>8.3}   {}, {}, {}",
+            short(&miner.id),
+            number(miner.response_ms),
+            miner.verify_ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1}")),
+            miner.proof_bytes.map_or_else(|| "-".to_owned(), |bytes| bytes.to_string()),
+            miner.score,
+            miner.verified,
+            miner.refused,
+            miner.missing,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_are_flat() {
+        let flat = inputs(r#"{"a": [[[1.5], [2]]], "b": 3}"#).unwrap();
+        assert_eq!(Value::Object(flat), json!({ "a": [1.5, 2], "b": [3] }));
+        assert!(inputs("[1]").is_err());
+    }
+}

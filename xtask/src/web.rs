@@ -1,0 +1,109 @@
+//! `cargo xtask web`: the dashboard, built into a folder that a validator can serve.
+//!
+//! 1. `web` is compiled for wasm32 (a workspace of its own, with its own profile).
+//! 2. wasm-bindgen makes its JavaScript. The library is used, so that no tool of a matching version must be installed.
+//! 3. `wasm-opt` makes it smaller.
+//! 4. Styles, scripts and the verifier of `pkg/` are copied next to it. The verifier is copied byte for byte: it is the
+//!    file that validators run.
+
+pub(crate) mod suite;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::wasm::optimise;
+use crate::wasm::toolchain::{self, Compiled};
+use crate::workspace::Workspace;
+
+/// Options.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where the files go
+    #[arg(long, value_name = "DIR", default_value = "target/web")]
+    pub(crate) out: PathBuf,
+    /// The npm package of the verifier, made by `cargo xtask wasm`
+    #[arg(long, value_name = "DIR", default_value = "pkg")]
+    pub(crate) package: PathBuf,
+    /// Compile faster, for larger files; for work on the dashboard itself
+    #[arg(long)]
+    pub(crate) dev: bool,
+}
+
+/// The files of the verifier's package that the page uses.
+const VERIFIER: [&str; 4] = ["vouch_verifier.wasm", "verifier.js", "core.js", "bindgen.js"];
+
+/// Builds the dashboard.
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    let web = workspace.root.join("web");
+    let out = workspace.root.join(&args.out);
+    let assets = out.join("assets");
+    fs::create_dir_all(&assets).with_context(|| format!("cannot make {}", assets.display()))?;
+
+    let package = workspace.root.join(&args.package);
+    for name in VERIFIER {
+        if !package.join(name).is_file() {
+            bail!("there is no {name} in {}: run `cargo xtask wasm` first", package.display());
+        }
+    }
+    let application = Compiled {
+        workspace: "web",
+        package: "vouch-web",
+        file: "vouch-web.wasm",
+        profile: if args.dev { "dev" } else { "release" },
+    };
+    let toolchain = toolchain::find(toolchain::Choice::default())?;
+    let compiled = toolchain.compile(&workspace.root, &application, &workspace.target.join("web-build"))?;
+    bind(&compiled, &assets)?;
+    let app = assets.join("app.wasm");
+    if !args.dev {
+        optimise::run(workspace, "-Oz", &app, &app)?;
+    }
+    let verifier = assets.join("verifier");
+    fs::create_dir_all(&verifier).with_context(|| format!("cannot make {}", verifier.display()))?;
+    for name in VERIFIER {
+        copy(&package.join(name), &verifier.join(name))?;
+    }
+    copy(&web.join("index.html"), &out.join("index.html"))?;
+    for file in files(&web.join("static"))? {
+        copy(&file, &assets.join(file.file_name().context("a file has a name")?))?;
+    }
+    let mut style = String::new();
+    for file in files(&web.join("style"))? {
+        style.push_str(&fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?);
+    }
+    fs::write(assets.join("app.css"), style).context("cannot write the style sheet")?;
+
+    for file in files(&assets)?.into_iter().chain([out.join("index.html")]) {
+        let bytes = fs::metadata(&file)?.len();
+        println!("{:>9} bytes  {}", bytes, file.strip_prefix(&workspace.root).unwrap_or(&file).display());
+    }
+    Ok(())
+}
+
+/// Makes `app.wasm` and `app.js`.
+fn bind(compiled: &Path, assets: &Path) -> Result<()> {
+    wasm_bindgen_cli_support::Bindgen::new()
+        .input_path(compiled)
+        .web(true)?
+        .typescript(false)
+        .omit_default_module_path(false)
+        .out_name("app")
+        .generate(assets)
+        .context("wasm-bindgen cannot read what the compiler made")?;
+    fs::rename(assets.join("app_bg.wasm"), assets.join("app.wasm")).context("cannot rename app_bg.wasm")
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to).map(|_| ()).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
+}
+
+/// The files of a folder, sorted by name.
+fn files(dir: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
+    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    files.retain(|path| path.is_file());
+    files.sort();
+    Ok(files)
+}

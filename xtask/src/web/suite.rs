@@ -1,0 +1,34 @@
+//! The suite `dashboard`: the page in Chromium, against a validator's double, and against a local network that proves.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::network::Profile;
+use crate::workspace::Workspace;
+use crate::{demo, network, process, wasm};
+
+/// Builds verifier, dashboard and network, and runs the tests of `web/e2e`.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    wasm::run(workspace, &wasm::Args::default())?;
+    let dist = workspace.target.join("web");
+    super::run(workspace, &super::Args { out: dist.clone(), package: "pkg".into(), dev: false })?;
+    Profile::Dev.build(workspace)?;
+    let models = demo::bundle(workspace, Profile::Dev)?;
+    let e2e = workspace.root.join("web/e2e");
+    let npm = |arguments: &[&str]| {
+        let mut npm = Command::new("npm");
+        npm.current_dir(&e2e).args(arguments).env("VOUCH_WEB_DIST", &dist);
+        npm
+    };
+    process::run(&mut npm(&["ci", "--silent", "--no-audit", "--no-fund"])).context("Node.js with npm is needed")?;
+    let network = network::start(
+        workspace,
+        Profile::Dev,
+        &workspace.target.join("dashboard-network"),
+        &models,
+        Some(dist.clone()),
+        &["listen=127.0.0.1:0".to_owned(), "log=error".to_owned()],
+    )?;
+    process::run(npm(&["test", "--silent"]).env("VOUCH_URL", &network.url))
+}
