@@ -1,89 +1,184 @@
 //! What the caller expects, as JSON.
+//!
+//! An object of known fields, whose values are lists of integers, text without escapes, `true`, `false` and `null`: all
+//! that this reader reads. A library for any JSON, with its tables for floats, would be a tenth of the module.
 
-use std::fmt;
+use std::fmt::Display;
+use std::str::FromStr;
 
-use serde::Deserialize;
-use serde::de::{self, Deserializer, Visitor};
-use vouch_verifier::{Expected, ModelId, Nonce};
+use vouch_verifier::Expected;
 
 use crate::face::{FaceError, Kind};
 
-/// The fields of [`Expected`]. An unknown field is an error: a misspelt `nonce` must not mean "any".
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Fields {
-    #[serde(default)]
-    model_id: Option<ModelId>,
-    #[serde(default)]
-    nonce: Option<Nonce>,
-    #[serde(default)]
-    inputs: Option<Vec<Integer>>,
-    #[serde(default)]
-    outputs: Option<Vec<Integer>>,
-    #[serde(default)]
-    allow_development_srs: bool,
-}
-
-/// An integer of 64 bits: a JSON integer, or decimal text for those that JavaScript cannot hold in a number.
-struct Integer(i64);
-
-impl<'de> Deserialize<'de> for Integer {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(IntegerVisitor)
-    }
-}
-
-struct IntegerVisitor;
-
-impl Visitor<'_> for IntegerVisitor {
-    type Value = Integer;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an integer of 64 bits, or its decimal text")
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Integer, E> {
-        Ok(Integer(value))
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Integer, E> {
-        i64::try_from(value).map(Integer).map_err(|_| E::invalid_value(de::Unexpected::Unsigned(value), &self))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Integer, E> {
-        text.parse().map(Integer).map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
-    }
-}
-
-/// Reads the expectations. An empty text is an empty object.
+/// Reads the expectations. An empty text is an empty object. An unknown field is an error: a misspelt `nonce` must not
+/// mean "any".
 pub(crate) fn parse(json: &[u8]) -> Result<Expected, FaceError> {
+    let mut expected = Expected::default();
     if json.is_empty() {
-        return Ok(Expected::default());
+        return Ok(expected);
     }
-    let fields: Fields =
-        serde_json::from_slice(json).map_err(|error| FaceError::new(Kind::Expected, "malformed", error))?;
-    let values = |values: Vec<Integer>| values.into_iter().map(|Integer(value)| value).collect();
-    Ok(Expected {
-        model_id: fields.model_id,
-        nonce: fields.nonce,
-        inputs: fields.inputs.map(values),
-        outputs: fields.outputs.map(values),
-        allow_development_srs: fields.allow_development_srs,
+    let mut reader = Reader { json, at: 0 };
+    let result = read(&mut reader, &mut expected);
+    let at = reader.at;
+    result.map(|()| expected).map_err(|message| {
+        FaceError::new(Kind::Expected, "malformed", format!("the expectations, byte {at}: {message}"))
     })
+}
+
+fn read(reader: &mut Reader<'_>, expected: &mut Expected) -> Result<(), String> {
+    let mut seen: Vec<&str> = Vec::new();
+    reader.sequence(b'{', b'}', |reader| {
+        let name = reader.text()?;
+        if seen.contains(&name) {
+            return Err(format!("{name} is there twice"));
+        }
+        seen.push(name);
+        reader.expect(b':')?;
+        match name {
+            "model_id" => expected.model_id = reader.optional(Reader::parsed)?,
+            "nonce" => expected.nonce = reader.optional(Reader::parsed)?,
+            "inputs" => expected.inputs = reader.optional(Reader::integers)?,
+            "outputs" => expected.outputs = reader.optional(Reader::integers)?,
+            "allow_development_srs" => expected.allow_development_srs = reader.boolean()?,
+            _ => return Err(format!("{name} is no expectation")),
+        }
+        Ok(())
+    })?;
+    match reader.peek() {
+        None => Ok(()),
+        Some(_) => Err("something follows the object".to_owned()),
+    }
+}
+
+struct Reader<'a> {
+    json: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// The next byte that is no white space.
+    fn peek(&mut self) -> Option<u8> {
+        while matches!(self.json.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+        self.json.get(self.at).copied()
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), String> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            Ok(())
+        } else {
+            Err(format!("expected {}", char::from(byte)))
+        }
+    }
+
+    /// A word, if it comes next.
+    fn word(&mut self, word: &str) -> bool {
+        self.peek();
+        let found = self.json.get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes()));
+        self.at += if found { word.len() } else { 0 };
+        found
+    }
+
+    /// Items between brackets, separated by commas.
+    fn sequence(
+        &mut self,
+        open: u8,
+        close: u8,
+        mut item: impl FnMut(&mut Self) -> Result<(), String>,
+    ) -> Result<(), String> {
+        self.expect(open)?;
+        if self.peek() != Some(close) {
+            item(self)?;
+            while self.peek() == Some(b',') {
+                self.at += 1;
+                item(self)?;
+            }
+        }
+        self.expect(close)
+    }
+
+    /// Text without escapes and control characters.
+    fn text(&mut self) -> Result<&'a str, String> {
+        self.expect(b'"')?;
+        let rest = self.json.get(self.at..).unwrap_or_default();
+        let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+        let (text, end) = match end.and_then(|end| Some((rest.get(..end)?, rest.get(end)?))) {
+            Some((text, b'"')) => (text, text.len()),
+            _ => return Err("expected text without escapes".to_owned()),
+        };
+        self.at += end + 1;
+        std::str::from_utf8(text).map_err(|_| "text that is not UTF-8".to_owned())
+    }
+
+    fn optional<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, String>) -> Result<Option<T>, String> {
+        if self.word("null") { Ok(None) } else { read(self).map(Some) }
+    }
+
+    fn parsed<T: FromStr<Err: Display>>(&mut self) -> Result<T, String> {
+        self.text()?.parse().map_err(|error: T::Err| error.to_string())
+    }
+
+    fn boolean(&mut self) -> Result<bool, String> {
+        let yes = self.word("true");
+        if yes || self.word("false") { Ok(yes) } else { Err("expected true or false".to_owned()) }
+    }
+
+    fn integers(&mut self) -> Result<Vec<i64>, String> {
+        let mut integers = Vec::new();
+        self.sequence(b'[', b']', |reader| {
+            integers.push(reader.integer()?);
+            Ok(())
+        })?;
+        Ok(integers)
+    }
+
+    /// An integer of 64 bits: a number, or decimal text for those that JavaScript cannot hold in a number.
+    fn integer(&mut self) -> Result<i64, String> {
+        let digits = if self.peek() == Some(b'"') {
+            self.text()?
+        } else {
+            let rest = self.json.get(self.at..).unwrap_or_default();
+            let len = rest.iter().position(|byte| matches!(byte, b',' | b']' | b' ' | b'\t' | b'\n' | b'\r'));
+            let digits = rest.get(..len.unwrap_or(rest.len())).unwrap_or_default();
+            // JSON's own form: no plus, no zero in front.
+            let plain = digits.strip_prefix(b"-").unwrap_or(digits);
+            if plain.starts_with(b"+") || (plain.len() > 1 && plain.starts_with(b"0")) {
+                return Err("expected an integer".to_owned());
+            }
+            self.at += digits.len();
+            std::str::from_utf8(digits).unwrap_or_default()
+        };
+        digits.parse().map_err(|_| "expected an integer of 64 bits, or its decimal text".to_owned())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     #[test]
     fn integers_are_numbers_or_text() {
-        let expected = parse(br#"{"inputs":[1,-2,"3","-9223372036854775808",9223372036854775807]}"#).unwrap();
+        let expected = parse(br#" { "inputs" : [1, -2,"3", "-9223372036854775808" ,9223372036854775807] }"#).unwrap();
         assert_eq!(expected.inputs, Some(vec![1, -2, 3, i64::MIN, i64::MAX]));
         assert!(!expected.allow_development_srs);
-        assert_eq!(parse(b"").unwrap(), Expected::default());
-        assert_eq!(parse(b"{}").unwrap(), Expected::default());
-        assert_eq!(parse(br#"{"nonce":null}"#).unwrap(), Expected::default());
+        for nothing in ["", "{}", " {\n}\t", r#"{"nonce":null,"inputs":null}"#] {
+            assert_eq!(parse(nothing.as_bytes()).unwrap(), Expected::default(), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn every_field_is_read() {
+        let id = "ab".repeat(32);
+        let json =
+            format!(r#"{{"model_id":"{id}","nonce":"{id}","inputs":[],"outputs":[0],"allow_development_srs":true}}"#);
+        let expected = parse(json.as_bytes()).unwrap();
+        assert_eq!(expected.model_id.map(|id| id.0), Some([0xab; 32]));
+        assert_eq!(expected.nonce.map(|nonce| nonce.0), Some([0xab; 32]));
+        assert_eq!((expected.inputs, expected.outputs), (Some(vec![]), Some(vec![0])));
+        assert!(expected.allow_development_srs);
     }
 
     #[test]
@@ -93,16 +188,62 @@ mod tests {
             r#"{"nonce":"00"}"#,
             r#"{"inputs":[1.5]}"#,
             r#"{"inputs":["1.5"]}"#,
+            r#"{"inputs":[1e3]}"#,
+            r#"{"inputs":[01]}"#,
+            r#"{"inputs":[-01]}"#,
+            r#"{"inputs":[+1]}"#,
+            r#"{"inputs":[-]}"#,
+            r#"{"inputs":[]]}"#,
+            r#"{"inputs":[1,]}"#,
+            r#"{"inputs":[,1]}"#,
+            r#"{"inputs":[1"#,
             r#"{"inputs":[9223372036854775808]}"#,
             r#"{"inputs":[true]}"#,
             r#"{"allow_development_srs":1}"#,
+            r#"{"allow_development_srs":null}"#,
+            r#"{"allow_development_srs":truer}"#,
             r#"{"nonce":null,"nonce":null}"#,
+            r#"{"nonce":null,}"#,
+            r#"{"nonce" null}"#,
+            r#"{"non\u0063e":null}"#,
+            r#"{"nonce":nul}"#,
+            "[]",
             "[]x",
+            "{}x",
+            "{",
             "\u{0}",
         ];
         for text in bad {
             let error = parse(text.as_bytes()).unwrap_err();
             assert_eq!((error.kind, error.code), (Kind::Expected, "malformed"), "{text}");
         }
+        for bytes in [&b"{\"\xff\":null}"[..], b"\xff", b"\""] {
+            assert!(parse(bytes).is_err());
+        }
+    }
+
+    /// Whatever is accepted is JSON, and means the same to a library for JSON. Texts are made of pieces.
+    #[test]
+    fn agrees_with_a_library() {
+        let pieces =
+            ["{", "}", "[", "]", ",", ":", "\"inputs\"", "1", "-2", "\"3\"", "null", " ", "true", "0", "\"nonce\""];
+        let mut state = 1u64;
+        let mut accepted = 0;
+        for _ in 0..200_000 {
+            let mut text = String::from("{\"inputs\":[");
+            for _ in 0..8 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                text += pieces[(state >> 40) as usize % pieces.len()];
+                if let Ok(expected) = parse(text.as_bytes()) {
+                    let value: Value = serde_json::from_str(&text).expect("JSON");
+                    let integer = |v: &Value| v.as_i64().or_else(|| v.as_str()?.parse().ok());
+                    let inputs =
+                        value["inputs"].as_array().map(|list| list.iter().map(|v| integer(v).unwrap()).collect());
+                    assert_eq!(expected.inputs, inputs, "{text}");
+                    accepted += 1;
+                }
+            }
+        }
+        assert!(accepted > 100, "{accepted}");
     }
 }
