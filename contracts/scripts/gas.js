@@ -8,7 +8,7 @@ const MARKS = ["<!-- gas: begin, written by npm run gas -->", "<!-- gas: end -->
 
 async function measure() {
   const { chain, made } = await localChain({ timestamp: 1_900_000_000 });
-  const { rpcUrl: url, address: vault, owner, claimManager, depositor, newcomer, tokens } = made;
+  const { rpcUrl: url, contract: vault, owner, claimManager, account: depositor, newcomer, tokens } = made;
   const [weth, restaked] = tokens.map((token) => token.address);
   const rows = [["deployment, two tokens", made.gasUsed]];
   const run = async (what, from, signature, ...args) =>

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 // A chain for development: anvil, two test tokens, the contract, and an account that has deposits.
 //
-//     node scripts/local-chain.js [--port 8545] [--days 3]
+//     node scripts/local-chain.js [--port 8545] [--days 3] [--tick 12] [--attached]
 //
-// Prints one line of JSON when all is there, and runs until it is told to stop. The first deposit is `days` old.
+// Prints one line of JSON when all is there, and runs until it is told to stop, or, with --attached, until its standard
+// input ends: a program that starts it so and dies leaves no chain behind. The first deposit is `days` old; an empty
+// block is mined every `tick` seconds (0: never), so that the chain's time goes on. README.md says what the JSON holds.
 const { artifact, calldata, cast, rpc, send, startAnvil } = require("./chain.js");
 const { deploy } = require("./deploy.js");
 
@@ -49,18 +51,35 @@ async function localChain({ port = 0, days = 3, timestamp } = {}) {
       { address: weth, symbol: "WETH", decimals: 18 },
       { address: restaked, symbol: "rETH.test", decimals: 18 },
     ];
-    return { chain, made: { rpcUrl: url, ...deployed, tokens, owner, claimManager, depositor, newcomer } };
+    const { chainId, blockNumber: firstBlock, gasUsed } = deployed;
+    const made = { rpcUrl: url, chainId, contract: vault, firstBlock, tokens, account: depositor, newcomer, owner, claimManager, gasUsed };
+    return { chain, made };
   } catch (error) {
     await chain.stop();
     throw error;
   }
 }
 
+function parse(argv) {
+  const options = { port: 8545, days: 3, tick: 12, attached: false };
+  for (let i = 0; i < argv.length; i++) {
+    const name = argv[i].replace(/^--/, "");
+    if (argv[i] === "--attached") options.attached = true;
+    else if (["--port", "--days", "--tick"].includes(argv[i]) && /^\d{1,5}$/.test(argv[i + 1] ?? "")) options[name] = Number(argv[++i]);
+    else throw new Error("usage: local-chain.js [--port <port>] [--days <days>] [--tick <seconds>] [--attached]");
+  }
+  return options;
+}
+
 async function main(argv) {
-  const option = (name, fallback) => (argv.includes(name) ? Number(argv[argv.indexOf(name) + 1]) : fallback);
-  const { chain, made } = await localChain({ port: option("--port", 8545), days: option("--days", 3) });
+  const { port, days, tick, attached } = parse(argv);
+  const { chain, made } = await localChain({ port, days });
+  chain.child.once("exit", (code) => (console.error(`anvil ended with ${code}`), process.exit(1)));
+  const stop = () => (chain.child.removeAllListeners("exit"), chain.stop().then(() => process.exit(0)));
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, stop);
+  if (attached) process.stdin.on("end", stop).on("error", stop).resume();
+  if (tick) setInterval(() => rpc(made.rpcUrl, "evm_mine").catch((error) => console.error(error.message)), tick * 1000);
   console.log(JSON.stringify(made));
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => chain.stop().then(() => process.exit(0)));
 }
 
 module.exports = { localChain };

@@ -110,6 +110,28 @@ contract HostileTest is Base {
         eq(totalAfter, vault.tokenBalance(ALICE, address(part)) + vault.tokenBalance(BEN, address(part)));
     }
 
+    /// The same for fees that are taken on top, also when losses are shared: rounding is at the cost of who withdraws.
+    function testFuzz_OthersNeverPayFees(uint96 a, uint96 b, uint96 amount, uint96 lost, uint16 feeBps) public {
+        FeeToken fee = new FeeToken(bound(feeBps, 1, 5_000), true);
+        list(address(fee));
+        uint256 mine = bound(a, 1, 1e27);
+        uint256 total = mine + bound(b, 1, 1e27);
+        fee.mint(ALICE, 1e27);
+        fee.mint(BEN, 1e27);
+        put(ALICE, address(fee), mine);
+        put(BEN, address(fee), total - mine);
+        fee.burn(address(vault), bound(lost, 0, total - 1));
+        uint256 held = fee.balanceOf(address(vault));
+        vm.prank(ALICE);
+        (bool done,) =
+            address(vault).call(abi.encodeCall(vault.withdraw, (address(fee), bound(amount, 1, mine) / 3 + 1)));
+        uint256 heldAfter = fee.balanceOf(address(vault));
+        uint256 totalAfter = vault.totalDeposited(address(fee));
+        yes(done == (heldAfter < held) && done == (totalAfter < total), "sent and debited, or neither");
+        yes(heldAfter * total >= held * totalAfter, "the others' share");
+        eq(vault.tokenBalance(BEN, address(fee)), total - mine);
+    }
+
     function test_SilentTokensWork() public {
         SilentToken silent = new SilentToken();
         list(address(silent));

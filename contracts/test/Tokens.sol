@@ -84,6 +84,10 @@ contract FeeToken is ERC20("Fee", "FEE") {
         _mint(to, amount);
     }
 
+    function burn(address from, uint256 amount) external {
+        _burn(from, amount);
+    }
+
     function _update(address from, address to, uint256 amount) internal override {
         if (from == address(0) || to == address(0)) return super._update(from, to, amount);
         uint256 fee = amount * feeBps / 10_000;

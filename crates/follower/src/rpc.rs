@@ -3,7 +3,7 @@ use std::time::Duration;
 use alloy_primitives::{Address, B256, Bytes, U64};
 use alloy_sol_types::{SolCall, SolValue};
 use reqwest::header::RETRY_AFTER;
-use reqwest::{Client, Url};
+use reqwest::{Client, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -97,8 +97,10 @@ impl Rpc {
             text.extend_from_slice(&chunk);
         }
         let malformed = |error: serde_json::Error| RpcError::Malformed { method, reason: error.to_string() };
+        // A node that is busy may say so in the words of JSON-RPC, too; what it says over HTTP is the same for all.
+        let busy = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
         let answer = match serde_json::from_slice::<Answer>(&text) {
-            Ok(answer) if status.is_success() || answer.error.is_some() => answer,
+            Ok(answer) if status.is_success() || (answer.error.is_some() && !busy) => answer,
             Err(error) if status.is_success() => return Err(malformed(error)),
             _ => {
                 let retry_after = retry_after.map(Duration::from_secs);

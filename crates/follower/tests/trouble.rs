@@ -83,8 +83,16 @@ async fn nodes_that_limit_ranges_are_asked_for_less() {
     assert_eq!(follower.status().last.unwrap().number, anvil.head().await);
     let answers = agree(&anvil, &follower).await;
     assert!(answers.iter().any(|answer| answer.history_total > 0));
-    line.set(Trouble::Range(0));
     anvil.mine(100).await;
+    for status in [429, 503] {
+        line.set(Trouble::Status(status));
+        let before = line.requests();
+        let Err(FollowerError::Rpc(error)) = follower.look().await else { panic!("{status} is an error") };
+        let asked = Some(Duration::from_secs(1));
+        assert!(matches!(error, RpcError::Status { status: s, retry_after } if s == status && retry_after == asked));
+        assert_eq!(line.requests() - before, 1, "a busy node is left alone");
+    }
+    line.set(Trouble::Range(0));
     let error = follower.look().await.unwrap_err();
     assert!(matches!(error, FollowerError::Rpc(RpcError::Refused { method: "eth_getLogs", .. })), "{error}");
 }

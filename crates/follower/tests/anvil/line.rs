@@ -13,7 +13,7 @@ pub enum Trouble {
     None,
     /// Connections are closed without an answer.
     Down,
-    /// Every request is answered with this status, and `Retry-After` of a second.
+    /// Every request is answered with this status, `Retry-After` of a second, and an error of JSON-RPC.
     Status(u16),
     /// The answer is this text.
     Text(&'static str),
@@ -78,7 +78,10 @@ async fn serve(mut stream: TcpStream, client: reqwest::Client, state: Arc<Mutex<
     let Some(request) = read(&mut stream).await else { return };
     let (status, text) = match trouble {
         Trouble::Silence => return tokio::time::sleep(Duration::from_secs(60)).await,
-        Trouble::Status(status) => (status, String::new()),
+        Trouble::Status(status) => {
+            let error = json!({ "code": -32005, "message": "not now" });
+            (status, json!({ "jsonrpc": "2.0", "id": 1, "error": error }).to_string())
+        }
         Trouble::Text(text) => (200, text.to_owned()),
         Trouble::Range(most) if blocks(&request).is_some_and(|blocks| blocks > most) => {
             let error = json!({ "code": -32005, "message": "query exceeds the limit of blocks" });
