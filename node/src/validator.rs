@@ -1,5 +1,6 @@
 //! The validator: asks miners, verifies what comes back, scores, publishes weights, and serves users.
 
+mod deposits;
 mod dispatch;
 mod flight;
 mod ledger;
@@ -12,7 +13,7 @@ mod schedule;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -21,7 +22,8 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
-use vouch_api::{DepositsConfig, PredictionEvent, PredictionStatus, State};
+use vouch_api::{PredictionEvent, PredictionStatus, State};
+use vouch_follower::Follower;
 use vouch_protocol::{PartyKey, PublicKey, ScoreParameters, Share};
 
 use crate::chain::{Chain, Parties};
@@ -91,6 +93,12 @@ pub struct ValidatorSettings {
     pub deposit_chain_id: Option<u64>,
     /// Where that chain can be asked.
     pub deposit_rpc_url: Option<String>,
+    /// The block in which the contract was deployed, or one before.
+    pub deposit_first_block: u64,
+    /// A block of that chain is final when so many are on top of it.
+    pub deposit_confirmations: u64,
+    /// The pause between looks at that chain.
+    pub deposit_poll_ms: u64,
 }
 
 impl Default for ValidatorSettings {
@@ -120,6 +128,9 @@ impl Default for ValidatorSettings {
             deposit_contract: None,
             deposit_chain_id: None,
             deposit_rpc_url: None,
+            deposit_first_block: 0,
+            deposit_confirmations: 64,
+            deposit_poll_ms: 6_000,
         }
     }
 }
@@ -143,6 +154,7 @@ pub struct Validator {
     metrics: Arc<Metrics>,
     started_ms: u64,
     stop: watch::Sender<bool>,
+    follower: OnceLock<Follower>,
 }
 
 impl Validator {
@@ -190,6 +202,7 @@ impl Validator {
             metrics: Arc::new(Metrics::validator()),
             started_ms: now_ms(),
             stop: watch::channel(false).0,
+            follower: OnceLock::new(),
             key,
             settings,
         }))
@@ -206,6 +219,13 @@ impl Validator {
     /// If the stored predictions cannot be read.
     pub async fn start(self: &Arc<Self>) -> Result<JoinSet<()>> {
         let mut tasks = JoinSet::new();
+        if let Some(follower) = self.follow_deposits().await?.cloned() {
+            let mut stop = self.stop.subscribe();
+            tasks.spawn(async move {
+                // The sender lives as long as the validator.
+                follower.run(async { drop(stop.wait_for(|stop| *stop).await) }).await;
+            });
+        }
         tasks.spawn(schedule::chain(self.clone()));
         tasks.spawn(schedule::epochs(self.clone()));
         if self.settings.benchmark_every_ms > 0 {
@@ -230,14 +250,6 @@ impl Validator {
 
     fn parties(&self) -> Arc<Parties> {
         self.parties.read().unwrap_or_else(|e| e.into_inner()).clone()
-    }
-
-    fn deposits(&self) -> DepositsConfig {
-        DepositsConfig {
-            contract: self.settings.deposit_contract.clone(),
-            chain_id: self.settings.deposit_chain_id,
-            rpc_url: self.settings.deposit_rpc_url.clone(),
-        }
     }
 
     fn live(&self) -> std::sync::MutexGuard<'_, HashMap<String, PredictionStatus>> {

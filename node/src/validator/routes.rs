@@ -19,15 +19,14 @@ use tower_http::services::{ServeDir, ServeFile};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vouch_api::{
-    DepositsConfig, ENVELOPE_TYPE, Health, LogEntry, MAX_PREDICTION_VALUES, MinerHistory, MinerSummary, ModelCard,
-    ModelSummary, Network, Part, PredictionEvent, PredictionRequest, PredictionStatus, Problem, ProofRecord, State,
-    paths,
+    ENVELOPE_TYPE, Health, LogEntry, MAX_PREDICTION_VALUES, MinerHistory, MinerSummary, ModelCard, ModelSummary,
+    Network, Part, PredictionEvent, PredictionRequest, PredictionStatus, Problem, ProofRecord, State, paths,
 };
 use vouch_envelope::hex;
 
 use super::dispatch::random;
 use super::ledger::Pending;
-use super::{Validator, openapi, predict, reads};
+use super::{Validator, deposits, openapi, predict, reads};
 use crate::registry::Model;
 use crate::{Refusal, now_ms, server};
 
@@ -52,7 +51,8 @@ pub(super) fn documented() -> (Router<Arc<Validator>>, utoipa::openapi::OpenApi)
         .routes(routes!(proof))
         .routes(routes!(proof_envelope))
         .routes(routes!(log))
-        .routes(routes!(deposits))
+        .routes(routes!(deposits::config))
+        .routes(routes!(deposits::account))
         .routes(routes!(verifier))
         .routes(routes!(health))
         .routes(routes!(ready))
@@ -96,14 +96,16 @@ async fn parts(validator: &Arc<Validator>) -> Vec<Part> {
     let part = |name: &str, ok, detail: String| Part { name: name.into(), ok, detail };
     let parties = validator.parties();
     let count = validator.registry.iter().count();
-    vec![
+    let mut parts = vec![
         match log {
             Ok(newest) => part("database", true, format!("log entry {}", newest.first().map_or(0, |e| e.seq))),
             Err(error) => part("database", false, error.to_string()),
         },
         part("models", count > 0, format!("{count} served")),
         part("miners", !parties.miners.is_empty(), format!("{} on the chain", parties.miners.len())),
-    ]
+    ];
+    parts.extend(validator.deposits_part());
+    parts
 }
 
 /// The validator's account of itself.
@@ -340,12 +342,6 @@ async fn log(Shared_(v): Shared, query: Result<Query<LogQuery>, QueryRejection>)
     let Query(query) = query.map_err(Refusal::malformed)?;
     let limit = query.limit.unwrap_or(100).min(MAX_LOG);
     Ok(Json(v.reader.run(move |c| reads::log(c, query.after, limit)).await?))
-}
-
-/// The deposit contract.
-#[utoipa::path(get, path = "/v1/deposits", responses((status = 200, body = DepositsConfig)))]
-async fn deposits(Shared_(v): Shared) -> Json<DepositsConfig> {
-    Json(v.deposits())
 }
 
 /// The verifier that this validator runs: its SHA-256 is the network's `verifier_sha256`.
