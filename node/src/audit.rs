@@ -1,6 +1,7 @@
 //! Checking a validator: its log's chain, every score and weight in it, and a sample of the proofs.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Place;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -156,19 +157,20 @@ pub async fn remote(url: &str, most_proofs: usize) -> Result<Audit> {
     let proofs = sample(&replay, most_proofs);
     for verdict in &proofs {
         let model = verdict.model_id;
-        if !keys.contains_key(&model) {
-            let bytes = get(format!("{}/{model}/key", paths::MODELS)).await?.bytes().await?;
-            let key = VerifierKey::from_bytes(&bytes)?;
-            if key.model_id() != model {
-                bail!("the validator sent another model's key for {model}");
+        let key = match keys.entry(model) {
+            Place::Occupied(known) => known.into_mut(),
+            Place::Vacant(place) => {
+                let bytes = get(format!("{}/{model}/key", paths::MODELS)).await?.bytes().await?;
+                let key = VerifierKey::from_bytes(&bytes)?;
+                if key.model_id() != model {
+                    bail!("the validator sent another model's key for {model}");
+                }
+                place.insert(key)
             }
-            keys.insert(model, key);
-        }
+        };
         let id = verdict.proof_id.clone().unwrap_or_default();
         let envelope = get(format!("{}/{id}/envelope", paths::PROOFS)).await?.bytes().await?;
-        if let Some(key) = keys.get(&model) {
-            judge(verdict, key, &envelope)?;
-        }
+        judge(verdict, key, &envelope)?;
     }
     Ok(summary(&replay, proofs.len()))
 }

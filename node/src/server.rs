@@ -176,9 +176,11 @@ pub async fn stop_signal() {
                     _ = interrupt => {}
                     _ = terminate.recv() => {}
                 }
-                return;
             }
-            Err(error) => tracing::warn!(%error, "cannot listen for SIGTERM"),
+            Err(error) => {
+                tracing::warn!(%error, "cannot listen for SIGTERM");
+                let _ = interrupt.await;
+            }
         }
     }
     #[cfg(not(unix))]

@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use support::{Net, end, fixture, question};
+use support::{Net, end, fixture, question, verifier};
 use vouch_api::{Nonce, PredictionStatus, State};
 use vouch_node::audit;
 use vouch_protocol::{Finished, PartyKey};

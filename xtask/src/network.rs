@@ -43,8 +43,8 @@ impl Profile {
     /// Builds `vouch` and `vouch-node`.
     pub(crate) fn build(self, workspace: &Workspace) -> Result<()> {
         let mut build = cargo(&workspace.root);
-        build.args(["build", "--locked", "--package", "vouch-prover", "--bin", "vouch"]);
-        build.args(["--package", "vouch-node", "--bin", "vouch-node"]);
+        // The whole workspace, so that libraries have the features that they have in the tests, and are not built again.
+        build.args(["build", "--locked", "--workspace", "--bin", "vouch", "--bin", "vouch-node"]);
         if matches!(self, Self::Release) {
             build.arg("--release");
         }

@@ -44,7 +44,7 @@ mod tests {
     /// Against a second implementation, at lengths around the block's.
     #[test]
     fn is_blake2b() {
-        let bytes: Vec<u8> = (0u32..1_000).map(|i| (i * i >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0u32..1_000).map(|i| ((i * i) >> 3) as u8).collect();
         for len in [0, 1, 127, 128, 129, 255, 256, 257, 1_000] {
             let (first, second) = bytes[..len].split_at(len / 3);
             let hash = Hash::new::<64>(*b"Halo2-Transcript").update(first).update(second).finish();

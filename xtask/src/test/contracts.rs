@@ -22,7 +22,7 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
     let dir = workspace.root.join("contracts");
     install(&dir)?;
     run(Command::new("npm").current_dir(&dir).args(["--silent", "test"]))?;
-    let follower = ["test", "--package", "vouch-follower", "--locked", "--test", "*", "--", "--ignored"];
+    let follower = ["test", "--workspace", "--locked", "--test", "answers", "--test", "trouble", "--", "--ignored"];
     run(cargo(&workspace.root).args(follower))
 }
 

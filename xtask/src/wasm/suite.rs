@@ -105,12 +105,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     fs::write(&setting.cases, cases).context("cannot write the cases")?;
 
     let mut wasmtime = cargo(&workspace.root);
-    wasmtime.args(["test", "--locked", "--package", "vouch-verifier-host", "--test", "cases", "--", "--nocapture"]);
+    wasmtime.args(["test", "--locked", "--workspace", "--test", "cases", "--", "--nocapture"]);
     wasmtime.env("VOUCH_WASM", setting.pkg.join(WASM)).env("VOUCH_CASES", &setting.cases);
     process::run(&mut wasmtime)?;
     // A validator with this verifier, and miners that do what they should not.
     let mut network = cargo(&workspace.root);
-    network.args(["test", "--locked", "--package", "vouch-node", "--test", "miners"]);
+    network.args(["test", "--locked", "--workspace", "--test", "miners"]);
     process::run(network.env("VOUCH_WASM", setting.pkg.join(WASM)))?;
 
     let project = javascript::install(&setting)?;
