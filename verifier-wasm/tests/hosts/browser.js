@@ -45,6 +45,10 @@ try {
   chromium.kill();
   await ended.catch(() => {});
   server.close();
-  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  try {
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  } catch {
+    // A process of Chromium's still writes; the system empties its folder for such files.
+  }
 }
 process.exit(0);
