@@ -1,5 +1,6 @@
 //! The validator: asks miners, verifies what comes back, scores, publishes weights, and serves users.
 
+mod deposit_rpc;
 mod dispatch;
 mod flight;
 mod ledger;
@@ -21,7 +22,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
-use vouch_api::{DepositsConfig, PredictionEvent, PredictionStatus, State};
+use vouch_api::{DepositsConfig, PredictionEvent, PredictionStatus, State, paths};
 use vouch_protocol::{PartyKey, PublicKey, ScoreParameters, Share};
 
 use crate::chain::{Chain, Parties};
@@ -32,6 +33,7 @@ use crate::metrics::Metrics;
 use crate::registry::Registry;
 use crate::{now_ms, server};
 
+use deposit_rpc::DepositRpc;
 use flight::Flight;
 use ledger::Ledger;
 
@@ -89,7 +91,7 @@ pub struct ValidatorSettings {
     pub deposit_contract: Option<String>,
     /// The deposit contract's chain.
     pub deposit_chain_id: Option<u64>,
-    /// Where that chain can be asked.
+    /// Where that chain can be asked: a node's address, over HTTP or HTTPS. It is not told to anybody.
     pub deposit_rpc_url: Option<String>,
 }
 
@@ -140,6 +142,7 @@ pub struct Validator {
     events: broadcast::Sender<PredictionEvent>,
     event_count: AtomicU64,
     limiter: Limiter<std::net::IpAddr>,
+    deposit_rpc: Option<DepositRpc>,
     metrics: Arc<Metrics>,
     started_ms: u64,
     stop: watch::Sender<bool>,
@@ -174,6 +177,10 @@ impl Validator {
             .pool_max_idle_per_host(1)
             .build()?;
         let parties = chain.parties()?;
+        let deposit_rpc = match (&settings.deposit_rpc_url, &settings.deposit_contract) {
+            (Some(url), Some(contract)) => Some(DepositRpc::new(url, contract)?),
+            _ => None,
+        };
         Ok(Arc::new(Self {
             registry,
             chain,
@@ -187,6 +194,7 @@ impl Validator {
             events: broadcast::channel(1024).0,
             event_count: AtomicU64::new(0),
             limiter: Limiter::new(settings.rate, settings.burst),
+            deposit_rpc,
             metrics: Arc::new(Metrics::validator()),
             started_ms: now_ms(),
             stop: watch::channel(false).0,
@@ -236,7 +244,7 @@ impl Validator {
         DepositsConfig {
             contract: self.settings.deposit_contract.clone(),
             chain_id: self.settings.deposit_chain_id,
-            rpc_url: self.settings.deposit_rpc_url.clone(),
+            rpc_url: self.deposit_rpc.as_ref().map(|_| paths::DEPOSITS_RPC.to_owned()),
         }
     }
 

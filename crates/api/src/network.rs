@@ -95,7 +95,8 @@ pub struct DepositsConfig {
     /// The chain.
     #[serde(default)]
     pub chain_id: Option<u64>,
-    /// Where the chain can be asked.
+    /// Where the chain can be asked, as JSON-RPC: a path of the validator, which passes questions on; none if it has no
+    /// node of the chain.
     #[serde(default)]
     pub rpc_url: Option<String>,
 }

@@ -27,7 +27,7 @@ use vouch_envelope::hex;
 
 use super::dispatch::random;
 use super::ledger::Pending;
-use super::{Validator, openapi, predict, reads};
+use super::{Validator, deposit_rpc, openapi, predict, reads};
 use crate::registry::Model;
 use crate::{Refusal, now_ms, server};
 
@@ -53,6 +53,7 @@ pub(super) fn documented() -> (Router<Arc<Validator>>, utoipa::openapi::OpenApi)
         .routes(routes!(proof_envelope))
         .routes(routes!(log))
         .routes(routes!(deposits))
+        .routes(routes!(deposit_rpc::deposits_rpc))
         .routes(routes!(verifier))
         .routes(routes!(health))
         .routes(routes!(ready))

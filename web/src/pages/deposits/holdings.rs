@@ -148,6 +148,9 @@ pub(super) fn cut(points: U256, places: usize) -> String {
 
 /// So many decimals that the last but one changes every second, from 4 to 18.
 fn places(weight: U256) -> usize {
+    if weight.is_zero() {
+        return 6;
+    }
     let a_second = weight / vouch_deposits::points::DENOMINATOR;
     let digits = if a_second.is_zero() { 0 } else { a_second.to_string().len() };
     (18 - digits.min(18) + 2).clamp(4, 18)
