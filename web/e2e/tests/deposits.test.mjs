@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { accessible, DIST, fits, launch, open, picture } from "../browser.mjs";
 import { start } from "../server.mjs";
+import { validator } from "../validator.mjs";
 import { calldata, cast, localChain, rpc, send, wallet } from "../wallet.mjs";
 
 const ETHER = 10n ** 18n;
@@ -63,6 +64,19 @@ test("an account without a wallet: balances, points that tick, checked against t
   await accessible(page, "deposits");
   await picture(page, "deposits-account");
   await page.done();
+});
+
+test("through a real validator", { skip: process.env.VOUCH_NODE ? false : "VOUCH_NODE is not set", timeout: 60_000 }, async () => {
+  const settings = { "validator.deposit_contract": made().address, "validator.deposit_chain_id": made().chainId, "validator.deposit_rpc_url": made().rpcUrl };
+  const real = await validator({ node: process.env.VOUCH_NODE, dist: DIST, settings });
+  const page = await open(browser);
+  await page.goto(`${real.url}/deposits?account=${made().depositor}`);
+  await page.locator('#check[data-state="passed"]').waitFor();
+  assert.equal(await page.locator("#rate").innerText(), "14");
+  await page.locator("#history-table", { hasText: "Withdrew 0.5 WETH" }).waitFor();
+  await picture(page, "deposits-real-validator");
+  await page.done();
+  await real.close();
 });
 
 test("deposit from a test account, points tick, withdraw", async () => {

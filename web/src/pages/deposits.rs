@@ -102,7 +102,8 @@ fn OneAccount(contract: Contract, address: Address, wallet: Wallet) -> impl Into
     let chain = contract.chain_id;
     let source = Source::follow(contract, address);
     let now = every_second();
-    let known = move || source.account.with(Option::is_some);
+    // A memo: what is below is made once, and not again with every block.
+    let known = Memo::new(move |_| source.account.with(Option::is_some));
     let empty = Memo::new(move |_| source.account.with(|account| account.as_ref().is_some_and(|a| a.is_empty())));
     view! {
         <div role="status" id="chain-state">
@@ -111,12 +112,12 @@ fn OneAccount(contract: Contract, address: Address, wallet: Wallet) -> impl Into
                     || " Trying again every two seconds.".to_owned(),
                     |block| format!(" What you see is of block {block}. Trying again every two seconds."),
                 );
-                let class = if known() { "note bad over" } else { "note bad" };
+                let class = if known.get() { "note bad over" } else { "note bad" };
                 view! { <p class=class>{failure.sentence()}{next}</p> }
             })}
         </div>
-        {move || (!known() && source.failure.with(Option::is_none)).then(|| view! { <Loading what="the account from the chain" /> })}
-        {move || known().then(|| view! {
+        {move || (!known.get() && source.failure.with(Option::is_none)).then(|| view! { <Loading what="the account from the chain" /> })}
+        {move || known.get().then(|| view! {
             <div class="split">
                 <div class="section">
                     {move || if empty.get() {

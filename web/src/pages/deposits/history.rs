@@ -78,7 +78,7 @@ fn row(account: &Account, entry: &Entry) -> impl IntoView + use<> {
             <td>{moment(entry.at as f64 * 1000.0)}</td>
             <td>{what(account, &entry.event)}</td>
             <td class="num">{numbers().exact(&cut(entry.points, 6))}</td>
-            <td class="mono"><span title=entry.transaction.clone()>{entry.transaction.chars().take(10).collect::<String>()}"…"</span></td>
+            <td class="mono"><span title=format!("{} in block {}", entry.transaction, entry.block)>{entry.transaction.chars().take(10).collect::<String>()}"…"</span></td>
         </tr>
     }
 }
