@@ -13,7 +13,7 @@ export { calldata, cast, localChain, rpc, send };
  * Gives a page a wallet for `account` on the chain at `url`. What it shows to the page, and how it answers, is in the
  * object that is returned: tests change it.
  */
-export async function wallet(page, { url, account, connected = true }) {
+export async function wallet(page, { url, account, connected = true, late = false }) {
   const state = { account, connected, chainId: await rpc(url, "eth_chainId"), reject: false, asked: [] };
   const refuse = (code, message) => ({ error: { code, message } });
   const answer = async (method, params) => {
@@ -44,9 +44,9 @@ export async function wallet(page, { url, account, connected = true }) {
     }
   };
   await page.exposeFunction("walletAnswers", answer);
-  await page.addInitScript(() => {
+  await page.addInitScript((late) => {
     const listeners = {};
-    window.ethereum = {
+    const provider = {
       async request({ method, params = [] }) {
         const { result, error } = await window.walletAnswers(method, params);
         if (error) throw Object.assign(new Error(error.message), { code: error.code });
@@ -55,8 +55,10 @@ export async function wallet(page, { url, account, connected = true }) {
       on(event, listener) { (listeners[event] ??= new Set()).add(listener); return this; },
       removeListener(event, listener) { listeners[event]?.delete(listener); return this; },
     };
+    window.walletComes = () => { window.ethereum = provider; window.dispatchEvent(new Event("ethereum#initialized")); };
+    if (!late) window.ethereum = provider;
     window.walletSays = (event, value) => listeners[event]?.forEach((listener) => listener(value));
-  });
+  }, late);
   const say = (event, value) => page.evaluate(([event, value]) => window.walletSays(event, value), [event, value]);
   state.change = async (chainId) => {
     state.chainId = chainId;

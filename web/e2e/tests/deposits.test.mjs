@@ -221,6 +221,16 @@ test("a wallet is connected when the user says so; other accounts are read-only;
   await page.done();
 });
 
+test("a wallet that comes after the page is found", async () => {
+  const page = await open(browser);
+  await wallet(page, { url: made().rpcUrl, account: made().depositor, late: true });
+  await page.goto(page_of(made().depositor));
+  await page.locator("#read-only", { hasText: "Without a wallet this page only reads" }).waitFor();
+  await page.evaluate(() => window.walletComes());
+  await page.locator("#deposit-amount").waitFor();
+  await page.done();
+});
+
 test("wrong network: nothing can be sent until the wallet changes it", async () => {
   const { page, own } = await connected(made().depositor);
   await own.change("0x1");
@@ -257,17 +267,17 @@ test("RPC down: said at once, what was known stays, and it comes back; at the be
   await page.goto(`${other.url}/deposits?account=${made().depositor}`);
   await page.locator('#check[data-state="passed"]').waitFor();
   await close();
-  await page.locator("#chain-state", { hasText: /does not reach the chain's node: no connection.*What you see is of block \d+/ }).waitFor({ timeout: 10_000 });
+  await page.locator("#chain-state p", { hasText: /does not reach the chain's node: no connection.*What you see is of block \d+/ }).waitFor({ timeout: 10_000 });
   assert.ok(await page.locator("#points-now").isVisible(), "what was known stays");
   await page.locator("#link-state", { hasText: "validator answers" }).waitFor();
   await accessible(page, "deposits, RPC down");
   await picture(page, "deposits-rpc-down");
   await page.reload();
-  await page.locator("#chain-state", { hasText: "Trying again every two seconds" }).waitFor();
+  await page.locator("#chain-state p", { hasText: "Trying again every two seconds" }).waitFor();
   await picture(page, "deposits-rpc-down-first");
   await new Promise((done) => door.listen(port, "127.0.0.1", done));
   await page.locator('#check[data-state="passed"]').waitFor({ timeout: 10_000 });
-  await page.locator("#chain-state", { hasText: "reach" }).waitFor({ state: "hidden" });
+  await page.locator("#chain-state p", { hasText: "reach" }).waitFor({ state: "hidden" });
   await page.done();
   await other.close();
   await close();
@@ -279,9 +289,9 @@ test("configurations that cannot work are explained", async () => {
     [{ ...deposits, rpc_url: null }, "#unreadable", /no node of the chain configured/],
     [{ ...deposits, rpc_url: "https://node.example" }, "#unreadable", /the policy of this page does not allow/],
     [{ ...deposits, contract: "0x12" }, "#unreadable", /configured with a wrong address/],
-    [{ ...deposits, chain_id: 1 }, "#chain-state", /node is of chain 31337, but the contract is said to be on chain 1/],
-    [{ ...deposits, contract: made().newcomer }, "#chain-state", /There is no deposit contract at this address/],
-    [{ ...deposits, contract: made().tokens[0].address }, "#chain-state", /There is no deposit contract at this address/],
+    [{ ...deposits, chain_id: 1 }, "#chain-state p", /node is of chain 31337, but the contract is said to be on chain 1/],
+    [{ ...deposits, contract: made().newcomer }, "#chain-state p", /There is no deposit contract at this address/],
+    [{ ...deposits, contract: made().tokens[0].address }, "#chain-state p", /There is no deposit contract at this address/],
   ];
   for (const [deposits, place, why] of cases) {
     const other = await start({ dist: DIST, behaviour: { ...behaviour, deposits } });

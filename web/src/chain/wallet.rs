@@ -100,7 +100,7 @@ impl Wallet {
         let transaction =
             json!({ "from": from.to_checksum(None), "to": to.to_checksum(None), "data": hexadecimal(data) });
         let hash = request("eth_sendTransaction", json!([transaction])).await?;
-        let hash = hash.as_str().filter(|hash| hash.len() == 66 && hash.starts_with("0x")).map(str::to_owned);
+        let hash = hash.as_str().filter(|hash| hash.len() == 66 && hash.is_ascii() && hash.starts_with("0x")).map(str::to_owned);
         hash.ok_or_else(|| WalletError { code: 0, message: "it gave no transaction".into() })
     }
 
@@ -144,19 +144,14 @@ fn listen(provider: &Object, event: &'static str, told: impl Fn(Value) + 'static
     let heard = Closure::<dyn Fn(JsValue)>::new(move |value: JsValue| told(value_of(&value)));
     let function: JsValue = heard.as_ref().clone();
     let _ = on.call2(provider, &event.into(), &function);
-    let kept = StoredValue::new_local(heard);
-    let provider = StoredValue::new_local(provider.clone());
+    let kept = StoredValue::new_local((provider.clone(), heard));
     on_cleanup(move || {
-        provider.with_value(|provider| {
+        kept.try_with_value(|(provider, heard)| {
             if let Some(off) = method(provider, "removeListener") {
-                let _ = off.call2(provider, &event.into(), &function_of(kept));
+                let _ = off.call2(provider, &event.into(), heard.as_ref());
             }
         });
     });
-}
-
-fn function_of(kept: StoredValue<Closure<dyn Fn(JsValue)>, LocalStorage>) -> JsValue {
-    kept.with_value(|heard| heard.as_ref().clone())
 }
 
 async fn request(name: &str, params: Value) -> Result<Value, WalletError> {
