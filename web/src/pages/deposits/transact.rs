@@ -148,6 +148,9 @@ fn DepositForm(form: Form, tokens: Memo<Vec<(String, String)>>, now: RwSignal<f6
     let good = move || closed.with(Option::is_none) && !form.transaction.busy();
     let allowed = move || form.token().zip(units.get().ok()).is_some_and(|(token, units)| token.allowance >= units);
     let hint = move || {
+        if closed.with(Option::is_some) {
+            return None;
+        }
         let (token, units) = form.token().zip(units.get().ok())?;
         let (has, needs) = (rules::amount(&token, token.allowance), rules::amount(&token, units));
         Some(if token.allowance >= units {
