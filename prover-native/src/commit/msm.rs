@@ -16,6 +16,8 @@ use halo2_proofs::halo2curves::{
 };
 use rayon::prelude::*;
 
+use super::groups::{is_identity, sum_groups};
+
 /// Scalars that are multiplied apart when the others are much shorter.
 const OUTLIERS: usize = 12;
 /// Points that one batch of additions works on.
@@ -23,23 +25,41 @@ const BATCH: usize = 1 << 14;
 
 /// `Σ scalars[i]·bases[i]`, over as many as there are of both.
 pub fn msm(scalars: &[Fr], bases: &[G1Affine]) -> G1 {
-    let mut terms: Vec<Term> = scalars.iter().zip(bases).filter_map(|(s, p)| Term::new(s, p)).collect();
+    let terms: Vec<Term> = scalars.iter().zip(bases).filter_map(|(s, p)| Term::new(s, p)).collect();
     if terms.is_empty() {
         return G1::identity();
     }
     let longest = terms.iter().map(|t| t.bits).max().unwrap_or(0);
     let short = short_bits(&terms);
-    let mut sum = G1::identity();
     // Worth it when the others lose at least two windows.
-    if short + 16 < longest {
-        terms.retain(|t| {
-            if t.bits > short {
-                sum += t.point() * t.scalar();
-            }
-            t.bits <= short
-        });
+    if short + 16 >= longest {
+        return pippenger(&terms);
     }
-    sum + pippenger(&terms)
+    let (long, terms): (Vec<Term>, Vec<Term>) = terms.into_iter().partition(|t| t.bits > short);
+    interleaved(&long) + pippenger(&terms)
+}
+
+/// A few terms: digits of four bits, with the doublings in common. (Straus, "Addition chains of vectors", 1964.)
+fn interleaved(terms: &[Term]) -> G1 {
+    let multiples = |t: &Term| {
+        let mut sum = G1::identity();
+        let point = t.point();
+        std::array::from_fn::<G1, 15, _>(|_| {
+            sum += point;
+            sum
+        })
+    };
+    let tables: Vec<[G1; 15]> = terms.iter().map(multiples).collect();
+    let bits = terms.iter().map(|t| t.bits).max().unwrap_or(0);
+    (0..bits.div_ceil(4)).rev().fold(G1::identity(), |sum, window| {
+        let mut sum = sum.double().double().double().double();
+        for (t, table) in terms.iter().zip(&tables) {
+            if let Some(i) = (t.digit(4 * window, 4) as usize).checked_sub(1) {
+                sum += table[i];
+            }
+        }
+        sum
+    })
 }
 
 /// The bit length that all but [`OUTLIERS`] scalars keep within.
@@ -86,13 +106,9 @@ impl Term {
         Some(Self { magnitude, bits, negative, x: point.x, y: point.y })
     }
 
+    /// The point, with the scalar's sign.
     fn point(&self) -> G1Affine {
-        G1Affine { x: self.x, y: self.y }
-    }
-
-    fn scalar(&self) -> Fr {
-        let s = Fr::from_raw(self.magnitude);
-        if self.negative { -s } else { s }
+        G1Affine { x: self.x, y: if self.negative { -self.y } else { self.y } }
     }
 
     /// Bits `at … at + width − 1`.
@@ -233,94 +249,6 @@ fn weighted(buckets: &[(Fq, Fq)], c: u32, count: usize) -> Vec<G1> {
             sum + plain(columns)
         })
         .collect()
-}
-
-fn is_identity(p: &(Fq, Fq)) -> bool {
-    p.0 == Fq::zero() && p.1 == Fq::zero()
-}
-
-/// The sum of each group `points[starts[g]..starts[g + 1]]`: neighbours are added, all groups at once, until each has one point. An empty
-/// group's sum is the identity, (0, 0).
-fn sum_groups(mut points: Vec<(Fq, Fq)>, mut starts: Vec<u32>) -> Vec<(Fq, Fq)> {
-    let groups = starts.len() - 1;
-    let mut products: Vec<Fq> = Vec::new();
-    loop {
-        let pairs: usize = starts.windows(2).map(|s| (s[1] - s[0]) as usize / 2).sum();
-        if pairs == 0 {
-            break;
-        }
-        // Denominators and their running products.
-        products.clear();
-        products.reserve(pairs);
-        let mut product = Fq::one();
-        for s in starts.windows(2) {
-            for pair in points[s[0] as usize..s[1] as usize].chunks_exact(2) {
-                products.push(product);
-                product *= denominator(&pair[0], &pair[1]);
-            }
-        }
-        let mut inverse = product.invert().unwrap_or(Fq::zero());
-        // Backwards, each result at the end of its group's new place; then compacted forwards.
-        let mut at = pairs;
-        for s in starts.windows(2).rev() {
-            let group = &mut points[s[0] as usize..s[1] as usize];
-            for i in (0..group.len() / 2).rev() {
-                at -= 1;
-                let (a, b) = (group[2 * i], group[2 * i + 1]);
-                let d = denominator(&a, &b);
-                let own = inverse * products[at];
-                inverse *= d;
-                group[2 * i] = add(&a, &b, &own);
-            }
-        }
-        let mut write = 0usize;
-        let mut begin = starts[0] as usize;
-        for g in 0..groups {
-            let end = starts[g + 1] as usize;
-            starts[g] = write as u32;
-            for read in (begin..end).step_by(2) {
-                points[write] = points[read];
-                write += 1;
-            }
-            begin = end;
-        }
-        starts[groups] = write as u32;
-        points.truncate(write);
-    }
-    starts.windows(2).map(|s| if s[0] == s[1] { (Fq::zero(), Fq::zero()) } else { points[s[0] as usize] }).collect()
-}
-
-/// What the slope of an addition is divided by; 1 where no division is needed.
-fn denominator(a: &(Fq, Fq), b: &(Fq, Fq)) -> Fq {
-    if is_identity(a) || is_identity(b) {
-        Fq::one()
-    } else if a.0 != b.0 {
-        b.0 - a.0
-    } else if a.1 == b.1 {
-        a.1.double()
-    } else {
-        Fq::one()
-    }
-}
-
-/// a + b, given the inverse of [`denominator`].
-fn add(a: &(Fq, Fq), b: &(Fq, Fq), inverse: &Fq) -> (Fq, Fq) {
-    if is_identity(a) {
-        return *b;
-    }
-    if is_identity(b) {
-        return *a;
-    }
-    let slope = if a.0 != b.0 {
-        (b.1 - a.1) * inverse
-    } else if a.1 == b.1 {
-        let square = a.0.square();
-        (square.double() + square) * inverse
-    } else {
-        return (Fq::zero(), Fq::zero());
-    };
-    let x = slope.square() - a.0 - b.0;
-    (x, slope * (a.0 - x) - a.1)
 }
 
 #[cfg(test)]
