@@ -7,6 +7,7 @@
 //! Zero-knowledge is halo2's: the last rows of every advice column and every permutation product are random, and a random polynomial hides the
 //! combination of the quotient's pieces.
 
+mod block;
 mod formula;
 mod open;
 mod poly;
@@ -29,6 +30,7 @@ use rayon::prelude::*;
 use vouch_circuit::{ModelCircuit, ModelConfig};
 
 use self::{
+    block::Block,
     formula::Program,
     open::{Opened, open},
     poly::{Domain, combine, evaluate},
@@ -61,11 +63,10 @@ pub(crate) fn create_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>
     fill_random(&mut random);
     prover.commit_coefficients(&[&random])?;
     let c = Combine { y: prover.challenge(), ..c };
-    let all: Vec<&Vec<Fr>> = std::iter::once(&instance).chain(&advice).chain(&products).collect();
-    let all: Vec<Vec<Fr>> = all.into_par_iter().map(|v| prover.domain.coefficients(v)).collect();
-    drop((instance, advice, products));
+    let all = prover.interpolated(std::iter::once(instance).chain(advice).chain(products).collect())?;
+    let all = all.columns();
     let (advice, products) = all[1..].split_at(cs.num_advice_columns());
-    let pieces = prover.pieces(&all[0], advice, products, &challenges, &c);
+    let pieces = prover.pieces(all[0], advice, products, &challenges, &c)?;
     prover.commit_coefficients(&pieces.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
     let x = prover.challenge();
     let xn = x.pow_vartime([prover.domain.n as u64]);
@@ -202,20 +203,28 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         Ok(products)
     }
 
+    /// Coefficients of columns, each of which is dropped when it is done.
+    fn interpolated(&self, columns: Vec<Vec<Fr>>) -> Result<Block, ProverError> {
+        let mut block = Block::new(columns.len(), self.domain.n)?;
+        let domain = &self.domain;
+        columns.into_par_iter().zip(block.columns_mut()).for_each(|(v, to)| domain.interpolate(&v, to));
+        Ok(block)
+    }
+
     /// The pieces of the quotient.
     fn pieces(
         &self,
         instance: &[Fr],
-        advice: &[Vec<Fr>],
-        products: &[Vec<Fr>],
+        advice: &[&[Fr]],
+        products: &[&[Fr]],
         challenges: &[Fr],
         c: &Combine,
-    ) -> Vec<Vec<Fr>> {
+    ) -> Result<Vec<Vec<Fr>>, ProverError> {
         let mut polys: Vec<&[Fr]> = vec![instance];
-        polys.extend(advice.iter().map(Vec::as_slice));
+        polys.extend(advice);
         polys.extend(self.pk.fixed_polys().iter().map(|p| &p[..]));
         polys.extend(self.pk.permutation().polys().iter().map(|p| &p[..]));
-        polys.extend(products.iter().map(Vec::as_slice));
+        polys.extend(products);
         polys.extend([self.pk.l0(), self.pk.l_last(), self.pk.l_active_row()].map(|p| &p[..]));
         quotient(self.cs, &self.domain, &polys, challenges, c)
     }
@@ -224,8 +233,8 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
     fn evaluations<'b>(
         &mut self,
         x: Fr,
-        advice: &'b [Vec<Fr>],
-        products: &'b [Vec<Fr>],
+        advice: &[&'b [Fr]],
+        products: &[&'b [Fr]],
         random: &'b [Fr],
         h: &'b [Fr],
     ) -> Result<Vec<Opened<'b>>, ProverError>
@@ -236,7 +245,7 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         let last = -(self.cs.blinding_factors() as i32 + 1);
         // In the order of the transcript.
         let mut queries: Vec<(&[Fr], i32)> = Vec::new();
-        queries.extend(self.cs.advice_queries().iter().map(|(c, r)| (advice[c.index()].as_slice(), r.0)));
+        queries.extend(self.cs.advice_queries().iter().map(|(c, r)| (advice[c.index()], r.0)));
         let fixed = queries.len();
         queries.extend(self.cs.fixed_queries().iter().map(|(c, r)| (&pk.fixed_polys()[c.index()][..], r.0)));
         let at_random = queries.len();
@@ -244,7 +253,7 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         queries.extend(pk.permutation().polys().iter().map(|p| (&p[..], 0)));
         let at_products = queries.len();
         for (i, z) in products.iter().enumerate() {
-            queries.extend([(z.as_slice(), 0), (z, 1)]);
+            queries.extend([(*z, 0), (z, 1)]);
             if i + 1 < products.len() {
                 queries.push((z, last));
             }

@@ -113,6 +113,7 @@ impl Formula {
         compiler.count(result);
         compiler.program.result = compiler.compute(result);
         compiler.program.registers = compiler.bounds.len();
+        if std::env::var("VT").is_ok() { let p=&compiler.program; eprintln!("steps {} mul {} load {} regs {} consts {}", p.steps.len(), p.steps.iter().filter(|s| matches!(s, Step::Mul{..})).count(), p.steps.iter().filter(|s| matches!(s, Step::Load{..})).count(), p.registers, p.constants.len()); }
         compiler.program
     }
 }

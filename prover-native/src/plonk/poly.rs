@@ -39,8 +39,13 @@ impl Domain {
     /// Coefficients of the polynomial with these values at ω^i.
     pub(super) fn coefficients(&self, values: &[Fr]) -> Vec<Fr> {
         let mut out = vec![Fr::zero(); self.n];
-        self.inverse.run(values, &mut out);
+        self.interpolate(values, &mut out);
         out
+    }
+
+    /// The same, into a slice of the same length.
+    pub(super) fn interpolate(&self, values: &[Fr], to: &mut [Fr]) {
+        self.inverse.run(values, to);
     }
 
     /// `shift·ω^i` for all i.

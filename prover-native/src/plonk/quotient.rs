@@ -13,9 +13,11 @@ use halo2_proofs::{
 use rayon::prelude::*;
 
 use super::{
+    block::Block,
     formula::{Formula, Node, Program},
     poly::{Domain, combine},
 };
+use crate::ProverError;
 
 /// Rows that one thread evaluates together.
 pub(super) const ROWS: usize = 256;
@@ -209,23 +211,25 @@ pub(super) fn quotient(
     polys: &[&[Fr]],
     challenges: &[Fr],
     c: &Combine,
-) -> Vec<Vec<Fr>> {
+) -> Result<Vec<Vec<Fr>>, ProverError> {
     let n = domain.n;
     let program = numerator(cs, challenges, c);
     let pieces = cs.degree() - 1;
     let parts = pieces.next_power_of_two();
     let root = domain.root(domain.k + parts.ilog2());
-    let mut values: Vec<Vec<Fr>> = vec![vec![Fr::zero(); n]; polys.len() + 1];
+    let mut values = Block::new(polys.len() + 1, n)?;
     let mut numerators = vec![Fr::zero(); n];
     // The quotient modulo X^n − shift^n for each coset.
     let mut remainders: Vec<Vec<Fr>> = Vec::with_capacity(parts);
     let mut shift = Fr::ZETA;
     for _ in 0..parts {
         let transform = domain.coset(shift);
-        let (x, columns) = values.split_last_mut().expect("X is there");
-        columns.par_iter_mut().zip(polys).for_each(|(v, p)| transform.run(p, v));
-        domain.points(shift, x);
-        let slices: Vec<&[Fr]> = values.iter().map(Vec::as_slice).collect();
+        values.columns_mut().enumerate().for_each(|(i, v)| match polys.get(i) {
+            Some(p) => transform.run(p, v),
+            // The last is X.
+            None => domain.points(shift, v),
+        });
+        let slices = values.columns();
         numerators.par_chunks_mut(ROWS).enumerate().for_each(|(i, out)| program.evaluate(&slices, i * ROWS, out));
         let mut remainder = domain.coefficients(&numerators);
         let vanishing = shift.pow_vartime([n as u64]) - Fr::one();
@@ -248,7 +252,7 @@ pub(super) fn quotient(
             let by = order.pow_vartime([m]);
             let start = scale * first.pow_vartime([m]);
             let factors: Vec<Fr> = std::iter::successors(Some(start), |f| Some(*f * by)).take(parts).collect();
-            combine(&slices, &factors)
+            Ok(combine(&slices, &factors))
         })
         .collect()
 }

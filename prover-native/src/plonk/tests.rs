@@ -51,9 +51,10 @@ fn halo2_accepts() {
             changed[at] ^= 1;
             assert!(!accepted(&key, &instance, &changed), "seed {seed}: byte {at}");
         }
-        // Every commitment and every evaluation of private values is blinded: nothing but constants repeats.
+        // Every commitment is blinded and every point of evaluation is another: nothing repeats but values of columns that are zero.
         let again = prove();
-        let same = proof.chunks_exact(32).zip(again.chunks_exact(32)).filter(|(a, b)| a == b).count();
+        let same = |(a, b): &(&[u8], &[u8])| a == b && a.iter().any(|byte| *byte != 0);
+        let same = proof.chunks_exact(32).zip(again.chunks_exact(32)).filter(same).count();
         assert_eq!(same, 0, "seed {seed}: {same} equal elements");
     }
 }
