@@ -28,6 +28,9 @@ pub(crate) trait Lanes: Copy {
     const WIDTH: usize;
     /// The first [`Self::WIDTH`] elements of a slice that has so many; bound [`LOAD_BOUND`].
     fn load(from: &[Fr]) -> Self;
+    /// Says that a slice's first elements will be loaded soon.
+    #[inline(always)]
+    fn announce(_: &[Fr]) {}
     /// The same element in all lanes; bound 1.
     fn splat(v: &Fr) -> Self;
     /// Stores a value of any bound into the first [`Self::WIDTH`] elements of a slice that has so many.

@@ -162,6 +162,17 @@ impl Lanes for Eight {
     }
 
     #[inline(always)]
+    fn announce(soon: &[Fr]) {
+        let at = soon.as_ptr().cast::<i8>();
+        // SAFETY: prefetching is not an access; see the module for the instruction.
+        unsafe {
+            for line in 0..4 {
+                _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(64 * line));
+            }
+        }
+    }
+
+    #[inline(always)]
     fn splat(v: &Fr) -> Self {
         Self::constant(&split(words(&(*v * Fr::from(16)))))
     }

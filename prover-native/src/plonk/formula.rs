@@ -113,7 +113,6 @@ impl Formula {
         compiler.count(result);
         compiler.program.result = compiler.compute(result);
         compiler.program.registers = compiler.bounds.len();
-        if std::env::var("VT").is_ok() { let p=&compiler.program; eprintln!("steps {} mul {} load {} regs {} consts {}", p.steps.len(), p.steps.iter().filter(|s| matches!(s, Step::Mul{..})).count(), p.steps.iter().filter(|s| matches!(s, Step::Load{..})).count(), p.registers, p.constants.len()); }
         compiler.program
     }
 }
@@ -278,6 +277,8 @@ impl Kernel for Evaluate<'_> {
                         let n = column.len();
                         let at = (row + n).wrapping_add_signed(rotation as isize) % n;
                         file[to] = if at + L::WIDTH <= n {
+                            // More columns than the processor keeps track of by itself.
+                            L::announce(&column[at + L::WIDTH..]);
                             L::load(&column[at..])
                         } else {
                             let wrapped: [Fr; 8] = std::array::from_fn(|j| column[(at + j) % n]);
