@@ -141,7 +141,8 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         let mut challenges = vec![Fr::zero(); self.cs.num_challenges()];
         let (of_column, of_challenge) = (self.cs.advice_column_phase(), self.cs.challenge_phase());
         for phase in 0..=of_column.iter().copied().max().unwrap_or(0) {
-            let values = if phase == 0 { circuit.first_phase(&config) } else { circuit.second_phase(&config, &challenges) };
+            let values =
+                if phase == 0 { circuit.first_phase(&config) } else { circuit.second_phase(&config, &challenges) };
             for (column, values) in values {
                 columns[column.index()] = values;
             }

@@ -150,13 +150,16 @@ impl ModelCircuit {
     /// The second phase's columns, given all challenges in halo2's order.
     pub fn second_phase(&self, config: &ModelConfig, challenges: &[Fr]) -> Columns {
         let draw = |c: Challenge| challenges.get(c.index()).copied().unwrap_or(Fr::zero());
-        self.second(config, &Challenges {
-            mu: draw(config.mu),
-            sigma: config.sigma.map_or(Fr::zero(), draw),
-            tau: draw(config.tau),
-            beta: draw(config.beta),
-            theta: draw(config.theta),
-        })
+        self.second(
+            config,
+            &Challenges {
+                mu: draw(config.mu),
+                sigma: config.sigma.map_or(Fr::zero(), draw),
+                tau: draw(config.tau),
+                beta: draw(config.beta),
+                theta: draw(config.theta),
+            },
+        )
     }
 
     fn second(&self, config: &ModelConfig, ch: &Challenges) -> Columns {

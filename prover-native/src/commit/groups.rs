@@ -47,10 +47,7 @@ pub(super) fn sum_groups(mut points: Vec<Point>, mut starts: Vec<u32>) -> Vec<Po
         add_pairs(&points, &pairs, &mut sums);
         std::mem::swap(&mut points, &mut sums);
     }
-    starts
-        .windows(2)
-        .map(|s| if s[0] == s[1] { (Fq::zero(), Fq::zero()) } else { points[s[0] as usize] })
-        .collect()
+    starts.windows(2).map(|s| if s[0] == s[1] { (Fq::zero(), Fq::zero()) } else { points[s[0] as usize] }).collect()
 }
 
 /// Copies the points that have no partner: those between the additions' places.

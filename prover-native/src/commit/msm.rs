@@ -91,7 +91,8 @@ struct Term {
 
 /// The order of the group, r, and its half.
 const ORDER: [u64; 4] = [0x43e1_f593_f000_0001, 0x2833_e848_79b9_7091, 0xb850_45b6_8181_585d, 0x3064_4e72_e131_a029];
-const HALF: [u64; 4] = [ORDER[0] >> 1 | ORDER[1] << 63, ORDER[1] >> 1 | ORDER[2] << 63, ORDER[2] >> 1 | ORDER[3] << 63, ORDER[3] >> 1];
+const HALF: [u64; 4] =
+    [ORDER[0] >> 1 | ORDER[1] << 63, ORDER[1] >> 1 | ORDER[2] << 63, ORDER[2] >> 1 | ORDER[3] << 63, ORDER[3] >> 1];
 
 impl Term {
     /// None for a term that is the identity.
@@ -175,13 +176,7 @@ fn pippenger(terms: &[Term], bases: &[G1Affine]) -> G1 {
 }
 
 /// The sums of `count` windows from `first` on, of bases with their y negated.
-fn windows_sums(
-    terms: &[Term],
-    (bases, negated): (&[G1Affine], &[Fq]),
-    c: u32,
-    first: u32,
-    count: usize,
-) -> Vec<G1> {
+fn windows_sums(terms: &[Term], (bases, negated): (&[G1Affine], &[Fq]), c: u32, first: u32, count: usize) -> Vec<G1> {
     let buckets = 1usize << (c - 1);
     let mut digits: Vec<i32> = Vec::with_capacity(terms.len() * count);
     // Sizes of groups: one for each window's digits of 0, which is left out, and its buckets.

@@ -59,8 +59,7 @@ pub(super) fn open<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
         .collect();
     let v = challenge(transcript);
 
-    let remainders: Vec<Vec<Fr>> =
-        sets.iter().zip(&combined).map(|(s, c)| interpolate(&s.points, &c.values)).collect();
+    let remainders: Vec<Vec<Fr>> = sets.iter().zip(&combined).map(|(s, c)| interpolate(&s.points, &c.values)).collect();
     let quotients: Vec<Vec<Fr>> = sets
         .par_iter()
         .zip(&combined)

@@ -75,7 +75,8 @@ pub(crate) struct Scalar;
 
 impl Modulus for Scalar {
     type Element = Fr;
-    const P: [u64; 5] = split([0x43e1_f593_f000_0001, 0x2833_e848_79b9_7091, 0xb850_45b6_8181_585d, 0x3064_4e72_e131_a029]);
+    const P: [u64; 5] =
+        split([0x43e1_f593_f000_0001, 0x2833_e848_79b9_7091, 0xb850_45b6_8181_585d, 0x3064_4e72_e131_a029]);
     const R256: [u64; 5] =
         split([0xac96_341c_4fff_fffb, 0x36fc_7695_9f60_cd29, 0x666e_a36f_7879_462e, 0x0e0a_77c1_9a07_df2f]);
     const R260: [u64; 5] =
@@ -88,7 +89,8 @@ pub(crate) struct Base;
 
 impl Modulus for Base {
     type Element = Fq;
-    const P: [u64; 5] = split([0x3c20_8c16_d87c_fd47, 0x9781_6a91_6871_ca8d, 0xb850_45b6_8181_585d, 0x3064_4e72_e131_a029]);
+    const P: [u64; 5] =
+        split([0x3c20_8c16_d87c_fd47, 0x9781_6a91_6871_ca8d, 0xb850_45b6_8181_585d, 0x3064_4e72_e131_a029]);
     const R256: [u64; 5] =
         split([0xd35d_438d_c58f_0d9d, 0x0a78_eb28_f5c7_0b3d, 0x666e_a36f_7879_462c, 0x0e0a_77c1_9a07_df2f]);
     const R260: [u64; 5] =
