@@ -75,6 +75,9 @@ pub struct Bounds {
     pub sums: Vec<Vec<Interval>>,
 }
 
+/// Sums and outputs of a matrix, column by column.
+type Applied = Vec<(Interval, Interval)>;
+
 impl Program {
     /// The signed numbers of 2·limb_bits bits.
     pub fn word(&self) -> Interval {
@@ -107,7 +110,7 @@ impl Program {
     }
 
     /// Sums and outputs of a matrix applied to values in intervals, column by column.
-    fn applied(&self, name: &str, m: &Matrix, x: &[Interval]) -> Result<Vec<(Interval, Interval)>, ProgramError> {
+    fn applied(&self, name: &str, m: &Matrix, x: &[Interval]) -> Result<Applied, ProgramError> {
         let n = m.cols as usize;
         let mut sums = vec![(0i128, 0i128); n];
         for (b, weights) in x.iter().zip(m.weights.chunks_exact(n)).filter(|(b, _)| b.lo != 0 || b.hi != 0) {
@@ -136,7 +139,7 @@ impl Program {
         }
         let mut sums: Vec<Vec<Option<Interval>>> = self.matrices.iter().map(|m| vec![None; m.cols as usize]).collect();
         // Items of a batch have equal intervals: what a matrix makes of them is computed once.
-        let mut known: HashMap<(usize, Vec<Interval>), Vec<(Interval, Interval)>> = HashMap::new();
+        let mut known: HashMap<(usize, Vec<Interval>), Applied> = HashMap::new();
         for ins in &self.instructions {
             match ins {
                 Instruction::Linear(l) => {

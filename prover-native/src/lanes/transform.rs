@@ -88,7 +88,10 @@ impl Transform {
     #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
     unsafe fn eight(&self, from: &[Fr], to: &mut [Fr]) {
         let m = self.n / 8;
-        let mut data: Vec<Eight> = from.chunks_exact(8).map(|c| Eight::load_raw::<0>(c)).collect();
+        let mut data: Vec<Eight> = Vec::with_capacity(m);
+        for eight in from.chunks_exact(8) {
+            data.push(Eight::load_raw::<0>(eight));
+        }
         // SAFETY: as for this function.
         unsafe { descend(&mut data, &self.tree, 1) };
         let bits = m.ilog2();
