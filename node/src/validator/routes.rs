@@ -24,10 +24,9 @@ use vouch_api::{
 };
 use vouch_envelope::hex;
 
-use super::dispatch::random;
 use super::ledger::Pending;
 use super::{Validator, deposits, openapi, predict, reads};
-use crate::registry::Model;
+use crate::registry::{Model, random};
 use crate::{Refusal, now_ms, server};
 
 type Shared = Shared_<Arc<Validator>>;
