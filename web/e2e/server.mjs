@@ -90,7 +90,7 @@ function world(fixture) {
 /** Starts the double. */
 export async function start({ dist, port = 0, behaviour = {}, fixture = fixtures(), predictions = new Map() }) {
   const state = world(fixture);
-  const verifier = readFileSync(join(dist, "assets/verifier.wasm"));
+  const verifier = readFileSync(join(dist, "assets/verifier/vouch_verifier.wasm"));
   const summary = {
     id: fixture.modelId,
     name: "staking-lstm",

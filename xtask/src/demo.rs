@@ -46,7 +46,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let dashboard = workspace.target.join("web");
     if !args.no_dashboard {
         heading("Build the dashboard");
-        web::run(workspace, &web::Args { out: dashboard.clone(), package: "pkg".into(), dev: false })?;
+        web::run(workspace, &web::Args { out: dashboard.clone(), package: "pkg".into(), dev: false, test: false })?;
     }
     heading("Start a network: one validator, three miners");
     network::run(workspace, args, (!args.no_dashboard).then_some(dashboard))

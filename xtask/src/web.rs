@@ -29,13 +29,19 @@ pub(crate) struct Args {
     /// Compile faster, for larger files; for work on the dashboard itself
     #[arg(long)]
     pub(crate) dev: bool,
+    /// Also build a network, and test the dashboard in Chromium against it
+    #[arg(long)]
+    pub(crate) test: bool,
 }
 
 /// The files of the verifier's package that the page uses.
 const VERIFIER: [&str; 4] = ["vouch_verifier.wasm", "verifier.js", "core.js", "bindgen.js"];
 
-/// Builds the dashboard.
+/// Builds the dashboard, and tests it if asked to.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    if args.test {
+        return suite::run(workspace);
+    }
     let web = workspace.root.join("web");
     let out = workspace.root.join(&args.out);
     let assets = out.join("assets");

@@ -66,7 +66,7 @@ class Verification(unittest.TestCase):
             Verifier(KEY, Limits(memory=1 << 16))
         with self.assertRaises(OutOfMemory):
             Verifier(KEY, Limits(memory=4 << 20)).verify(bytes(8 << 20))
-        verifier = Verifier(KEY, Limits(fuel=40_000_000))
+        verifier = Verifier(KEY, Limits(fuel=100_000_000))
         with self.assertRaises(OutOfFuel):
             verifier.verify(ENVELOPE, Expected(inputs=range(1 << 20)))
         self.assertTrue(verifier.verify(ENVELOPE, Expected(allow_development_srs=True)).accepted)

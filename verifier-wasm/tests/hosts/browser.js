@@ -1,12 +1,11 @@
-// node browser.js post ROOT PATH OUT    serves ROOT, opens PATH in headless Chromium, writes what it posts to /result
-// node browser.js dom  ROOT PATH OUT    the same, but writes the page's document when it has settled
+// node browser.js ROOT PATH OUT    serves ROOT, opens PATH in headless Chromium, writes what it posts to /result
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 
-const [mode, root, path, out] = process.argv.slice(2);
+const [root, path, out] = process.argv.slice(2);
 const types = { ".html": "text/html", ".js": "text/javascript", ".json": "application/json", ".wasm": "application/wasm" };
 
 let finish;
@@ -34,17 +33,14 @@ const address = `http://127.0.0.1:${server.address().port}/${path}`;
 const profile = mkdtempSync(join(tmpdir(), "vouch-chromium-"));
 const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run"];
 flags.push("--disable-background-networking", "--disable-component-update", "--disable-sync", `--user-data-dir=${profile}`);
-if (mode === "dom") flags.push("--virtual-time-budget=20000", "--dump-dom");
-const chromium = spawn(process.env.VOUCH_CHROMIUM ?? "chromium", [...flags, address], { stdio: ["ignore", "pipe", "ignore"] });
-const dom = [];
-chromium.stdout.on("data", (part) => dom.push(part));
-const ended = new Promise((resolve, reject) => {
+const chromium = spawn(process.env.VOUCH_CHROMIUM ?? "chromium", [...flags, address], { stdio: "ignore" });
+const ended = new Promise((_, reject) => {
   chromium.on("error", (error) => reject(new Error(`cannot run Chromium: ${error.message}`)));
-  chromium.on("exit", () => resolve(Buffer.concat(dom)));
+  chromium.on("exit", () => reject(new Error("Chromium ended before the page had a result")));
 });
 const late = new Promise((_, reject) => setTimeout(() => reject(new Error("no result from the page in 5 minutes")), 300_000).unref());
 try {
-  writeFileSync(out, await Promise.race([mode === "dom" ? ended : posted, late]));
+  writeFileSync(out, await Promise.race([posted, ended, late]));
 } finally {
   chromium.kill();
   await ended.catch(() => {});

@@ -20,7 +20,7 @@ export function runCases(cases, { Verifier, VouchError, inspectToText }) {
     try {
       return calls[c.call](c);
     } catch (error) {
-      if (!(error instanceof VouchError)) throw error;
+      if (!(error instanceof VouchError) || error.kind === "abi") throw error;
       const { kind, code, message } = error;
       return JSON.stringify({ kind, code, message });
     }

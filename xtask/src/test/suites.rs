@@ -5,12 +5,12 @@ use anyhow::Result;
 use super::{Suite, contracts, python};
 use crate::{
     process::{cargo, run},
-    tidy, wasm, web,
+    tidy, wasm,
     workspace::Workspace,
 };
 
 /// All suites, the quick ones first.
-pub(super) const SUITES: [Suite; 9] = [
+pub(super) const SUITES: [Suite; 8] = [
     Suite { name: "fmt", about: "formatting (rustfmt)", run: fmt },
     Suite { name: "clippy", about: "lints of all targets, warnings are errors", run: clippy },
     Suite { name: "tidy", about: "dependency directions, links, leftovers", run: tidy::check },
@@ -26,11 +26,6 @@ pub(super) const SUITES: [Suite; 9] = [
         name: "wasm",
         about: "the verifier's .wasm: one verdict in every host, and the packages as installed",
         run: wasm::suite::run,
-    },
-    Suite {
-        name: "dashboard",
-        about: "the dashboard in Chromium, against a double and against a local network",
-        run: web::suite::run,
     },
 ];
 

@@ -34,10 +34,10 @@ pub(super) fn write(workspace: &Workspace, wasm: &[u8], work: &Path, compiler: &
     for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
         put(&pkg.join(name), &get(&workspace.root.join(name))?)?;
     }
-    let mut package: serde_json::Value = serde_json::from_slice(&get(&sources.join("package.json"))?)?;
-    // The version is the workspace's, which is this program's.
-    package["version"] = env!("CARGO_PKG_VERSION").into();
-    put(&pkg.join("package.json"), format!("{package:#}\n").as_bytes())?;
+    // As text, since the order of its conditions counts. The version is the workspace's, which is this program's.
+    let package = String::from_utf8(get(&sources.join("package.json"))?)?;
+    let version = format!(r#""version": "{}""#, env!("CARGO_PKG_VERSION"));
+    put(&pkg.join("package.json"), package.replacen(r#""version": "0.0.0""#, &version, 1).as_bytes())?;
 
     let gzip = gzip(wasm)?;
     println!("{WASM}: {} bytes, {gzip} after gzip, SHA-256 {digest}", wasm.len());

@@ -1,4 +1,4 @@
-//! The suite `dashboard`: the page in Chromium, against a validator's double, and against a local network that proves.
+//! `cargo xtask web --test`: the page in Chromium, against a validator's double, and against a local network that proves.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ use crate::{demo, network, process, wasm};
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     wasm::run(workspace, &wasm::Args::default())?;
     let dist = workspace.target.join("web");
-    super::run(workspace, &super::Args { out: dist.clone(), package: "pkg".into(), dev: false })?;
+    super::run(workspace, &super::Args { out: dist.clone(), package: "pkg".into(), dev: false, test: false })?;
     Profile::Dev.build(workspace)?;
     let models = demo::bundle(workspace, Profile::Dev)?;
     let e2e = workspace.root.join("web/e2e");

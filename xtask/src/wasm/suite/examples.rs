@@ -33,19 +33,27 @@ fn fixtures(setting: &Setting<'_>, dir: &Path) -> Result<()> {
 
 fn page(setting: &Setting<'_>, project: &Path, html: &str) -> Result<()> {
     let site = empty(setting.dir.join("page"))?;
-    fs::write(site.join("index.html"), format!("<!doctype html>\n<body>\n{html}</body>\n"))?;
+    fs::write(site.join("index.html"), format!("<!doctype html>\n{TELL}\n<body>\n{html}</body>\n"))?;
     fixtures(setting, &site)?;
     javascript::package_into(project, &site)?;
     accepted(setting, "a plain page", &site)
 }
 
+/// What the tests add to a page: it tells what the page says, or what went wrong in it.
+const TELL: &str = r#"<head><script>
+  const tell = (text) => fetch("result", { method: "POST", body: text });
+  addEventListener("unhandledrejection", (event) => tell(String(event.reason)));
+  addEventListener("error", (event) => tell(event.message));
+  setInterval(() => /^(accepted|refused)$/.test(document.body.textContent) && tell(document.body.textContent), 50);
+</script></head>"#;
+
 /// Opens a page, which must say `accepted`.
 fn accepted(setting: &Setting<'_>, what: &str, site: &Path) -> Result<()> {
-    let out = setting.dir.join("dom.html");
-    javascript::open(setting, "dom", site, "index.html", &out)?;
-    let document = String::from_utf8_lossy(&read(&out)?).into_owned();
-    if !document.contains("accepted</body>") {
-        bail!("{what}: the page does not say `accepted`: {document}");
+    let out = setting.dir.join("said");
+    javascript::open(setting, site, "index.html", &out)?;
+    let said = String::from_utf8_lossy(&read(&out)?).into_owned();
+    if said != "accepted" {
+        bail!("{what}: the page says {said}");
     }
     println!("README, {what}: accepted");
     Ok(())
@@ -62,7 +70,7 @@ const { nonce, inputs } = inspect(envelope);\n";
     let show = "document.body.textContent = report.checks.every((c) => c.passed || c.code === \"development-setup\")\n  ? \"accepted\" : \"refused\";\n";
     fs::write(
         project.join("index.html"),
-        "<!doctype html>\n<body><script type=\"module\" src=\"./main.js\"></script></body>\n",
+        format!("<!doctype html>\n{TELL}\n<body><script type=\"module\" src=\"./main.js\"></script></body>\n"),
     )?;
     fs::write(project.join("main.js"), format!("{imports}{inspect}{setup}{rest}{show}"))?;
     let public = empty(project.join("public"))?;

@@ -80,7 +80,7 @@ pub(super) fn browser(setting: &Setting<'_>, project: &Path) -> Result<()> {
     copy(&setting.cases, &site.join("cases.json"))?;
     package_into(project, &site)?;
     let out = setting.dir.join("browser.json");
-    open(setting, "post", &site, "suite.html", &out)?;
+    open(setting, &site, "suite.html", &out)?;
     let (page, worker) = match serde_json::from_slice(&read(&out)?)? {
         Posted::Both { page, worker } => (page, worker),
         Posted::Failed(error) => bail!("the page failed: {error}"),
@@ -107,9 +107,9 @@ pub(super) fn package_into(project: &Path, site: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Opens a page of a static folder in headless Chromium; see `browser.js`.
-pub(super) fn open(setting: &Setting<'_>, mode: &str, site: &Path, page: &str, out: &Path) -> Result<()> {
+/// Opens a page of a static folder in headless Chromium, and waits for what it posts; see `browser.js`.
+pub(super) fn open(setting: &Setting<'_>, site: &Path, page: &str, out: &Path) -> Result<()> {
     let mut node = Command::new("node");
-    node.arg(setting.host("browser.js")).arg(mode).arg(site).arg(page).arg(out);
+    node.arg(setting.host("browser.js")).arg(site).arg(page).arg(out);
     process::run(&mut node).context("Chromium is needed: install it, or name it in VOUCH_CHROMIUM")
 }
