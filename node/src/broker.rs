@@ -42,7 +42,7 @@ pub(crate) struct BrokerSettings {
 
 /// Why the queue cannot be used.
 #[derive(Debug, Error)]
-pub enum BrokerError {
+pub(crate) enum BrokerError {
     /// Nobody answers there.
     #[error("queue: cannot connect to {server}: {reason}")]
     Connect {

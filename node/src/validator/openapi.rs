@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use utoipa::OpenApi;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, ParameterBuilder};
 use utoipa::openapi::{OpenApi as Description, RefOr};
 use vouch_api::paths;
 
@@ -28,8 +28,9 @@ pub(super) fn examples(document: &mut Description, model: &Model) {
         get.into_iter().for_each(|operation| name(operation, &id));
     }
     let ask = document.paths.paths.get_mut(paths::PREDICTIONS).and_then(|item| item.post.as_mut());
-    let body = ask.and_then(|operation| operation.request_body.as_mut());
-    if let Some(RefOr::T(content)) = body.and_then(|body| body.content.get_mut("application/json")) {
+    if let Some(RefOr::T(body)) = ask.and_then(|operation| operation.request_body.as_mut())
+        && let Some(RefOr::T(content)) = body.content.get_mut("application/json")
+    {
         content.example = Some(json!({ "model_id": id, "inputs": inputs(model) }));
     }
 }
@@ -39,7 +40,8 @@ fn name(operation: &mut Operation, id: &str) {
         if let RefOr::T(parameter) = parameter
             && parameter.name == "id"
         {
-            parameter.example = Some(Value::String(id.to_owned()));
+            let example = Value::String(id.to_owned());
+            *parameter = ParameterBuilder::from(parameter.clone()).example(Some(example)).build();
         }
     }
 }
