@@ -14,6 +14,7 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::stream::{self, DiscardPolicy, RetentionPolicy, StorageType, Stream};
 use async_nats::jetstream::{self, Message};
+use async_nats::connection::State;
 use async_nats::{Client, ConnectOptions};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -24,6 +25,8 @@ use vouch_api::{ModelId, Nonce};
 const PROVERS: &str = "provers";
 /// How often a job is given to a prover: one that takes its provers down with it is left.
 const MAX_DELIVERIES: i64 = 3;
+/// How long the server may take to answer.
+const REQUEST: Duration = Duration::from_secs(4);
 /// How long a job may stay, whatever its deadline.
 const MAX_AGE: Duration = Duration::from_secs(600);
 
@@ -137,11 +140,15 @@ fn shown(url: &str) -> String {
 impl Broker {
     /// Connects, and makes the stream if there is none. A miner's limit is the stream's; a prover takes what is there.
     pub(crate) async fn connect(settings: BrokerSettings, miner: bool) -> Result<Self, BrokerError> {
-        let options = ConnectOptions::new().name("vouch-node").connection_timeout(Duration::from_secs(5));
+        let options = ConnectOptions::new()
+            .name("vouch-node")
+            .connection_timeout(Duration::from_secs(5))
+            .request_timeout(Some(REQUEST));
         let client = options.connect(settings.url.as_str()).await;
         let client = client
             .map_err(|error| BrokerError::Connect { server: shown(&settings.url), reason: error.to_string() })?;
-        let context = jetstream::new(client.clone());
+        let mut context = jetstream::new(client.clone());
+        context.set_timeout(REQUEST);
         let config = stream::Config {
             name: settings.name.clone(),
             subjects: vec![format!("{}.job", settings.name)],
@@ -176,8 +183,17 @@ impl Broker {
         &self.settings
     }
 
+    /// While the connection is being made again, nothing waits for it.
+    fn connected(&self) -> Result<(), BrokerError> {
+        match self.client.connection_state() {
+            State::Connected => Ok(()),
+            state => Err(server("reach the server")(&state)),
+        }
+    }
+
     /// Puts a job into the queue. Returns its number there.
     pub(crate) async fn put(&self, job: &Job) -> Result<u64, BrokerError> {
+        self.connected()?;
         let bytes = serde_json::to_vec(job).map_err(|e| server("write a job")(&e))?;
         let subject = format!("{}.job", self.settings.name);
         let sent = match self.context.publish(subject, bytes.into()).await {
@@ -198,6 +214,7 @@ impl Broker {
 
     /// Jobs in the queue, and how many of them are with provers.
     pub(crate) async fn load(&self) -> Result<(u64, u64), BrokerError> {
+        self.connected()?;
         let stream = self.stream.get_info().await.map_err(|e| server("count jobs")(&e))?;
         let consumer = self.stream.consumer_info(PROVERS).await.map_err(|e| server("count jobs")(&e))?;
         Ok((stream.state.messages, consumer.num_ack_pending as u64))
