@@ -90,8 +90,12 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 
 /// Makes `app.wasm` and `app.js`.
 fn bind(compiled: &Path, assets: &Path) -> Result<()> {
+    let mut module = walrus::Module::from_file(compiled).context("the compiler's output is no module")?;
+    // Told of reference types, wasm-bindgen keeps JavaScript's objects in a table of the module, and `wasm-opt` 108 (Debian's)
+    // gives that table a maximum: the page cannot start. Without, they are kept in an array of JavaScript's.
+    module.customs.remove_raw("target_features");
     wasm_bindgen_cli_support::Bindgen::new()
-        .input_path(compiled)
+        .input_module("app", module)
         .web(true)?
         .typescript(false)
         .omit_default_module_path(false)
