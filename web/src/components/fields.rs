@@ -9,6 +9,8 @@ use crate::settings::numbers;
 
 /// Tensors with more values than this are typed as text.
 const BOXES: usize = 12;
+/// Most decimals of a number that is filled in.
+const MAX_DECIMALS: usize = 9;
 
 /// One input: a tensor of the verifying key, with what the model's card says about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,9 +45,7 @@ impl Fields {
     /// Fills one field.
     pub(crate) fn fill(&self, index: usize, values: &[f64]) {
         if let Some((field, texts)) = self.fields.get(index) {
-            // More decimals than the integers can tell apart would only be in the way.
-            let decimals = field.tensor.scale.log10().ceil().clamp(0.0, 6.0) as usize;
-            texts.set(values.iter().map(|value| typed(*value, decimals)).collect());
+            texts.set(values.iter().map(|value| typed(*value, &field.tensor)).collect());
         }
     }
 
@@ -208,8 +208,11 @@ fn round_to(value: f64, step: f64) -> f64 {
     (value * power).round() / power
 }
 
-/// A number as one would type it.
-fn typed(value: f64, decimals: usize) -> String {
-    let text = format!("{value:.decimals$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+/// A number as one would type it: with the fewest decimals that stand for the same integer. More would only be in the
+/// way, fewer would ask about another number.
+fn typed(value: f64, tensor: &Tensor) -> String {
+    let meant = tensor.quantize(value);
+    let mut texts = (0..=MAX_DECIMALS).map(|decimals| format!("{value:.decimals$}"));
+    let same = |text: &String| text.parse().is_ok_and(|number| meant.is_some() && tensor.quantize(number) == meant);
+    texts.find(same).unwrap_or_else(|| value.to_string())
 }
