@@ -1,8 +1,8 @@
 //! The polynomial commitment scheme: KZG over BN254, with a multi-scalar multiplication that knows that most of a witness is small.
 //!
-//! halo2's prover is generic over the commitment scheme; this one is halo2's KZG in everything but the time that [`msm`] takes.
-//! The opening (SHPLONK) is halo2's own.
+//! It is halo2's KZG in everything but the time that [`msm`] takes; halo2's key generation commits with it, too.
 
+mod groups;
 mod msm;
 
 use std::{fmt, io};
@@ -13,22 +13,12 @@ use halo2_proofs::{
         group::Group,
     },
     poly::{
-        Coeff, LagrangeCoeff, Polynomial, ProverQuery,
-        commitment::{Blind, CommitmentScheme, Params, ParamsProver, ParamsVerifier, Prover},
-        kzg::{
-            commitment::{KZGCommitmentScheme, ParamsKZG},
-            msm::MSMKZG,
-            multiopen::ProverSHPLONK,
-        },
+        LagrangeCoeff, Polynomial,
+        commitment::{Blind, Params, ParamsProver},
+        kzg::{commitment::ParamsKZG, msm::MSMKZG},
     },
-    transcript::{EncodedChallenge, TranscriptWrite},
 };
 pub use msm::msm;
-use rand_core::RngCore;
-
-/// KZG over BN254.
-#[derive(Debug)]
-pub struct Kzg;
 
 /// A reference string to commit with.
 #[derive(Clone)]
@@ -61,24 +51,19 @@ impl KzgParams {
         &self.inner
     }
 
+    /// The commitment to the polynomial with these values.
+    pub(crate) fn commit_values(&self, values: &[Fr]) -> G1 {
+        msm(values, &self.lagrange)
+    }
+
+    /// The commitment to the polynomial with these coefficients.
+    pub(crate) fn commit_coefficients(&self, poly: &[Fr]) -> G1 {
+        msm(poly, self.inner.get_g())
+    }
+
     /// The points in the Lagrange basis.
     pub fn lagrange(&self) -> &[G1Affine] {
         &self.lagrange
-    }
-}
-
-impl CommitmentScheme for Kzg {
-    type Scalar = Fr;
-    type Curve = G1Affine;
-    type ParamsProver = KzgParams;
-    type ParamsVerifier = KzgParams;
-
-    fn new_params(k: u32) -> KzgParams {
-        ParamsProver::new(k)
-    }
-
-    fn read_params<R: io::Read>(reader: &mut R) -> io::Result<KzgParams> {
-        Params::read(reader)
     }
 }
 
@@ -116,28 +101,6 @@ impl<'params> Params<'params, G1Affine> for KzgParams {
     }
 }
 
-impl<'params> ParamsProver<'params, G1Affine> for KzgParams {
-    type ParamsVerifier = Self;
-
-    fn new(k: u32) -> Self {
-        ParamsKZG::new(k).into()
-    }
-
-    fn commit(&self, poly: &Polynomial<Fr, Coeff>, _: Blind<Fr>) -> G1 {
-        msm(poly, self.inner.get_g())
-    }
-
-    fn get_g(&self) -> &[G1Affine] {
-        self.inner.get_g()
-    }
-
-    fn verifier_params(&'params self) -> &'params Self {
-        self
-    }
-}
-
-impl ParamsVerifier<'_, G1Affine> for KzgParams {}
-
 /// Points in the Lagrange basis, through halo2's serialization, which is the only way to them.
 fn lagrange_points(params: &ParamsKZG<Bn256>) -> Vec<G1Affine> {
     use halo2_proofs::{SerdeFormat, halo2curves::serde::SerdeObject};
@@ -148,28 +111,4 @@ fn lagrange_points(params: &ParamsKZG<Bn256>) -> Vec<G1Affine> {
         return vec![G1::identity().into(); n];
     }
     bytes[4 + POINT * n..4 + 2 * POINT * n].chunks_exact(POINT).map(G1Affine::from_raw_bytes_unchecked).collect()
-}
-
-/// SHPLONK, as in halo2.
-#[derive(Debug)]
-pub struct Shplonk<'params>(ProverSHPLONK<'params, Bn256>);
-
-impl<'params> Prover<'params, Kzg> for Shplonk<'params> {
-    const QUERY_INSTANCE: bool = false;
-
-    fn new(params: &'params KzgParams) -> Self {
-        Self(ProverSHPLONK::new(&params.inner))
-    }
-
-    fn create_proof<'com, E, T, R, I>(&self, rng: R, transcript: &mut T, queries: I) -> io::Result<()>
-    where
-        E: EncodedChallenge<G1Affine>,
-        T: TranscriptWrite<G1Affine, E>,
-        I: IntoIterator<Item = ProverQuery<'com, G1Affine>> + Clone,
-        R: RngCore,
-    {
-        <ProverSHPLONK<'_, Bn256> as Prover<'_, KZGCommitmentScheme<Bn256>>>::create_proof(
-            &self.0, rng, transcript, queries,
-        )
-    }
 }

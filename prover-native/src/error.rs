@@ -52,6 +52,12 @@ pub enum ProverError {
     /// A reference string that is not powers of one secret.
     #[error("the reference string is refused: {0}")]
     Srs(String),
+    /// The system has no memory left for the proof.
+    #[error("no memory for the proof: {source}")]
+    Memory {
+        /// What the system said.
+        source: io::Error,
+    },
     /// The processor is too old for the prover.
     #[error("the prover needs a processor with {missing}; verification does not")]
     Processor {

@@ -4,18 +4,13 @@ use std::time::{Duration, Instant};
 
 use halo2_proofs::{
     halo2curves::bn256::{Fr, G1Affine},
-    plonk::create_proof,
     transcript::{Blake2bWrite, Challenge255, Transcript, TranscriptWriterBuffer},
 };
-use rand_core::OsRng;
 use vouch_circuit::ModelCircuit;
 use vouch_envelope::{ModelId, Nonce, ProofEnvelope, PublicValues};
 use vouch_verifier::{Expected, verify};
 
-use crate::{
-    ProverError, ProverKey,
-    commit::{Kzg, Shplonk},
-};
+use crate::{ProverError, ProverKey, plonk::create_proof};
 
 /// A proof, and how long it took.
 #[derive(Clone, Debug)]
@@ -24,7 +19,7 @@ pub struct Proved {
     pub envelope: ProofEnvelope,
     /// Running the program and filling the first phase.
     pub witness: Duration,
-    /// halo2's prover.
+    /// The proof, from the witness on.
     pub prove: Duration,
     /// Verifying the new proof.
     pub verify: Duration,
@@ -41,20 +36,12 @@ impl ProverKey {
         let circuit = ModelCircuit::prove(self.program.clone(), self.layout.clone(), &trace)?;
         let witness = start.elapsed();
         let start = Instant::now();
-        let instance = circuit.instance().unwrap_or(&[]).to_vec();
         let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
         let model_id = self.verifier.model_id();
         for scalar in statement(&model_id, &nonce) {
             transcript.common_scalar(scalar).map_err(|e| ProverError::Halo2(e.to_string()))?;
         }
-        create_proof::<Kzg, Shplonk<'_>, _, _, _, _>(
-            &self.params,
-            &self.pk,
-            &[circuit],
-            &[&[&instance]],
-            OsRng,
-            &mut transcript,
-        )?;
+        create_proof(&self.params, &self.pk, &circuit, &mut transcript)?;
         let public = PublicValues { inputs: inputs.to_vec(), outputs: self.program.outputs_of(&trace) };
         let envelope = ProofEnvelope { model_id, nonce, public, proof: transcript.finalize() };
         let prove = start.elapsed();

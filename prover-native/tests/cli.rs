@@ -18,6 +18,11 @@ fn vouch(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_vouch")).args(args).output().unwrap()
 }
 
+/// The program as on a processor without AVX-512.
+fn narrow(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_vouch")).args(args).env("VOUCH_AVX512", "off").output().unwrap()
+}
+
 fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stdout)))
@@ -97,6 +102,33 @@ fn proofs_are_verified_and_inspected() {
     assert_eq!(plan["chosen"]["proof_bytes"], fs::metadata(&proof).unwrap().len() - overhead(&proof));
     assert!(good(&["bench", dir, "--input", INPUT, "--runs", "1"])["prove_seconds"].as_f64().unwrap() > 0.0);
     assert!(vouch(&["completions", "bash"]).stdout.starts_with(b"_vouch()"));
+}
+
+/// One element at a time gives the same keys as eight, and proofs that pass.
+#[test]
+fn processors_without_avx512_prove_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let [eight, one] = ["eight", "one"].map(|name| {
+        let copy = dir.path().join(name);
+        fs::create_dir(&copy).unwrap();
+        fs::copy(file("model.vouch"), copy.join("model.vouch")).unwrap();
+        copy
+    });
+    let srs = dir.path().join("srs");
+    let k = good(&["plan", text(&eight)])["chosen"]["params"]["k"].to_string();
+    good(&["srs", "generate", "-k", &k, "-o", text(&srs)]);
+    let narrowly = |args: &[&str]| {
+        let out = narrow(&[&["--json", "--quiet"], args].concat());
+        assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stdout));
+    };
+    good(&["setup", text(&eight), "--srs", text(&srs)]);
+    narrowly(&["setup", text(&one), "--srs", text(&srs)]);
+    for key in ["verifier.key", "prover.key"] {
+        assert!(fs::read(eight.join(key)).unwrap() == fs::read(one.join(key)).unwrap(), "{key}");
+    }
+    let (proof, key) = (dir.path().join("proof"), eight.join("verifier.key"));
+    narrowly(&["prove", text(&one), "--input", INPUT, "--nonce", NONCE, "-o", text(&proof)]);
+    good(&["verify", text(&proof), "--key", text(&key), "--input", INPUT, "--nonce", NONCE]);
 }
 
 /// Bytes of an envelope that are not the proof.

@@ -82,6 +82,10 @@ export async function checks(page) {
 
 /** Nothing is wider than the screen. */
 export async function fits(page) {
-  const [scroll, client] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-  assert.ok(scroll <= client, `the page is ${scroll} px wide on a screen of ${client} px`);
+  const [scroll, client, wide] = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const wide = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > clientWidth);
+    return [scrollWidth, clientWidth, wide.map((e) => `${e.tagName.toLowerCase()}.${e.className}`)];
+  });
+  assert.ok(scroll <= client, `the page is ${scroll} px wide on a screen of ${client} px: ${wide.join(", ")}`);
 }

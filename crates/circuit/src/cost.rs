@@ -39,7 +39,7 @@ pub struct Estimate {
     pub prover_key_bytes: usize,
     /// Verifying key size (commitments; the gates add 1 to 2 kB).
     pub verifier_key_bytes: usize,
-    /// Peak memory of a proof, beside the proving key.
+    /// Peak memory of a process that makes one proof.
     pub memory_bytes: usize,
     /// CPU seconds of a proof on the reference machine (docs/benchmarks.md).
     pub prove_seconds: f64,
@@ -175,10 +175,12 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
     let unused = 2 * (1 - lookup);
     let evaluations = advice + rotated + fixed - unused + 1 + permutation + (3 * products).saturating_sub(1);
     let full = second_phase + products + 1 + (DEGREE - 1) + 2;
-    // CPU seconds a row, fitted to 13 layouts of six models (docs/benchmarks.md); all within 9 % of what was measured. The first term is
-    // multi-scalar multiplication with full scalars, whose buckets get cheaper with n; the second is FFTs and gates.
-    let msm = full as f64 * 8.53e-5 / f64::from(p.k);
-    let quotient = (advice + fixed + 4 * permutation) as f64 * 1.66e-6;
+    // CPU seconds and bytes of the whole process, fitted to 20 layouts of six models and a batch (docs/benchmarks.md); all within 12 % of what was
+    // measured. The first term is the start and the key; the second multi-scalar multiplication with full scalars, whose buckets get cheaper with
+    // n; the third transforms, gates and everything else that is done for each column.
+    let columns = (advice + fixed + permutation) as f64;
+    let row = 5.6e-6 * full as f64 / f64::from(p.k) + 8.0e-7 * columns;
+    let kept = advice + fixed + permutation + products + 4;
     Estimate {
         params: p.clone(),
         advice,
@@ -188,8 +190,8 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
         proof_bytes: 32 * (commitments + evaluations),
         prover_key_bytes: 32 * n * (2 * fixed + 3 * permutation + 3),
         verifier_key_bytes: 32 * (fixed + permutation) + 512,
-        memory_bytes: 32 * n * (5 * advice + fixed + 2 * permutation + 5 * products + 16),
-        prove_seconds: (n as f64) * (msm + quotient),
+        memory_bytes: 18_300_000 + 119 * n * kept,
+        prove_seconds: 0.022 + (n as f64) * row,
         rows,
     }
 }

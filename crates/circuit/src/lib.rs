@@ -35,6 +35,6 @@ pub use config::ModelConfig;
 pub use cost::{Estimate, Objective, choose, choose_with_rows};
 pub use error::CircuitError;
 pub use layout::{Cell, Check, Column, Layout, LinearRow, MatrixRow, Mul, Piece, ProductRow, Source, Weights};
-pub use model::ModelCircuit;
+pub use model::{Columns, ModelCircuit};
 pub use params::CircuitParams;
 pub use witness::{Challenges, FirstPhase, LinearColumns, ProductColumns, SecondPhase};

@@ -16,6 +16,9 @@ use crate::{
     witness::{pack, table_entries, tag},
 };
 
+/// Advice columns with their values.
+pub type Columns = Vec<(Halo2Column<Advice>, Vec<Fr>)>;
+
 /// The circuit of one program: with a witness for proving, without one for key generation.
 #[derive(Clone, Debug)]
 pub struct ModelCircuit {
@@ -121,39 +124,55 @@ impl ModelCircuit {
         out
     }
 
-    fn assign_first(&self, config: &ModelConfig, region: &mut Region<'_, Fr>) {
-        let Some(w) = &self.witness else { return };
+    /// The first phase's columns, down to the last row that is not random. Columns that are not named are zero.
+    pub fn first_phase(&self, config: &ModelConfig) -> Columns {
+        let Some(w) = &self.witness else { return Vec::new() };
+        let mut out = Vec::new();
+        let mut push = |column: Halo2Column<Advice>, values: &Vec<Fr>| out.push((column, values.clone()));
         for (lane, v) in config.linear.iter().zip(&w.linear) {
-            assign_all(region, &lane.limbs, &v.limbs);
-            assign(region, lane.slope, &v.slope);
-            assign(region, lane.y, &v.y);
+            lane.limbs.iter().zip(&v.limbs).for_each(|(c, v)| push(*c, v));
+            push(lane.slope, &v.slope);
+            push(lane.y, &v.y);
         }
         for (lane, v) in config.product.iter().zip(&w.product) {
-            assign_all(region, &lane.operands, &v.operands);
-            assign_all(region, &lane.limbs, &v.limbs);
-            assign(region, lane.slope, &v.slope);
-            assign(region, lane.y, &v.y);
-            assign(region, lane.r, &v.r);
+            lane.operands.iter().zip(&v.operands).for_each(|(c, v)| push(*c, v));
+            lane.limbs.iter().zip(&v.limbs).for_each(|(c, v)| push(*c, v));
+            push(lane.slope, &v.slope);
+            push(lane.y, &v.y);
+            push(lane.r, &v.r);
         }
         if let Some(chip) = &config.lookup {
-            assign(region, chip.multiplicity, &w.multiplicity);
+            push(chip.multiplicity, &w.multiplicity);
         }
+        out
     }
 
-    fn assign_second(&self, config: &ModelConfig, region: &mut Region<'_, Fr>, ch: &Challenges) {
-        let Some(first) = &self.witness else { return };
+    /// The second phase's columns, given all challenges in halo2's order.
+    pub fn second_phase(&self, config: &ModelConfig, challenges: &[Fr]) -> Columns {
+        let draw = |c: Challenge| challenges.get(c.index()).copied().unwrap_or(Fr::zero());
+        self.second(
+            config,
+            &Challenges {
+                mu: draw(config.mu),
+                sigma: config.sigma.map_or(Fr::zero(), draw),
+                tau: draw(config.tau),
+                beta: draw(config.beta),
+                theta: draw(config.theta),
+            },
+        )
+    }
+
+    fn second(&self, config: &ModelConfig, ch: &Challenges) -> Columns {
+        let Some(first) = &self.witness else { return Vec::new() };
         let w = SecondPhase::new(&self.program, &self.layout, config, first, ch);
-        for (lane, v) in config.linear.iter().zip(&w.linear_acc) {
-            assign(region, lane.acc, v);
-        }
-        for ((lane, x), acc) in config.matrix.iter().zip(&w.matrix_x).zip(&w.matrix_acc) {
-            assign(region, lane.x, x);
-            assign(region, lane.acc, acc);
-        }
+        let mut out: Columns = config.linear.iter().map(|lane| lane.acc).zip(w.linear_acc).collect();
+        out.extend(config.matrix.iter().map(|lane| lane.x).zip(w.matrix_x));
+        out.extend(config.matrix.iter().map(|lane| lane.acc).zip(w.matrix_acc));
         if let Some(chip) = &config.lookup {
-            assign_all(region, &chip.helpers, &w.helpers);
-            assign(region, chip.phi, &w.phi);
+            out.extend(chip.helpers.iter().copied().zip(w.helpers));
+            out.push((chip.phi, w.phi));
         }
+        out
     }
 }
 
@@ -168,15 +187,11 @@ fn function(
     out.push((offsets, row, signed(i128::from(rq.lookup.map_or(0, |l| l.offset)))));
 }
 
-fn assign(region: &mut Region<'_, Fr>, column: Halo2Column<Advice>, values: &[Fr]) {
-    for (row, v) in values.iter().enumerate() {
-        region.assign_advice(column, row, Value::known(*v));
-    }
-}
-
-fn assign_all(region: &mut Region<'_, Fr>, columns: &[Halo2Column<Advice>], values: &[Vec<Fr>]) {
-    for (c, v) in columns.iter().zip(values) {
-        assign(region, *c, v);
+fn assign(region: &mut Region<'_, Fr>, columns: Columns) {
+    for (column, values) in columns {
+        for (row, v) in values.into_iter().enumerate() {
+            region.assign_advice(column, row, Value::known(v));
+        }
     }
 }
 
@@ -233,7 +248,7 @@ impl Circuit<Fr> for ModelCircuit {
                         }
                     }
                 }
-                self.assign_first(&config, &mut region);
+                assign(&mut region, self.first_phase(&config));
                 Ok(())
             },
         )?;
@@ -260,7 +275,7 @@ impl Circuit<Fr> for ModelCircuit {
             layouter.assign_region(
                 || "second phase",
                 |mut region| {
-                    self.assign_second(&config, &mut region, &ch);
+                    assign(&mut region, self.second(&config, &ch));
                     Ok(())
                 },
             )?;

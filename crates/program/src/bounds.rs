@@ -5,9 +5,11 @@
 //! can represent. The circuit relies on these bounds for soundness (packing of several sums into one field element), so
 //! they come from the program alone and never from calibration data.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Instruction, Program, ProgramError, Requant, Wire, types::len_of};
+use crate::{Instruction, Matrix, Program, ProgramError, Requant, Wire, types::len_of};
 
 /// A closed interval of integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -73,6 +75,9 @@ pub struct Bounds {
     pub sums: Vec<Vec<Interval>>,
 }
 
+/// Sums and outputs of a matrix, column by column.
+type Applied = Vec<(Interval, Interval)>;
+
 impl Program {
     /// The signed numbers of 2·limb_bits bits.
     pub fn word(&self) -> Interval {
@@ -104,6 +109,25 @@ impl Program {
         Ok((r, Some(y)))
     }
 
+    /// Sums and outputs of a matrix applied to values in intervals, column by column.
+    fn applied(&self, name: &str, m: &Matrix, x: &[Interval]) -> Result<Applied, ProgramError> {
+        let n = m.cols as usize;
+        let mut sums = vec![(0i128, 0i128); n];
+        for (b, weights) in x.iter().zip(m.weights.chunks_exact(n)).filter(|(b, _)| b.lo != 0 || b.hi != 0) {
+            for (z, &w) in sums.iter_mut().zip(weights) {
+                *z = sum(name, *z, b.times(w))?;
+            }
+        }
+        sums.into_iter()
+            .zip(&m.requant)
+            .map(|(z, requant)| {
+                let z = checked(name, z.0, z.1)?;
+                let (r, y) = self.requantized(name, requant, z)?;
+                Ok((z, y.unwrap_or(r)))
+            })
+            .collect()
+    }
+
     /// Intervals of all wires and sums.
     ///
     /// # Errors
@@ -114,31 +138,25 @@ impl Program {
             wires.extend(std::iter::repeat_n(t.bounds, len_of(&t.shape)));
         }
         let mut sums: Vec<Vec<Option<Interval>>> = self.matrices.iter().map(|m| vec![None; m.cols as usize]).collect();
+        // Items of a batch have equal intervals: what a matrix makes of them is computed once.
+        let mut known: HashMap<(usize, Vec<Interval>), Applied> = HashMap::new();
         for ins in &self.instructions {
             match ins {
                 Instruction::Linear(l) => {
                     let id = l.matrix.0 as usize;
                     let m = &self.matrices[id];
-                    let (k, n) = (m.rows as usize, m.cols as usize);
+                    let k = m.rows as usize;
                     for x in l.x.chunks_exact(k) {
-                        let mut z = vec![(0i128, 0i128); n];
-                        for (i, w) in x.iter().enumerate() {
-                            let b = wires[w.index()];
-                            if b.lo == 0 && b.hi == 0 {
-                                continue;
+                        let x: Vec<Interval> = x.iter().map(|w| wires[w.index()]).collect();
+                        let key = (id, x);
+                        if !known.contains_key(&key) {
+                            let outputs = self.applied(&l.name, m, &key.1)?;
+                            for (s, (z, _)) in sums[id].iter_mut().zip(&outputs) {
+                                *s = Some(s.map_or(*z, |s| s.union(*z)));
                             }
-                            for (z, &w) in z.iter_mut().zip(&m.weights[i * n..(i + 1) * n]) {
-                                let (lo, hi) = b.times(w);
-                                *z = sum(&l.name, *z, (lo, hi))?;
-                            }
+                            known.insert(key.clone(), outputs);
                         }
-                        for (c, z) in z.into_iter().enumerate() {
-                            let z = checked(&l.name, z.0, z.1)?;
-                            let s = &mut sums[id][c];
-                            *s = Some(s.map_or(z, |s| s.union(z)));
-                            let (r, y) = self.requantized(&l.name, &m.requant[c], z)?;
-                            wires.push(y.unwrap_or(r));
-                        }
+                        wires.extend(known[&key].iter().map(|(_, out)| *out));
                     }
                 }
                 Instruction::Product(p) => {

@@ -52,11 +52,11 @@ impl Table {
     pub fn range(&self, r: Interval, limb_bits: u32) -> Option<Interval> {
         let last = (1i64 << limb_bits) - 1;
         let mut out: Option<Interval> = None;
-        for (i, s) in self.segments.iter().enumerate() {
-            let left = (i64::from(self.first) + i as i64) << limb_bits;
-            if left > r.hi || left + last < r.lo {
-                continue;
-            }
+        // The segments that r meets.
+        let index = |r: i64| (r >> limb_bits).saturating_sub(i64::from(self.first));
+        let skipped = usize::try_from(index(r.lo).max(0)).unwrap_or(usize::MAX);
+        let end = usize::try_from(index(r.hi).saturating_add(1).max(0)).unwrap_or(usize::MAX);
+        for s in self.segments.iter().take(end).skip(skipped) {
             let (a, b) = (s.base, s.base + s.slope * last);
             let here = Interval::new(a.min(b), a.max(b));
             out = Some(out.map_or(here, |o| o.union(here)));

@@ -11,35 +11,57 @@
 
 use halo2_proofs::halo2curves::{
     bn256::{Fq, Fr, G1, G1Affine},
-    ff::{Field, PrimeField},
+    ff::PrimeField,
     group::Group,
 };
 use rayon::prelude::*;
 
+use super::groups::{is_identity, sum_groups};
+
 /// Scalars that are multiplied apart when the others are much shorter.
 const OUTLIERS: usize = 12;
 /// Points that one batch of additions works on.
-const BATCH: usize = 1 << 14;
+const BATCH: usize = 1 << 13;
 
 /// `Σ scalars[i]·bases[i]`, over as many as there are of both.
 pub fn msm(scalars: &[Fr], bases: &[G1Affine]) -> G1 {
-    let mut terms: Vec<Term> = scalars.iter().zip(bases).filter_map(|(s, p)| Term::new(s, p)).collect();
+    let terms: Vec<Term> = scalars.iter().zip(bases).enumerate().filter_map(|(i, (s, p))| Term::new(s, p, i)).collect();
     if terms.is_empty() {
         return G1::identity();
     }
     let longest = terms.iter().map(|t| t.bits).max().unwrap_or(0);
     let short = short_bits(&terms);
-    let mut sum = G1::identity();
     // Worth it when the others lose at least two windows.
-    if short + 16 < longest {
-        terms.retain(|t| {
-            if t.bits > short {
-                sum += t.point() * t.scalar();
-            }
-            t.bits <= short
-        });
+    if short + 16 >= longest {
+        return pippenger(&terms, bases);
     }
-    sum + pippenger(&terms)
+    let (long, terms): (Vec<Term>, Vec<Term>) = terms.into_iter().partition(|t| t.bits > short);
+    interleaved(&long, bases) + pippenger(&terms, bases)
+}
+
+/// A few terms: digits of four bits, with the doublings in common. (Straus, "Addition chains of vectors", 1964.)
+fn interleaved(terms: &[Term], bases: &[G1Affine]) -> G1 {
+    let multiples = |t: &Term| {
+        let mut sum = G1::identity();
+        let point = bases[t.base as usize];
+        let point = if t.negative { -point } else { point };
+        std::array::from_fn::<G1, 15, _>(|_| {
+            sum += point;
+            sum
+        })
+    };
+    let tables: Vec<[G1; 15]> = terms.iter().map(multiples).collect();
+    let bits = terms.iter().map(|t| t.bits).max().unwrap_or(0);
+    (0..bits.div_ceil(4)).rev().fold(G1::identity(), |sum, window| {
+        let mut sum = sum.double().double().double().double();
+        for (t, table) in terms.iter().zip(&tables) {
+            // Without the bit below.
+            if let Some(i) = ((t.bits_from(4 * window, 5) >> 1) as usize).checked_sub(1) {
+                sum += table[i];
+            }
+        }
+        sum
+    })
 }
 
 /// The bit length that all but [`OUTLIERS`] scalars keep within.
@@ -58,49 +80,56 @@ fn short_bits(terms: &[Term]) -> u32 {
     0
 }
 
-/// ±magnitude · point.
+/// ±magnitude · base.
 struct Term {
-    magnitude: [u64; 4],
+    /// Twice the magnitude, so that the bit below a digit is always there; and zeros above.
+    doubled: [u64; 5],
     bits: u32,
+    base: u32,
     negative: bool,
-    x: Fq,
-    y: Fq,
 }
+
+/// The order of the group, r, and its half.
+const ORDER: [u64; 4] = [0x43e1_f593_f000_0001, 0x2833_e848_79b9_7091, 0xb850_45b6_8181_585d, 0x3064_4e72_e131_a029];
+const HALF: [u64; 4] =
+    [ORDER[0] >> 1 | ORDER[1] << 63, ORDER[1] >> 1 | ORDER[2] << 63, ORDER[2] >> 1 | ORDER[3] << 63, ORDER[3] >> 1];
 
 impl Term {
     /// None for a term that is the identity.
-    fn new(scalar: &Fr, point: &G1Affine) -> Option<Self> {
-        // The identity is (0, 0) in affine coordinates, which is not on the curve y² = x³ + 3.
-        if bool::from(scalar.is_zero()) || (point.x == Fq::zero() && point.y == Fq::zero()) {
+    fn new(scalar: &Fr, point: &G1Affine, base: usize) -> Option<Self> {
+        let mut w = words(scalar);
+        if w == [0; 4] || is_identity(&(point.x, point.y)) {
             return None;
         }
-        let positive = words(scalar);
-        let negated = words(&-scalar);
-        let (magnitude, negative) = if less(&positive, &negated) { (positive, false) } else { (negated, true) };
-        let bits = magnitude
-            .iter()
-            .enumerate()
-            .rev()
-            .find(|(_, w)| **w != 0)
-            .map_or(0, |(i, w)| 64 * i as u32 + 64 - w.leading_zeros());
-        Some(Self { magnitude, bits, negative, x: point.x, y: point.y })
+        let negative = w.iter().rev().gt(HALF.iter().rev());
+        if negative {
+            let mut borrow = false;
+            for (w, r) in w.iter_mut().zip(&ORDER) {
+                let (d, first) = r.overflowing_sub(*w);
+                let (d, second) = d.overflowing_sub(u64::from(borrow));
+                (*w, borrow) = (d, first || second);
+            }
+        }
+        let top = w.iter().enumerate().rev().find(|(_, w)| **w != 0);
+        let bits = top.map_or(0, |(i, w)| 64 * i as u32 + 64 - w.leading_zeros());
+        let doubled = [w[0] << 1, w[1] << 1 | w[0] >> 63, w[2] << 1 | w[1] >> 63, w[3] << 1 | w[2] >> 63, 0];
+        Some(Self { doubled, bits, base: base as u32, negative })
     }
 
-    fn point(&self) -> G1Affine {
-        G1Affine { x: self.x, y: self.y }
+    /// `width` bits (at most 63) of twice the magnitude.
+    fn bits_from(&self, at: u32, width: u32) -> u64 {
+        let (word, shift) = ((at / 64) as usize & 3, at % 64);
+        // In two steps, as a shift by 64 is not one.
+        let bits = self.doubled[word] >> shift | self.doubled[word + 1] << 1 << (63 - shift);
+        bits & ((1 << width) - 1)
     }
 
-    fn scalar(&self) -> Fr {
-        let s = Fr::from_raw(self.magnitude);
-        if self.negative { -s } else { s }
-    }
-
-    /// Bits `at … at + width − 1`.
-    fn digit(&self, at: u32, width: u32) -> u64 {
-        let (word, shift) = ((at / 64) as usize, at % 64);
-        let low = self.magnitude.get(word).map_or(0, |w| w >> shift);
-        let high = if shift == 0 { 0 } else { self.magnitude.get(word + 1).map_or(0, |w| w << (64 - shift)) };
-        (low | high) & ((1 << width) - 1)
+    /// The signed digit (Booth) of `width` bits, with the term's sign.
+    fn digit(&self, at: u32, width: u32) -> i32 {
+        let bits = self.bits_from(at, width + 1);
+        let digit = (bits.div_ceil(2) as i32) - (((bits >> width) as i32) << width);
+        let sign = -i32::from(self.negative);
+        (digit ^ sign) - sign
     }
 }
 
@@ -114,17 +143,13 @@ fn words(s: &Fr) -> [u64; 4] {
     })
 }
 
-fn less(a: &[u64; 4], b: &[u64; 4]) -> bool {
-    a.iter().rev().lt(b.iter().rev())
-}
-
 /// The cheapest digit width: additions of points, and of buckets (twice), at 6 multiplications each.
 fn width(bits: u32, points: usize) -> u32 {
     let cost = |c: u32| f64::from((bits + 1).div_ceil(c)) * (points as f64 + f64::from(1u32 << c) + 40.0);
     (2..=15).min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(2)
 }
 
-fn pippenger(terms: &[Term]) -> G1 {
+fn pippenger(terms: &[Term], bases: &[G1Affine]) -> G1 {
     let bits = terms.iter().map(|t| t.bits).max().unwrap_or(0);
     if bits == 0 {
         return G1::identity();
@@ -133,11 +158,12 @@ fn pippenger(terms: &[Term]) -> G1 {
     // One more bit for the carry of the last signed digit.
     let windows = (bits + 1).div_ceil(c) as usize;
     let together = (BATCH / terms.len()).clamp(1, windows);
+    let negated: Vec<Fq> = bases.iter().map(|p| -p.y).collect();
     let sums: Vec<G1> = (0..windows)
         .step_by(together)
         .collect::<Vec<_>>()
         .into_par_iter()
-        .flat_map_iter(|first| windows_sums(terms, c, first as u32, together.min(windows - first)))
+        .flat_map_iter(|first| windows_sums(terms, (bases, &negated), c, first as u32, together.min(windows - first)))
         .collect();
     sums.iter().rev().fold(G1::identity(), |mut acc, s| {
         if !bool::from(acc.is_identity()) {
@@ -149,45 +175,44 @@ fn pippenger(terms: &[Term]) -> G1 {
     })
 }
 
-/// The sums of `count` windows from `first` on.
-fn windows_sums(terms: &[Term], c: u32, first: u32, count: usize) -> Vec<G1> {
+/// The sums of `count` windows from `first` on, of bases with their y negated.
+fn windows_sums(terms: &[Term], (bases, negated): (&[G1Affine], &[Fq]), c: u32, first: u32, count: usize) -> Vec<G1> {
     let buckets = 1usize << (c - 1);
-    let half = 1u64 << (c - 1);
-    // (bucket over all windows, sign) of every term, in windows; 0 is no bucket.
     let mut digits: Vec<i32> = Vec::with_capacity(terms.len() * count);
-    let mut sizes = vec![0u32; buckets * count + 1];
-    for w in 0..count {
+    // Sizes of groups: one for each window's digits of 0, which is left out, and its buckets.
+    let mut sizes = vec![0u32; (buckets + 1) * count];
+    for (w, sizes) in sizes.chunks_exact_mut(buckets + 1).enumerate() {
+        let at = (first + w as u32) * c;
         for t in terms {
-            let at = (first + w as u32) * c;
-            // Booth: bits of the window, plus the bit below, minus 2^c times the window's own top bit.
             let digit = t.digit(at, c);
-            let raw = digit + if at == 0 { 0 } else { t.digit(at - 1, 1) };
-            let (magnitude, negative) = if digit >= half { ((1 << c) - raw, true) } else { (raw, false) };
-            if magnitude == 0 {
-                digits.push(0);
-                continue;
-            }
-            let bucket = w * buckets + magnitude as usize - 1;
-            sizes[bucket + 1] += 1;
-            let signed = bucket as i32 + 1;
-            digits.push(if negative != t.negative { -signed } else { signed });
+            sizes[digit.unsigned_abs() as usize] += 1;
+            digits.push(digit);
         }
     }
-    for i in 1..sizes.len() {
-        sizes[i] += sizes[i - 1];
-    }
-    let starts = sizes;
-    let mut next: Vec<u32> = starts.clone();
-    let mut points = vec![(Fq::zero(), Fq::zero()); starts.last().copied().unwrap_or(0) as usize];
-    for row in digits.chunks_exact(terms.len()) {
-        for (t, &d) in terms.iter().zip(row) {
-            if d != 0 {
-                let bucket = d.unsigned_abs() as usize - 1;
-                points[next[bucket] as usize] = (t.x, if d < 0 { -t.y } else { t.y });
-                next[bucket] += 1;
-            }
+    let mut starts = Vec::with_capacity(buckets * count + 1);
+    let mut end = 0;
+    for window in sizes.chunks_exact_mut(buckets + 1) {
+        for size in &mut window[1..] {
+            starts.push(end);
+            end += std::mem::replace(size, end);
         }
     }
+    starts.push(end);
+    // Where the next point of each group goes; points with digit 0 go to one place at the end.
+    let mut next = sizes;
+    let mut points = vec![(Fq::zero(), Fq::zero()); end as usize + 1];
+    for (row, next) in digits.chunks_exact(terms.len()).zip(next.chunks_exact_mut(buckets + 1)) {
+        for (t, &digit) in terms.iter().zip(row) {
+            let group = digit.unsigned_abs() as usize;
+            let p = &bases[t.base as usize];
+            // Signs are random: a branch would be mispredicted half of the time.
+            let y = [&p.y, &negated[t.base as usize]][usize::from(digit < 0)];
+            let to = if group == 0 { end } else { next[group] };
+            points[to as usize] = (p.x, *y);
+            next[group] += 1;
+        }
+    }
+    points.truncate(end as usize);
     let filled = sum_groups(points, starts);
     weighted(&filled, c, count)
 }
@@ -235,97 +260,9 @@ fn weighted(buckets: &[(Fq, Fq)], c: u32, count: usize) -> Vec<G1> {
         .collect()
 }
 
-fn is_identity(p: &(Fq, Fq)) -> bool {
-    p.0 == Fq::zero() && p.1 == Fq::zero()
-}
-
-/// The sum of each group `points[starts[g]..starts[g + 1]]`: neighbours are added, all groups at once, until each has one point. An empty
-/// group's sum is the identity, (0, 0).
-fn sum_groups(mut points: Vec<(Fq, Fq)>, mut starts: Vec<u32>) -> Vec<(Fq, Fq)> {
-    let groups = starts.len() - 1;
-    let mut products: Vec<Fq> = Vec::new();
-    loop {
-        let pairs: usize = starts.windows(2).map(|s| (s[1] - s[0]) as usize / 2).sum();
-        if pairs == 0 {
-            break;
-        }
-        // Denominators and their running products.
-        products.clear();
-        products.reserve(pairs);
-        let mut product = Fq::one();
-        for s in starts.windows(2) {
-            for pair in points[s[0] as usize..s[1] as usize].chunks_exact(2) {
-                products.push(product);
-                product *= denominator(&pair[0], &pair[1]);
-            }
-        }
-        let mut inverse = product.invert().unwrap_or(Fq::zero());
-        // Backwards, each result at the end of its group's new place; then compacted forwards.
-        let mut at = pairs;
-        for s in starts.windows(2).rev() {
-            let group = &mut points[s[0] as usize..s[1] as usize];
-            for i in (0..group.len() / 2).rev() {
-                at -= 1;
-                let (a, b) = (group[2 * i], group[2 * i + 1]);
-                let d = denominator(&a, &b);
-                let own = inverse * products[at];
-                inverse *= d;
-                group[2 * i] = add(&a, &b, &own);
-            }
-        }
-        let mut write = 0usize;
-        let mut begin = starts[0] as usize;
-        for g in 0..groups {
-            let end = starts[g + 1] as usize;
-            starts[g] = write as u32;
-            for read in (begin..end).step_by(2) {
-                points[write] = points[read];
-                write += 1;
-            }
-            begin = end;
-        }
-        starts[groups] = write as u32;
-        points.truncate(write);
-    }
-    starts.windows(2).map(|s| if s[0] == s[1] { (Fq::zero(), Fq::zero()) } else { points[s[0] as usize] }).collect()
-}
-
-/// What the slope of an addition is divided by; 1 where no division is needed.
-fn denominator(a: &(Fq, Fq), b: &(Fq, Fq)) -> Fq {
-    if is_identity(a) || is_identity(b) {
-        Fq::one()
-    } else if a.0 != b.0 {
-        b.0 - a.0
-    } else if a.1 == b.1 {
-        a.1.double()
-    } else {
-        Fq::one()
-    }
-}
-
-/// a + b, given the inverse of [`denominator`].
-fn add(a: &(Fq, Fq), b: &(Fq, Fq), inverse: &Fq) -> (Fq, Fq) {
-    if is_identity(a) {
-        return *b;
-    }
-    if is_identity(b) {
-        return *a;
-    }
-    let slope = if a.0 != b.0 {
-        (b.1 - a.1) * inverse
-    } else if a.1 == b.1 {
-        let square = a.0.square();
-        (square.double() + square) * inverse
-    } else {
-        return (Fq::zero(), Fq::zero());
-    };
-    let x = slope.square() - a.0 - b.0;
-    (x, slope * (a.0 - x) - a.1)
-}
-
 #[cfg(test)]
 mod tests {
-    use halo2_proofs::halo2curves::group::Curve;
+    use halo2_proofs::halo2curves::{ff::Field, group::Curve};
     use rand_core::{RngCore, SeedableRng};
 
     use super::*;

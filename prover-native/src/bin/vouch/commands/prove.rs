@@ -61,7 +61,7 @@ impl Job {
     /// A guess from the number of rows and columns, for the progress bar.
     pub(crate) fn expected_seconds(&self) -> f64 {
         let n = f64::from(1u32 << self.key.header.params.k.min(30));
-        n * self.key.verifier.proof_len() as f64 / 32.0 * 1.6e-6
+        n * self.key.verifier.proof_len() as f64 / 32.0 * 5e-7
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Setup, show: Show) -> Result<Said, Failure> {
     }
     let (start, cpu) = (std::time::Instant::now(), cpu_seconds());
     let kind = srs.kind;
-    let expected = estimate.prove_seconds / 2.0;
+    let expected = estimate.prove_seconds;
     let key = show.working("making keys", expected, || {
         ProverKey::generate(&bundle.program, shape.batch, planned, estimate.params, &srs)
     })?;

@@ -1,0 +1,286 @@
+//! A halo2 prover: the same proofs as `halo2_proofs::plonk::create_proof`, for circuits without halo2's own lookups.
+//!
+//! The transcript is halo2's, step by step, so that halo2's verifier and this project's accept what it makes. What differs is how: columns come from the
+//! witness without a pass through halo2's assignment; transforms, constraints and linear combinations work on eight elements at once ([`crate::lanes`]);
+//! and openings combine each set of polynomials once.
+//!
+//! Zero-knowledge is halo2's: the last rows of every advice column and every permutation product are random, and a random polynomial hides the
+//! combination of the quotient's pieces.
+
+mod block;
+mod formula;
+mod open;
+mod poly;
+mod quotient;
+#[cfg(test)]
+mod tests;
+
+use ff::BatchInvert;
+use halo2_proofs::{
+    halo2curves::{
+        bn256::{Fr, G1, G1Affine},
+        ff::{Field, FromUniformBytes},
+        group::Curve,
+    },
+    plonk::{Circuit, ConstraintSystem, ProvingKey},
+    transcript::{Challenge255, TranscriptWrite},
+};
+use rand_core::{OsRng, RngCore};
+use rayon::prelude::*;
+use vouch_circuit::{ModelCircuit, ModelConfig};
+
+use self::{
+    block::Block,
+    formula::Program,
+    open::{Opened, open},
+    poly::{Domain, combine, evaluate},
+    quotient::{Combine, ROWS, quotient, ratios},
+};
+use crate::{ProverError, commit::KzgParams};
+
+/// Writes the proof of a circuit's witness into a transcript, which has absorbed the statement.
+pub(crate) fn create_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
+    params: &KzgParams,
+    pk: &ProvingKey<G1Affine>,
+    circuit: &ModelCircuit,
+    transcript: &mut T,
+) -> Result<(), ProverError> {
+    let vk = pk.get_vk();
+    let cs = vk.cs();
+    if !cs.lookups().is_empty() || cs.num_instance_columns() != 1 {
+        return Err(ProverError::Halo2("the circuit is not one of this prover".to_owned()));
+    }
+    let mut prover = Prover { params, pk, cs, domain: Domain::new(vk.get_domain().k()), transcript };
+    vk.hash_into(prover.transcript).map_err(halo2)?;
+    let instance = prover.instance(circuit.instance().unwrap_or(&[]))?;
+    let (advice, challenges) = prover.advice(circuit)?;
+    // halo2 draws θ for its lookups even where there are none.
+    let _theta = prover.challenge();
+    let (beta, gamma) = (prover.challenge(), prover.challenge());
+    let c = Combine { beta, gamma, y: Fr::zero() };
+    let products = prover.products(&instance, &advice, &c)?;
+    let mut random = vec![Fr::zero(); prover.domain.n];
+    fill_random(&mut random);
+    prover.commit_coefficients(&[&random])?;
+    let c = Combine { y: prover.challenge(), ..c };
+    let all = prover.interpolated(std::iter::once(instance).chain(advice).chain(products).collect())?;
+    let all = all.columns();
+    let (advice, products) = all[1..].split_at(cs.num_advice_columns());
+    let pieces = prover.pieces(all[0], advice, products, &challenges, &c)?;
+    prover.commit_coefficients(&pieces.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+    let x = prover.challenge();
+    let xn = x.pow_vartime([prover.domain.n as u64]);
+    let powers: Vec<Fr> = std::iter::successors(Some(Fr::one()), |p| Some(*p * xn)).take(pieces.len()).collect();
+    let h = combine(&pieces.iter().map(Vec::as_slice).collect::<Vec<_>>(), &powers);
+    drop(pieces);
+    let opened = prover.evaluations(x, advice, products, &random, &h)?;
+    open(params, &prover.domain, x, &opened, prover.transcript)
+}
+
+fn halo2(e: impl std::fmt::Display) -> ProverError {
+    ProverError::Halo2(e.to_string())
+}
+
+/// Uniform field elements from the operating system's generator.
+fn fill_random(to: &mut [Fr]) {
+    let mut bytes = [0u8; 64 * 64];
+    for chunk in to.chunks_mut(64) {
+        let bytes = &mut bytes[..64 * chunk.len()];
+        OsRng.fill_bytes(bytes);
+        for (v, b) in chunk.iter_mut().zip(bytes.as_chunks::<64>().0) {
+            *v = Fr::from_uniform_bytes(b);
+        }
+    }
+}
+
+struct Prover<'a, T> {
+    params: &'a KzgParams,
+    pk: &'a ProvingKey<G1Affine>,
+    cs: &'a ConstraintSystem<Fr>,
+    domain: Domain,
+    transcript: &'a mut T,
+}
+
+impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
+    fn challenge(&mut self) -> Fr {
+        *self.transcript.squeeze_challenge_scalar::<()>()
+    }
+
+    fn write_points(&mut self, points: &[G1]) -> Result<(), ProverError> {
+        let mut affine = vec![G1Affine::default(); points.len()];
+        G1::batch_normalize(points, &mut affine);
+        affine.into_iter().try_for_each(|p| self.transcript.write_point(p).map_err(halo2))
+    }
+
+    fn commit_values(&mut self, columns: &[&[Fr]]) -> Result<(), ProverError> {
+        let points: Vec<G1> = columns.par_iter().map(|c| self.params.commit_values(c)).collect();
+        self.write_points(&points)
+    }
+
+    fn commit_coefficients(&mut self, polys: &[&[Fr]]) -> Result<(), ProverError> {
+        let points: Vec<G1> = polys.par_iter().map(|p| self.params.commit_coefficients(p)).collect();
+        self.write_points(&points)
+    }
+
+    /// Absorbs the public values and pads them to a column.
+    fn instance(&mut self, values: &[Fr]) -> Result<Vec<Fr>, ProverError> {
+        if values.len() + self.cs.blinding_factors() + 1 > self.domain.n {
+            return Err(halo2("too many public values"));
+        }
+        values.iter().try_for_each(|v| self.transcript.common_scalar(*v).map_err(halo2))?;
+        let mut column = values.to_vec();
+        column.resize(self.domain.n, Fr::zero());
+        Ok(column)
+    }
+
+    /// All advice columns and the challenges between their phases.
+    fn advice(&mut self, circuit: &ModelCircuit) -> Result<(Vec<Vec<Fr>>, Vec<Fr>), ProverError> {
+        let config = ModelConfig::configure(&mut ConstraintSystem::default(), &circuit.params());
+        let (n, usable) = (self.domain.n, self.domain.n - self.cs.blinding_factors() - 1);
+        let mut columns: Vec<Vec<Fr>> = vec![Vec::new(); self.cs.num_advice_columns()];
+        let mut challenges = vec![Fr::zero(); self.cs.num_challenges()];
+        let (of_column, of_challenge) = (self.cs.advice_column_phase(), self.cs.challenge_phase());
+        for phase in 0..=of_column.iter().copied().max().unwrap_or(0) {
+            let values =
+                if phase == 0 { circuit.first_phase(&config) } else { circuit.second_phase(&config, &challenges) };
+            for (column, values) in values {
+                columns[column.index()] = values;
+            }
+            let mut committed: Vec<&[Fr]> = Vec::new();
+            for (column, _) in columns.iter_mut().zip(&of_column).filter(|(_, p)| **p == phase) {
+                column.resize(n, Fr::zero());
+                fill_random(&mut column[usable..]);
+                committed.push(column);
+            }
+            self.commit_values(&committed)?;
+            for (challenge, _) in challenges.iter_mut().zip(&of_challenge).filter(|(_, p)| **p == phase) {
+                *challenge = *self.transcript.squeeze_challenge_scalar::<()>();
+            }
+        }
+        Ok((columns, challenges))
+    }
+
+    /// The running products of the permutation argument.
+    fn products(&mut self, instance: &[Fr], advice: &[Vec<Fr>], c: &Combine) -> Result<Vec<Vec<Fr>>, ProverError> {
+        let n = self.domain.n;
+        let programs = ratios(self.cs, c);
+        let mut x = vec![Fr::zero(); n];
+        self.domain.points(Fr::one(), &mut x);
+        let mut columns: Vec<&[Fr]> = vec![instance];
+        columns.extend(advice.iter().map(Vec::as_slice));
+        columns.extend(self.pk.fixed_values().iter().map(|p| &p[..]));
+        columns.extend(self.pk.permutation().permutations().iter().map(|p| &p[..]));
+        // The products themselves and the Lagrange polynomials are not used; the last column is X.
+        columns.extend((0..programs.len() + 4).map(|_| x.as_slice()));
+        let blinding = self.cs.blinding_factors();
+        let mut products: Vec<Vec<Fr>> = programs
+            .par_iter()
+            .map(|(above, below)| {
+                let rows = |program: &Program| {
+                    let mut out = vec![Fr::zero(); n];
+                    out.par_chunks_mut(ROWS).enumerate().for_each(|(i, out)| program.evaluate(&columns, i * ROWS, out));
+                    out
+                };
+                let (above, mut below) = (rows(above), rows(below));
+                below.iter_mut().batch_invert();
+                let mut product = Fr::one();
+                for (z, above) in below.iter_mut().zip(&above) {
+                    let step = *above * *z;
+                    *z = product;
+                    product *= step;
+                }
+                below
+            })
+            .collect();
+        let mut start = Fr::one();
+        for z in &mut products {
+            if start != Fr::one() {
+                z.iter_mut().for_each(|v| *v *= start);
+            }
+            start = z[n - blinding - 1];
+            fill_random(&mut z[n - blinding..]);
+        }
+        self.commit_values(&products.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+        Ok(products)
+    }
+
+    /// Coefficients of columns, each of which is dropped when it is done.
+    fn interpolated(&self, columns: Vec<Vec<Fr>>) -> Result<Block, ProverError> {
+        let mut block = Block::new(columns.len(), self.domain.n)?;
+        let domain = &self.domain;
+        columns.into_par_iter().zip(block.columns_mut()).for_each(|(v, to)| domain.interpolate(&v, to));
+        Ok(block)
+    }
+
+    /// The pieces of the quotient.
+    fn pieces(
+        &self,
+        instance: &[Fr],
+        advice: &[&[Fr]],
+        products: &[&[Fr]],
+        challenges: &[Fr],
+        c: &Combine,
+    ) -> Result<Vec<Vec<Fr>>, ProverError> {
+        let mut polys: Vec<&[Fr]> = vec![instance];
+        polys.extend(advice);
+        polys.extend(self.pk.fixed_polys().iter().map(|p| &p[..]));
+        polys.extend(self.pk.permutation().polys().iter().map(|p| &p[..]));
+        polys.extend(products);
+        polys.extend([self.pk.l0(), self.pk.l_last(), self.pk.l_active_row()].map(|p| &p[..]));
+        quotient(self.cs, &self.domain, &polys, challenges, c)
+    }
+
+    /// Writes all evaluations that the verifier needs, and says what is to be opened.
+    fn evaluations<'b>(
+        &mut self,
+        x: Fr,
+        advice: &[&'b [Fr]],
+        products: &[&'b [Fr]],
+        random: &'b [Fr],
+        h: &'b [Fr],
+    ) -> Result<Vec<Opened<'b>>, ProverError>
+    where
+        Self: 'b,
+    {
+        let pk = self.pk;
+        let last = -(self.cs.blinding_factors() as i32 + 1);
+        // In the order of the transcript.
+        let mut queries: Vec<(&[Fr], i32)> = Vec::new();
+        queries.extend(self.cs.advice_queries().iter().map(|(c, r)| (advice[c.index()], r.0)));
+        let fixed = queries.len();
+        queries.extend(self.cs.fixed_queries().iter().map(|(c, r)| (&pk.fixed_polys()[c.index()][..], r.0)));
+        let at_random = queries.len();
+        queries.push((random, 0));
+        queries.extend(pk.permutation().polys().iter().map(|p| (&p[..], 0)));
+        let at_products = queries.len();
+        for (i, z) in products.iter().enumerate() {
+            queries.extend([(*z, 0), (z, 1)]);
+            if i + 1 < products.len() {
+                queries.push((z, last));
+            }
+        }
+        let written = queries.len();
+        queries.push((h, 0));
+        let values: Vec<Fr> = queries.par_iter().map(|(p, r)| evaluate(p, &self.domain.rotate(x, *r))).collect();
+        values[..written].iter().try_for_each(|v| self.transcript.write_scalar(*v).map_err(halo2))?;
+        // In the order of the opening.
+        let mut opened: Vec<Opened<'_>> = Vec::new();
+        let order = (0..fixed)
+            .chain(at_products..written)
+            .chain(fixed..at_random)
+            .chain(at_random + 1..at_products)
+            .chain([written, at_random]);
+        for i in order {
+            let (poly, rotation) = queries[i];
+            let known = opened.iter_mut().find(|o| std::ptr::eq(o.poly, poly));
+            match known {
+                Some(o) => o.at.push((rotation, values[i])),
+                None => opened.push(Opened { poly, at: vec![(rotation, values[i])] }),
+            }
+        }
+        for o in &mut opened {
+            o.at.sort_unstable_by_key(|(rotation, _)| *rotation);
+        }
+        Ok(opened)
+    }
+}

@@ -1,0 +1,258 @@
+//! The quotient polynomial: all constraints, combined with powers of y, divided by X^n − 1.
+//!
+//! The combination has degree below 5n, so the quotient is known by its values on a few cosets of the n-th roots of unity; one coset at a time is computed,
+//! which keeps memory at one value per column and row.
+
+use halo2_proofs::{
+    halo2curves::{
+        bn256::Fr,
+        ff::{Field, PrimeField, WithSmallOrderMulGroup},
+    },
+    plonk::{Any, Column, ConstraintSystem, Expression},
+};
+use rayon::prelude::*;
+
+use super::{
+    block::Block,
+    formula::{Formula, Node, Program},
+    poly::{Domain, combine},
+};
+use crate::ProverError;
+
+/// Rows that one thread evaluates together.
+pub(super) const ROWS: usize = 256;
+
+/// Places of columns among those that formulas are about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Places {
+    advice: usize,
+    fixed: usize,
+    sigma: usize,
+    product: usize,
+    special: usize,
+}
+
+/// Challenges of the permutation argument and the combination of constraints.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Combine {
+    pub(super) beta: Fr,
+    pub(super) gamma: Fr,
+    pub(super) y: Fr,
+}
+
+impl Places {
+    /// Instance columns are first, then advice, fixed, and the permutation's; then `l_0`, `l_last`, `l_active` and X.
+    pub(super) fn new(cs: &ConstraintSystem<Fr>) -> Self {
+        let advice = cs.num_instance_columns();
+        let fixed = advice + cs.num_advice_columns();
+        let sigma = fixed + cs.num_fixed_columns();
+        let columns = cs.permutation().get_columns().len();
+        let product = sigma + columns;
+        Self { advice, fixed, sigma, product, special: product + columns.div_ceil(cs.degree() - 2) }
+    }
+
+    fn of(&self, column: &Column<Any>) -> usize {
+        match column.column_type() {
+            Any::Instance => column.index(),
+            Any::Advice(_) => self.advice + column.index(),
+            Any::Fixed => self.fixed + column.index(),
+        }
+    }
+}
+
+/// A gate's polynomial, with challenges put in.
+fn gate(f: &mut Formula, places: &Places, challenges: &[Fr], e: &Expression<Fr>) -> Node {
+    let mut of = |e| gate(f, places, challenges, e);
+    match e {
+        Expression::Constant(c) => f.constant(*c),
+        Expression::Challenge(c) => f.constant(challenges[c.index()]),
+        Expression::Instance(q) => f.cell(q.column_index(), q.rotation().0),
+        Expression::Advice(q) => f.cell(places.advice + q.column_index(), q.rotation().0),
+        Expression::Fixed(q) => f.cell(places.fixed + q.column_index(), q.rotation().0),
+        Expression::Sum(a, b) => match &**b {
+            Expression::Negated(b) => {
+                let (a, b) = (of(a), of(b));
+                f.sub(a, b)
+            }
+            _ => {
+                let (a, b) = (of(a), of(b));
+                f.add(a, b)
+            }
+        },
+        Expression::Negated(a) => {
+            let (a, zero) = (of(a), Fr::zero());
+            let zero = f.constant(zero);
+            f.sub(zero, a)
+        }
+        Expression::Product(a, b) => {
+            let (a, b) = (of(a), of(b));
+            f.mul(a, b)
+        }
+        Expression::Scaled(a, c) => {
+            let a = of(a);
+            let c = f.constant(*c);
+            f.mul(a, c)
+        }
+        // The circuit has none: `ModelConfig` declares fixed columns.
+        Expression::Selector(_) => f.constant(Fr::zero()),
+    }
+}
+
+/// `Π (v + β·δ^j·X + γ)` and `Π (v + β·σ_j + γ)` over the columns of each product of the permutation argument.
+fn sides(f: &mut Formula, cs: &ConstraintSystem<Fr>, places: &Places, c: &Combine) -> Vec<(Node, Node)> {
+    let x = f.cell(places.special + 3, 0);
+    let (beta, gamma) = (f.constant(c.beta), f.constant(c.gamma));
+    let mut shifted = c.beta;
+    let columns = cs.permutation().get_columns();
+    let mut sigma = places.sigma;
+    columns
+        .chunks(cs.degree() - 2)
+        .map(|chunk| {
+            let one = f.constant(Fr::one());
+            let (mut identity, mut permuted) = (one, one);
+            for column in chunk {
+                let v = f.cell(places.of(column), 0);
+                let v = f.add(v, gamma);
+                let by = f.constant(shifted);
+                let own = f.mul(x, by);
+                let own = f.add(v, own);
+                identity = f.mul(identity, own);
+                let other = f.cell(sigma, 0);
+                let other = f.mul(other, beta);
+                let other = f.add(v, other);
+                permuted = f.mul(permuted, other);
+                shifted *= Fr::DELTA;
+                sigma += 1;
+            }
+            (identity, permuted)
+        })
+        .collect()
+}
+
+/// Numerators and denominators of the permutation's products, row by row.
+pub(super) fn ratios(cs: &ConstraintSystem<Fr>, c: &Combine) -> Vec<(Program, Program)> {
+    let mut f = Formula::default();
+    let sides = sides(&mut f, cs, &Places::new(cs), c);
+    sides.into_iter().map(|(identity, permuted)| (f.compile(identity), f.compile(permuted))).collect()
+}
+
+/// Every constraint, in the order of their powers of y.
+fn constraints(f: &mut Formula, cs: &ConstraintSystem<Fr>, challenges: &[Fr], c: &Combine) -> Vec<Node> {
+    let places = Places::new(cs);
+    let gates = cs.gates().iter().flat_map(|g| g.polynomials());
+    let mut out: Vec<Node> = gates.map(|e| gate(f, &places, challenges, e)).collect();
+    let sides = sides(f, cs, &places, c);
+    let Some(last_set) = sides.len().checked_sub(1) else { return out };
+    let [l_0, l_last, l_active] = [0, 1, 2].map(|i| f.cell(places.special + i, 0));
+    let last_rotation = -(cs.blinding_factors() as i32 + 1);
+    let one = f.constant(Fr::one());
+    let first = f.cell(places.product, 0);
+    let zero = f.sub(one, first);
+    out.push(f.mul(l_0, zero));
+    let last = f.cell(places.product + last_set, 0);
+    let square = f.mul(last, last);
+    let zero = f.sub(square, last);
+    out.push(f.mul(l_last, zero));
+    for set in 1..=last_set {
+        let z = f.cell(places.product + set, 0);
+        let before = f.cell(places.product + set - 1, last_rotation);
+        let zero = f.sub(z, before);
+        out.push(f.mul(l_0, zero));
+    }
+    for (set, (identity, permuted)) in sides.into_iter().enumerate() {
+        let z = f.cell(places.product + set, 0);
+        let next = f.cell(places.product + set, 1);
+        let left = f.mul(next, permuted);
+        let right = f.mul(z, identity);
+        let zero = f.sub(left, right);
+        out.push(f.mul(l_active, zero));
+    }
+    out
+}
+
+/// The program for all constraints together. Those with a factor in common (most are switched by the same column) are added before it is applied.
+fn numerator(cs: &ConstraintSystem<Fr>, challenges: &[Fr], c: &Combine) -> Program {
+    let mut f = Formula::default();
+    let all = constraints(&mut f, cs, challenges, c);
+    let mut uses = std::collections::HashMap::new();
+    for (a, b) in all.iter().filter_map(|n| f.factors(*n)) {
+        *uses.entry(a).or_insert(0usize) += 1;
+        *uses.entry(b).or_insert(0usize) += 1;
+    }
+    let mut groups: Vec<(Node, Node)> = Vec::new();
+    let mut power = Fr::one();
+    let (one, zero) = (f.constant(Fr::one()), f.constant(Fr::zero()));
+    for n in all.into_iter().rev() {
+        let (switch, rest) = match f.factors(n) {
+            Some((a, b)) if uses[&a] >= uses[&b] => (a, b),
+            Some((a, b)) => (b, a),
+            None => (one, n),
+        };
+        let y = f.constant(power);
+        let term = f.mul(rest, y);
+        let at = groups.iter().position(|(s, _)| *s == switch).unwrap_or_else(|| {
+            groups.push((switch, zero));
+            groups.len() - 1
+        });
+        groups[at].1 = f.add(groups[at].1, term);
+        power *= c.y;
+    }
+    let result = groups.into_iter().fold(zero, |sum, (switch, terms)| {
+        let term = f.mul(switch, terms);
+        f.add(sum, term)
+    });
+    f.compile(result)
+}
+
+/// The pieces of the quotient, of n coefficients each. `polys` are the coefficients of all columns, in the order of [`Places`] up to `l_active`.
+pub(super) fn quotient(
+    cs: &ConstraintSystem<Fr>,
+    domain: &Domain,
+    polys: &[&[Fr]],
+    challenges: &[Fr],
+    c: &Combine,
+) -> Result<Vec<Vec<Fr>>, ProverError> {
+    let n = domain.n;
+    let program = numerator(cs, challenges, c);
+    let pieces = cs.degree() - 1;
+    let parts = pieces.next_power_of_two();
+    let root = domain.root(domain.k + parts.ilog2());
+    let mut values = Block::new(polys.len() + 1, n)?;
+    let mut numerators = vec![Fr::zero(); n];
+    // The quotient modulo X^n − shift^n for each coset.
+    let mut remainders: Vec<Vec<Fr>> = Vec::with_capacity(parts);
+    let mut shift = Fr::ZETA;
+    for _ in 0..parts {
+        let transform = domain.coset(shift);
+        values.columns_mut().enumerate().for_each(|(i, v)| match polys.get(i) {
+            Some(p) => transform.run(p, v),
+            // The last is X.
+            None => domain.points(shift, v),
+        });
+        let slices = values.columns();
+        numerators.par_chunks_mut(ROWS).enumerate().for_each(|(i, out)| program.evaluate(&slices, i * ROWS, out));
+        let mut remainder = domain.coefficients(&numerators);
+        let vanishing = shift.pow_vartime([n as u64]) - Fr::one();
+        let mut by = vanishing.invert().unwrap_or(Fr::zero());
+        let inverse = shift.invert().unwrap_or(Fr::zero());
+        for v in &mut remainder {
+            *v *= by;
+            by *= inverse;
+        }
+        remainders.push(remainder);
+        shift *= root;
+    }
+    // h = Σ_m X^(n·m)·h_m, so its remainders are Σ_m c_j^m·h_m with c_j = ζ^n·i^j, i of order `parts`.
+    let order = root.pow_vartime([n as u64]).invert().unwrap_or(Fr::zero());
+    let first = Fr::ZETA.pow_vartime([n as u64]).invert().unwrap_or(Fr::zero());
+    let scale = Fr::from(parts as u64).invert().unwrap_or(Fr::zero());
+    let slices: Vec<&[Fr]> = remainders.iter().map(Vec::as_slice).collect();
+    (0..pieces as u64)
+        .map(|m| {
+            let by = order.pow_vartime([m]);
+            let start = scale * first.pow_vartime([m]);
+            let factors: Vec<Fr> = std::iter::successors(Some(start), |f| Some(*f * by)).take(parts).collect();
+            Ok(combine(&slices, &factors))
+        })
+        .collect()
+}
