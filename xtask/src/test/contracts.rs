@@ -27,7 +27,7 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
 }
 
 /// The packages of `package-lock.json`, installed anew only when it has changed.
-fn install(dir: &Path) -> Result<()> {
+pub(crate) fn install(dir: &Path) -> Result<()> {
     check_node(dir)?;
     let lock = dir.join("package-lock.json");
     let wanted = fs::read_to_string(&lock).with_context(|| format!("cannot read {}", lock.display()))?;

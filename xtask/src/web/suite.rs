@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::network::Profile;
 use crate::workspace::Workspace;
+use crate::test::contracts;
 use crate::{demo, network, process, wasm};
 
 /// Builds verifier, dashboard and network, and runs the tests of `web/e2e`.
@@ -30,5 +31,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         Some(dist.clone()),
         &["listen=127.0.0.1:0".to_owned(), "log=error".to_owned()],
     )?;
-    process::run(npm(&["test", "--silent"]).env("VOUCH_URL", &network.url))
+    // The page of deposits has a chain of its own, and a validator that reads it.
+    contracts::install(&workspace.root.join("contracts"))?;
+    let node = workspace.root.join(Profile::Dev.program(workspace, "vouch-node").get_program());
+    process::run(npm(&["test", "--silent"]).env("VOUCH_URL", &network.url).env("VOUCH_NODE", node))
 }
