@@ -1,86 +1,77 @@
-//! The validator's path to the chain of the deposit contract.
+//! Deposits without a chain: nodes that are no use, and validators without a contract. With one: `deposits_chain.rs`.
 
+#[path = "support/deposits.rs"]
+mod questions;
 mod support;
 
 use axum::http::StatusCode;
 use axum::{Json, Router, routing::post};
+use questions::{ask, path, refused};
 use serde_json::{Value, json};
-use support::{Net, run};
+use support::{Net, Running, get, run};
 use vouch_api::{DepositsConfig, paths};
+use vouch_node::validator::ValidatorSettings;
 
 const CONTRACT: &str = "0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0";
+const STRANGER: &str = "0x00000000000000000000000000000000DeaDBeef";
 
-async fn ask(url: &str, question: &Value) -> (u16, Value) {
-    let url = format!("{url}{}", paths::DEPOSITS_RPC);
-    let answer = reqwest::Client::new().post(url).json(question).send().await.unwrap();
-    (answer.status().as_u16(), answer.json().await.unwrap())
+/// A node that is no use: it refuses calls in an odd way, talks without end for logs, and is busy for blocks.
+async fn useless(Json(question): Json<Value>) -> (StatusCode, String) {
+    match question["method"].as_str().unwrap() {
+        "eth_call" => {
+            (StatusCode::BAD_REQUEST, json!({ "error": { "code": 3, "message": "no", "data": "0x01" } }).to_string())
+        }
+        "eth_getLogs" => (StatusCode::OK, json!({ "result": "x".repeat(5 << 20) }).to_string()),
+        "eth_getBlockByNumber" => (StatusCode::TOO_MANY_REQUESTS, "slow down".into()),
+        _ => (StatusCode::OK, "<html>hello</html>".into()),
+    }
 }
 
-/// A node of a chain: it repeats what it was asked, refuses calls, is broken for `eth_getBalance`, and talks without end
-/// for logs.
-async fn node(Json(question): Json<Value>) -> (StatusCode, String) {
-    match question["method"].as_str().unwrap() {
-        "eth_call" => (StatusCode::OK, json!({ "error": { "code": 3, "message": "no", "data": "0x01" } }).to_string()),
-        "eth_getBalance" => (StatusCode::TOO_MANY_REQUESTS, "slow down".into()),
-        "eth_getLogs" => (StatusCode::OK, json!({ "result": "x".repeat(9 << 20) }).to_string()),
-        _ => (StatusCode::OK, json!({ "id": question["id"], "result": question }).to_string()),
-    }
+async fn with_node(net: &Net, node: &Running) -> Running {
+    let url = format!("{}/secret", node.url);
+    let change = |settings: &mut ValidatorSettings| {
+        settings.deposit_contract = Some(CONTRACT.into());
+        settings.deposit_chain_id = Some(31_337);
+        settings.deposit_rpc_url = Some(url);
+        settings.deposit_poll_ms = 60_000;
+    };
+    net.validator(change).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn questions_are_passed_on_and_answers_back() {
-    let chain = run(Router::new().route("/secret", post(node)), || ()).await;
-    let rpc = format!("{}/secret", chain.url);
+async fn nodes_that_are_no_use_are_said_to_be_without_their_address() {
+    let node = run(Router::new().route("/secret", post(useless)), || ()).await;
     let net = Net::new();
-    let validator = net
-        .validator(|settings| {
-            settings.deposit_contract = Some(CONTRACT.into());
-            settings.deposit_chain_id = Some(31_337);
-            settings.deposit_rpc_url = Some(rpc);
-        })
-        .await;
+    let validator = with_node(&net, &node).await;
     let url = &validator.url;
-    let config: DepositsConfig = support::get(url, paths::DEPOSITS).await;
+    let config: DepositsConfig = get(url, paths::DEPOSITS).await;
     assert_eq!(config.rpc_url.as_deref(), Some(paths::DEPOSITS_RPC), "the node's own address stays a secret");
-    assert_eq!(config.contract.as_deref(), Some(CONTRACT));
-
-    let asked = json!({ "jsonrpc": "2.0", "id": "a", "method": "eth_getBlockByNumber", "params": ["0x1", false] });
-    let (status, answer) = ask(url, &asked).await;
-    assert_eq!((status, &answer["id"]), (200, &json!("a")));
-    assert_eq!(answer["result"]["method"], "eth_getBlockByNumber");
-    assert_eq!(answer["result"]["params"], json!(["0x1", false]));
-
-    let (status, answer) = ask(url, &json!({ "method": "eth_call", "params": [{ "to": CONTRACT }] })).await;
+    let call = json!({ "method": "eth_call", "params": [{ "to": CONTRACT }, "latest"] });
+    let (status, answer) = ask(url, &call).await;
     assert_eq!((status, &answer["error"]["data"]), (200, &json!("0x01")), "a refusal of the node is an answer");
-
-    let (status, answer) = ask(url, &json!({ "method": "eth_getBalance", "params": [] })).await;
-    assert_eq!((status, answer["detail"].as_str().unwrap().contains("429")), (503, true), "{answer}");
-    let (status, answer) = ask(url, &json!({ "method": "eth_getLogs", "params": [{ "address": CONTRACT }] })).await;
-    assert_eq!((status, answer["detail"].as_str().unwrap().contains("bytes")), (503, true), "too long an answer");
-
-    for forbidden in ["eth_sendRawTransaction", "eth_accounts", "anvil_mine"] {
-        assert_eq!(ask(url, &json!({ "method": forbidden, "params": [] })).await.0, 403, "{forbidden}");
+    for (question, why) in [
+        (json!({ "method": "eth_chainId" }), "status 200 and no result"),
+        (json!({ "method": "eth_getLogs", "params": [{ "address": CONTRACT }] }), "more than 4194304 bytes"),
+        (json!({ "method": "eth_getBlockByNumber", "params": ["0x1", false] }), "status 429"),
+    ] {
+        let (status, answer) = ask(url, &question).await;
+        assert!(status == 503 && answer["detail"].as_str().unwrap().contains(why), "{answer}");
     }
-    assert_eq!(ask(url, &json!([asked])).await.0, 400, "a list of questions");
-    assert_eq!(ask(url, &json!({ "method": "eth_call", "params": ["x".repeat(20_000)] })).await.0, 413);
-
-    chain.stop().await;
-    let (status, answer) = ask(url, &asked).await;
-    assert_eq!(status, 503, "502 and 504 would say that the validator is away");
-    assert_eq!(answer["title"], "The chain's node does not answer");
-    assert!(!answer.to_string().contains("secret"), "{answer}");
+    // Nothing was read of such a chain.
+    let (status, _) = refused(url, &path(STRANGER)).await;
+    assert_eq!(status, 503);
+    node.stop().await;
+    let (status, answer) = ask(url, &call).await;
+    assert_eq!((status, answer["title"].as_str()), (503, Some("The chain's node does not answer")));
+    let health = reqwest::get(format!("{url}/health")).await.unwrap().text().await.unwrap();
+    assert!(!answer.to_string().contains("secret") && !health.contains("secret"), "{answer} {health}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asks_too_much_waits() {
-    let chain = run(Router::new().route("/", post(node)), || ()).await;
+    let node = run(Router::new().route("/secret", post(useless)), || ()).await;
     let net = Net::new();
-    let validator = net
-        .validator(|settings| {
-            settings.deposit_contract = Some(CONTRACT.into());
-            settings.deposit_rpc_url = Some(chain.url.clone());
-        })
-        .await;
+    let validator = with_node(&net, &node).await;
     let mut statuses = Vec::new();
     for _ in 0..400 {
         statuses.push(ask(&validator.url, &json!({ "method": "eth_chainId" })).await.0);
@@ -92,10 +83,11 @@ async fn who_asks_too_much_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_chain_there_is_nothing_to_ask() {
+async fn without_a_contract_there_is_nothing_to_ask() {
     let net = Net::new();
     let validator = net.validator(|_| ()).await;
-    let config: DepositsConfig = support::get(&validator.url, paths::DEPOSITS).await;
+    let config: DepositsConfig = get(&validator.url, paths::DEPOSITS).await;
     assert_eq!(config, DepositsConfig::default());
     assert_eq!(ask(&validator.url, &json!({ "method": "eth_chainId" })).await.0, 404);
+    assert_eq!(refused(&validator.url, &path(STRANGER)).await.0, 404);
 }

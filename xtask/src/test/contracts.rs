@@ -1,4 +1,4 @@
-//! The deposit contract: its own tests, and those of the crate that follows it on a real chain.
+//! The deposit contract: its own tests, and those of the programs that read it on a real chain.
 
 use std::{
     fs,
@@ -17,13 +17,24 @@ use crate::{
 const NODE: u32 = 20;
 
 /// Formatting, solc, committed ABI and bytecode, Solidity tests, scripts against a local chain, gas; then the follower
-/// against a chain of its own, which the workspace's other tests leave out because it needs anvil.
+/// and the validator against chains of their own, which the workspace's other tests leave out because they need anvil.
 pub(super) fn test(workspace: &Workspace) -> Result<()> {
     let dir = workspace.root.join("contracts");
     install(&dir)?;
     run(Command::new("npm").current_dir(&dir).args(["--silent", "test"]))?;
-    let follower = ["test", "--workspace", "--locked", "--test", "answers", "--test", "trouble", "--", "--ignored"];
-    run(cargo(&workspace.root).args(follower))
+    let mut chain = cargo(&workspace.root);
+    chain.args([
+        "test",
+        "--workspace",
+        "--locked",
+        "--test",
+        "answers",
+        "--test",
+        "trouble",
+        "--test",
+        "deposits_chain",
+    ]);
+    run(chain.args(["--", "--ignored"]))
 }
 
 /// The packages of `package-lock.json`, installed anew only when it has changed.

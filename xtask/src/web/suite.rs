@@ -5,8 +5,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::network::Profile;
-use crate::workspace::Workspace;
 use crate::test::contracts;
+use crate::workspace::Workspace;
 use crate::{demo, network, process, wasm};
 
 /// Builds verifier, dashboard and network, and runs the tests of `web/e2e`.
@@ -33,6 +33,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     )?;
     // The page of deposits has a chain of its own, and a validator that reads it.
     contracts::install(&workspace.root.join("contracts"))?;
-    let node = workspace.root.join(Profile::Dev.program(workspace, "vouch-node").get_program());
-    process::run(npm(&["test", "--silent"]).env("VOUCH_URL", &network.url).env("VOUCH_NODE", node))
+    let program = |name| Profile::Dev.program(workspace, name).get_program().to_owned();
+    let mut test = npm(&["test", "--silent"]);
+    test.env("VOUCH_URL", &network.url).env("VOUCH_BIN", program("vouch")).env("VOUCH_NODE", program("vouch-node"));
+    process::run(&mut test)
 }
