@@ -1,7 +1,8 @@
-// A real validator without models and miners, with a deposit contract: `vouch-node`, whose path is in VOUCH_NODE.
+// A real validator without miners, with a deposit contract: `vouch-node`, whose path is in VOUCH_NODE. It does not start
+// without models: VOUCH_MODELS is a folder of bundles.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, mkdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -9,8 +10,7 @@ import { createInterface } from "node:readline";
 /** Starts it; resolves when it listens. */
 export async function validator({ node, dist, settings }) {
   const dir = mkdtempSync(join(tmpdir(), "vouch-deposits-"));
-  mkdirSync(join(dir, "models"));
-  const all = { listen: "127.0.0.1:0", log: "error", "validator.models": join(dir, "models"), "validator.verifier_wasm": join(dist, "assets/verifier/vouch_verifier.wasm"), "validator.dashboard": dist, ...settings };
+  const all = { listen: "127.0.0.1:0", log: "error", "validator.models": process.env.VOUCH_MODELS ?? "VOUCH_MODELS is not set", "validator.allow_development_srs": true, "validator.verifier_wasm": join(dist, "assets/verifier/vouch_verifier.wasm"), "validator.dashboard": dist, ...settings };
   const set = Object.entries(all).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
   const child = spawn(node, ["local", "--miners", "0", "--dir", join(dir, "local"), ...set], { stdio: ["ignore", "pipe", "inherit"] });
   const close = () => new Promise((done) => {

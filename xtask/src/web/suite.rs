@@ -35,6 +35,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     contracts::install(&workspace.root.join("contracts"))?;
     let program = |name| Profile::Dev.program(workspace, name).get_program().to_owned();
     let mut test = npm(&["test", "--silent"]);
-    test.env("VOUCH_URL", &network.url).env("VOUCH_BIN", program("vouch")).env("VOUCH_NODE", program("vouch-node"));
+    test.env("VOUCH_URL", &network.url).env("VOUCH_MODELS", &models);
+    test.env("VOUCH_BIN", program("vouch")).env("VOUCH_NODE", program("vouch-node"));
     process::run(&mut test)
 }
