@@ -4,13 +4,16 @@
 mod questions;
 mod support;
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use axum::{Json, Router, routing::post};
 use questions::{ask, path, refused};
 use serde_json::{Value, json};
 use support::{Net, Running, get, run};
 use vouch_api::{DepositsConfig, paths};
-use vouch_node::validator::ValidatorSettings;
+use vouch_node::engine;
+use vouch_node::validator::{Validator, ValidatorSettings};
 
 const CONTRACT: &str = "0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0";
 const STRANGER: &str = "0x00000000000000000000000000000000DeaDBeef";
@@ -90,4 +93,30 @@ async fn without_a_contract_there_is_nothing_to_ask() {
     assert_eq!(config, DepositsConfig::default());
     assert_eq!(ask(&validator.url, &json!({ "method": "eth_chainId" })).await.0, 404);
     assert_eq!(refused(&validator.url, &path(STRANGER)).await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn configurations_that_cannot_work_are_refused_at_the_start() {
+    type Change = fn(&mut ValidatorSettings);
+    let cases: [(Change, &str); 4] = [
+        (|settings| settings.deposit_rpc_url = None, "set all or none"),
+        (|settings| settings.deposit_chain_id = None, "set all or none"),
+        (|settings| settings.deposit_contract = Some(CONTRACT.replace('F', "f")), "deposit_contract: the checksum"),
+        (
+            |settings| settings.deposit_rpc_url = Some("ws://secret.example".into()),
+            "deposit_rpc_url: it starts neither",
+        ),
+    ];
+    let net = Net::new();
+    for (change, why) in cases {
+        let mut settings = net.settings();
+        settings.deposit_contract = Some(CONTRACT.into());
+        settings.deposit_chain_id = Some(31_337);
+        settings.deposit_rpc_url = Some("http://127.0.0.1:9".into());
+        change(&mut settings);
+        let engine = engine::from_settings(&settings).unwrap();
+        let refused = Validator::new(net.key.clone(), settings, Arc::new(net.chain.clone()), engine);
+        let error = format!("{:#}", refused.err().unwrap());
+        assert!(error.contains(why) && !error.contains("secret"), "{error}");
+    }
 }

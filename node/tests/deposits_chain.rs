@@ -177,6 +177,7 @@ async fn a_chain_that_goes_away_is_said_and_what_was_read_stays() {
     let validator = net.validator(|settings| chain.configure(settings)).await;
     let (url, account) = (&validator.url, chain.made.account);
     let before = until(url, account, |seen| seen.current).await;
+    let first_block = chain.made.first_block;
     drop(chain);
     let after = until(url, account, |seen| !seen.current).await;
     assert_eq!((after.points, after.history), (before.points, before.history));
@@ -195,6 +196,7 @@ async fn a_chain_that_goes_away_is_said_and_what_was_read_stays() {
             settings.deposit_contract = Some(after.contract.contract.clone());
             settings.deposit_chain_id = Some(after.contract.chain_id);
             settings.deposit_rpc_url = Some("http://127.0.0.1:9".into());
+            settings.deposit_first_block = first_block;
             settings.deposit_confirmations = after.contract.confirmations;
         })
         .await;

@@ -34,7 +34,7 @@ export async function wallet(page, { url, account, connected = true, late = fals
         if (state.chainId !== await rpc(url, "eth_chainId")) return refuse(4901, "The wallet is on another chain.");
         if (!state.connected || params[0].from.toLowerCase() !== state.account.toLowerCase()) return refuse(4100, "Not this account.");
         break;
-      case "eth_getTransactionReceipt": break;
+      case "eth_estimateGas": case "eth_getTransactionReceipt": break;
       default: return refuse(4200, `The wallet does not do ${method}.`);
     }
     try {

@@ -56,8 +56,10 @@ impl History {
         let balances =
             seen.tokens.iter().all(|token| self.ledger.balance(seen.address, token.address) == token.balance);
         let claim = self.ledger.claim(seen.address).map(|claim| (claim.points, claim.executable_at));
-        let agrees =
-            balances && points == seen.points && claim == seen.claim && self.ledger.claimed(seen.address) == seen.claimed;
+        let agrees = balances
+            && points == seen.points
+            && claim == seen.claim
+            && self.ledger.claimed(seen.address) == seen.claimed;
         Ok(Compared { block: seen.block, points, agrees: agrees && self.ledger.stop() == seen.stop })
     }
 
@@ -159,7 +161,8 @@ async fn times(contract: &Contract, logs: &BTreeMap<(u64, u64), Log>) -> Result<
             times.insert(*block, time);
         }
     }
-    let missing: BTreeSet<u64> = logs.keys().map(|(block, _)| *block).filter(|block| !times.contains_key(block)).collect();
+    let missing: BTreeSet<u64> =
+        logs.keys().map(|(block, _)| *block).filter(|block| !times.contains_key(block)).collect();
     for block in missing {
         let answer = rpc::call(&contract.url, "eth_getBlockByNumber", json!([format!("{block:#x}"), false])).await?;
         times.insert(block, number(&answer["timestamp"])?);

@@ -149,7 +149,8 @@ pub(crate) async fn chain_id(url: &str) -> Result<u64, ChainFailure> {
 
 /// What a token calls itself, if it does, and if that can be shown.
 pub(crate) async fn symbol(url: &str, token: Address) -> Result<Option<String>, ChainFailure> {
-    let question = json!([{ "to": token.to_checksum(None), "data": hexadecimal(&symbolCall {}.abi_encode()) }, "latest"]);
+    let question =
+        json!([{ "to": token.to_checksum(None), "data": hexadecimal(&symbolCall {}.abi_encode()) }, "latest"]);
     let answer = match rpc::call(url, "eth_call", question).await {
         Err(ChainFailure::Refused { .. }) => return Ok(None),
         answer => bytes(answer?.as_str().unwrap_or_default())?,
@@ -157,9 +158,7 @@ pub(crate) async fn symbol(url: &str, token: Address) -> Result<Option<String>, 
     let text = match symbolCall::abi_decode_returns(&answer) {
         Ok(text) => text,
         // Old tokens answer with 32 bytes, filled up with zeros.
-        Err(_) if answer.len() == 32 => {
-            String::from_utf8_lossy(&answer).trim_end_matches('\0').to_owned()
-        }
+        Err(_) if answer.len() == 32 => String::from_utf8_lossy(&answer).trim_end_matches('\0').to_owned(),
         Err(_) => return Ok(None),
     };
     let shown = !text.is_empty() && text.chars().count() <= MAX_SYMBOL && text.chars().all(|c| c.is_ascii_graphic());

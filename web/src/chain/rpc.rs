@@ -89,7 +89,8 @@ pub(crate) async fn call(url: &str, method: &str, params: Value) -> Result<Value
 
 /// Bytes, from hexadecimal with `0x`.
 pub(crate) fn bytes(text: &str) -> Result<Vec<u8>, ChainFailure> {
-    let wrong = || ChainFailure::Malformed(format!("“{}” is not hexadecimal", text.chars().take(20).collect::<String>()));
+    let wrong =
+        || ChainFailure::Malformed(format!("“{}” is not hexadecimal", text.chars().take(20).collect::<String>()));
     let digits = text.strip_prefix("0x").ok_or_else(wrong)?;
     if !digits.is_ascii() || digits.len() % 2 != 0 {
         return Err(wrong());

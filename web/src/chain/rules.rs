@@ -14,7 +14,10 @@ pub(crate) fn closed(account: &Account, token: &Token, now: u64) -> Option<Strin
         return Some("Deposits are paused by the contract's owner. Withdrawals are not: nobody can pause them.".into());
     }
     if !token.listed {
-        return Some(format!("{} cannot be deposited any more: it was taken off the list. It can be withdrawn.", token.symbol));
+        return Some(format!(
+            "{} cannot be deposited any more: it was taken off the list. It can be withdrawn.",
+            token.symbol
+        ));
     }
     if !token.readable {
         return Some(format!("The token {} does not answer, so it cannot be deposited now.", token.symbol));
@@ -36,7 +39,11 @@ pub(crate) fn deposit(token: &Token, text: &str) -> Result<U256, String> {
     }
     let room = most(token.decimals).saturating_sub(token.total);
     if units > room {
-        return Err(format!("The contract takes at most {} {} more, from all accounts together.", amount(token, room), token.symbol));
+        return Err(format!(
+            "The contract takes at most {} {} more, from all accounts together.",
+            amount(token, room),
+            token.symbol
+        ));
     }
     Ok(units)
 }
@@ -52,7 +59,10 @@ pub(crate) fn withdrawal(token: &Token, text: &str) -> Result<U256, String> {
         ));
     }
     if paid(token, units).is_some_and(|paid| paid.is_zero()) {
-        return Err(format!("Nothing would be paid: the contract holds no {} for this amount. The balance is kept.", token.symbol));
+        return Err(format!(
+            "Nothing would be paid: the contract holds no {} for this amount. The balance is kept.",
+            token.symbol
+        ));
     }
     Ok(units)
 }

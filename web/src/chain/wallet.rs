@@ -50,8 +50,7 @@ pub(crate) struct Wallet {
 impl Wallet {
     /// Looks for a wallet and listens to it, until the part of the page that called is gone.
     pub(crate) fn watch() -> Self {
-        let wallet =
-            Self { present: RwSignal::new(false), account: RwSignal::new(None), chain: RwSignal::new(None) };
+        let wallet = Self { present: RwSignal::new(false), account: RwSignal::new(None), chain: RwSignal::new(None) };
         wallet.look();
         // Some wallets come after the page, and say so.
         let late = window_event_listener_untyped("ethereum#initialized", move |_| wallet.look());
@@ -104,12 +103,15 @@ impl Wallet {
         if number(&found) != Ok(chain) {
             return Err(own(format!("it is not on chain {chain} any more, so nothing was sent")));
         }
-        let transaction = json!({
+        let mut transaction = json!({
             "from": from.to_checksum(None),
             "to": to.to_checksum(None),
             "data": hexadecimal(data),
             "chainId": format!("{chain:#x}"),
         });
+        if let Some(gas) = gas(&transaction).await {
+            transaction["gas"] = json!(format!("{gas:#x}"));
+        }
         let hash = request("eth_sendTransaction", json!([transaction])).await?;
         hash.as_str().and_then(|hash| hash.parse().ok()).ok_or_else(|| own("it gave no transaction".into()))
     }
@@ -134,6 +136,15 @@ impl Wallet {
             self.chain.set(chain);
         }
     }
+}
+
+/// What the wallet's node thinks that a transaction takes, and some more; if it does not say, the wallet decides.
+///
+/// Nodes estimate at the time of the last block. If that is the block of a deposit, a withdrawal has no points to store
+/// there, but has in the next block, where a place that was empty costs 20,000 more: it would run out of gas.
+async fn gas(transaction: &Value) -> Option<u64> {
+    let estimate = number(&request("eth_estimateGas", json!([transaction])).await.ok()?).ok()?;
+    estimate.checked_add(estimate / 8)?.checked_add(25_000)
 }
 
 fn first(accounts: &Value) -> Option<Address> {
@@ -183,5 +194,8 @@ fn value_of(value: &JsValue) -> Value {
 fn error_of(error: &JsValue) -> WalletError {
     let field = |name: &str| Reflect::get(error, &name.into()).unwrap_or(JsValue::UNDEFINED);
     let message = field("message").as_string().or_else(|| error.as_string()).unwrap_or_default();
-    WalletError { code: field("code").as_f64().map_or(0, |code| code as i64), message: message.chars().take(200).collect() }
+    WalletError {
+        code: field("code").as_f64().map_or(0, |code| code as i64),
+        message: message.chars().take(200).collect(),
+    }
 }

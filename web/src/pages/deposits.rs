@@ -1,7 +1,10 @@
 //! "Deposits": what an account has in the deposit contract, read from the chain; deposits and withdrawals with a wallet.
 
+mod events;
+mod form;
 mod history;
 mod holdings;
+mod recorded;
 mod transact;
 mod transaction;
 mod who;
@@ -132,7 +135,7 @@ fn OneAccount(contract: Contract, address: Address, wallet: Wallet) -> impl Into
                 </div>
                 <div class="section"><Transact source wallet chain address now /></div>
             </div>
-            {move || (!empty.get()).then(|| view! { <HistorySection source /> })}
+            {move || (!empty.get()).then(|| view! { <HistorySection source address /> })}
         })}
     }
 }

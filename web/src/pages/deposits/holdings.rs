@@ -26,6 +26,10 @@ pub(super) fn Holdings(
             }
         })
     };
+    let ended = Memo::new(move |_| {
+        let time = (now.get() / 1000.0) as u64;
+        source.account.with(|account| account.as_ref().is_some_and(|account| account.stopped(time)))
+    });
     let rate = move || account().map(|account| numbers().exact(&format_amount(account.an_hour(), POINT_DECIMALS)));
     view! {
         <section class="section" aria-labelledby="points">
@@ -48,7 +52,10 @@ pub(super) fn Holdings(
                         <th scope="col" class="num">"In the account"</th>
                         <th scope="col">"State"</th>
                     </tr></thead>
-                    <tbody>{move || account().map(|account| account.tokens.iter().map(row).collect_view())}</tbody>
+                    <tbody>{move || {
+                        let ended = ended.get();
+                        account().map(|account| account.tokens.iter().map(|token| row(token, ended)).collect_view())
+                    }}</tbody>
                 </table>
             </div>
         </section>
@@ -88,7 +95,10 @@ fn Check(source: Source) -> impl IntoView {
 }
 
 fn without_history(failure: &ChainFailure) -> String {
-    format!("Balances and points are the contract's own words; its events cannot be read, so they are not checked. {}", failure.sentence())
+    format!(
+        "Balances and points are the contract's own words; its events cannot be read, so they are not checked. {}",
+        failure.sentence()
+    )
 }
 
 fn ends(account: &Account, now: RwSignal<f64>) -> impl IntoView + use<> {
@@ -120,11 +130,12 @@ fn pending((points, due): (U256, u64), now: RwSignal<f64>) -> impl IntoView {
     }
 }
 
-fn row(token: &Token) -> impl IntoView + use<> {
+fn row(token: &Token, ended: bool) -> impl IntoView + use<> {
     let numbers = numbers();
-    let state = match (token.listed, token.readable, token.held < token.total) {
+    let state = match (token.listed && !ended, token.readable, token.held < token.total) {
         (_, false, _) => "does not answer",
         (_, true, true) => "shrunk: a withdrawal pays a share",
+        (false, true, false) if token.listed => "accrual has ended: can be withdrawn",
         (false, true, false) => "off the list: can be withdrawn, earns nothing",
         (true, true, false) => "earns points",
     };

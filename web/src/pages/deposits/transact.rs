@@ -7,11 +7,11 @@ use vouch_deposits::contract::ERC20Permit::approveCall;
 use vouch_deposits::contract::VouchDeposit::{depositCall, withdrawAllCall, withdrawCall};
 use vouch_deposits::{Address, U256, parse_address};
 
-use super::transaction::{Call, Report, Transaction};
+use super::form::{Entry, Form, refused};
+use super::transaction::{Call, Report};
 use super::who::wrong_chain;
 use crate::chain::wallet::Wallet;
-use crate::chain::{Source, Token, rules};
-use crate::settings::numbers;
+use crate::chain::{Source, rules};
 
 /// The forms, or why there are none.
 #[component]
@@ -50,61 +50,20 @@ fn obstacle(wallet: Wallet, chain: Option<u64>, address: Address) -> Option<Stri
         return Some("Connect the wallet to deposit and withdraw.".into());
     };
     if own != address {
-        return Some("You look at another account than the wallet's. Only its own wallet can deposit and withdraw for it.".into());
+        return Some(
+            "You look at another account than the wallet's. Only its own wallet can deposit and withdraw for it."
+                .into(),
+        );
     }
     if let Some((found, expected)) = wrong_chain(wallet, chain) {
-        return Some(format!("The wallet is on chain {found}. Nothing can be sent until it is on chain {expected}, where the contract is."));
+        return Some(format!(
+            "The wallet is on chain {found}. Nothing can be sent until it is on chain {expected}, where the contract is."
+        ));
     }
     match (chain, wallet.chain.get()) {
         (None, _) => Some("The validator does not say which chain the contract is on, so this page sends nothing: it could be the wrong one.".into()),
         (_, None) => Some("The wallet does not say which chain it is on, so this page sends nothing.".into()),
         _ => None,
-    }
-}
-
-/// What both forms have: a token, an amount, a transaction.
-#[derive(Clone, Copy)]
-struct Form {
-    source: Source,
-    wallet: Wallet,
-    address: Address,
-    chosen: RwSignal<String>,
-    text: RwSignal<String>,
-    transaction: Transaction,
-}
-
-impl Form {
-    fn new(source: Source, wallet: Wallet, address: Address, chosen: String) -> Self {
-        Self {
-            source,
-            wallet,
-            address,
-            chosen: RwSignal::new(chosen),
-            text: RwSignal::new(String::new()),
-            transaction: Transaction::new(),
-        }
-    }
-
-    fn token(self) -> Option<Token> {
-        self.source.account.with(|account| {
-            let tokens = &account.as_ref()?.tokens;
-            self.chosen.with(|chosen| {
-                tokens.iter().find(|token| token.address.to_string().eq_ignore_ascii_case(chosen)).cloned()
-            })
-        })
-    }
-
-    fn send(self, call: Call, empty: bool) {
-        let text = self.text;
-        self.transaction.send((self.source, self.wallet, self.address), call, move || {
-            if empty {
-                text.try_set(String::new());
-            }
-        });
-    }
-
-    fn contract(self) -> Address {
-        self.source.contract.with_value(|contract| contract.address)
     }
 }
 
@@ -159,7 +118,10 @@ fn DepositForm(form: Form, tokens: Memo<Vec<(String, String)>>, now: RwSignal<f6
         Some(if token.allowance >= units {
             format!("The contract may draw {has} {} from the account, so this is one transaction.", token.symbol)
         } else {
-            format!("The contract may draw {has} {} from the account so far: allow it {needs} first, then deposit.", token.symbol)
+            format!(
+                "The contract may draw {has} {} from the account so far: allow it {needs} first, then deposit.",
+                token.symbol
+            )
         })
     };
     let allow = move |units: U256, done: &'static str| {
@@ -179,8 +141,7 @@ fn DepositForm(form: Form, tokens: Memo<Vec<(String, String)>>, now: RwSignal<f6
     view! {
         <section class="section" aria-labelledby="deposit">
             <h2 id="deposit">"Deposit"</h2>
-            <Entry form tokens name="deposit" most=|token| token.wallet error=Signal::derive(error) />
-            <p class="small quiet hint" id="deposit-hint">{hint}</p>
+            <Entry form tokens name="deposit" most=|token| token.wallet error=Signal::derive(error) hint=Signal::derive(hint) />
             <div class="row">
                 <button type="button" id="allow" disabled=move || !good() || units.with(Result::is_err) || allowed()
                     on:click=move |_| if let Ok(units) = units.get() { allow(units, "Allowed. Now deposit it.") }>"1. Allow"</button>
@@ -199,11 +160,11 @@ fn WithdrawForm(form: Form, tokens: Memo<Vec<(String, String)>>) -> impl IntoVie
         Some(token) => rules::withdrawal(&token, &form.text.get()),
         None => Err("The contract does not know this token. Choose one of the list.".into()),
     });
-    let error = move || {
-        let nothing = form.token().is_some_and(|token| token.balance.is_zero());
-        refused(form, units).or_else(|| nothing.then(|| "The account has nothing of this token in the contract.".to_owned()))
-    };
+    let error = move || refused(form, units);
     let hint = move || {
+        if error().is_none() && form.token().is_some_and(|token| token.balance.is_zero()) {
+            return Some("The account has nothing of this token in the contract.".to_owned());
+        }
         let (token, units) = form.token().zip(units.get().ok())?;
         Some(match rules::paid(&token, units) {
             None => "The token does not answer now, so the withdrawal may fail; the balance is kept then.".to_owned(),
@@ -229,68 +190,11 @@ fn WithdrawForm(form: Form, tokens: Memo<Vec<(String, String)>>) -> impl IntoVie
     view! {
         <section class="section" aria-labelledby="withdraw">
             <h2 id="withdraw">"Withdraw"</h2>
-            <Entry form tokens name="withdraw" most=|token| token.balance error=Signal::derive(error) />
-            <p class="small quiet hint" id="withdraw-hint">{hint}</p>
+            <Entry form tokens name="withdraw" most=|token| token.balance error=Signal::derive(error) hint=Signal::derive(hint) />
             <div class="row">
                 <button type="button" class="primary" id="withdraw-now" disabled=move || form.transaction.busy() || units.with(Result::is_err) on:click=withdraw>"Withdraw"</button>
             </div>
             <Report transaction=form.transaction id="withdraw-report" />
         </section>
-    }
-}
-
-/// What is wrong with what was typed; nothing is wrong yet with nothing.
-fn refused(form: Form, units: Memo<Result<U256, String>>) -> Option<String> {
-    if form.text.with(|text| text.trim().is_empty()) { None } else { units.get().err() }
-}
-
-/// The token and the amount.
-#[component]
-fn Entry(
-    form: Form,
-    tokens: Memo<Vec<(String, String)>>,
-    name: &'static str,
-    most: fn(&Token) -> U256,
-    error: Signal<Option<String>>,
-) -> impl IntoView {
-    let error_id = format!("{name}-error");
-    let chosen = move |address: String| move || form.chosen.with(|chosen| chosen.eq_ignore_ascii_case(&address));
-    let available = move || form.token().map(|token| (rules::amount(&token, most(&token)), token.symbol));
-    view! {
-        <div class="amount">
-            <label class="section-tight"><span>"Token"</span>
-                <select id=format!("{name}-token") disabled=move || form.transaction.busy() on:change=move |event| {
-                    form.chosen.set(event_target_value(&event));
-                    form.transaction.forget();
-                }>
-                    {move || form.token().is_none().then(|| view! { <option value="" selected>"choose"</option> })}
-                    {move || tokens.get().into_iter().map(|(address, symbol)| view! {
-                        <option value=address.clone() selected=chosen(address)>{symbol}</option>
-                    }).collect_view()}
-                </select>
-            </label>
-            <label class="section-tight"><span>"Amount"</span>
-                <input
-                    type="text"
-                    inputmode="decimal"
-                    autocomplete="off"
-                    id=format!("{name}-amount")
-                    aria-describedby=error_id.clone()
-                    aria-invalid=move || (error.with(Option::is_some) && form.text.with(|text| !text.is_empty())).to_string()
-                    disabled=move || form.transaction.busy()
-                    prop:value=form.text
-                    on:input=move |event| {
-                        form.text.set(event_target_value(&event));
-                        form.transaction.forget();
-                    }
-                />
-            </label>
-        </div>
-        <p class="small">
-            {move || available().map(|(amount, symbol)| format!("At most {} {symbol}. ", numbers().exact(&amount)))}
-            <button type="button" class="plain" id=format!("{name}-all") disabled=move || form.transaction.busy()
-                on:click=move |_| if let Some((amount, _)) = available() { form.text.set(amount); form.transaction.forget(); }>"All of it"</button>
-        </p>
-        <p class="field-error" id=error_id>{error}</p>
     }
 }

@@ -102,7 +102,9 @@ impl Transaction {
                 return if succeeded {
                     Ok(block)
                 } else {
-                    Err(format!("The transaction {hash} is in block {block}, but failed: nothing has changed but the fee."))
+                    Err(format!(
+                        "The transaction {hash} is in block {block}, but failed: nothing has changed but the fee."
+                    ))
                 };
             }
             sleep(Duration::from_secs(1)).await;
@@ -126,7 +128,10 @@ pub(super) fn Report(
             Progress::None => String::new(),
             Progress::Rehearsed => "Asking the chain whether this would work …".into(),
             Progress::Asked => "Look at your wallet: it shows what you are about to sign.".into(),
-            Progress::Sent(hash) => format!("Sent as {}…; waiting for a block. You may leave this page, it will happen anyway.", hash.to_string().chars().take(10).collect::<String>()),
+            Progress::Sent(hash) => format!(
+                "Sent as {}…; waiting for a block. You may leave this page, it will happen anyway.",
+                hash.to_string().chars().take(10).collect::<String>()
+            ),
             Progress::Done(text) | Progress::Failed(text) => text.clone(),
         })
     };
