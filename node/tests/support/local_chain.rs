@@ -1,4 +1,5 @@
 //! The local chain of `contracts`: anvil with the contract, and an account that has deposits.
+#![allow(missing_docs, unreachable_pub)]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -15,7 +16,6 @@ use vouch_node::validator::ValidatorSettings;
 #[derive(Deserialize)]
 pub struct Token {
     pub address: Address,
-    pub symbol: String,
 }
 
 /// What the chain's program says.

@@ -39,7 +39,7 @@ pub(super) fn EventTable(
 ) -> impl IntoView {
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label="Table of events, newest first">
-            <table id="history-table" class="one-line">
+            <table id="history-table">
                 <thead><tr>
                     <th scope="col">"When"</th>
                     <th scope="col">"What"</th>
@@ -58,9 +58,12 @@ pub(super) fn EventTable(
 
 fn row(line: &Line) -> impl IntoView + use<> {
     let short: String = line.transaction.chars().take(10).collect();
+    // A narrow table breaks between date and time, and not within the date.
+    let when = moment(line.at_ms);
+    let when = when.split(' ').map(|part| view! { <span class="whole">{part.to_owned()}</span>" " }).collect_view();
     view! {
         <tr>
-            <td>{moment(line.at_ms)}</td>
+            <td>{when}</td>
             <td>{line.what.clone()}</td>
             <td class="num">{line.points.map_or_else(|| "–".to_owned(), points)}</td>
             <td class="mono"><span title=format!("{} in block {}", line.transaction, line.block)>{short}"…"</span></td>
