@@ -335,9 +335,10 @@ test("a node that talks nonsense breaks nothing: what is wrong is said, and the 
   await way.close();
 });
 
-test("a claim: announced, carried out, in the history, and deposits stay", async () => {
+test("a claim: announced, carried out, in the history, and deposits stay", async (t) => {
   // The chain is two hours late, so that the delay can pass on it.
   const own = await localChain({ days: 3, timestamp: Math.floor(Date.now() / 1000) - 3 * 86_400 - 7200 });
+  t.after(() => own.chain.stop());
   const { claimManager, account, contract, chainId, rpcUrl, tokens: [weth] } = own.made;
   const call = (to, signature, ...args) => send(rpcUrl, claimManager, to, calldata(signature, ...args));
   const other = await start({ dist: DIST, behaviour: { deposits: { contract, chain_id: chainId, rpc_url: "/v1/deposits/rpc" }, chain: rpcUrl } });
@@ -358,7 +359,6 @@ test("a claim: announced, carried out, in the history, and deposits stay", async
   await picture(page, "deposits-claimed");
   await page.done();
   await other.close();
-  await own.chain.stop();
 });
 
 test("a node that lets nobody read all events: the validator's own record is shown, and said to be its word", { skip: process.env.VOUCH_NODE ? false : "VOUCH_NODE is not set" }, async () => {
