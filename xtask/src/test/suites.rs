@@ -5,12 +5,12 @@ use anyhow::Result;
 use super::{Suite, contracts, python};
 use crate::{
     process::{cargo, run},
-    tidy, wasm,
+    tidy, wasm, web,
     workspace::Workspace,
 };
 
 /// All suites, the quick ones first.
-pub(super) const SUITES: [Suite; 8] = [
+pub(super) const SUITES: [Suite; 9] = [
     Suite { name: "fmt", about: "formatting (rustfmt)", run: fmt },
     Suite { name: "clippy", about: "lints of all targets, warnings are errors", run: clippy },
     Suite { name: "tidy", about: "dependency directions, links, leftovers", run: tidy::check },
@@ -26,6 +26,11 @@ pub(super) const SUITES: [Suite; 8] = [
         name: "wasm",
         about: "the verifier's .wasm: one verdict in every host, and the packages as installed",
         run: wasm::suite::run,
+    },
+    Suite {
+        name: "dashboard",
+        about: "the dashboard in Chromium: against a validator's double, a local network that proves, a local chain",
+        run: web::suite::run,
     },
 ];
 
