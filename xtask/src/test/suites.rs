@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Suite, contracts, python};
+use super::{Suite, contracts, openapi, python, queue};
 use crate::{
     process::{cargo, run},
     tidy, wasm,
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// All suites, the quick ones first.
-pub(super) const SUITES: [Suite; 8] = [
+pub(super) const SUITES: [Suite; 10] = [
     Suite { name: "fmt", about: "formatting (rustfmt)", run: fmt },
     Suite { name: "clippy", about: "lints of all targets, warnings are errors", run: clippy },
     Suite { name: "tidy", about: "dependency directions, links, leftovers", run: tidy::check },
@@ -26,6 +26,16 @@ pub(super) const SUITES: [Suite; 8] = [
         name: "wasm",
         about: "the verifier's .wasm: one verdict in every host, and the packages as installed",
         run: wasm::suite::run,
+    },
+    Suite {
+        name: "openapi",
+        about: "a running validator's answers, held to its document by schemathesis",
+        run: openapi::test,
+    },
+    Suite {
+        name: "queue",
+        about: "a miner's queue in NATS, with a real server and provers that are killed",
+        run: queue::test,
     },
 ];
 
