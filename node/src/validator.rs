@@ -34,6 +34,7 @@ use crate::metrics::Metrics;
 use crate::registry::Registry;
 use crate::{now_ms, server};
 
+use deposits::Deposits;
 use flight::Flight;
 use ledger::Ledger;
 
@@ -91,7 +92,7 @@ pub struct ValidatorSettings {
     pub deposit_contract: Option<String>,
     /// The deposit contract's chain.
     pub deposit_chain_id: Option<u64>,
-    /// Where that chain can be asked.
+    /// Where that chain can be asked: a node's address, over HTTP or HTTPS. It is not told to anybody.
     pub deposit_rpc_url: Option<String>,
     /// The block in which the contract was deployed, or one before.
     pub deposit_first_block: u64,
@@ -151,6 +152,7 @@ pub struct Validator {
     events: broadcast::Sender<PredictionEvent>,
     event_count: AtomicU64,
     limiter: Limiter<std::net::IpAddr>,
+    deposits: Option<Deposits>,
     metrics: Arc<Metrics>,
     started_ms: u64,
     stop: watch::Sender<bool>,
@@ -186,6 +188,7 @@ impl Validator {
             .pool_max_idle_per_host(1)
             .build()?;
         let parties = chain.parties()?;
+        let deposits = Deposits::of(&settings)?;
         Ok(Arc::new(Self {
             registry,
             chain,
@@ -199,6 +202,7 @@ impl Validator {
             events: broadcast::channel(1024).0,
             event_count: AtomicU64::new(0),
             limiter: Limiter::new(settings.rate, settings.burst),
+            deposits,
             metrics: Arc::new(Metrics::validator()),
             started_ms: now_ms(),
             stop: watch::channel(false).0,

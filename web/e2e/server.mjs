@@ -197,6 +197,7 @@ export async function start({ dist, port = 0, behaviour = {}, fixture = fixtures
       case "GET proofs/:id/envelope": return envelope(id) ? send(200, "application/octet-stream", envelope(id)) : missing();
       case "POST predictions": return json(ask(JSON.parse(await text(request))), 202);
       case "GET predictions/:id": return found(prediction(id));
+      case "POST deposits/:id": return id === "rpc" && behaviour.chain ? passOn(behaviour.chain, await text(request), json) : missing();
       case "GET deposits": return json(behaviour.deposits ?? { contract: null });
       default: return missing();
     }
@@ -223,6 +224,19 @@ export async function start({ dist, port = 0, behaviour = {}, fixture = fixtures
       await new Promise((done) => server.close(done));
     },
   };
+}
+
+/** Asks the chain's node, as a validator does: only what reads. */
+async function passOn(url, body, json) {
+  const READS = ["eth_chainId", "eth_call", "eth_getLogs", "eth_getBlockByNumber"];
+  const { id, method, params } = JSON.parse(body);
+  if (!READS.includes(method)) return json({ title: "Not passed on", status: 403, detail: method }, 403);
+  try {
+    const answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ jsonrpc: "2.0", id, method, params }) });
+    return json(await answer.json());
+  } catch {
+    return json({ title: "The chain's node does not answer", status: 503, detail: "no connection" }, 503);
+  }
 }
 
 const sorted = (object) => Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));

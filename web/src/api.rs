@@ -6,8 +6,8 @@
 pub(crate) use vouch_api::paths::{DEPOSITS, MINERS, MODELS, NETWORK};
 use vouch_api::paths::{PREDICTIONS, PROOFS};
 pub(crate) use vouch_api::{
-    Accuracy, DepositsConfig, Field, LogEntry, MinerHistory, MinerSummary, ModelCard, ModelId, ModelSummary, Network,
-    Nonce, PredictionRequest, PredictionStatus, ProofSummary, State,
+    AccountDeposits, Accuracy, DepositEntry, DepositEvent, DepositsConfig, Field, LogEntry, MinerHistory, MinerSummary,
+    ModelCard, ModelId, ModelSummary, Network, Nonce, PredictionRequest, PredictionStatus, ProofSummary, State,
 };
 
 use crate::http::{self, Failure};

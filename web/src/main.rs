@@ -6,12 +6,14 @@
 //! | [`pages`] | one module a page |
 //! | [`components`] | what pages are made of: verdict, fields, charts, digests |
 //! | [`worker`] | the verifier in its Web Worker, seen from the page |
+//! | [`chain`] | the deposit contract, read through the validator, written through the wallet |
 //! | [`claim`], [`tamper`] | integers and units; ways to cheat |
 //! | [`api`], [`http`], [`poll`] | the validator |
 //! | [`numbers`], [`settings`] | how numbers are written, and what the user chose |
 
 mod api;
 mod app;
+mod chain;
 mod claim;
 mod components;
 mod http;

@@ -37,6 +37,28 @@ impl Numbers {
         if value < 0.0 && !is_zero {
             out.push('\u{2212}');
         }
+        self.group(whole, &mut out);
+        if !fraction.is_empty() {
+            out.push('.');
+            out.push_str(fraction);
+        }
+        out
+    }
+
+    /// A decimal number that is exact text, as `1234.5`.
+    pub(crate) fn exact(self, text: &str) -> String {
+        let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+        let mut out = String::new();
+        self.group(whole, &mut out);
+        if let Some(fraction) = fraction {
+            out.push('.');
+            out.push_str(fraction);
+        }
+        out
+    }
+
+    /// Digits, in groups of three.
+    fn group(self, whole: &str, out: &mut String) {
         for (place, digit) in whole.chars().enumerate() {
             if place > 0 && (whole.len() - place) % 3 == 0 {
                 out.push(match self {
@@ -46,11 +68,6 @@ impl Numbers {
             }
             out.push(digit);
         }
-        if !fraction.is_empty() {
-            out.push('.');
-            out.push_str(fraction);
-        }
-        out
     }
 
     /// With as many decimals as keep about four significant digits, without zeros at the end.

@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: the default model, from its ONNX file to a verified prediction; then a network that does it.
 
+mod deposits;
 mod network;
 mod prediction;
 
@@ -48,8 +49,10 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         heading("Build the dashboard");
         web::run(workspace, &web::Args { out: dashboard.clone(), package: "pkg".into(), dev: false, test: false })?;
     }
+    heading("Start an Ethereum chain of its own: the deposit contract, two test tokens, an account that has deposits");
+    let chain = deposits::chain(workspace);
     heading("Start a network: one validator, three miners");
-    network::run(workspace, args, (!args.no_dashboard).then_some(dashboard))
+    network::run(workspace, args, (!args.no_dashboard).then_some(dashboard), chain.as_ref())
 }
 
 /// A folder with the default model's bundle, made with the prover of a profile.

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every check and test suite, in order.
 
-mod contracts;
+pub(crate) mod contracts;
 mod openapi;
 mod python;
 mod queue;

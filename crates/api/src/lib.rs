@@ -43,6 +43,8 @@ pub mod paths {
     /// The deposit contract: [`DepositsConfig`](crate::DepositsConfig). Below it, by address, what an account has there:
     /// [`AccountDeposits`](crate::AccountDeposits).
     pub const DEPOSITS: &str = "/v1/deposits";
+    /// Where the deposit contract's chain can be asked, as JSON-RPC.
+    pub const DEPOSITS_RPC: &str = "/v1/deposits/rpc";
     /// Where predictions are asked for.
     pub const PREDICTIONS: &str = "/v1/predictions";
     /// Where proofs are.

@@ -95,7 +95,10 @@ pub struct DepositsConfig {
     /// The chain.
     #[serde(default)]
     pub chain_id: Option<u64>,
-    /// Where the chain can be asked.
+    /// The block in which it was deployed, or one before.
+    #[serde(default)]
+    pub first_block: u64,
+    /// Where the chain can be asked, as JSON-RPC: a path of the validator, which passes questions on.
     #[serde(default)]
     pub rpc_url: Option<String>,
 }

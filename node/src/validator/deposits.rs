@@ -1,4 +1,6 @@
-//! The deposit contract's side of the validator: what a follower of the chain has read.
+//! The deposit contract's side of the validator: what a follower of the chain has read, and questions to the chain's node.
+
+pub(super) mod rpc;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,39 +10,48 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
-use vouch_api::{AccountDeposits, DepositsConfig, Part, Problem};
-use vouch_deposits::parse_address;
+use vouch_api::{AccountDeposits, DepositsConfig, Part, Problem, paths};
+use vouch_deposits::{Address, parse_address};
 use vouch_follower::{Follower, FollowerError, Page, Settings};
 
-use super::Validator;
+use super::{Validator, ValidatorSettings};
 use crate::Refusal;
+use rpc::Rpc;
 
 /// The database of a validator's follower, in its folder.
 const FILE: &str = "deposits.sqlite";
 
-impl Validator {
-    /// What the page is told of the contract.
-    pub(super) fn deposits(&self) -> DepositsConfig {
-        DepositsConfig {
-            contract: self.settings.deposit_contract.clone(),
-            chain_id: self.settings.deposit_chain_id,
-            rpc_url: self.settings.deposit_rpc_url.clone(),
-        }
-    }
+/// The deposit contract, as it is configured.
+pub(super) struct Deposits {
+    contract: Address,
+    chain_id: u64,
+    rpc: Rpc,
+}
 
-    /// Opens the follower, if a contract, its chain and a node of that are all configured.
-    pub(super) async fn follow_deposits(&self) -> Result<Option<&Follower>> {
-        let s = &self.settings;
+impl Deposits {
+    /// The contract of the settings, if there is one.
+    pub(super) fn of(settings: &ValidatorSettings) -> Result<Option<Self>> {
+        let s = settings;
         let (contract, chain_id, rpc_url) = match (&s.deposit_contract, s.deposit_chain_id, &s.deposit_rpc_url) {
             (Some(contract), Some(chain_id), Some(rpc_url)) => (contract, chain_id, rpc_url),
             (None, None, None) => return Ok(None),
             _ => bail!("deposit_contract, deposit_chain_id and deposit_rpc_url: set all or none"),
         };
+        let contract = parse_address(contract).context("deposit_contract")?;
+        Ok(Some(Self { contract, chain_id, rpc: Rpc::new(rpc_url, contract).context("deposit_rpc_url")? }))
+    }
+}
+
+impl Validator {
+    /// Opens the follower, if there is a contract.
+    pub(super) async fn follow_deposits(&self) -> Result<Option<&Follower>> {
+        let Some(Deposits { contract, chain_id, rpc }) = &self.deposits else { return Ok(None) };
+        let s = &self.settings;
         let settings = Settings {
             first_block: s.deposit_first_block,
             confirmations: s.deposit_confirmations,
             poll: Duration::from_millis(s.deposit_poll_ms),
-            ..Settings::new(rpc_url, chain_id, parse_address(contract).context("deposit_contract")?)
+            ..Settings::new(rpc.url(), *chain_id, *contract)
         };
         let follower = Follower::open(&s.data.join(FILE), settings).await.context("deposits")?;
         Ok(Some(self.follower.get_or_init(|| follower)))
@@ -55,7 +66,15 @@ impl Validator {
 /// The deposit contract.
 #[utoipa::path(get, path = "/v1/deposits", responses((status = 200, body = DepositsConfig)))]
 pub(super) async fn config(State(v): State<Arc<Validator>>) -> Json<DepositsConfig> {
-    Json(v.deposits())
+    Json(match &v.deposits {
+        Some(Deposits { contract, chain_id, .. }) => DepositsConfig {
+            contract: Some(contract.to_checksum(None)),
+            chain_id: Some(*chain_id),
+            first_block: v.settings.deposit_first_block,
+            rpc_url: Some(paths::DEPOSITS_RPC.to_owned()),
+        },
+        None => DepositsConfig::default(),
+    })
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

@@ -9,7 +9,8 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Args, INPUT, bundle, heading, random_nonce, vouch};
+use super::{Args, INPUT, bundle, deposits, heading, random_nonce, vouch};
+use crate::local_chain::LocalChain;
 use crate::network::{self, Network, Profile};
 use crate::process::run as run_command;
 use crate::workspace::Workspace;
@@ -39,15 +40,21 @@ struct Miner {
 }
 
 /// Starts the network, asks it, shows what came of it.
-pub(super) fn run(workspace: &Workspace, args: &Args, dashboard: Option<PathBuf>) -> Result<()> {
+pub(super) fn run(
+    workspace: &Workspace,
+    args: &Args,
+    dashboard: Option<PathBuf>,
+    chain: Option<&LocalChain>,
+) -> Result<()> {
     let models = bundle(workspace, Profile::Release)?;
-    let settings = [
+    let mut settings = vec![
         format!("listen={}", args.listen),
         "log=warn".to_owned(),
         // A look at the network should not take as long as its life.
         "validator.epoch_ms=20000".to_owned(),
         "validator.benchmark_every_ms=15000".to_owned(),
     ];
+    settings.extend(chain.iter().flat_map(|chain| chain.made.settings()));
     let shown = dashboard.is_some();
     let dir = workspace.target.join("demo-network");
     let network = network::start(workspace, Profile::Release, &dir, &models, dashboard, &settings)?;
@@ -82,17 +89,28 @@ pub(super) fn run(workspace: &Workspace, args: &Args, dashboard: Option<PathBuf>
 
     heading("Recompute every score and weight from the log, and verify proofs again");
     run_command(Profile::Release.program(workspace, "vouch-node").args(["audit", "--url", &network.url]))?;
+    if let Some(chain) = chain {
+        heading("Deposits, as the validator has read them from the chain");
+        deposits::show(&network, chain)?;
+    }
     if args.once {
         return Ok(());
     }
     heading(if shown { "The dashboard" } else { "The network" });
     println!("{}   (Ctrl-C ends it)", network.url);
+    if let Some(LocalChain { made, .. }) = chain {
+        let page = if shown { "deposits?account=" } else { "v1/deposits/" };
+        println!(
+            "{}/{page}{}   (the account with deposits; its chain is at {})",
+            network.url, made.account, made.rpc_url
+        );
+    }
     loop {
         sleep(Duration::from_secs(3600));
     }
 }
 
-fn get(network: &Network, path: &str) -> Result<Vec<u8>> {
+pub(super) fn get(network: &Network, path: &str) -> Result<Vec<u8>> {
     let url = format!("{}{path}", network.url);
     let mut answer = ureq::get(&url).call().with_context(|| format!("GET {url}"))?;
     Ok(answer.body_mut().read_to_vec()?)

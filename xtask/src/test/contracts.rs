@@ -1,4 +1,4 @@
-//! The deposit contract: its own tests, and those of the crate that follows it on a real chain.
+//! The deposit contract: its own tests, and those of the programs that read it on a real chain.
 
 use std::{
     fs,
@@ -17,46 +17,52 @@ use crate::{
 const NODE: u32 = 20;
 
 /// Formatting, solc, committed ABI and bytecode, Solidity tests, scripts against a local chain, gas; then the follower
-/// against a chain of its own, which the workspace's other tests leave out because it needs anvil.
+/// and the validator against chains of their own, which the workspace's other tests leave out because they need anvil.
 pub(super) fn test(workspace: &Workspace) -> Result<()> {
     let dir = workspace.root.join("contracts");
-    install(&dir)?;
+    install(&dir).context("this can be left out with --skip contracts")?;
     run(Command::new("npm").current_dir(&dir).args(["--silent", "test"]))?;
-    let follower = ["test", "--workspace", "--locked", "--test", "answers", "--test", "trouble", "--", "--ignored"];
-    run(cargo(&workspace.root).args(follower))
+    let mut chain = cargo(&workspace.root);
+    chain.args([
+        "test",
+        "--workspace",
+        "--locked",
+        "--test",
+        "answers",
+        "--test",
+        "trouble",
+        "--test",
+        "deposits_chain",
+    ]);
+    run(chain.args(["--", "--ignored"]))
 }
 
 /// The packages of `package-lock.json`, installed anew only when it has changed.
-fn install(dir: &Path) -> Result<()> {
+pub(crate) fn install(dir: &Path) -> Result<()> {
     check_node(dir)?;
     let lock = dir.join("package-lock.json");
     let wanted = fs::read_to_string(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
     let stamp = dir.join("node_modules/.installed-lock");
     if !fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         run(Command::new("npm").current_dir(dir).args(["ci", "--loglevel=error", "--no-audit", "--no-fund"]))
-            .context("npm could not install the packages of contracts (leave this out with --skip contracts)")?;
+            .context("npm could not install the packages of contracts")?;
         fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
     }
     let mut programs = Command::new("node");
     programs.current_dir(dir).args(["scripts/forge.js", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
     if !programs.status().is_ok_and(|status| status.success()) {
-        bail!(
-            "forge is missing: npm has it for Linux on x86-64; elsewhere install foundry 1.7.1, or leave this out with --skip contracts"
-        );
+        bail!("forge is missing: npm has it for Linux on x86-64; elsewhere install foundry 1.7.1");
     }
     Ok(())
 }
 
 /// Refuses a machine without Node and npm in one line.
 fn check_node(dir: &Path) -> Result<()> {
-    const MISSING: &str = "node 20 with npm is missing: install it, or leave this out with --skip contracts";
+    const MISSING: &str = "node 20 with npm is missing";
     let version = output(Command::new("node").current_dir(dir).arg("--version")).context(MISSING)?;
     let Some(major) = major(&version) else { bail!("node says {version:?} for its version") };
     if major < NODE {
-        bail!(
-            "node is {}, {NODE} or later is needed: install it, or leave this out with --skip contracts",
-            version.trim()
-        );
+        bail!("node is {}, {NODE} or later is needed", version.trim());
     }
     output(Command::new("npm").current_dir(dir).arg("--version")).context(MISSING)?;
     Ok(())

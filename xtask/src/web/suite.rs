@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::network::Profile;
+use crate::test::contracts;
 use crate::workspace::Workspace;
 use crate::{demo, network, process, wasm};
 
@@ -30,5 +31,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         Some(dist.clone()),
         &["listen=127.0.0.1:0".to_owned(), "log=error".to_owned()],
     )?;
-    process::run(npm(&["test", "--silent"]).env("VOUCH_URL", &network.url))
+    // The page of deposits has a chain of its own, and a validator that reads it.
+    contracts::install(&workspace.root.join("contracts"))?;
+    let program = |name| Profile::Dev.program(workspace, name).get_program().to_owned();
+    let mut test = npm(&["test", "--silent"]);
+    test.env("VOUCH_URL", &network.url).env("VOUCH_MODELS", &models);
+    test.env("VOUCH_BIN", program("vouch")).env("VOUCH_NODE", program("vouch-node"));
+    process::run(&mut test)
 }
