@@ -11,10 +11,10 @@
 
 use std::time::Duration;
 
+use async_nats::connection::State;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::stream::{self, DiscardPolicy, RetentionPolicy, StorageType, Stream};
 use async_nats::jetstream::{self, Message};
-use async_nats::connection::State;
 use async_nats::{Client, ConnectOptions};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -145,8 +145,8 @@ impl Broker {
             .connection_timeout(Duration::from_secs(5))
             .request_timeout(Some(REQUEST));
         let client = options.connect(settings.url.as_str()).await;
-        let client = client
-            .map_err(|error| BrokerError::Connect { server: shown(&settings.url), reason: error.to_string() })?;
+        let client =
+            client.map_err(|error| BrokerError::Connect { server: shown(&settings.url), reason: error.to_string() })?;
         let mut context = jetstream::new(client.clone());
         context.set_timeout(REQUEST);
         let config = stream::Config {
@@ -241,7 +241,8 @@ mod tests {
 
     #[test]
     fn answers_come_back_as_they_were_sent() {
-        for answer in [Answer::Proof(vec![0, 1, 255]), Answer::Inputs("too large".into()), Answer::Failed("é".into())] {
+        for answer in [Answer::Proof(vec![0, 1, 255]), Answer::Inputs("too large".into()), Answer::Failed("é".into())]
+        {
             assert_eq!(Answer::decode(&answer.encode()), Some(answer));
         }
         assert_eq!(Answer::decode(&[]), None);

@@ -144,7 +144,8 @@ impl Miner {
         let (registry, keys, store) = tokio::task::spawn_blocking(load).await??;
         let provers = match settings.broker() {
             Some(broker) => {
-                Provers::Elsewhere { remote: Remote::connect(broker, &public).await?, metrics: metrics.clone() }
+                let remote = Box::new(Remote::connect(broker, &public).await?);
+                Provers::Elsewhere { remote, metrics: metrics.clone() }
             }
             None => {
                 let queue = Queue::new(settings.queue, settings.provers, metrics.clone());

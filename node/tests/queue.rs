@@ -112,8 +112,7 @@ async fn a_prover_that_is_killed_loses_no_job_and_each_is_answered_once() {
 
     let first = prover(&url);
     let requests: Vec<_> = (0..JOBS).map(|_| prove_request()).collect();
-    let asked: Vec<_> =
-        requests.iter().map(|request| tokio::spawn(send(&net, &key, &miner.url, request))).collect();
+    let asked: Vec<_> = requests.iter().map(|request| tokio::spawn(send(&net, &key, &miner.url, request))).collect();
     until(&miner.url, |c| c.proving == 1 && c.waiting >= 1).await;
     drop(first);
     // The job that it had is still open.

@@ -44,7 +44,7 @@ pub(super) enum Provers {
     /// This process.
     Here { keys: BTreeMap<ModelId, Arc<ProverKey>>, queue: Queue, metrics: Arc<Metrics> },
     /// Hosts behind a queue.
-    Elsewhere { remote: Remote, metrics: Arc<Metrics> },
+    Elsewhere { remote: Box<Remote>, metrics: Arc<Metrics> },
 }
 
 impl Provers {
