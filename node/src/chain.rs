@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -78,6 +80,39 @@ pub trait Chain: Send + Sync {
     /// # Errors
     /// [`ChainError`].
     fn publish(&self, validator: &PublicKey, epoch: u64, weights: &[WeightEntry]) -> Result<(), ChainError>;
+}
+
+/// Who takes part, asked at most once in a while: strangers who knock do not make anybody ask the chain each time.
+pub struct Recent {
+    chain: Arc<dyn Chain>,
+    keep: Duration,
+    last: Mutex<Option<(Instant, Arc<Parties>)>>,
+}
+
+impl Recent {
+    /// What `chain` says, believed for so long.
+    pub fn new(chain: Arc<dyn Chain>, keep: Duration) -> Self {
+        Self { chain, keep, last: Mutex::default() }
+    }
+
+    /// What is known, if it is new enough. Does not block.
+    pub fn known(&self) -> Option<Arc<Parties>> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().filter(|(at, _)| at.elapsed() < self.keep).map(|(_, parties)| parties.clone())
+    }
+
+    /// What is known, or else what the chain says. Blocks.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub fn parties(&self) -> Result<Arc<Parties>, ChainError> {
+        if let Some(parties) = self.known() {
+            return Ok(parties);
+        }
+        let parties = Arc::new(self.chain.parties()?);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), parties.clone()));
+        Ok(parties)
+    }
 }
 
 /// A chain in a folder: `parties.json`, written by people, and `weights-<validator>.json`, written by validators.
@@ -167,5 +202,21 @@ mod tests {
         chain.publish(&key, 3, &weight(Share::ONE)).unwrap();
         chain.publish(&key, 3, &weight(Share::ZERO)).unwrap();
         assert_eq!(chain.published(&key).unwrap(), BTreeMap::from([(3, weight(Share::ONE))]));
+    }
+
+    #[test]
+    fn what_is_recent_is_not_asked_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let chain = FileChain::new(dir.path());
+        let recent = |keep| Recent::new(Arc::new(chain.clone()), keep);
+        let (long, none) = (recent(Duration::from_secs(3600)), recent(Duration::ZERO));
+        assert!(long.parties().is_err(), "a failure is not kept");
+        chain.write(&Parties::default()).unwrap();
+        assert_eq!(*long.parties().unwrap(), Parties::default());
+        let key = PublicKey([1; 32]);
+        let more = Parties { validators: vec![ValidatorEntry { key, stake: 7 }], miners: vec![] };
+        chain.write(&more).unwrap();
+        assert_eq!((long.parties().unwrap().stake(&key), none.parties().unwrap().stake(&key)), (None, Some(7)));
+        assert_eq!((long.known().is_some(), none.known().is_some()), (true, false));
     }
 }

@@ -134,6 +134,13 @@ impl Config {
         if m.queue == 0 || m.provers == 0 {
             return wrong("miner.queue, miner.provers", "expected at least 1");
         }
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if m.broker_queue.is_empty() || m.broker_queue.len() > 64 || !m.broker_queue.chars().all(plain) {
+            return wrong("miner.broker_queue", "expected 1 to 64 letters, digits, `-` and `_`");
+        }
+        if m.broker_ack_ms < 100 {
+            return wrong("miner.broker_ack_ms", "expected at least 100");
+        }
         if m.queue < m.provers {
             return wrong("miner.queue", "expected at least as many places as provers");
         }

@@ -6,11 +6,13 @@
 //! ```
 //!
 //! * [`miner`]: the prover behind a bounded queue; signed requests only.
+//! * [`prover`]: a host that proves for a miner whose queue is in NATS.
 //! * [`validator`]: registry, scheduler, verification, scores, predictions, the log, and the dashboard's files.
 //! * [`audit`]: recomputes every score and weight from a log and verifies proofs again.
 //! * [`chain`]: who takes part, with which stake; where weights are published.
 
 pub mod audit;
+mod broker;
 pub mod chain;
 pub mod config;
 mod database;
@@ -19,6 +21,7 @@ mod limit;
 mod metrics;
 pub mod miner;
 mod problem;
+pub mod prover;
 pub mod registry;
 pub mod server;
 pub mod validator;

@@ -31,8 +31,7 @@ pub(super) async fn run(config: Config, count: usize, dir: PathBuf) -> Result<()
             allow_development_srs: config.validator.allow_development_srs,
             ..config.miner.clone()
         };
-        let own = chain.clone();
-        let miner = tokio::task::spawn_blocking(move || Miner::new(&key, settings, own)).await??;
+        let miner = Miner::open(&key, settings, chain.clone()).await?;
         let listener = bind(([127, 0, 0, 1], 0).into()).await?;
         let url = format!("http://{}", listener.local_addr()?);
         println!("miner {} on {url}", miner.public());

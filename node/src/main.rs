@@ -12,6 +12,7 @@ use vouch_node::chain::FileChain;
 use vouch_node::config::Config;
 use vouch_node::engine;
 use vouch_node::miner::Miner;
+use vouch_node::prover;
 use vouch_node::registry::Registry;
 use vouch_node::server::{Limits, bind, serve, stop_signal};
 use vouch_node::{audit, validator::Validator};
@@ -47,6 +48,15 @@ enum Command {
     Miner(Settings),
     /// Run a validator.
     Validator(Settings),
+    /// Prove for a miner whose queue is in NATS; the models are those of `[miner]`.
+    Prover {
+        /// Settings.
+        #[command(flatten)]
+        settings: Settings,
+        /// The server, such as `nats://10.0.0.5:4222`; else the setting `miner.broker`.
+        #[arg(long, value_name = "URL")]
+        queue: Option<String>,
+    },
     /// Run one validator and three miners in this process, on this machine.
     Local {
         /// Settings of the validator; the miners take theirs from `[miner]`.
@@ -122,6 +132,11 @@ fn main() -> Result<()> {
         Command::Config { command: ConfigCommand::Check(settings) } => check(&settings.load()?),
         Command::Miner(settings) => run(settings.load()?, miner),
         Command::Validator(settings) => run(settings.load()?, validator),
+        Command::Prover { settings, queue } => {
+            let mut config = settings.load()?;
+            config.miner.broker = queue.or(config.miner.broker);
+            run(config, |config| async move { prover::run(&config.miner, stop_signal()).await })
+        }
         Command::Local { settings, miners, dir } => run(settings.load()?, move |c| local::run(c, miners, dir)),
         Command::Audit { url, data, models, proofs } => {
             let audit = match (url, data, models) {
@@ -157,7 +172,7 @@ fn limits(config: &Config) -> Limits {
 
 async fn miner(config: Config) -> Result<()> {
     let key = PartyKey::load_or_create(&config.key)?;
-    let miner = Miner::new(&key, config.miner.clone(), Arc::new(FileChain::new(&config.chain)))?;
+    let miner = Miner::open(&key, config.miner.clone(), Arc::new(FileChain::new(&config.chain))).await?;
     let listener = bind(config.listen).await?;
     println!("miner {} on http://{}", miner.public(), listener.local_addr()?);
     let stop = async {

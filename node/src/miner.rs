@@ -4,10 +4,13 @@
 //! the request's age, the body's length and pace, the signature, the caller's rate, the nonce (kept on disk until the
 //! request has expired), the content, the room in the queue.
 
+mod provers;
 mod queue;
+mod remote;
 mod routes;
 mod store;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,13 +22,16 @@ use vouch_api::ModelId;
 use vouch_protocol::{PartyKey, PublicKey};
 use vouch_prover::{PROVER_KEY_FILE, ProverKey};
 
-use crate::chain::Chain;
+use crate::broker::BrokerSettings;
+use crate::chain::{Chain, Recent};
 use crate::limit::Limiter;
 use crate::metrics::Metrics;
-use crate::registry::{Model, Registry};
+use crate::registry::Registry;
 use crate::server;
 
+use provers::Provers;
 use queue::Queue;
+use remote::Remote;
 use store::Store;
 
 /// What can be set about a miner.
@@ -52,6 +58,25 @@ pub struct MinerSettings {
     pub body_timeout_ms: u64,
     /// Accept keys of a development setup.
     pub allow_development_srs: bool,
+    /// A NATS server with JetStream that holds the queue, `nats://host:port`; then `vouch-node prover` proves, not this
+    /// process.
+    pub broker: Option<String>,
+    /// The queue's name there.
+    pub broker_queue: String,
+    /// A prover that has said nothing for so long has lost its job to another.
+    pub broker_ack_ms: u64,
+}
+
+impl MinerSettings {
+    /// The queue in NATS, if there is one.
+    pub(crate) fn broker(&self) -> Option<BrokerSettings> {
+        self.broker.as_ref().map(|url| BrokerSettings {
+            url: url.clone(),
+            name: self.broker_queue.clone(),
+            limit: self.queue,
+            ack_wait: Duration::from_millis(self.broker_ack_ms),
+        })
+    }
 }
 
 impl Default for MinerSettings {
@@ -67,51 +92,73 @@ impl Default for MinerSettings {
             max_body_bytes: 1 << 20,
             body_timeout_ms: 10_000,
             allow_development_srs: false,
+            broker: None,
+            broker_queue: "vouch".into(),
+            broker_ack_ms: 10_000,
         }
     }
 }
 
-struct Served {
-    model: Arc<Model>,
-    key: ProverKey,
+/// How long a miner believes what the chain said.
+const CHAIN_RECENT: Duration = Duration::from_secs(1);
+
+/// The proving keys of all models.
+pub(crate) fn load_keys(registry: &Registry) -> Result<BTreeMap<ModelId, Arc<ProverKey>>> {
+    let load = |model: &Arc<crate::registry::Model>| {
+        let path = model.dir.join(PROVER_KEY_FILE);
+        let key = ProverKey::load(&path, &model.bundle.program).with_context(|| path.display().to_string())?;
+        anyhow::ensure!(key.verifier.model_id() == model.id(), "{}: not the verifying key's", path.display());
+        Ok((model.id(), Arc::new(key)))
+    };
+    registry.iter().map(load).collect()
 }
 
 /// A running miner's state.
 pub struct Miner {
     public: PublicKey,
     settings: MinerSettings,
-    served: std::collections::BTreeMap<ModelId, Arc<Served>>,
-    chain: Arc<dyn Chain>,
+    registry: Registry,
+    chain: Arc<Recent>,
     store: Store,
     limiter: Limiter<PublicKey>,
-    queue: Queue,
+    provers: Provers,
     metrics: Arc<Metrics>,
 }
 
 impl Miner {
-    /// Loads models, keys and what was stored.
+    /// Loads models, keys and what was stored, and connects to the queue, if it is elsewhere.
     ///
     /// # Errors
     /// Names what cannot be used.
-    pub fn new(key: &PartyKey, settings: MinerSettings, chain: Arc<dyn Chain>) -> Result<Arc<Self>> {
-        let registry = Registry::load(&settings.models, Duration::from_secs(60), settings.allow_development_srs)?;
-        let mut served = std::collections::BTreeMap::new();
-        for model in registry.iter() {
-            let path = model.dir.join(PROVER_KEY_FILE);
-            let key = ProverKey::load(&path, &model.bundle.program).with_context(|| path.display().to_string())?;
-            anyhow::ensure!(key.verifier.model_id() == model.id(), "{}: not the verifying key's", path.display());
-            served.insert(model.id(), Arc::new(Served { model: model.clone(), key }));
-        }
-        std::fs::create_dir_all(&settings.data).with_context(|| settings.data.display().to_string())?;
-        let store = Store::open(&settings.data.join("miner.sqlite"))?;
+    pub async fn open(key: &PartyKey, settings: MinerSettings, chain: Arc<dyn Chain>) -> Result<Arc<Self>> {
+        let public = key.public();
         let metrics = Arc::new(Metrics::miner());
+        let own = settings.clone();
+        let load = move || {
+            let registry = Registry::load(&own.models, Duration::from_secs(60), own.allow_development_srs)?;
+            let keys = if own.broker.is_some() { BTreeMap::new() } else { load_keys(&registry)? };
+            std::fs::create_dir_all(&own.data).with_context(|| own.data.display().to_string())?;
+            let store = Store::open(&own.data.join("miner.sqlite"))?;
+            anyhow::Ok((registry, keys, store))
+        };
+        let (registry, keys, store) = tokio::task::spawn_blocking(load).await??;
+        let provers = match settings.broker() {
+            Some(broker) => {
+                let remote = Box::new(Remote::connect(broker, &public).await?);
+                Provers::Elsewhere { remote, metrics: metrics.clone() }
+            }
+            None => {
+                let queue = Queue::new(settings.queue, settings.provers, metrics.clone());
+                Provers::Here { keys, queue, metrics: metrics.clone() }
+            }
+        };
         Ok(Arc::new(Self {
-            public: key.public(),
-            served,
-            chain,
+            public,
+            registry,
+            chain: Arc::new(Recent::new(chain, CHAIN_RECENT)),
             store,
             limiter: Limiter::new(settings.rate, settings.burst),
-            queue: Queue::new(settings.queue, settings.provers, metrics.clone()),
+            provers,
             metrics,
             settings,
         }))
@@ -124,7 +171,7 @@ impl Miner {
 
     /// Takes nothing more; what was taken is finished.
     pub fn close(&self) {
-        self.queue.close();
+        self.provers.close();
     }
 
     /// The miner's key.

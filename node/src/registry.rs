@@ -283,6 +283,13 @@ fn tensor_len(spec: &TensorSpec) -> usize {
     spec.shape.iter().map(|&d| d as usize).product()
 }
 
+/// Random bytes of the operating system.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    OsRng.fill_bytes(&mut bytes);
+    bytes
+}
+
 /// A number below `n`, each with the same probability.
 pub(crate) fn uniform(n: u64) -> u64 {
     let n = n.max(1);

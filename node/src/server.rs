@@ -107,7 +107,9 @@ async fn observe(metrics: Arc<Metrics>, mut request: Request, next: Next) -> Res
     let start = std::time::Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     if response.status().as_u16() == 405 && !is_problem(&response) {
+        let allowed = response.headers_mut().remove(header::ALLOW);
         response = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Method not allowed", "").into_response();
+        response.headers_mut().extend(allowed.map(|allowed| (header::ALLOW, allowed)));
     }
     metrics.requests.get_or_create(&by(response.status().as_u16())).inc();
     span.in_scope(|| {

@@ -106,7 +106,9 @@ async fn every_wrong_request_hears_why() {
         refused(response, status, name).await;
     }
     refused(Client::new().get(format!("{url}/nowhere")).send().await.unwrap(), 404, "not-found").await;
-    refused(Client::new().delete(format!("{url}/v1/prove")).send().await.unwrap(), 405, "method").await;
+    let deleted = Client::new().delete(format!("{url}/v1/prove")).send().await.unwrap();
+    assert_eq!(deleted.headers()["allow"], "POST");
+    refused(deleted, 405, "method").await;
 
     // The store survives a restart.
     miner.stop().await;

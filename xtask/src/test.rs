@@ -1,7 +1,9 @@
 //! `cargo xtask test`: every check and test suite, in order.
 
 pub(crate) mod contracts;
+mod openapi;
 mod python;
+mod queue;
 mod suites;
 
 use std::time::{Duration, Instant};

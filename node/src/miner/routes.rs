@@ -11,9 +11,11 @@ use axum::{Json, Router};
 use vouch_api::{Capacity, ENVELOPE_TYPE, Health, MinerModel, Part, ProveRequest, paths};
 use vouch_protocol::{PublicKey, SignatureError, SignedHeaders, verify};
 
-use super::queue::QueueError;
-use super::{Miner, Served};
+use super::Miner;
+use super::provers::NoProof;
+use crate::chain::Parties;
 use crate::metrics::by;
+use crate::registry::Model;
 use crate::{Refusal, now_ms, server};
 
 /// Longest deadline that a caller may give.
@@ -36,15 +38,15 @@ pub(super) fn router(miner: Arc<Miner>) -> Router {
 }
 
 async fn models(State(miner): Shared) -> Json<Vec<MinerModel>> {
-    let model = |served: &Arc<Served>| {
-        let manifest = &served.model.bundle.manifest;
-        MinerModel { id: served.model.id(), name: manifest.name.clone(), version: manifest.version.clone() }
+    let shown = |model: &Arc<Model>| {
+        let manifest = &model.bundle.manifest;
+        MinerModel { id: model.id(), name: manifest.name.clone(), version: manifest.version.clone() }
     };
-    Json(miner.served.values().map(model).collect())
+    Json(miner.registry.iter().map(shown).collect())
 }
 
 async fn capacity(State(miner): Shared) -> Json<Capacity> {
-    Json(miner.queue.capacity())
+    Json(miner.provers.capacity().await)
 }
 
 async fn metrics(State(miner): Shared) -> String {
@@ -62,13 +64,10 @@ async fn ready(State(miner): Shared) -> (StatusCode, Json<Health>) {
 }
 
 async fn report(miner: &Arc<Miner>) -> Health {
-    let capacity = miner.queue.capacity();
-    let chain = miner.clone();
-    let parties = tokio::task::spawn_blocking(move || chain.chain.parties()).await;
-    let (chain_ok, chain_detail) = match parties {
-        Ok(Ok(parties)) => (true, format!("{} validators", parties.validators.len())),
-        Ok(Err(error)) => (false, error.to_string()),
-        Err(_) => (false, "gave no answer".into()),
+    let capacity = miner.provers.capacity().await;
+    let (chain_ok, chain_detail) = match parties(miner).await {
+        Ok(parties) => (true, format!("{} validators", parties.validators.len())),
+        Err(reason) => (false, reason),
     };
     let part = |name: &str, ok, detail| Part { name: name.into(), ok, detail };
     let parts = vec![
@@ -108,10 +107,10 @@ async fn answer(miner: &Arc<Miner>, request: Request, arrived: Instant) -> Resul
     if asked.request_id.is_empty() || asked.request_id.len() > MAX_ID_CHARS {
         return Err(Refusal::malformed(format!("request_id: expected 1 to {MAX_ID_CHARS} characters")));
     }
-    let Some(served) = miner.served.get(&asked.model_id).cloned() else {
+    let Some(model) = miner.registry.get(&asked.model_id) else {
         return Err(Refusal::new(StatusCode::NOT_FOUND, "no-such-model", "No such model", asked.model_id));
     };
-    served.model.check_integers(&asked.inputs).map_err(|e| Refusal::unfit("inputs", "Not inputs of the model", e))?;
+    model.check_integers(&asked.inputs).map_err(|e| Refusal::unfit("inputs", "Not inputs of the model", e))?;
     let deadline = Duration::from_millis(asked.deadline_ms.min(MAX_DEADLINE_MS)).saturating_sub(arrived.elapsed());
     if !miner.store.take(signed.key, asked.request_id.clone(), now_ms()).await? {
         return Err(Refusal::new(
@@ -121,23 +120,17 @@ async fn answer(miner: &Arc<Miner>, request: Request, arrived: Instant) -> Resul
             asked.request_id,
         ));
     }
-    let work = move || served.key.prove(&asked.inputs, asked.nonce);
-    match miner.queue.run(deadline, work).await {
-        Ok(Ok(proved)) => {
-            miner.metrics.proof_seconds.observe((proved.witness + proved.prove + proved.verify).as_secs_f64());
-            proved.envelope.encode().map_err(Refusal::internal)
+    miner.provers.prove(model, asked.inputs, asked.nonce, deadline).await.map_err(|error| match error {
+        NoProof::Inputs(reason) => Refusal::unfit("inputs", "The model refuses the inputs", reason),
+        NoProof::Full { retry_after_s } => Refusal::full("the queue is full", retry_after_s),
+        NoProof::Closed => Refusal::full("the miner shuts down", 10),
+        NoProof::Late => Refusal::new(StatusCode::GATEWAY_TIMEOUT, "late", "The deadline came before the proof", ""),
+        NoProof::Unreachable(reason) => {
+            tracing::error!(reason, "a job found no queue");
+            Refusal::full("the queue does not answer", 10)
         }
-        Ok(Err(error @ vouch_prover::ProverError::Run(_))) => {
-            Err(Refusal::unfit("inputs", "The model refuses the inputs", error))
-        }
-        Ok(Err(error)) => Err(Refusal::internal(error)),
-        Err(QueueError::Full { retry_after_s }) => Err(Refusal::full("the queue is full", retry_after_s)),
-        Err(QueueError::Closed) => Err(Refusal::full("the miner shuts down", 10)),
-        Err(QueueError::Late) => {
-            Err(Refusal::new(StatusCode::GATEWAY_TIMEOUT, "late", "The deadline came before the proof", ""))
-        }
-        Err(QueueError::Broken) => Err(Refusal::internal("the prover panicked")),
-    }
+        NoProof::Broken(reason) => Refusal::internal(reason),
+    })
 }
 
 /// The value of a header that is there once.
@@ -157,13 +150,22 @@ fn unsigned(error: SignatureError) -> Refusal {
 }
 
 async fn known(miner: &Arc<Miner>, caller: PublicKey) -> Result<(), Refusal> {
-    let chain = miner.clone();
-    let parties = tokio::task::spawn_blocking(move || chain.chain.parties()).await.map_err(Refusal::internal)?;
+    let parties = parties(miner).await.map_err(Refusal::internal)?;
     let least = miner.settings.min_stake;
-    let detail = match parties.map_err(Refusal::internal)?.stake(&caller) {
+    let detail = match parties.stake(&caller) {
         Some(stake) if stake >= least => return Ok(()),
         Some(stake) => format!("stake {stake}, at least {least} is needed"),
         None => "no validator on the chain has this key".to_owned(),
     };
     Err(Refusal::new(StatusCode::FORBIDDEN, "unknown-caller", "Unknown caller", detail))
+}
+
+/// Who takes part; or why that cannot be said.
+async fn parties(miner: &Arc<Miner>) -> Result<Arc<Parties>, String> {
+    if let Some(parties) = miner.chain.known() {
+        return Ok(parties);
+    }
+    let chain = miner.chain.clone();
+    let asked = tokio::task::spawn_blocking(move || chain.parties()).await;
+    asked.map_err(|_| "the chain gave no answer".to_owned())?.map_err(|error| error.to_string())
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rand_core::{OsRng, RngCore};
 use reqwest::StatusCode;
 use sha2::{Digest, Sha256};
 use vouch_api::{AttemptOutcome, Nonce, ProveRequest, State, paths};
@@ -18,7 +17,7 @@ use crate::chain::MinerEntry;
 use crate::engine::Rejection;
 use crate::metrics::by;
 use crate::now_ms;
-use crate::registry::Model;
+use crate::registry::{Model, random};
 
 /// Longest text about an attempt that is kept; some of it comes from miners.
 const MAX_DETAIL: usize = 200;
@@ -43,12 +42,6 @@ impl Answer {
     fn not(outcome: AttemptOutcome, detail: impl ToString) -> Self {
         Self { outcome, body: Vec::new(), detail: detail.to_string() }
     }
-}
-
-pub(super) fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    OsRng.fill_bytes(&mut bytes);
-    bytes
 }
 
 /// Asks a miner and judges what comes, or that nothing comes. Returns the verdict as it was written down.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{ConnectInfo, Path, Query, Request, State as Shared_};
+use axum::extract::{ConnectInfo, FromRequestParts, Path, Query, Request, State as Shared_};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -24,14 +24,25 @@ use vouch_api::{
 };
 use vouch_envelope::hex;
 
-use super::dispatch::random;
 use super::ledger::Pending;
 use super::{Validator, deposits, openapi, predict, reads};
-use crate::registry::Model;
+use crate::registry::{Model, random};
 use crate::{Refusal, now_ms, server};
 
 type Shared = Shared_<Arc<Validator>>;
 type Reply<T> = Result<Json<T>, Refusal>;
+
+/// The `{id}` of a path. What is no text is the identifier of nothing.
+struct Id(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, state: &S) -> Result<Self, Refusal> {
+        let path = Path::from_request_parts(parts, state).await;
+        path.map(|Path(id)| Self(id)).map_err(|_| Refusal::missing("no such identifier"))
+    }
+}
 
 /// Most entries of the log in one answer.
 const MAX_LOG: u64 = 1000;
@@ -61,7 +72,10 @@ pub(super) fn documented() -> (Router<Arc<Validator>>, utoipa::openapi::OpenApi)
 }
 
 pub(super) fn router(validator: Arc<Validator>) -> Router {
-    let (routes, document) = documented();
+    let (routes, mut document) = documented();
+    if let Some(model) = validator.registry.iter().next() {
+        openapi::examples(&mut document, model);
+    }
     let document = Arc::new(document);
     let app = routes
         .route(paths::OPENAPI, get(move || async move { Json(document.as_ref().clone()) }))
@@ -141,7 +155,7 @@ async fn models(Shared_(v): Shared) -> Reply<Vec<ModelSummary>> {
 /// Everything about a model.
 #[utoipa::path(get, path = "/v1/models/{id}", params(("id" = String, Path, description = "The model's identity")),
     responses((status = 200, body = ModelCard), (status = 404, body = Problem, content_type = "application/problem+json")))]
-async fn model(Shared_(v): Shared, Path(id): Path<String>) -> Reply<ModelCard> {
+async fn model(Shared_(v): Shared, Id(id): Id) -> Reply<ModelCard> {
     let model = find(&v, &id)?;
     let serving = v.reader.run(|c| reads::serving(c)).await?;
     Ok(Json(model.card(serving.get(&model.id()).copied().unwrap_or(0), &sha256(&v))))
@@ -150,7 +164,7 @@ async fn model(Shared_(v): Shared, Path(id): Path<String>) -> Reply<ModelCard> {
 /// A model's verifying key: its hash is the model's identity.
 #[utoipa::path(get, path = "/v1/models/{id}/key", params(("id" = String, Path, description = "The model's identity")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = Problem, content_type = "application/problem+json")))]
-async fn model_key(Shared_(v): Shared, Path(id): Path<String>) -> Result<Response, Refusal> {
+async fn model_key(Shared_(v): Shared, Id(id): Id) -> Result<Response, Refusal> {
     let key = find(&v, &id)?.key.to_bytes().to_vec();
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream"),
@@ -169,7 +183,7 @@ async fn miners(Shared_(v): Shared) -> Reply<Vec<MinerSummary>> {
 /// One miner's history.
 #[utoipa::path(get, path = "/v1/miners/{id}", params(("id" = String, Path, description = "The miner's public key")),
     responses((status = 200, body = MinerHistory), (status = 404, body = Problem, content_type = "application/problem+json")))]
-async fn miner(Shared_(v): Shared, Path(id): Path<String>) -> Reply<MinerHistory> {
+async fn miner(Shared_(v): Shared, Id(id): Id) -> Reply<MinerHistory> {
     let missing = || Refusal::new(StatusCode::NOT_FOUND, "no-such-miner", "No such miner", &id);
     let key = id.parse().map_err(|_| missing())?;
     if !v.parties().miners.iter().any(|miner| miner.key == key) {
@@ -253,7 +267,7 @@ async fn stands(v: &Arc<Validator>, id: &str) -> Result<PredictionStatus, Refusa
 /// How a prediction stands.
 #[utoipa::path(get, path = "/v1/predictions/{id}", params(("id" = String, Path, description = "Its identifier")),
     responses((status = 200, body = PredictionStatus), (status = 404, body = Problem, content_type = "application/problem+json")))]
-async fn prediction(Shared_(v): Shared, Path(id): Path<String>) -> Reply<PredictionStatus> {
+async fn prediction(Shared_(v): Shared, Id(id): Id) -> Reply<PredictionStatus> {
     Ok(Json(stands(&v, &id).await?))
 }
 
@@ -265,7 +279,7 @@ async fn stopped(stop: &mut tokio::sync::watch::Receiver<bool>) {
 /// How a prediction stands, now and at each change, until it ends: server-sent events, each a PredictionEvent.
 #[utoipa::path(get, path = "/v1/predictions/{id}/events", params(("id" = String, Path, description = "Its identifier")),
     responses((status = 200, body = PredictionEvent, content_type = "text/event-stream"), (status = 404, body = Problem, content_type = "application/problem+json")))]
-async fn prediction_events(Shared_(v): Shared, Path(id): Path<String>) -> Result<Response, Refusal> {
+async fn prediction_events(Shared_(v): Shared, Id(id): Id) -> Result<Response, Refusal> {
     // First listen, then look: nothing is missed between.
     let mut events = v.events.subscribe();
     let mut stop = v.stop.subscribe();
@@ -310,7 +324,7 @@ fn no_proof(id: &str) -> Refusal {
 /// What is kept with a proof.
 #[utoipa::path(get, path = "/v1/proofs/{id}", params(("id" = String, Path, description = "SHA-256 of the envelope")),
     responses((status = 200, body = ProofRecord), (status = 404, body = Problem, content_type = "application/problem+json")))]
-async fn proof(Shared_(v): Shared, Path(id): Path<String>) -> Reply<ProofRecord> {
+async fn proof(Shared_(v): Shared, Id(id): Id) -> Reply<ProofRecord> {
     let (own, verifier) = (id.clone(), sha256(&v));
     let record = v.reader.run(move |c| reads::proof(c, &own, &verifier)).await?;
     record.map(Json).ok_or_else(|| no_proof(&id))
@@ -319,7 +333,7 @@ async fn proof(Shared_(v): Shared, Path(id): Path<String>) -> Reply<ProofRecord>
 /// A proof's envelope, as the miner sent it.
 #[utoipa::path(get, path = "/v1/proofs/{id}/envelope", params(("id" = String, Path, description = "SHA-256 of the envelope")),
     responses((status = 200, body = Vec<u8>, content_type = "application/vnd.vouch.envelope"), (status = 404, body = Problem, content_type = "application/problem+json")))]
-async fn proof_envelope(Shared_(v): Shared, Path(id): Path<String>) -> Result<Response, Refusal> {
+async fn proof_envelope(Shared_(v): Shared, Id(id): Id) -> Result<Response, Refusal> {
     let own = id.clone();
     let envelope = v.reader.run(move |c| reads::envelope(c, &own)).await?.ok_or_else(|| no_proof(&id))?;
     let headers =

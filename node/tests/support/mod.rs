@@ -107,7 +107,7 @@ pub async fn start_miner(
         ..MinerSettings::default()
     };
     change(&mut settings);
-    let miner = Miner::new(key, settings, Arc::new(chain.clone())).unwrap();
+    let miner = Miner::open(key, settings, Arc::new(chain.clone())).await.unwrap();
     let closing = miner.clone();
     run(miner.router(), move || closing.close()).await
 }

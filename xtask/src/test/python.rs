@@ -18,7 +18,7 @@ pub(super) fn staking_lstm(workspace: &Workspace) -> Result<()> {
 }
 
 /// The Python of an environment with the packages that `requirements` lists; made anew when the list has changed.
-fn environment(workspace: &Workspace, name: &str, requirements: &Path) -> Result<PathBuf> {
+pub(super) fn environment(workspace: &Workspace, name: &str, requirements: &Path) -> Result<PathBuf> {
     let wanted = fs::read_to_string(requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
     let dir = workspace.target.join("venv").join(name);
     let python = dir.join("bin/python");

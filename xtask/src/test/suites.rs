@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Suite, contracts, python};
+use super::{Suite, contracts, openapi, python, queue};
 use crate::{
     process::{cargo, run},
     tidy, wasm, web,
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// All suites, the quick ones first.
-pub(super) const SUITES: [Suite; 9] = [
+pub(super) const SUITES: [Suite; 11] = [
     Suite { name: "fmt", about: "formatting (rustfmt)", run: fmt },
     Suite { name: "clippy", about: "lints of all targets, warnings are errors", run: clippy },
     Suite { name: "tidy", about: "dependency directions, links, leftovers", run: tidy::check },
@@ -31,6 +31,16 @@ pub(super) const SUITES: [Suite; 9] = [
         name: "dashboard",
         about: "the dashboard in Chromium: against a validator's double, a local network that proves, a local chain",
         run: web::suite::run,
+    },
+    Suite {
+        name: "openapi",
+        about: "a running validator's answers, held to its document by schemathesis",
+        run: openapi::test,
+    },
+    Suite {
+        name: "queue",
+        about: "a miner's queue in NATS, with a real server and provers that are killed",
+        run: queue::test,
     },
 ];
 

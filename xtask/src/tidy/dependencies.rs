@@ -68,6 +68,7 @@ const PROVER: &[&str] = &["halo2*", "tract*", "onnx*", "rayon*", "tokio*"];
 
 /// Crates that only some of ours may use directly.
 const ONLY: &[(&str, &[&str])] = &[
+    ("async-nats", &["vouch-node"]),
     ("axum*", &["vouch-node"]),
     ("tract*", &["vouch-compiler"]),
     ("wasm-bindgen", &["vouch-verifier-wasm", "vouch-web"]),

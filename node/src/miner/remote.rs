@@ -1,0 +1,165 @@
+//! Provers elsewhere: jobs go into a queue in NATS, answers come back on a subject of this miner's own.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio_stream::StreamExt;
+use vouch_api::{Capacity, Nonce};
+use vouch_envelope::hex;
+use vouch_protocol::PublicKey;
+use vouch_verifier::{Expected, verify_bytes};
+
+use super::provers::NoProof;
+use crate::broker::{Answer, Broker, BrokerError, BrokerSettings, Job};
+use crate::now_ms;
+use crate::registry::{Model, random};
+
+type Waiting = Arc<Mutex<HashMap<String, oneshot::Sender<Answer>>>>;
+
+/// A queue in NATS, as its miner sees it.
+pub(super) struct Remote {
+    broker: Broker,
+    /// The subjects of answers start with this.
+    prefix: String,
+    waiting: Waiting,
+    closed: AtomicBool,
+    listener: tokio::task::AbortHandle,
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        self.listener.abort();
+    }
+}
+
+/// A job that is waited for. When this is dropped without an answer, the job is taken back: nobody proves it any more.
+struct Asked<'a> {
+    remote: &'a Remote,
+    id: String,
+    sequence: Option<u64>,
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        // Who has been answered is not there any more.
+        let open = self.remote.lock().remove(&self.id).is_some();
+        if let (true, Some(sequence)) = (open, self.sequence) {
+            let broker = self.remote.broker.clone();
+            tokio::spawn(async move {
+                if let Err(error) = broker.take_back(sequence).await {
+                    tracing::debug!(%error, "a job stays in the queue until its deadline");
+                }
+            });
+        }
+    }
+}
+
+impl Remote {
+    pub(super) async fn connect(settings: BrokerSettings, miner: &PublicKey) -> Result<Self, BrokerError> {
+        let name = settings.name.clone();
+        let broker = Broker::connect(settings, true).await?;
+        let own: String = miner.to_string().chars().take(16).collect();
+        let prefix = format!("{name}.answer.{own}");
+        let answers = broker.client().subscribe(format!("{prefix}.*")).await;
+        let mut answers =
+            answers.map_err(|e| BrokerError::Server { what: "listen for answers", reason: e.to_string() })?;
+        let waiting = Waiting::default();
+        let listening = waiting.clone();
+        let listener = tokio::spawn(async move {
+            while let Some(message) = answers.next().await {
+                let id = message.subject.rsplit('.').next().unwrap_or_default();
+                let waiting = listening.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+                // A second answer finds nobody.
+                if let (Some(waiting), Some(answer)) = (waiting, Answer::decode(&message.payload)) {
+                    let _ = waiting.send(answer);
+                }
+            }
+        });
+        Ok(Self { broker, prefix, waiting, closed: AtomicBool::new(false), listener: listener.abort_handle() })
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, oneshot::Sender<Answer>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().len()
+    }
+
+    pub(super) async fn capacity(&self) -> Capacity {
+        let limit = self.broker.settings().limit as u64;
+        match self.broker.load().await {
+            Ok((jobs, proving)) => {
+                let open = !self.closed.load(Ordering::SeqCst);
+                Capacity { limit, waiting: jobs.saturating_sub(proving), proving, open }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the queue does not answer");
+                Capacity { limit, waiting: self.waiting() as u64, proving: 0, open: false }
+            }
+        }
+    }
+
+    pub(super) async fn prove(
+        &self,
+        model: &Arc<Model>,
+        inputs: Vec<i64>,
+        nonce: Nonce,
+        deadline: Duration,
+    ) -> Result<Vec<u8>, NoProof> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(NoProof::Closed);
+        }
+        let id = hex::encode(&random::<16>());
+        let (sender, answered) = oneshot::channel();
+        {
+            let mut waiting = self.lock();
+            if waiting.len() >= self.broker.settings().limit {
+                return Err(NoProof::Full { retry_after_s: 5 });
+            }
+            waiting.insert(id.clone(), sender);
+        }
+        let mut asked = Asked { remote: self, id, sequence: None };
+        let answer = tokio::time::timeout(deadline, async {
+            let until_ms = now_ms().saturating_add(u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX));
+            let answer = format!("{}.{}", self.prefix, asked.id);
+            let job = Job { answer, model_id: model.id(), inputs: inputs.clone(), nonce, until_ms };
+            asked.sequence = Some(self.broker.put(&job).await?);
+            answered.await.map_err(|_| BrokerError::Server { what: "wait", reason: "no answer".into() })
+        });
+        match answer.await {
+            Err(_) => Err(NoProof::Late),
+            Ok(Err(BrokerError::Full)) => Err(NoProof::Full { retry_after_s: 5 }),
+            Ok(Err(error)) => Err(NoProof::Unreachable(error.to_string())),
+            Ok(Ok(Answer::Inputs(reason))) => Err(NoProof::Inputs(reason)),
+            Ok(Ok(Answer::Failed(reason))) => Err(NoProof::Broken(reason)),
+            Ok(Ok(Answer::Proof(bytes))) => checked(model.clone(), inputs, nonce, bytes).await,
+        }
+    }
+}
+
+/// What provers send is not believed: a wrong proof would cost this miner its score.
+async fn checked(model: Arc<Model>, inputs: Vec<i64>, nonce: Nonce, bytes: Vec<u8>) -> Result<Vec<u8>, NoProof> {
+    let check = move || {
+        let expected = Expected {
+            model_id: Some(model.id()),
+            nonce: Some(nonce),
+            inputs: Some(inputs),
+            outputs: None,
+            allow_development_srs: true,
+        };
+        verify_bytes(&model.key, &expected, &bytes).map(|_| bytes)
+    };
+    match tokio::task::spawn_blocking(check).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => Err(NoProof::Broken(format!("a prover sent what does not hold: {error}"))),
+        Err(_) => Err(NoProof::Broken("the verifier stopped".into())),
+    }
+}

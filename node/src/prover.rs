@@ -1,0 +1,111 @@
+//! A prover host: takes jobs from a miner's queue in NATS and answers them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use async_nats::jetstream::{AckKind, Message};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use vouch_api::ModelId;
+use vouch_prover::{ProverError, ProverKey};
+
+use crate::broker::{Answer, Broker, Job};
+use crate::miner::{MinerSettings, load_keys};
+use crate::now_ms;
+use crate::registry::Registry;
+
+/// How long one look for a job takes; a stop waits for it.
+const LOOK: Duration = Duration::from_secs(1);
+
+struct Host {
+    broker: Broker,
+    keys: BTreeMap<ModelId, Arc<ProverKey>>,
+}
+
+/// Proves what is in the queue until `stop` is ready, then finishes what it has taken.
+///
+/// # Errors
+/// Names what cannot be used: a model, a key, the queue.
+pub async fn run(settings: &MinerSettings, stop: impl Future<Output = ()>) -> Result<()> {
+    let queue = settings.broker().context("no queue: name it with --queue, or in the setting `miner.broker`")?;
+    let (models, development) = (settings.models.clone(), settings.allow_development_srs);
+    let load = move || load_keys(&Registry::load(&models, Duration::from_secs(60), development)?);
+    let keys = tokio::task::spawn_blocking(load).await??;
+    let host = Arc::new(Host { broker: Broker::connect(queue, false).await?, keys });
+    println!("prover of {} models, queue {}", host.keys.len(), host.broker.settings().name);
+    let (stopping, stopped) = watch::channel(false);
+    let mut workers = JoinSet::new();
+    for _ in 0..settings.provers {
+        workers.spawn(host.clone().work(stopped.clone()));
+    }
+    stop.await;
+    stopping.send_replace(true);
+    while workers.join_next().await.is_some() {}
+    Ok(())
+}
+
+impl Host {
+    async fn work(self: Arc<Self>, stopped: watch::Receiver<bool>) {
+        while !*stopped.borrow() {
+            match self.broker.next(LOOK).await {
+                Ok(None) => {}
+                // Taken, but not begun: somebody else has it at once.
+                Ok(Some(message)) if *stopped.borrow() => acknowledge(&message, AckKind::Nak(None)).await,
+                Ok(Some(message)) => self.take(message).await,
+                Err(error) => {
+                    tracing::warn!(%error, "the queue does not answer");
+                    tokio::time::sleep(LOOK).await;
+                }
+            }
+        }
+    }
+
+    async fn take(&self, message: Message) {
+        let Ok(job) = serde_json::from_slice::<Job>(&message.payload) else {
+            tracing::warn!("something in the queue is no job");
+            return acknowledge(&message, AckKind::Term).await;
+        };
+        if job.until_ms <= now_ms() {
+            tracing::info!(model = %job.model_id, "a job came too late");
+            return acknowledge(&message, AckKind::Term).await;
+        }
+        let Some(key) = self.keys.get(&job.model_id).cloned() else {
+            tracing::warn!(model = %job.model_id, "a job for a model that is not here");
+            return acknowledge(&message, AckKind::Nak(Some(LOOK))).await;
+        };
+        let (inputs, nonce) = (job.inputs.clone(), job.nonce);
+        let mut proof = tokio::task::spawn_blocking(move || key.prove(&inputs, nonce));
+        let mut alive = tokio::time::interval(self.broker.settings().ack_wait / 3);
+        let proved = loop {
+            tokio::select! {
+                proved = &mut proof => break proved,
+                _ = alive.tick() => acknowledge(&message, AckKind::Progress).await,
+            }
+        };
+        let answer = match proved {
+            Ok(Ok(proved)) => match proved.envelope.encode() {
+                Ok(bytes) => Answer::Proof(bytes),
+                Err(error) => Answer::Failed(error.to_string()),
+            },
+            Ok(Err(error @ ProverError::Run(_))) => Answer::Inputs(error.to_string()),
+            Ok(Err(error)) => Answer::Failed(error.to_string()),
+            Err(_) => Answer::Failed("the prover panicked".into()),
+        };
+        // Without an acknowledgement the job is given to another prover: nothing is lost with this connection.
+        match self.broker.answer(&job, &answer).await {
+            Ok(()) => {
+                tracing::info!(model = %job.model_id, proof = matches!(answer, Answer::Proof(_)), "answered");
+                acknowledge(&message, AckKind::Ack).await;
+            }
+            Err(error) => tracing::warn!(%error, "an answer could not be sent"),
+        }
+    }
+}
+
+async fn acknowledge(message: &Message, kind: AckKind) {
+    if let Err(error) = message.ack_with(kind).await {
+        tracing::warn!(%error, "the queue does not hear");
+    }
+}
