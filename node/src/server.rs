@@ -188,3 +188,15 @@ pub async fn stop_signal() {
     #[cfg(not(unix))]
     let _ = interrupt.await;
 }
+
+/// The largest number that JSON carries exactly everywhere, and that SQLite can hold.
+pub(crate) const MAX_NUMBER: u64 = (1 << 53) - 1;
+
+/// A number in a query that may be left out, up to `MAX`.
+pub(crate) fn at_most<'de, const MAX: u64, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    use serde::de::{Deserialize, Error};
+    match Option::<u64>::deserialize(from)? {
+        Some(number) if number > MAX => Err(D::Error::custom(format_args!("{number} is more than {MAX}"))),
+        number => Ok(number),
+    }
+}

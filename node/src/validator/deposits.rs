@@ -15,7 +15,7 @@ use vouch_deposits::{Address, parse_address};
 use vouch_follower::{Follower, FollowerError, Page, Settings};
 
 use super::{Validator, ValidatorSettings};
-use crate::Refusal;
+use crate::{Refusal, server};
 use rpc::Rpc;
 
 /// The database of a validator's follower, in its folder.
@@ -81,10 +81,16 @@ pub(super) async fn config(State(v): State<Arc<Validator>>) -> Json<DepositsConf
 #[into_params(parameter_in = Query)]
 pub(super) struct HistoryQuery {
     /// At most so many events, the newest first; up to 1000.
-    limit: Option<u32>,
+    #[param(maximum = 1000)]
+    #[serde(default, deserialize_with = "server::at_most::<{ Page::MAX as u64 }, _>")]
+    limit: Option<u64>,
     /// Only events before this block's event with the index `before_index`.
+    #[param(maximum = 9007199254740991_i64)]
+    #[serde(default, deserialize_with = "server::at_most::<{ server::MAX_NUMBER }, _>")]
     before_block: Option<u64>,
     /// See `before_block`; 0 if left out.
+    #[param(maximum = 9007199254740991_i64)]
+    #[serde(default, deserialize_with = "server::at_most::<{ server::MAX_NUMBER }, _>")]
     before_index: Option<u64>,
 }
 
@@ -103,7 +109,7 @@ pub(super) async fn account(
     let follower = v.follower.get().ok_or_else(|| Refusal::missing("no deposit contract is configured"))?;
     let account = parse_address(&account).map_err(|error| Refusal::unfit("address", "Not an account", error))?;
     let page = Page {
-        limit: query.limit.unwrap_or(100).min(Page::MAX),
+        limit: query.limit.map_or(100, |limit| limit as u32),
         before: query.before_block.map(|block| (block, query.before_index.unwrap_or(0))),
     };
     match follower.account(account, page).await {

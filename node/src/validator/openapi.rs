@@ -9,11 +9,14 @@ use vouch_api::paths;
 use crate::registry::Model;
 
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "A validator of Vouch",
-    description = "Verifiable inference: ask for a prediction, fetch the proof, check it yourself.",
-    license(name = "MIT OR Apache-2.0")
-))]
+#[openapi(
+    info(
+        title = "A validator of Vouch",
+        description = "Verifiable inference: ask for a prediction, fetch the proof, check it yourself.",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    components(schemas(vouch_api::PredictionEvent))
+)]
 struct Document;
 
 pub(super) fn document() -> Description {

@@ -276,9 +276,22 @@ async fn stopped(stop: &mut tokio::sync::watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
+/// A server-sent event, as `text/event-stream` has it.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "for the document only")]
+struct Message {
+    /// The event's number.
+    id: String,
+    /// The prediction's state.
+    event: String,
+    /// A PredictionEvent.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+}
+
 /// How a prediction stands, now and at each change, until it ends: server-sent events, each a PredictionEvent.
 #[utoipa::path(get, path = "/v1/predictions/{id}/events", params(("id" = String, Path, description = "Its identifier")),
-    responses((status = 200, body = PredictionEvent, content_type = "text/event-stream"), (status = 404, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = Message, content_type = "text/event-stream"), (status = 404, body = Problem, content_type = "application/problem+json")))]
 async fn prediction_events(Shared_(v): Shared, Id(id): Id) -> Result<Response, Refusal> {
     // First listen, then look: nothing is missed between.
     let mut events = v.events.subscribe();
@@ -345,8 +358,12 @@ async fn proof_envelope(Shared_(v): Shared, Id(id): Id) -> Result<Response, Refu
 #[into_params(parameter_in = Query)]
 struct LogQuery {
     /// Entries after this number, oldest first; without it the newest, newest first.
+    #[param(maximum = 9007199254740991_i64)]
+    #[serde(default, deserialize_with = "server::at_most::<{ server::MAX_NUMBER }, _>")]
     after: Option<u64>,
     /// At most so many, up to 1000.
+    #[param(maximum = 1000)]
+    #[serde(default, deserialize_with = "server::at_most::<MAX_LOG, _>")]
     limit: Option<u64>,
 }
 
@@ -355,7 +372,7 @@ struct LogQuery {
     responses((status = 200, body = Vec<LogEntry>), (status = 400, body = Problem, content_type = "application/problem+json")))]
 async fn log(Shared_(v): Shared, query: Result<Query<LogQuery>, QueryRejection>) -> Reply<Vec<LogEntry>> {
     let Query(query) = query.map_err(Refusal::malformed)?;
-    let limit = query.limit.unwrap_or(100).min(MAX_LOG);
+    let limit = query.limit.unwrap_or(100);
     Ok(Json(v.reader.run(move |c| reads::log(c, query.after, limit)).await?))
 }
 
