@@ -9,6 +9,7 @@ mod predict;
 mod reads;
 mod routes;
 mod schedule;
+mod site;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

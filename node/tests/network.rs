@@ -145,6 +145,7 @@ async fn wrong_questions_hear_why() {
     std::fs::create_dir(&dashboard).unwrap();
     std::fs::write(dashboard.join("index.html"), "<title>Vouch</title>").unwrap();
     std::fs::write(dashboard.join("a.js"), "1").unwrap();
+    std::fs::write(dashboard.join("a.js.gz"), "compressed").unwrap();
     let validator = net
         .validator(|s| {
             (s.dashboard, s.cors, s.max_body_bytes) = (Some(dashboard), vec!["https://vouch.example".into()], 2000);
@@ -194,13 +195,21 @@ async fn wrong_questions_hear_why() {
             "{path}"
         );
     }
-    assert_eq!(client.get(format!("{url}/v1/log?limit=x")).send().await.unwrap().status(), 400);
+    for limit in ["x", "1001", "-1"] {
+        assert_eq!(client.get(format!("{url}/v1/log?limit={limit}")).send().await.unwrap().status(), 400, "{limit}");
+    }
     assert_eq!(client.get(format!("{url}/ready")).send().await.unwrap().status(), 503, "no miner takes part");
     // The dashboard's files; its own paths all lead to its page.
     assert_eq!(bytes(url, "/a.js").await, b"1");
     for path in ["/", "/miners/abc"] {
         assert_eq!(bytes(url, path).await, b"<title>Vouch</title>", "{path}");
     }
+    let compressed = client.get(format!("{url}/a.js")).header("accept-encoding", "gzip").send().await.unwrap();
+    assert_eq!(compressed.headers()["content-encoding"], "gzip");
+    assert!(compressed.headers()["content-type"].to_str().unwrap().contains("javascript"));
+    let policy = compressed.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert_eq!(compressed.bytes().await.unwrap(), &b"compressed"[..]);
     let from = |origin: &'static str| client.get(format!("{url}/v1/models")).header("origin", origin).send();
     let allowed = from("https://vouch.example").await.unwrap();
     assert_eq!(allowed.headers()["access-control-allow-origin"], "https://vouch.example");
@@ -214,7 +223,7 @@ async fn the_document_describes_the_server() {
     let validator = net.validator(|_| {}).await;
     let document: Value = get(&validator.url, "/v1/openapi.json").await;
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 17, "{:?}", paths.keys());
+    assert_eq!(paths.len(), 18, "{:?}", paths.keys());
     for (path, methods) in paths {
         for (method, operation) in methods.as_object().unwrap() {
             let url = format!("{}{}", validator.url, path.replace("{id}", &fixture().id().to_string()));

@@ -9,6 +9,7 @@
 pub(crate) mod suite;
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -81,11 +82,27 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     fs::write(assets.join("app.css"), style).context("cannot write the style sheet")?;
 
-    for file in files(&assets)?.into_iter().chain([out.join("index.html")]) {
-        let bytes = fs::metadata(&file)?.len();
-        println!("{:>9} bytes  {}", bytes, file.strip_prefix(&workspace.root).unwrap_or(&file).display());
+    println!("{:>9} {:>9}", "bytes", "gzip");
+    for file in files(&assets)?.into_iter().chain(files(&verifier)?).chain([out.join("index.html")]) {
+        if file.extension().is_some_and(|e| e == "gz") {
+            continue;
+        }
+        let (bytes, compressed) = compress(&file)?;
+        println!("{bytes:>9} {compressed:>9}  {}", file.strip_prefix(&workspace.root).unwrap_or(&file).display());
     }
     Ok(())
+}
+
+/// Writes a file's compressed form beside it, which the validator sends to whoever takes it. Returns both sizes.
+fn compress(file: &Path) -> Result<(usize, usize)> {
+    let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(&bytes)?;
+    let compressed = encoder.finish()?;
+    let mut name = file.as_os_str().to_owned();
+    name.push(".gz");
+    fs::write(&name, &compressed).with_context(|| format!("cannot write {}", Path::new(&name).display()))?;
+    Ok((bytes.len(), compressed.len()))
 }
 
 /// Makes `app.wasm` and `app.js`.

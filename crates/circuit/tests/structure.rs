@@ -74,7 +74,8 @@ fn full_lanes() -> (Program, Vec<i64>) {
 fn lanes_can_be_full_to_the_last_row() {
     let (program, x) = full_lanes();
     let trace = program.run(&x).unwrap();
-    let bench = Bench::new(program);
+    let params = CircuitParams { linear_lanes: 2, ..CircuitParams::minimal(&program, 5).unwrap() };
+    let bench = Bench::with_params(program, params);
     let p = &bench.layout.params;
     assert!(bench.layout.linear.iter().any(|l| l.len() == p.usable()), "{:?}", p);
     let first = bench.first(&trace);

@@ -15,7 +15,6 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use tokio_stream::wrappers::ReceiverStream;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tower_http::services::{ServeDir, ServeFile};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vouch_api::{
@@ -25,7 +24,7 @@ use vouch_api::{
 use vouch_envelope::hex;
 
 use super::ledger::Pending;
-use super::{Validator, deposits, openapi, predict, reads};
+use super::{Validator, deposits, openapi, predict, reads, site};
 use crate::registry::{Model, random};
 use crate::{Refusal, now_ms, server};
 
@@ -83,7 +82,7 @@ pub(super) fn router(validator: Arc<Validator>) -> Router {
         .route("/v1/{*rest}", axum::routing::any(|| async { Refusal::missing("no such path") }))
         .with_state(validator.clone());
     let app = match &validator.settings.dashboard {
-        Some(dir) => app.fallback_service(ServeDir::new(dir).fallback(ServeFile::new(dir.join("index.html")))),
+        Some(dir) => app.fallback_service(site::site(dir)),
         None => app.fallback(|| async { Refusal::missing("no such path") }),
     };
     server::timeout(app, Duration::from_secs(30)).layer(cors(&validator.settings.cors))
