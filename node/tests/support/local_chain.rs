@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use alloy_sol_types::SolCall;
 use serde::Deserialize;
@@ -101,9 +102,21 @@ impl LocalChain {
         for (to, data) in steps {
             let transaction = json!([{ "from": account, "to": to, "data": hexadecimal(&data) }]);
             let hash = self.rpc("eth_sendTransaction", transaction).await;
-            let receipt = self.rpc("eth_getTransactionReceipt", json!([hash])).await;
+            let receipt = self.receipt(&hash).await;
             assert_eq!(receipt["status"], "0x1", "{receipt}");
         }
+    }
+
+    /// What became of a transaction, once it is in a block.
+    async fn receipt(&self, transaction: &Value) -> Value {
+        for _ in 0..200 {
+            let receipt = self.rpc("eth_getTransactionReceipt", json!([transaction])).await;
+            if !receipt.is_null() {
+                return receipt;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{transaction} is in no block after 10 s");
     }
 }
 
