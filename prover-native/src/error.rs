@@ -41,10 +41,10 @@ pub enum ProverError {
     },
     /// The reference string is too short for the circuit.
     #[error(
-        "the circuit has 2^{needed} rows, the reference string only 2^{got} powers: give one with k of at least {needed}"
+        "2^{needed} powers are needed, the reference string has only 2^{got}: give one with k of at least {needed}"
     )]
     SrsTooSmall {
-        /// The circuit's k.
+        /// The circuit's k, or the one asked for.
         needed: u32,
         /// The reference string's.
         got: u32,

@@ -25,4 +25,4 @@ pub use error::ProverError;
 pub use keys::{Header, PROVER_KEY_FILE, ProverKey, VERIFIER_KEY_FILE, key_files, plan};
 pub use prove::Proved;
 pub use schema::schema;
-pub use srs::{MAX_K, Srs};
+pub use srs::{DEFAULT_K, MAX_K, Source, Srs};

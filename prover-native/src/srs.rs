@@ -17,6 +17,8 @@
 //! multiplied by the order), that consecutive powers have the ratio s (all at once, by a random combination and one pairing equation), and that
 //! the Lagrange points are those of the powers (another random combination).
 
+mod import;
+
 use std::path::Path;
 
 use halo2_proofs::{
@@ -35,6 +37,7 @@ use halo2_proofs::{
 use rand_core::{OsRng, RngCore};
 use vouch_verifier::SrsKind;
 
+pub use self::import::{DEFAULT_K, Source};
 use crate::{ProverError, files};
 
 const MAGIC: &[u8; 8] = b"VOUCHSR\0";
@@ -118,7 +121,7 @@ impl Srs {
         let bytes = files::map(path)?;
         let wrong = |reason: String| ProverError::format("SRS", format!("{}: {reason}", path.display()));
         if bytes.len() < HEADER + 32 || &bytes[..8] != MAGIC {
-            return Err(wrong("not a reference string of Vouch (make one with `vouch srs generate`)".into()));
+            return Err(wrong("not a reference string of Vouch (`vouch srs import` reads those of ceremonies, `vouch srs generate` makes one for development)".into()));
         }
         let version = u16::from_le_bytes([bytes[8], bytes[9]]);
         if version != VERSION {
@@ -168,6 +171,9 @@ impl Srs {
             return refuse("a power is the point at infinity");
         }
         let n = g.len();
+        if n > 1 && (g[1] == g[0] || g[1] == -g[0]) {
+            return refuse("its secret is 1 or -1, which everybody can guess");
+        }
         let r: Vec<Fr> = (0..n).map(|_| Fr::random(OsRng)).collect();
         // e(Σ r_i·g_{i+1}, G2) = e(Σ r_i·g_i, s·G2): fails with probability 1 − 1/|F| unless every g_{i+1} = s·g_i.
         if n > 1 {

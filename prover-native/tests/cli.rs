@@ -238,6 +238,17 @@ fn damaged_files_and_models_are_explained() {
     good(&["srs", "generate", "-k", "6", "-o", &at("small.srs")]);
     good(&["srs", "verify", &at("small.srs")]);
     bad(&["setup", text(bundle()), "--srs", &at("small.srs")], 6, &["2^6", "2^12"]);
+    let ptau = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ptau/beacon5.ptau");
+    let imported = good(&["srs", "import", ptau, "-k", "4", "-o", &at("ceremony.srs")]);
+    assert_eq!(
+        (&imported["srs_kind"], &imported["k"], &imported["contributions"]),
+        (&"ceremony".into(), &4.into(), &3.into())
+    );
+    assert_eq!(good(&["srs", "verify", &at("ceremony.srs")])["identity"], imported["identity"]);
+    let test = good(&["srs", "import", ptau, "--development", "-o", &at("test.srs")]);
+    assert_eq!((&test["srs_kind"], &test["k"]), (&"development".into(), &5.into()));
+    bad(&["srs", "import", MODEL, "-o", &at("model.srs")], 6, &["neither a .ptau file"]);
+    bad(&["srs", "import", ptau, "-k", "9", "-o", &at("long.srs")], 6, &["2^9", "2^5"]);
     fs::write(at("noise.srs"), [7; 300]).unwrap();
     bad(&["srs", "verify", &at("noise.srs")], 6, &["reference string"]);
 }

@@ -117,7 +117,6 @@ fn Header() -> impl IntoView {
 fn Footer() -> impl IntoView {
     let settings = Settings::get();
     let shared = Shared::get();
-    let styles = [(Numbers::Comma, "1,234.5"), (Numbers::Space, "1\u{202f}234.5")];
     view! {
         <footer class="foot">
             <div class="digests">
@@ -127,58 +126,51 @@ fn Footer() -> impl IntoView {
                 />
             </div>
             <div class="section">
-                <fieldset>
-                    <legend>"Numbers"</legend>
-                    <div class="choice">
-                        {styles.map(|(style, text)| view! {
-                            <label>
-                                <input
-                                    type="radio"
-                                    name="numbers"
-                                    value=style.key()
-                                    prop:checked=move || settings.numbers.get() == style
-                                    on:change=move |_| settings.numbers.set(style)
-                                />
-                                {text}
-                            </label>
-                        }).collect_view()}
-                    </div>
-                </fieldset>
-                <fieldset>
-                    <legend>"Theme"</legend>
-                    <div class="choice">
-                        {Theme::ALL.map(|(theme, key, text)| view! {
-                            <label>
-                                <input
-                                    type="radio"
-                                    name="theme"
-                                    value=key
-                                    prop:checked=move || settings.theme.get() == theme
-                                    on:change=move |_| settings.theme.set(theme)
-                                />
-                                {text}
-                            </label>
-                        }).collect_view()}
-                    </div>
-                </fieldset>
-                <fieldset>
-                    <legend>"Proofs that rest on a development setup"</legend>
-                    <div class="choice">
-                        {[(true, "accept"), (false, "refuse")].map(|(allow, text)| view! {
-                            <label>
-                                <input
-                                    type="radio"
-                                    name="development"
-                                    value=text
-                                    prop:checked=move || settings.allow_development.get() == allow
-                                    on:change=move |_| settings.allow_development.set(allow)
-                                />
-                                {text}
-                            </label>
-                        }).collect_view()}
-                    </div>
-                </fieldset>
+                <Choice
+                    legend="Numbers"
+                    name="numbers"
+                    options=[(Numbers::Comma, "1,234.5"), (Numbers::Space, "1\u{202f}234.5")]
+                        .map(|(style, text)| (style, style.key(), text))
+                        .into()
+                    chosen=settings.numbers
+                />
+                <Choice legend="Theme" name="theme" options=Theme::ALL.into() chosen=settings.theme />
+                <Choice
+                    legend="Proofs that rest on a development setup"
+                    name="development"
+                    options=[(true, "accept", "accept"), (false, "refuse", "refuse")].into()
+                    chosen=settings.allow_development
+                />
             </div>
         </footer>
+    }
+}
+
+/// One of several values; options are a value, its key and its label.
+#[component]
+fn Choice<T: Copy + PartialEq + Send + Sync + 'static>(
+    legend: &'static str,
+    name: &'static str,
+    options: Vec<(T, &'static str, &'static str)>,
+    chosen: RwSignal<T>,
+) -> impl IntoView {
+    view! {
+        <fieldset>
+            <legend>{legend}</legend>
+            <div class="choice">
+                {options.into_iter().map(|(value, key, text)| view! {
+                    <label>
+                        <input
+                            type="radio"
+                            name=name
+                            value=key
+                            prop:checked=move || chosen.get() == value
+                            on:change=move |_| chosen.set(value)
+                        />
+                        {text}
+                    </label>
+                }).collect_view()}
+            </div>
+        </fieldset>
     }
 }

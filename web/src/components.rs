@@ -16,5 +16,5 @@ pub(crate) use digest::{Digest, DigestPair, short};
 pub(crate) use evidence::{Evidence, EvidenceDetails, Meaning};
 pub(crate) use fields::{Field, Fields, FieldsForm};
 pub(crate) use files::{Download, copy_text};
-pub(crate) use states::{Empty, Loading, Trouble};
+pub(crate) use states::{Empty, Listed, Loading, Trouble};
 pub(crate) use verdict::{Verdict, VerdictState, in_words, shortened};

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::http::Failure;
+use crate::poll::Polled;
 
 /// Something is on its way. The place keeps its height, so that nothing jumps.
 #[component]
@@ -55,5 +56,26 @@ pub(crate) fn Trouble(
                 view! { <p class=class>{failure.sentence()}{next}</p> }
             })}
         </div>
+    }
+}
+
+/// What is shown instead of a list: that it is on its way, why it is not there, or that it is empty.
+#[component]
+pub(crate) fn Listed<T: Send + Sync + 'static>(
+    /// The list.
+    list: Polled<Vec<T>>,
+    /// What it is a list of, "the miners".
+    what: &'static str,
+    /// Said when it is empty.
+    empty: &'static str,
+    /// Why, and what to do.
+    why: &'static str,
+) -> impl IntoView {
+    let known = move || list.data.with(Option::is_some);
+    let none = move || list.data.with(|rows| rows.as_ref().is_some_and(Vec::is_empty));
+    view! {
+        <Trouble failure=list.failure stale=Signal::derive(known) />
+        {move || (!known()).then(|| view! { <Loading what=what /> })}
+        {move || none().then(|| view! { <Empty title=empty><p>{why}</p></Empty> })}
     }
 }

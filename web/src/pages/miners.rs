@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use crate::api::{self, MinerSummary};
 use crate::components::chart::{Chart, bars};
-use crate::components::{Empty, Loading, Trouble, short};
+use crate::components::{Listed, short};
 use crate::numbers::ago;
 use crate::poll::{LIVE, poll};
 use crate::settings::numbers;
@@ -66,22 +66,20 @@ pub(crate) fn Miners() -> impl IntoView {
         ];
         bars(numbers(), &all, "answers", 0)
     });
-    let known = move || miners.data.with(Option::is_some);
-    let none = move || miners.data.with(|rows| rows.as_ref().is_some_and(Vec::is_empty));
+    let some = move || miners.data.with(|rows| rows.as_ref().is_some_and(|rows| !rows.is_empty()));
     view! {
         <Title text="Miners" />
         <div class="lead">
             <h1>"Miners"</h1>
             <p>"Miners run models and prove each run. The validator asks them all the time, checks every proof, and scores them by three things: whether the proof holds, how fast it came, and how small it is."</p>
         </div>
-        <Trouble failure=miners.failure stale=Signal::derive(known) />
-        {move || (!known()).then(|| view! { <Loading what="the miners" /> })}
-        {move || none().then(|| view! {
-            <Empty title="No miner has registered yet">
-                <p>"When one does, it appears here after its first answer."</p>
-            </Empty>
-        })}
-        <div class="section" class:hidden=move || !known() || none()>
+        <Listed
+            list=miners
+            what="the miners"
+            empty="No miner has registered yet"
+            why="When one does, it appears here after its first answer."
+        />
+        <div class="section" class:hidden=move || !some()>
             <div class="charts">
                 <Chart title="Scores, from 0 to 1" drawing=scores />
                 <Chart title="Verdicts so far" drawing=verdicts />

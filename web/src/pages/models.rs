@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api::{self, ModelSummary};
-use crate::components::{Empty, Loading, Trouble, short};
+use crate::components::{Listed, short};
 use crate::poll::{SLOW, poll};
 use crate::settings::numbers;
 
@@ -12,21 +12,18 @@ use crate::settings::numbers;
 #[component]
 pub(crate) fn Models() -> impl IntoView {
     let models = poll::<Vec<ModelSummary>>(api::MODELS, SLOW);
-    let known = move || models.data.with(Option::is_some);
-    let none = move || models.data.with(|models| models.as_ref().is_some_and(Vec::is_empty));
     view! {
         <Title text="Models" />
         <div class="lead">
             <h1>"Models"</h1>
             <p>"A model is known by a digest over everything that gives its proofs their meaning. Change one weight, and it is another model with another identity."</p>
         </div>
-        <Trouble failure=models.failure stale=Signal::derive(known) />
-        {move || (!known()).then(|| view! { <Loading what="the models" /> })}
-        {move || none().then(|| view! {
-            <Empty title="This validator has no models yet">
-                <p>"Its operator adds one by putting a model's folder into the registry."</p>
-            </Empty>
-        })}
+        <Listed
+            list=models
+            what="the models"
+            empty="This validator has no models yet"
+            why="Its operator adds one by putting a model's folder into the registry."
+        />
         <ul class="plain section">
             {move || models.data.get().unwrap_or_default().into_iter().map(|model| view! {
                 <li class="cheat">

@@ -243,6 +243,20 @@ pub(crate) enum SrsCommand {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
+    /// Take a ceremony's result over: a .ptau file of snarkjs for BN254, or halo2's parameters, raw or processed
+    Import {
+        /// The published file
+        file: PathBuf,
+        /// 2^K powers of it; default: all, at most 2^16
+        #[arg(short, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=24))]
+        k: Option<u32>,
+        /// The ceremony was a test: keys made with it are marked as for development
+        #[arg(long)]
+        development: bool,
+        /// The file for `vouch setup --srs`
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
     /// Check that a file holds powers of one secret
     Verify {
         /// The file
