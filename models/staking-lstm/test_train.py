@@ -79,6 +79,8 @@ class Export(unittest.TestCase):
         self.assertEqual(x.shape, (32, 5, 8))
         self.assertTrue(np.allclose(train.run_onnx(path, x), data["redemption_hours"], atol=1e-3))
         example = json.loads((here / "example.json").read_text())
+        card = json.loads((here / "staking-lstm.card.json").read_text())
+        self.assertEqual(card["sample"], {n: [v for (v,) in rows[0]] for n, rows in example.items()})
         self.assertEqual(list(example), sim.FEATURE_NAMES)
         for value in example.values():
             self.assertEqual(np.shape(value), (1, 5, 1))

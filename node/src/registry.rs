@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use rand_core::{OsRng, RngCore};
 use thiserror::Error;
-use vouch_api::{Accuracy, Field, ModelCard, ModelId, ModelSummary, Sizes};
+use vouch_api::{Accuracy, Field, FieldTest, ModelCard, ModelId, ModelSummary, Sizes};
 use vouch_envelope::hex;
-use vouch_prover::{MODEL_FILE, ModelBundle, ProverError, VERIFIER_KEY_FILE};
+use vouch_prover::{MODEL_FILE, ModelBundle, ProverError, VERIFIER_KEY_FILE, picture};
 use vouch_verifier::{KeyError, SrsKind, TensorSpec, VerifierKey};
 
 /// Largest verifying key that is read.
@@ -118,6 +118,8 @@ pub struct Model {
     pub bundle: ModelBundle,
     /// Its verifying key.
     pub key: VerifierKey,
+    /// A picture of its circuit's layout, SVG.
+    pub picture: Option<String>,
     /// How long a miner may take.
     pub timeout: Duration,
 }
@@ -144,7 +146,8 @@ impl Model {
         if of_key != of_bundle {
             return Err(RegistryError::OtherProgram { path: path(), key: of_key, bundle: of_bundle });
         }
-        Ok(Self { dir: path(), bundle, key, timeout })
+        let picture = picture::layout_of_key(&bundle, &key);
+        Ok(Self { dir: path(), bundle, key, picture, timeout })
     }
 
     /// Its identity.
@@ -244,7 +247,7 @@ impl Model {
         let field = |spec: &TensorSpec| Field {
             name: spec.name.clone(),
             unit: spec.unit.clone(),
-            description: String::new(),
+            description: manifest.notes.get(&spec.name).cloned().unwrap_or_default(),
             shape: spec.shape.clone(),
             scale: spec.scale,
             min: spec.min as f64 / spec.scale,
@@ -256,8 +259,11 @@ impl Model {
             author: manifest.author.clone(),
             inputs: key.schema().inputs.iter().map(field).collect(),
             outputs: key.schema().outputs.iter().map(field).collect(),
-            sample: None,
-            uncertainty: None,
+            sample: manifest.sample.clone(),
+            uncertainty: manifest
+                .test
+                .as_ref()
+                .map(|test| FieldTest { mean_abs: test.mean_abs, source: test.source.clone() }),
             accuracy: Some(Accuracy {
                 oracle: accuracy.oracle.clone(),
                 source: accuracy.source.clone(),
@@ -274,7 +280,7 @@ impl Model {
             srs_identity: hex::encode(&key.description().srs_identity),
             verifier_sha256: verifier_sha256.to_owned(),
             timeout_ms: u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX),
-            has_layout: false,
+            has_layout: self.picture.is_some(),
         }
     }
 }

@@ -64,6 +64,11 @@ async fn a_prediction_from_question_to_proof() {
     assert_eq!(again.send().await.unwrap().status(), 409);
 
     let card: ModelCard = get(url, &format!("/v1/models/{}", fixture().id())).await;
+    assert_eq!(card.uncertainty.as_ref().map(|test| test.mean_abs), Some(0.5));
+    assert_eq!(card.sample.as_ref().map(|sample| sample["x"].len()), Some(4));
+    assert!(card.has_layout);
+    let picture = String::from_utf8(bytes(url, &format!("/v1/models/{}/layout.svg", fixture().id())).await).unwrap();
+    assert!(picture.starts_with("<svg") && picture.contains("matrix: weights"), "{picture}");
     assert_eq!(
         (card.inputs[0].name.as_str(), card.inputs[0].shape.as_slice(), card.sizes.proof_bytes),
         ("x", &[1, 4][..], key.proof_len() as u64)
@@ -223,7 +228,7 @@ async fn the_document_describes_the_server() {
     let validator = net.validator(|_| {}).await;
     let document: Value = get(&validator.url, "/v1/openapi.json").await;
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 18, "{:?}", paths.keys());
+    assert_eq!(paths.len(), 19, "{:?}", paths.keys());
     for (path, methods) in paths {
         for (method, operation) in methods.as_object().unwrap() {
             let url = format!("{}{}", validator.url, path.replace("{id}", &fixture().id().to_string()));

@@ -8,7 +8,7 @@
 //! | 4, then as many | the integer program ([`Program::to_bytes`]) |
 //! | 32 | BLAKE2b-256 of all before |
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 use vouch_compiler::{CompileReport, Compiled};
@@ -38,8 +38,76 @@ pub struct Manifest {
     pub description: String,
     /// BLAKE2b-256 of the program's bytes, hexadecimal.
     pub program_digest: String,
+    /// What inputs and outputs are, for people, by name: from the model's own schema.
+    #[serde(default)]
+    pub notes: BTreeMap<String, String>,
+    /// How often the model is right about the world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<FieldTest>,
+    /// An example of its inputs by name, in natural units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<BTreeMap<String, Vec<f64>>>,
     /// What the compiler did, and how accurate the program is.
     pub report: CompileReport,
+}
+
+/// What a model's author says of it, besides what the compiler finds out: the file `NAME.card.json` beside `NAME.onnx`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// Version of the model.
+    #[serde(default)]
+    pub version: String,
+    /// Who made it.
+    #[serde(default)]
+    pub author: String,
+    /// One sentence about it.
+    #[serde(default)]
+    pub description: String,
+    /// How often it is right about the world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<FieldTest>,
+    /// An example of its inputs by name, in natural units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<BTreeMap<String, Vec<f64>>>,
+}
+
+/// A test on data that the model was not made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldTest {
+    /// Mean absolute error, in the output's unit.
+    pub mean_abs: f64,
+    /// On which data.
+    pub source: String,
+}
+
+/// Largest card that is read.
+const MAX_CARD_BYTES: u64 = 1 << 20;
+
+impl Card {
+    /// Reads a card.
+    ///
+    /// # Errors
+    /// [`ProverError::File`], or [`ProverError::Format`] if it is no card, or its sample is not of these inputs.
+    pub fn load(path: &Path, program: &Program) -> Result<Self, ProverError> {
+        let wrong = |e: &dyn std::fmt::Display| ProverError::format("card", format!("{}: {e}", path.display()));
+        let card: Self = serde_json::from_slice(&files::read(path, MAX_CARD_BYTES)?).map_err(|e| wrong(&e))?;
+        if let Some(sample) = &card.sample {
+            let inputs: Vec<(&str, usize)> =
+                program.inputs().iter().map(|t| (t.name.as_str(), size(&t.shape))).collect();
+            let fits = |(name, len): &(&str, usize)| sample.get(*name).is_some_and(|v| v.len() == *len);
+            if sample.len() != inputs.len() || !inputs.iter().all(fits) {
+                let names: Vec<String> = inputs.iter().map(|(name, len)| format!("`{name}` ({len} values)")).collect();
+                return Err(wrong(&format!("the sample must have the inputs {}", names.join(", "))));
+            }
+        }
+        Ok(card)
+    }
+}
+
+fn size(shape: &[u32]) -> usize {
+    shape.iter().map(|&d| d as usize).product()
 }
 
 /// A compiled model.
@@ -52,14 +120,19 @@ pub struct ModelBundle {
 }
 
 impl ModelBundle {
-    /// A bundle of a compiled model. Name and description come from the model where `about` has none.
-    pub fn new(compiled: Compiled, version: &str, author: &str, description: &str) -> Self {
-        let Compiled { program, report } = compiled;
+    /// A bundle of a compiled model, named as its graph.
+    pub fn new(compiled: Compiled, card: Card) -> Self {
+        let Compiled { program, report, schema } = compiled;
+        let Card { version, author, description, test, sample } = card;
+        let fields = schema.inputs.into_iter().chain(schema.outputs).filter(|field| !field.description.is_empty());
         let manifest = Manifest {
             name: report.model.clone(),
-            version: version.to_owned(),
-            author: author.to_owned(),
-            description: description.to_owned(),
+            version,
+            author,
+            description,
+            notes: fields.map(|field| (field.name, field.description)).collect(),
+            test,
+            sample,
             program_digest: hex::encode(&program.digest()),
             report,
         };

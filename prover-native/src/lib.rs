@@ -19,7 +19,7 @@ mod prove;
 mod schema;
 mod srs;
 
-pub use bundle::{MODEL_FILE, Manifest, ModelBundle};
+pub use bundle::{Card, FieldTest, MODEL_FILE, Manifest, ModelBundle};
 pub use cheapest::{LIMB_BITS, compile_cheapest};
 pub use error::ProverError;
 pub use keys::{Header, PROVER_KEY_FILE, ProverKey, VERIFIER_KEY_FILE, key_files, plan};

@@ -2,9 +2,12 @@
 
 use std::fmt::Write;
 
-use vouch_circuit::{Estimate, Layout};
+use vouch_circuit::{CircuitParams, Estimate, Layout, Objective};
 use vouch_compiler::CompileReport;
 use vouch_program::Program;
+use vouch_verifier::VerifierKey;
+
+use crate::{ModelBundle, plan};
 
 const FONT: &str = "font-family='ui-sans-serif,system-ui,sans-serif'";
 
@@ -14,6 +17,14 @@ struct Block {
     colour: &'static str,
     columns: usize,
     used: usize,
+}
+
+/// The picture of the layout that a verifying key is for; none if this version would lay the program out in another way.
+pub fn layout_of_key(bundle: &ModelBundle, key: &VerifierKey) -> Option<String> {
+    let (program, estimate) = plan(&bundle.program, 1, Objective::default(), Some(key.description().k)).ok()?;
+    let params: CircuitParams = serde_json::from_str(&key.description().layout).ok()?;
+    let own = Layout::new(&program, &params).ok().filter(|_| params == estimate.params)?;
+    Some(layout(&bundle.manifest.name, &program, &own, &estimate))
 }
 
 /// Columns from left to right, rows from top to bottom; coloured where a row is used.

@@ -235,6 +235,15 @@ fn damaged_files_and_models_are_explained() {
     bad(&["compile", MODEL, "--input-range", "5,x", "-o", &at("out")], 3, &["5,x"]);
     bad(&["compile", MODEL, "--input-range", "nobody=0,1", "-o", &at("out")], 3, &["nobody"]);
     bad(&["compile", MODEL], 2, &["--output"]);
+    for (card, why) in [
+        (r#"{"sample": {"x": [1]}}"#, "the sample must have the inputs `exit_queue_eth` (5 values)"),
+        (r#"{"colour": "red"}"#, "unknown field `colour`"),
+        ("[", "card"),
+    ] {
+        fs::write(at("card.json"), card).unwrap();
+        bad(&["compile", MODEL, "--limb-bits", "11", "--card", &at("card.json"), "-o", &at("out")], 6, &[why]);
+    }
+    bad(&["compile", MODEL, "--limb-bits", "11", "--card", &at("none.json"), "-o", &at("out")], 1, &["none.json"]);
     good(&["srs", "generate", "-k", "6", "-o", &at("small.srs")]);
     good(&["srs", "verify", &at("small.srs")]);
     bad(&["setup", text(bundle()), "--srs", &at("small.srs")], 6, &["2^6", "2^12"]);

@@ -21,6 +21,8 @@ pub struct Compiled {
     pub program: Program,
     /// What was done, and how accurate it is.
     pub report: CompileReport,
+    /// What the model itself says about its inputs and outputs.
+    pub schema: Schema,
 }
 
 /// Compiles a model file.
@@ -82,7 +84,8 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
         },
         warnings,
     };
-    Ok(Compiled { program: best.quantized.program, report })
+    let schema = model.schema().cloned().unwrap_or_default();
+    Ok(Compiled { program: best.quantized.program, report, schema })
 }
 
 fn check_sample(model: &OnnxModel, tensors: &crate::NamedTensors) -> Result<(), crate::InputError> {

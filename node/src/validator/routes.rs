@@ -53,6 +53,7 @@ pub(super) fn documented() -> (Router<Arc<Validator>>, utoipa::openapi::OpenApi)
         .routes(routes!(models))
         .routes(routes!(model))
         .routes(routes!(model_key))
+        .routes(routes!(model_layout))
         .routes(routes!(miners))
         .routes(routes!(miner))
         .routes(routes!(predict_))
@@ -170,6 +171,20 @@ async fn model_key(Shared_(v): Shared, Id(id): Id) -> Result<Response, Refusal> 
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
     ];
     Ok((headers, key).into_response())
+}
+
+/// A picture of a model's circuit: columns from left to right, rows from top to bottom.
+#[utoipa::path(get, path = "/v1/models/{id}/layout.svg", params(("id" = String, Path, description = "The model's identity")),
+    responses((status = 200, body = String, content_type = "image/svg+xml"), (status = 404, body = Problem, content_type = "application/problem+json")))]
+async fn model_layout(Shared_(v): Shared, Id(id): Id) -> Result<Response, Refusal> {
+    let picture =
+        find(&v, &id)?.picture.clone().ok_or_else(|| Refusal::missing("there is no picture of this layout"))?;
+    let headers = [
+        (header::CONTENT_TYPE, "image/svg+xml"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    Ok((headers, picture).into_response())
 }
 
 /// The miners on the chain, best first.

@@ -17,7 +17,7 @@ use vouch_node::registry::Registry;
 use vouch_node::server::{Limits, serve};
 use vouch_node::validator::{Validator, ValidatorSettings};
 use vouch_protocol::{Event, PartyKey, PublicKey, Verdict};
-use vouch_prover::{ModelBundle, ProverKey, Srs, plan};
+use vouch_prover::{Card, FieldTest, ModelBundle, ProverKey, Srs, plan};
 
 /// Two models: the same program, two reference strings.
 pub struct Fixture {
@@ -49,7 +49,14 @@ pub fn fixture() -> &'static Fixture {
     FIXTURE.get_or_init(|| {
         let dir = tempfile::tempdir().unwrap();
         let onnx = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tiny.onnx");
-        let bundle = ModelBundle::new(compile(&onnx, &CompileOptions::default()).unwrap(), "1", "tests", "four to two");
+        let card = Card {
+            version: "1".to_owned(),
+            author: "tests".to_owned(),
+            description: "four to two".to_owned(),
+            test: Some(FieldTest { mean_abs: 0.5, source: "no data".to_owned() }),
+            sample: Some([("x".to_owned(), vec![0.25, -0.5, 0.75, 1.0])].into()),
+        };
+        let bundle = ModelBundle::new(compile(&onnx, &CompileOptions::default()).unwrap(), card);
         let make = |name: &str, save: bool| {
             let (planned, estimate) = plan(&bundle.program, 1, Objective::default(), None).unwrap();
             let srs = Srs::development(estimate.params.k);

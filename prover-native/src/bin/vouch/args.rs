@@ -87,15 +87,18 @@ pub(crate) struct Compile {
     /// Name of the model [default: the graph's]
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// Version of the model
-    #[arg(long, default_value = "1")]
-    pub(crate) model_version: String,
-    /// Who made it
-    #[arg(long, default_value = "")]
-    pub(crate) author: String,
-    /// One sentence about it
-    #[arg(long, default_value = "")]
-    pub(crate) description: String,
+    /// What its author says of it: version, author, description, test, sample (JSON) [default: NAME.card.json beside NAME.onnx, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) card: Option<PathBuf>,
+    /// Version of the model [default: the card's, or 1]
+    #[arg(long)]
+    pub(crate) model_version: Option<String>,
+    /// Who made it [default: the card's]
+    #[arg(long)]
+    pub(crate) author: Option<String>,
+    /// One sentence about it [default: the card's]
+    #[arg(long)]
+    pub(crate) description: Option<String>,
 }
 
 /// What a layout is optimised for.

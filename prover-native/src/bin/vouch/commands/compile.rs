@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::json;
 use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, CompileReport, Compiled, OnnxModel, data};
-use vouch_prover::{LIMB_BITS, MODEL_FILE, ModelBundle, compile_cheapest};
+use vouch_prover::{Card, LIMB_BITS, MODEL_FILE, ModelBundle, compile_cheapest};
 
 use crate::{
     Said,
@@ -39,11 +39,33 @@ pub(crate) fn compile(
     Ok(show.working("compiling", 3.0, || compile_cheapest(model, &options, &widths, objective))?)
 }
 
+/// What the author says: options before the card's file.
+fn card(args: &Compile, compiled: &Compiled) -> Result<Card, Failure> {
+    let beside = args.model.with_extension("card.json");
+    let file = args.card.clone().or_else(|| beside.is_file().then_some(beside));
+    let mut card = file.map(|file| Card::load(&file, &compiled.program)).transpose()?.unwrap_or_default();
+    let options = [
+        (&mut card.version, &args.model_version),
+        (&mut card.author, &args.author),
+        (&mut card.description, &args.description),
+    ];
+    for (own, option) in options {
+        if let Some(option) = option {
+            own.clone_from(option);
+        }
+    }
+    if card.version.is_empty() {
+        "1".clone_into(&mut card.version);
+    }
+    Ok(card)
+}
+
 pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
     let start = std::time::Instant::now();
     let model = OnnxModel::load(&args.model)?;
     let compiled = compile(&model, &args.ranges, args.objective.into(), show)?;
-    let mut bundle = ModelBundle::new(compiled, &args.model_version, &args.author, &args.description);
+    let card = card(args, &compiled)?;
+    let mut bundle = ModelBundle::new(compiled, card);
     if let Some(name) = &args.name {
         bundle.manifest.name.clone_from(name);
     }
