@@ -115,7 +115,7 @@ impl Recent {
     }
 }
 
-/// A chain in a folder: `parties.json`, written by people, and `weights-<validator>.json`, written by validators.
+/// A chain in a folder: `parties.json`, written by people, and `weights-<validator>/<epoch>.json`, written by validators.
 #[derive(Debug, Clone)]
 pub struct FileChain {
     dir: PathBuf,
@@ -144,8 +144,24 @@ impl FileChain {
     /// # Errors
     /// [`ChainError`].
     pub fn published(&self, validator: &PublicKey) -> Result<BTreeMap<u64, Vec<WeightEntry>>, ChainError> {
-        let path = self.dir.join(format!("weights-{validator}.json"));
-        if path.exists() { read_json(&path) } else { Ok(BTreeMap::new()) }
+        let dir = self.weights_dir(validator);
+        if !dir.exists() {
+            return Ok(BTreeMap::new());
+        }
+        let file = |source| ChainError::File { path: dir.clone(), source };
+        let mut all = BTreeMap::new();
+        for entry in std::fs::read_dir(&dir).map_err(file)? {
+            let path = entry.map_err(file)?.path();
+            let epoch = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".json")?.parse().ok());
+            if let Some(epoch) = epoch {
+                all.insert(epoch, read_json(&path)?);
+            }
+        }
+        Ok(all)
+    }
+
+    fn weights_dir(&self, validator: &PublicKey) -> PathBuf {
+        self.dir.join(format!("weights-{validator}"))
     }
 }
 
@@ -174,12 +190,9 @@ impl Chain for FileChain {
     }
 
     fn publish(&self, validator: &PublicKey, epoch: u64, weights: &[WeightEntry]) -> Result<(), ChainError> {
-        let mut all = self.published(validator)?;
-        if all.contains_key(&epoch) {
-            return Ok(());
-        }
-        all.insert(epoch, weights.to_vec());
-        write_json(&self.dir.join(format!("weights-{validator}.json")), &all)
+        // A file an epoch: what it takes to publish does not grow with the epochs that there were.
+        let path = self.weights_dir(validator).join(format!("{epoch}.json"));
+        if path.exists() { Ok(()) } else { write_json(&path, &weights) }
     }
 }
 

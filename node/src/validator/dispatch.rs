@@ -66,8 +66,8 @@ pub(super) async fn attempt(
     let answer = tokio::time::timeout(limit, ask(&validator, &miner, &request, query.model.max_envelope_bytes())).await;
     let response = start.elapsed().min(limit);
     let answer = answer.unwrap_or_else(|_| Answer::not(AttemptOutcome::Late, "no answer in time"));
-    // The miner is free again: verification is ours.
-    drop(claim);
+    // The miner is free again: verification is ours. The place is not, until the verdict is written down.
+    let place = claim.answered();
     if let Some(prediction) = query.prediction.as_deref().filter(|_| answer.outcome == AttemptOutcome::Verified) {
         validator.set_state(prediction, State::Verifying, "an answer came");
     }
@@ -94,6 +94,7 @@ pub(super) async fn attempt(
     };
     let work = move |ledger: &mut super::Ledger| ledger.judge(verdict, micros(verify), proof);
     let (verdict, ended) = validator.ledger.run(work).await?;
+    drop(place);
     validator.metrics.proofs.get_or_create(&by(outcome.as_str())).inc();
     validator.metrics.proof_seconds.observe(response.as_secs_f64());
     if bytes > 0 {

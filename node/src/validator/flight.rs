@@ -18,16 +18,39 @@ pub(super) struct Flight {
     room: Arc<Semaphore>,
 }
 
+/// One place of all, given back when this is dropped.
+pub(super) struct Place {
+    inner: Arc<Inner>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // First the place, then the news of it.
+        self.permit = None;
+        self.inner.released.notify_waiters();
+    }
+}
+
 /// A miner that is claimed for one query, and one place of all; both are given back when this is dropped.
 pub(super) struct Claim {
-    inner: Arc<Inner>,
     miner: PublicKey,
-    _place: OwnedSemaphorePermit,
+    place: Option<Place>,
+    inner: Arc<Inner>,
+}
+
+impl Claim {
+    /// The miner has answered and is free for another query. The place is kept until the answer is judged and written down: what is waiting for
+    /// that is limited like what is waiting for miners, however fast they answer.
+    pub(super) fn answered(mut self) -> Option<Place> {
+        self.place.take()
+    }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
         self.inner.claimed.lock().unwrap_or_else(|e| e.into_inner()).remove(&self.miner);
+        drop(self.place.take());
         self.inner.released.notify_waiters();
     }
 }
@@ -39,9 +62,10 @@ impl Flight {
 
     /// Claims a miner, if it has no query and there is room.
     pub(super) fn claim(&self, miner: PublicKey) -> Option<Claim> {
-        let place = self.room.clone().try_acquire_owned().ok()?;
+        let permit = self.room.clone().try_acquire_owned().ok()?;
         let fresh = self.inner.claimed.lock().unwrap_or_else(|e| e.into_inner()).insert(miner);
-        fresh.then(|| Claim { inner: self.inner.clone(), miner, _place: place })
+        let place = Place { inner: self.inner.clone(), permit: Some(permit) };
+        fresh.then(|| Claim { inner: self.inner.clone(), miner, place: Some(place) })
     }
 
     /// Ready when a claim is given back after this was called.
@@ -71,5 +95,20 @@ mod tests {
         assert_eq!(flight.len(), 1);
         assert!(flight.claim(key(1)).is_some());
         drop(second);
+    }
+
+    #[test]
+    fn an_answer_frees_the_miner_and_its_judgement_the_place() {
+        let flight = Flight::new(2);
+        let key = PublicKey([1; 32]);
+        let first = flight.claim(key).unwrap().answered();
+        let second = flight.claim(key).unwrap().answered();
+        assert_eq!(flight.len(), 0);
+        assert!(flight.claim(key).is_none(), "two answers wait to be judged, more is not asked");
+        drop(first);
+        let third = flight.claim(key);
+        assert!(third.is_some());
+        drop((second, third));
+        assert!(flight.claim(key).is_some());
     }
 }

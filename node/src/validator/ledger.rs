@@ -307,10 +307,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// Epochs whose weights the chain has not taken yet.
+    /// Epochs whose weights the chain has not taken yet, the oldest few.
     pub(super) fn unpublished(&mut self) -> Result<Vec<(u64, Vec<WeightEntry>)>, DatabaseError> {
         let mut statement =
-            self.connection.prepare("SELECT epoch, weights FROM epochs WHERE published = 0 ORDER BY epoch")?;
+            self.connection.prepare("SELECT epoch, weights FROM epochs WHERE published = 0 ORDER BY epoch LIMIT 8")?;
         let rows = statement.query_map([], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))?;
         rows.map(|row| {
             let (epoch, text) = row?;
