@@ -64,8 +64,9 @@ impl Flight {
     pub(super) fn claim(&self, miner: PublicKey) -> Option<Claim> {
         let permit = self.room.clone().try_acquire_owned().ok()?;
         let fresh = self.inner.claimed.lock().unwrap_or_else(|e| e.into_inner()).insert(miner);
-        let place = Place { inner: self.inner.clone(), permit: Some(permit) };
-        fresh.then(|| Claim { inner: self.inner.clone(), miner, place: Some(place) })
+        // A place that was only looked at is no news: whoever waits would look again, and wake the others.
+        let place = || Place { inner: self.inner.clone(), permit: Some(permit) };
+        fresh.then(|| Claim { inner: self.inner.clone(), miner, place: Some(place()) })
     }
 
     /// Ready when a claim is given back after this was called.
