@@ -101,6 +101,16 @@ impl Card {
                 let names: Vec<String> = inputs.iter().map(|(name, len)| format!("`{name}` ({len} values)")).collect();
                 return Err(wrong(&format!("the sample must have the inputs {}", names.join(", "))));
             }
+            for t in program.inputs() {
+                let (lo, hi) = (t.bounds.lo as f64 / t.scale, t.bounds.hi as f64 / t.scale);
+                let outside = |v: &&f64| !(t.bounds.lo..=t.bounds.hi).contains(&((**v * t.scale).round() as i64));
+                if let Some(value) = sample.get(&t.name).and_then(|values| values.iter().find(outside)) {
+                    return Err(wrong(&format!(
+                        "the sample's `{}` has {value}, which is not from {lo} to {hi}",
+                        t.name
+                    )));
+                }
+            }
         }
         Ok(card)
     }

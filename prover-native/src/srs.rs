@@ -14,7 +14,8 @@
 //! | 32 | BLAKE2b-256 of all before |
 //!
 //! The points are halo2's `SerdeFormat::RawBytes`. Reading checks the digest, that every point is on the curve (G1 has prime order; G2 points are also
-//! multiplied by the order), that consecutive powers have the ratio s (all at once, by a random combination and one pairing equation), and that
+//! multiplied by the order), that consecutive powers have the ratio s (all at once, by a random combination and one pairing equation), that the
+//! secret is not a root of unity of the domain, and that
 //! the Lagrange points are those of the powers (another random combination).
 
 mod import;
@@ -171,9 +172,6 @@ impl Srs {
             return refuse("a power is the point at infinity");
         }
         let n = g.len();
-        if n > 1 && (g[1] == g[0] || g[1] == -g[0]) {
-            return refuse("its secret is 1 or -1, which everybody can guess");
-        }
         let r: Vec<Fr> = (0..n).map(|_| Fr::random(OsRng)).collect();
         // e(Σ r_i·g_{i+1}, G2) = e(Σ r_i·g_i, s·G2): fails with probability 1 − 1/|F| unless every g_{i+1} = s·g_i.
         if n > 1 {
@@ -184,6 +182,11 @@ impl Srs {
             if product != <Bn256 as Engine>::Gt::identity() {
                 return refuse("its points are not consecutive powers of one secret");
             }
+        }
+        // e(s^(n-1)·G1, s·G2) = e(G1, G2) if s^n = 1: so for 1 (nobody has contributed), and for every point of the domain, where commitments bind nothing.
+        let terms = [(&g[n - 1], &s_g2.into()), (&-g[0], &g2.into())];
+        if Bn256::multi_miller_loop(&terms).final_exponentiation() == <Bn256 as Engine>::Gt::identity() {
+            return refuse("its secret is a root of unity, which everybody can guess");
         }
         // Σ r_i·L_i(s) is the commitment of the polynomial with values r_i.
         let domain = EvaluationDomain::<Fr>::new(1, self.k());

@@ -243,6 +243,12 @@ fn damaged_files_and_models_are_explained() {
         fs::write(at("card.json"), card).unwrap();
         bad(&["compile", MODEL, "--limb-bits", "11", "--card", &at("card.json"), "-o", &at("out")], 6, &[why]);
     }
+    let shipped = fs::read_to_string(Path::new(MODEL).with_extension("card.json")).unwrap();
+    let mut far: Value = serde_json::from_str(&shipped).unwrap();
+    far["sample"]["sweep_hours"][2] = 1e12.into();
+    fs::write(at("card.json"), far.to_string()).unwrap();
+    let why = ["`sweep_hours` has 1000000000000", "from 60 to 260"];
+    bad(&["compile", MODEL, "--limb-bits", "11", "--card", &at("card.json"), "-o", &at("out")], 6, &why);
     bad(&["compile", MODEL, "--limb-bits", "11", "--card", &at("none.json"), "-o", &at("out")], 1, &["none.json"]);
     good(&["srs", "generate", "-k", "6", "-o", &at("small.srs")]);
     good(&["srs", "verify", &at("small.srs")]);

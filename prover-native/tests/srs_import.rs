@@ -5,7 +5,12 @@ use std::{collections::HashSet, fs, path::Path};
 
 use halo2_proofs::{
     SerdeFormat,
-    halo2curves::{bn256::G1Affine, serde::SerdeObject},
+    halo2curves::{
+        bn256::{Fr, G1Affine, G2Affine},
+        ff::{Field, PrimeField},
+        group::Curve,
+        serde::SerdeObject,
+    },
     poly::commitment::ParamsProver,
 };
 use rand_chacha::ChaCha8Rng;
@@ -97,6 +102,29 @@ fn halo2s_files_hold_the_same() {
     }
 }
 
+/// Consecutive powers of a secret that is in the domain: all that is checked of a ceremony but this holds.
+#[test]
+fn secrets_in_the_domain_are_refused() {
+    let (k, n) = (5u32, 32u64);
+    let mut root = Fr::ROOT_OF_UNITY;
+    for _ in k..Fr::S {
+        root = root.square();
+    }
+    for exponent in [1, 2, 16, 31] {
+        let secret = root.pow_vartime([exponent]);
+        let powers: Vec<G1Affine> =
+            (0..n).map(|i| (G1Affine::generator() * secret.pow_vartime([i])).to_affine()).collect();
+        let mut bytes = k.to_le_bytes().to_vec();
+        // The Lagrange points are not looked at.
+        for point in powers.iter().chain(&powers) {
+            bytes.extend(point.to_raw_bytes());
+        }
+        bytes.extend(G2Affine::generator().to_raw_bytes());
+        bytes.extend((G2Affine::generator() * secret).to_affine().to_raw_bytes());
+        refused(&bytes, "its secret is a root of unity");
+    }
+}
+
 #[test]
 fn wrong_files_hear_why() {
     refused(b"", "ends too early");
@@ -122,7 +150,7 @@ fn wrong_files_hear_why() {
     let (contributions, _) = section(NOBODY, 7);
     let mut file = NOBODY.to_vec();
     file[contributions] = 1;
-    refused(&file, "its secret is 1");
+    refused(&file, "its secret is a root of unity");
     assert!(matches!(import(PTAU, Some(6)), Err(ProverError::SrsTooSmall { needed: 6, got: 5 })));
     assert!(import(PTAU, Some(0)).is_err());
 }

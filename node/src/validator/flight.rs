@@ -50,7 +50,6 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         self.inner.claimed.lock().unwrap_or_else(|e| e.into_inner()).remove(&self.miner);
-        drop(self.place.take());
         self.inner.released.notify_waiters();
     }
 }
@@ -111,5 +110,20 @@ mod tests {
         assert!(third.is_some());
         drop((second, third));
         assert!(flight.claim(key).is_some());
+    }
+
+    /// Else those who wait, and look again when they are woken, would wake each other without end.
+    #[tokio::test]
+    async fn a_look_for_a_free_miner_wakes_nobody() {
+        let flight = Flight::new(3);
+        let key = PublicKey([1; 32]);
+        let claim = flight.claim(key).unwrap();
+        let mut released = std::pin::pin!(flight.released());
+        assert!(!released.as_mut().enable());
+        assert!(flight.claim(key).is_none());
+        let soon = std::time::Duration::from_millis(20);
+        assert!(tokio::time::timeout(soon, released.as_mut()).await.is_err(), "woken by a look");
+        drop(claim);
+        tokio::time::timeout(soon, released).await.expect("woken by the answer");
     }
 }

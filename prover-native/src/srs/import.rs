@@ -234,7 +234,11 @@ impl<R: Read + Seek> Points<R> {
         Ok((Source::Ptau { power, contributions }, Start { g1, g2 }))
     }
 
-    fn compressed<P: GroupEncoding>(&mut self) -> io::Result<Option<P>> {
+    /// The next point, of `RAW` bytes unless it is compressed; none if those are no point of the curve.
+    fn point<P: GroupEncoding + SerdeObject, const RAW: usize>(&mut self, compressed: bool) -> io::Result<Option<P>> {
+        if !compressed {
+            return Ok(P::from_raw_bytes(&self.bytes::<RAW>()?));
+        }
         let mut bytes = P::Repr::default();
         self.from.read_exact(bytes.as_mut())?;
         Ok(P::from_bytes(&bytes).into())
@@ -245,12 +249,7 @@ impl<R: Read + Seek> Points<R> {
         let mut powers = Vec::with_capacity(1 << k);
         self.from.seek(SeekFrom::Start(start.g1))?;
         for i in 0..1u64 << k {
-            let point = if compressed {
-                self.compressed::<G1Affine>()?
-            } else {
-                G1Affine::from_raw_bytes(&self.bytes::<G1>()?)
-            };
-            match point {
+            match self.point::<G1Affine, G1>(compressed)? {
                 Some(point) => powers.push(point),
                 None => return wrong(format!("power {i} is not a point of the curve")),
             }
@@ -258,12 +257,7 @@ impl<R: Read + Seek> Points<R> {
         self.from.seek(SeekFrom::Start(start.g2))?;
         let mut second = [G2Affine::default(); 2];
         for (i, place) in second.iter_mut().enumerate() {
-            let point = if compressed {
-                self.compressed::<G2Affine>()?
-            } else {
-                G2Affine::from_raw_bytes(&self.bytes::<G2>()?)
-            };
-            match point {
+            match self.point::<G2Affine, G2>(compressed)? {
                 Some(point) => *place = point,
                 None => return wrong(format!("power {i} in G2 is not a point of the curve")),
             }
