@@ -111,6 +111,7 @@ test("empty lists are explained", async () => {
     const page = await open(browser);
     await page.goto(empty.url + path);
     await page.getByText(text).waitFor();
+    assert.deepEqual(await page.locator("table:visible").evaluateAll((tables) => tables.map((t) => t.id)), [], "no table without rows");
     await accessible(page, `empty ${path}`);
     await picture(page, `empty${path.replace("/", "-")}`);
     await page.done();

@@ -66,7 +66,7 @@ pub(crate) fn Miners() -> impl IntoView {
         ];
         bars(numbers(), &all, "answers", 0)
     });
-    let some = move || miners.data.with(|rows| rows.as_ref().is_some_and(|rows| !rows.is_empty()));
+    let none = move || miners.data.with(|rows| rows.as_ref().is_some_and(Vec::is_empty));
     view! {
         <Title text="Miners" />
         <div class="lead">
@@ -79,7 +79,7 @@ pub(crate) fn Miners() -> impl IntoView {
             empty="No miner has registered yet"
             why="When one does, it appears here after its first answer."
         />
-        <div class="section" class:hidden=move || !some()>
+        <div class="section" class:hidden=none>
             <div class="charts">
                 <Chart title="Scores, from 0 to 1" drawing=scores />
                 <Chart title="Verdicts so far" drawing=verdicts />
