@@ -37,9 +37,8 @@ pub fn layout(name: &str, program: &Program, layout: &Layout, estimate: &Estimat
         add("linear: limbs, slope, value", "#2f6f8f", p.linear_limbs + 2, rows.len());
         add("linear: running combination", "#7fb2c9", 1, rows.len());
     }
-    for rows in &layout.product {
-        let operands = if p.two_terms { 4 } else { 2 + usize::from(p.max) };
-        add("product: operands, limbs, values", "#8a5a9e", operands + p.product_limbs + 3, rows.len());
+    for (lane, rows) in layout.product.iter().enumerate() {
+        add("product: operands, limbs, values", "#8a5a9e", p.operands(lane) + p.product_limbs + 3, rows.len());
     }
     for lane in 0..p.matrix_lanes {
         let used = layout.pieces.iter().filter(|q| q.lane == lane).map(|q| q.row + q.rows.len()).max().unwrap_or(0);
@@ -47,7 +46,8 @@ pub fn layout(name: &str, program: &Program, layout: &Layout, estimate: &Estimat
         add("matrix: weights (fixed)", "#e3c888", p.weight_columns, used);
     }
     let advice_so_far: usize = p.linear_lanes * (p.linear_limbs + 3)
-        + p.product_lanes * (if p.two_terms { 4 } else { 2 + usize::from(p.max) } + p.product_limbs + 3)
+        + p.all_operands()
+        + p.product_lanes * (p.product_limbs + 3)
         + 2 * p.matrix_lanes;
     add("lookup: multiplicity, helpers, sum", "#4f8a5b", estimate.advice.saturating_sub(advice_so_far), usable);
     add("lookup: table (fixed)", "#a5cfae", 4, table);

@@ -70,7 +70,7 @@ impl ModelConfig {
         let constants = meta.fixed_column();
         let usable = meta.fixed_column();
         let linear: Vec<_> = (0..p.linear_lanes).map(|_| LinearLane::columns(meta, p)).collect();
-        let product: Vec<_> = (0..p.product_lanes).map(|_| ProductLane::columns(meta, p)).collect();
+        let product: Vec<_> = (0..p.product_lanes).map(|lane| ProductLane::columns(meta, p, lane)).collect();
         let matrix: Vec<_> = (0..p.matrix_lanes).map(|_| MatrixLane::columns(meta, p)).collect();
         let lookup = (!linear.is_empty() || !product.is_empty()).then(|| LookupChip::columns(meta, &linear, &product));
         if linear.is_empty() && product.is_empty() {

@@ -107,6 +107,7 @@ fn candidates(program: &Program, base: &CircuitParams, plan: &Plan) -> Vec<Estim
     let mut p = base.clone();
     p.linear_lanes = lanes(&plan.leaves.iter().map(Vec::len).collect::<Vec<_>>(), usable);
     p.product_lanes = plan.products.len().div_ceil(usable);
+    p.two_term_lanes = plan.two_terms.div_ceil(usable);
     if p.linear_lanes > 64 || p.product_lanes > 64 {
         return out;
     }
@@ -152,7 +153,7 @@ fn lanes(leaves: &[usize], usable: usize) -> usize {
 /// Counts columns and predicts sizes and times.
 fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
     let n = p.n();
-    let operands = if p.two_terms { 4 } else { 2 + usize::from(p.max) };
+    let operands = p.all_operands();
     let grid = usize::from(p.grid);
     let functions = p.linear_lanes + p.product_lanes;
     // Without lanes there is no lookup argument either, only an advice column and a fixed column that no gate uses.
@@ -160,15 +161,16 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
     let limbs = p.linear_lanes * (p.linear_limbs - 1) + p.product_lanes * (p.product_limbs - 1);
     let paired = limbs.saturating_sub(2).min(functions);
     let helpers = functions + (limbs.saturating_sub(2) - paired).div_ceil(3);
-    let first = p.linear_lanes * (p.linear_limbs + 2) + p.product_lanes * (operands + p.product_limbs + 3) + 1;
+    let first = p.linear_lanes * (p.linear_limbs + 2) + operands + p.product_lanes * (p.product_limbs + 3) + 1;
     let second_phase = p.linear_lanes + 2 * p.matrix_lanes + helpers + lookup;
     let advice = first + second_phase;
     let fixed = 2
         + p.linear_lanes * (4 + grid)
-        + p.product_lanes * (3 + usize::from(p.two_terms) + 1 + usize::from(p.max))
+        + p.product_lanes * (4 + usize::from(p.max))
+        + p.two_term_lanes.min(p.product_lanes)
         + p.matrix_lanes * (3 + grid + p.weight_columns)
         + 5 * lookup;
-    let permutation = 2 + 2 * p.linear_lanes + (operands + 2) * p.product_lanes + 2 * p.matrix_lanes;
+    let permutation = 2 + 2 * p.linear_lanes + operands + 2 * p.product_lanes + 2 * p.matrix_lanes;
     let products = permutation.div_ceil(DEGREE - 2);
     let commitments = advice + products + 1 + (DEGREE - 1) + 2;
     let rotated = p.linear_lanes + p.matrix_lanes + lookup;

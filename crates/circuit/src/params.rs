@@ -20,8 +20,8 @@ pub struct CircuitParams {
     pub product_lanes: usize,
     /// Limbs of a sum there.
     pub product_limbs: usize,
-    /// Whether products have a second term.
-    pub two_terms: bool,
+    /// How many of them, from the first on, have columns for a second term.
+    pub two_term_lanes: usize,
     /// Whether there is a `Max`.
     pub max: bool,
     /// Lanes for operands times weights.
@@ -57,7 +57,7 @@ impl CircuitParams {
                 Instruction::Product(q) => {
                     product_drop = product_drop.max(u32::from(q.requant.drop));
                     p.product_lanes = 1;
-                    p.two_terms |= q.terms.len() > 1;
+                    p.two_term_lanes |= usize::from(q.terms.len() > 1);
                 }
                 Instruction::Max(m) => {
                     if m.x.len() > m.groups as usize {
@@ -73,6 +73,21 @@ impl CircuitParams {
             p.product_limbs = p.product_limbs.max(5);
         }
         Ok(p)
+    }
+
+    /// Terms that a product lane has columns for.
+    pub fn terms(&self, lane: usize) -> usize {
+        1 + usize::from(lane < self.two_term_lanes)
+    }
+
+    /// Operand columns of a product lane: two for each term; a maximum takes three.
+    pub fn operands(&self, lane: usize) -> usize {
+        (2 * self.terms(lane)).max(2 + usize::from(self.max))
+    }
+
+    /// Operand columns of all product lanes.
+    pub fn all_operands(&self) -> usize {
+        (0..self.product_lanes).map(|lane| self.operands(lane)).sum()
     }
 
     /// Number of rows.

@@ -175,10 +175,9 @@ impl FirstPhase {
         }
         let mut product = Vec::with_capacity(p.product_lanes);
         let mut chain = Fr::one();
-        for rows in &layout.product {
-            let operands = if p.two_terms { 4 } else { 2 + usize::from(p.max) };
+        for (lane, rows) in layout.product.iter().enumerate() {
             let mut own = ProductColumns {
-                operands: vec![column(); operands],
+                operands: vec![column(); p.operands(lane)],
                 limbs: vec![column(); p.product_limbs],
                 slope: column(),
                 y: column(),

@@ -7,7 +7,8 @@ use halo2_proofs::halo2curves::bn256::Fr;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use support::{Bench, Place, random::random_program};
-use vouch_circuit::Column;
+use vouch_circuit::{CircuitError, CircuitParams, Column, FirstPhase, Layout};
+use vouch_program::{Interval, Program, Requant, Term};
 
 #[test]
 fn honest_witnesses_are_accepted() {
@@ -144,4 +145,46 @@ fn every_public_value_is_bound() {
             assert_eq!(bench.violation(&columns).is_some(), used, "seed {seed}: public value {i}");
         }
     }
+}
+
+/// More products of each kind than a lane has rows: lanes with and without columns for a second term, one with rows of both kinds, and a maximum
+/// that crosses from a lane into the next.
+fn products_in_many_lanes() -> (Program, Vec<i64>) {
+    let mut b = Program::builder(4);
+    let x = b.input("x", &[4], 1.0, Interval::new(-5, 5));
+    let many = |from: usize, n: usize| (0..n).map(|i| x.at((from + i) % 4)).collect::<Vec<_>>();
+    let term = |factor, from, n| Term { factor, a: many(from, n), b: many(from + 1, n) };
+    let (one, _) = b.product("one", vec![term(3, 0, 20)], Requant::rescale(1));
+    let (two, _) = b.product("two", vec![term(1, 0, 30), term(-2, 2, 30)], Requant::exact());
+    let max = b.max("max", 20, one.wires());
+    b.output("y", &[3], 1.0, vec![one.at(19), two.at(29), max.at(0)]);
+    (b.finish().unwrap(), vec![1, -2, 3, 5])
+}
+
+#[test]
+fn lanes_without_a_second_term_are_bound() {
+    let (program, x) = products_in_many_lanes();
+    let trace = program.run(&x).unwrap();
+    let params = CircuitParams { product_lanes: 3, two_term_lanes: 2, ..CircuitParams::minimal(&program, 5).unwrap() };
+    let short = CircuitParams { two_term_lanes: 1, ..params.clone() };
+    assert!(matches!(Layout::new(&program, &short), Err(CircuitError::Rows { what: "products of two terms", .. })));
+    let bench = Bench::with_params(program, params);
+    let operands: Vec<usize> = bench.config.product.iter().map(|lane| lane.operands.len()).collect();
+    assert_eq!(operands, [4, 4, 3]);
+    assert!(bench.layout.product.iter().all(|rows| !rows.is_empty()));
+    let honest = bench.first(&trace);
+    let violation = |first: &FirstPhase| bench.violation(&bench.columns(first, &bench.second(first)));
+    assert_eq!(violation(&honest), None);
+    let (mut tried, mut lanes) = (0, [false; 3]);
+    for place in bench.binding() {
+        let mut first = honest.clone();
+        *place.of(&mut first) += Fr::one();
+        bench.recount(&mut first);
+        assert!(violation(&first).is_some(), "{place:?} is free");
+        if let Place::Operand(lane, ..) = place {
+            lanes[lane] = true;
+        }
+        tried += 1;
+    }
+    assert!(tried > 400 && lanes == [true; 3], "{tried} cells, lanes {lanes:?}");
 }

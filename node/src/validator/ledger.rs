@@ -31,6 +31,14 @@ const MIGRATIONS: &[&str] = &["
         response_us INTEGER NOT NULL, verify_us INTEGER NOT NULL, envelope BLOB NOT NULL);
     CREATE INDEX proofs_by_miner ON proofs (miner, at_ms);
     CREATE TABLE epochs (epoch INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, weights TEXT NOT NULL, published INTEGER NOT NULL);
+", "
+    -- Lists of miners must not take longer the longer a validator has run.
+    CREATE TABLE tallies (miner BLOB NOT NULL, outcome TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (miner, outcome)) WITHOUT ROWID;
+    INSERT INTO tallies SELECT miner, outcome, count(*) FROM attempts GROUP BY miner, outcome;
+    CREATE TRIGGER tally AFTER INSERT ON attempts BEGIN
+        INSERT INTO tallies VALUES (NEW.miner, NEW.outcome, 1) ON CONFLICT DO UPDATE SET count = count + 1;
+    END;
+    CREATE INDEX attempts_verified ON attempts (miner, at_ms) WHERE outcome = 'verified';
 "];
 
 /// A question that is open.
@@ -323,5 +331,33 @@ impl Ledger {
     pub(super) fn published(&mut self, epoch: u64) -> Result<(), DatabaseError> {
         self.connection.execute("UPDATE epochs SET published = 1 WHERE epoch = ?1", [epoch as i64])?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts of outcomes are kept from the first attempt on, also for attempts that were written before there were counts.
+    #[test]
+    fn tallies_count_every_attempt() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(DATABASE_FILE);
+        let attempt = |c: &Connection, id: &str, outcome: &str| {
+            let sql = "INSERT INTO attempts VALUES (?1, 0, x'01', x'02', ?2, 0, 0, 0, 0, NULL)";
+            c.execute(sql, [id, outcome]).unwrap();
+        };
+        let old = open(&path, &MIGRATIONS[..1]).unwrap();
+        attempt(&old, "a", "verified");
+        attempt(&old, "b", "late");
+        attempt(&old, "c", "verified");
+        drop(old);
+        let new = open(&path, MIGRATIONS).unwrap();
+        attempt(&new, "d", "verified");
+        attempt(&new, "e", "busy");
+        let mut statement = new.prepare("SELECT outcome, count FROM tallies ORDER BY outcome").unwrap();
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+        let counts: Vec<(String, i64)> = rows.collect::<Result<_, _>>().unwrap();
+        assert_eq!(counts, [("busy".to_owned(), 1), ("late".to_owned(), 1), ("verified".to_owned(), 3)]);
     }
 }

@@ -185,7 +185,7 @@ fn miner(c: &Connection, key: PublicKey, weights: &HashMap<String, f64>) -> Read
     let score: Option<i64> =
         c.prepare_cached("SELECT score FROM scores WHERE miner = ?1")?.query_row([key.0], |r| r.get(0)).optional()?;
     let mut counts: HashMap<String, u64> = HashMap::new();
-    let mut statement = c.prepare_cached("SELECT outcome, count(*) FROM attempts WHERE miner = ?1 GROUP BY outcome")?;
+    let mut statement = c.prepare_cached("SELECT outcome, count FROM tallies WHERE miner = ?1")?;
     for row in statement.query_map([key.0], |r| Ok((r.get(0)?, r.get::<_, i64>(1)? as u64)))? {
         let (outcome, count) = row?;
         counts.insert(outcome, count);

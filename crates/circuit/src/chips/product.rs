@@ -54,15 +54,14 @@ pub struct ProductLane {
 }
 
 impl ProductLane {
-    pub(crate) fn columns(meta: &mut ConstraintSystem<Fr>, p: &CircuitParams) -> Self {
-        let operands = if p.two_terms { 4 } else { 2 + usize::from(p.max) };
+    pub(crate) fn columns(meta: &mut ConstraintSystem<Fr>, p: &CircuitParams, index: usize) -> Self {
         let lane = Self {
-            operands: (0..operands).map(|_| meta.advice_column_in(FirstPhase)).collect(),
+            operands: (0..p.operands(index)).map(|_| meta.advice_column_in(FirstPhase)).collect(),
             limbs: (0..p.product_limbs).map(|_| meta.advice_column_in(FirstPhase)).collect(),
             slope: meta.advice_column_in(FirstPhase),
             y: meta.advice_column_in(FirstPhase),
             r: meta.advice_column_in(FirstPhase),
-            factors: (0..1 + usize::from(p.two_terms)).map(|_| meta.fixed_column()).collect(),
+            factors: (0..p.terms(index)).map(|_| meta.fixed_column()).collect(),
             q_product: meta.fixed_column(),
             q_max: p.max.then(|| meta.fixed_column()),
             tag: meta.fixed_column(),

@@ -54,6 +54,9 @@ pub(super) fn place(program: &Program, p: &CircuitParams, plan: Plan) -> Result<
     if plan.products.len() > usable * p.product_lanes {
         return Err(rows("products", plan.products.len(), usable * p.product_lanes));
     }
+    if plan.two_terms > usable * p.two_term_lanes {
+        return Err(rows("products of two terms", plan.two_terms, usable * p.two_term_lanes));
+    }
     for (own, chunk) in layout.product.iter_mut().zip(plan.products.chunks(usable.max(1))) {
         own.extend_from_slice(chunk);
     }

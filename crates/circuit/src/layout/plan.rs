@@ -18,8 +18,10 @@ type PositionRow = (usize, usize, usize);
 pub(crate) struct Plan {
     /// Chains of outputs; the rows of one lie below each other.
     pub leaves: Vec<Vec<LinearRow>>,
-    /// Rows of products and maxima, in any order.
+    /// Rows of products and maxima: those with two terms first, then any; those of one maximum follow each other.
     pub products: Vec<ProductRow>,
+    /// How many of them have two terms.
+    pub two_terms: usize,
     /// Combinations over positions; sources come first.
     pub chains: Vec<Vec<MatrixRow>>,
     pub checks: Vec<Check>,
@@ -31,6 +33,7 @@ impl Plan {
     pub(crate) fn new(program: &Program, p: &CircuitParams) -> Result<Self, CircuitError> {
         let mut plan = Self::default();
         let bounds = program.bounds()?;
+        let mut two_terms = Vec::new();
         let mut rows: Vec<Vec<PositionRow>> = vec![Vec::new(); program.matrices().len()];
         for (i, ins) in program.instructions().iter().enumerate() {
             match ins {
@@ -41,8 +44,8 @@ impl Plan {
                 }
                 Instruction::Product(q) => {
                     limbs(&q.name, q.requant.drop, p.drop_of(p.product_limbs.max(2)))?;
-                    plan.products
-                        .extend((0..q.len as usize).map(|element| ProductRow::Product { instruction: i, element }));
+                    let rows = (0..q.len as usize).map(|element| ProductRow::Product { instruction: i, element });
+                    if q.terms.len() > 1 { two_terms.extend(rows) } else { plan.products.extend(rows) }
                 }
                 Instruction::Max(m) => {
                     let size = m.x.len() / m.groups as usize;
@@ -59,6 +62,8 @@ impl Plan {
                 }
             }
         }
+        plan.two_terms = two_terms.len();
+        plan.products.splice(0..0, two_terms);
         for (matrix, rows) in rows.iter().enumerate() {
             if !rows.is_empty() {
                 plan.matrix(program, p, &bounds, matrix, rows)?;
