@@ -37,8 +37,8 @@ pub fn compile_cheapest(
         let reached = error <= options.target_error;
         compiled.report.accuracy.target = options.target_error;
         compiled.report.warnings.retain(|w| !(reached && w.starts_with("the target error")));
-        let Ok(estimate) = choose(&compiled.program, objective) else { continue };
-        let cost = if reached { estimate.weight(objective) } else { error };
+        let Ok(estimate) = choose(&compiled.program, 1, objective, None) else { continue };
+        let cost = if reached { estimate.weight(objective, 1) } else { error };
         let better = best.as_ref().is_none_or(|(_, r, c)| (reached, -cost) > (*r, -*c));
         if better {
             best = Some((compiled, reached, cost));

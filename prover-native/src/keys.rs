@@ -22,7 +22,7 @@ use halo2_proofs::{
     poly::{commitment::Params, kzg::commitment::ParamsKZG},
 };
 use serde::{Deserialize, Serialize};
-use vouch_circuit::{CircuitParams, Estimate, Layout, ModelCircuit, Objective, choose, choose_with_rows};
+use vouch_circuit::{CircuitParams, Estimate, Layout, ModelCircuit, Objective, choose};
 use vouch_envelope::{Reader, hex};
 use vouch_program::Program;
 use vouch_verifier::VerifierKey;
@@ -91,10 +91,7 @@ pub fn plan(
     k: Option<u32>,
 ) -> Result<(Program, Estimate), ProverError> {
     let program = if batch > 1 { program.batched(batch)? } else { program.clone() };
-    let estimate = match k {
-        Some(k) => choose_with_rows(&program, objective, k)?,
-        None => choose(&program, objective)?,
-    };
+    let estimate = choose(&program, batch, objective, k)?;
     Ok((program, estimate))
 }
 

@@ -1,7 +1,5 @@
 //! The cost model: which layout is cheapest.
 
-use std::ops::RangeInclusive;
-
 use serde::{Deserialize, Serialize};
 use vouch_program::Program;
 
@@ -49,32 +47,21 @@ pub struct Estimate {
 
 const MAX_K: u32 = 24;
 
-/// The cheapest layout for a program.
+/// The cheapest layout for a program about a batch of that many inputs; with `k`, that with 2^k rows.
 ///
 /// # Errors
 /// [`CircuitError::TooLarge`] if there is none, or what is wrong with the program.
-pub fn choose(program: &Program, objective: Objective) -> Result<Estimate, CircuitError> {
-    best_of(program, objective, program.limb_bits() + 1..=MAX_K)
-}
-
-/// The cheapest layout with 2^k rows.
-///
-/// # Errors
-/// As [`choose`].
-pub fn choose_with_rows(program: &Program, objective: Objective, k: u32) -> Result<Estimate, CircuitError> {
-    best_of(program, objective, k..=k)
-}
-
-fn best_of(program: &Program, objective: Objective, ks: RangeInclusive<u32>) -> Result<Estimate, CircuitError> {
+pub fn choose(program: &Program, batch: u32, objective: Objective, k: Option<u32>) -> Result<Estimate, CircuitError> {
+    let (least, most) = k.map_or((program.limb_bits() + 1, MAX_K), |k| (k, k));
     let mut best: Option<Estimate> = None;
-    for k in ks {
+    for k in least..=most {
         let base = CircuitParams::minimal(program, k)?;
         if Layout::table_rows(program) > base.usable() || program.input_len() + program.output_len() > base.usable() {
             continue;
         }
         let plan = Plan::new(program, &base)?;
         for estimate in candidates(program, &base, &plan) {
-            let better = best.as_ref().is_none_or(|b| estimate.weight(objective) < b.weight(objective));
+            let better = best.as_ref().is_none_or(|b| estimate.weight(objective, batch) < b.weight(objective, batch));
             if better && Layout::new(program, &estimate.params).is_ok() {
                 best = Some(estimate);
             }
@@ -88,11 +75,13 @@ fn best_of(program: &Program, objective: Objective, ks: RangeInclusive<u32>) -> 
 }
 
 impl Estimate {
-    /// What the layout costs, for comparisons with the same objective.
-    pub fn weight(&self, objective: Objective) -> f64 {
+    /// What the layout costs, for comparisons with the same objective and the same batch.
+    pub fn weight(&self, objective: Objective, batch: u32) -> f64 {
         match objective {
-            // The smaller proof is better for everyone else: 6 kB count as much as the time does.
-            Objective::Prover => self.prove_seconds * (1.0 + self.proof_bytes as f64 / 6_000.0),
+            // The smaller proof is better for everyone else: 6 kB for each input count as much as the time does.
+            Objective::Prover => {
+                self.prove_seconds * (1.0 + self.proof_bytes as f64 / (6_000.0 * f64::from(batch.max(1))))
+            }
             // Ties go to the faster one.
             Objective::Proof => self.proof_bytes as f64 + self.prove_seconds / 1e3,
             Objective::Memory => self.memory_bytes as f64 + self.prove_seconds,

@@ -32,7 +32,7 @@ mod params;
 mod witness;
 
 pub use config::ModelConfig;
-pub use cost::{Estimate, Objective, choose, choose_with_rows};
+pub use cost::{Estimate, Objective, choose};
 pub use error::CircuitError;
 pub use layout::{Cell, Check, Column, Layout, LinearRow, MatrixRow, Mul, Piece, ProductRow, Source, Weights};
 pub use model::{Columns, ModelCircuit};

@@ -36,7 +36,7 @@ pub struct Columns {
 
 impl Bench {
     pub fn new(program: Program) -> Self {
-        let estimate = choose(&program, Default::default()).unwrap();
+        let estimate = choose(&program, 1, Default::default(), None).unwrap();
         Self::with_params(program, estimate.params)
     }
 
