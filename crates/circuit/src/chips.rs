@@ -1,5 +1,6 @@
-//! The four chips. Each module states its equations first, then its gates.
+//! The chips. Each module states its equations first, then its gates.
 
+pub mod hash;
 pub mod linear;
 pub mod lookup;
 pub mod matrix;

@@ -7,7 +7,7 @@ use halo2_proofs::{
 
 use crate::{
     CircuitParams,
-    chips::{linear::LinearLane, lookup::LookupChip, matrix::MatrixLane, product::ProductLane},
+    chips::{hash::HashLane, linear::LinearLane, lookup::LookupChip, matrix::MatrixLane, product::ProductLane},
 };
 
 /// The gates' degree, and with it the pieces of the quotient and the columns of one permutation product.
@@ -47,6 +47,8 @@ pub struct ModelConfig {
     pub product: Vec<ProductLane>,
     /// Lanes of [`crate::chips::matrix`].
     pub matrix: Vec<MatrixLane>,
+    /// Lanes of [`crate::chips::hash`].
+    pub hash: Vec<HashLane>,
     /// The lookup argument, if anything is looked up.
     pub lookup: Option<LookupChip>,
     /// μ: combines outputs.
@@ -72,6 +74,7 @@ impl ModelConfig {
         let linear: Vec<_> = (0..p.linear_lanes).map(|_| LinearLane::columns(meta, p)).collect();
         let product: Vec<_> = (0..p.product_lanes).map(|lane| ProductLane::columns(meta, p, lane)).collect();
         let matrix: Vec<_> = (0..p.matrix_lanes).map(|_| MatrixLane::columns(meta, p)).collect();
+        let hash: Vec<_> = (0..p.hash_lanes).map(|_| HashLane::columns(meta)).collect();
         let lookup = (!linear.is_empty() || !product.is_empty()).then(|| LookupChip::columns(meta, &linear, &product));
         if linear.is_empty() && product.is_empty() {
             // halo2 needs an advice column in the first phase for challenges to exist after it.
@@ -84,7 +87,8 @@ impl ModelConfig {
         let beta = meta.challenge_usable_after(FirstPhase);
         let theta = meta.challenge_usable_after(FirstPhase);
         let sigma = p.grid.then(|| meta.challenge_usable_after(FirstPhase));
-        let config = Self { instance, constants, usable, linear, product, matrix, lookup, mu, sigma, tau, beta, theta };
+        let config =
+            Self { instance, constants, usable, linear, product, matrix, hash, lookup, mu, sigma, tau, beta, theta };
         config.gates(meta, p);
         config
     }
@@ -98,6 +102,9 @@ impl ModelConfig {
         }
         for lane in &self.matrix {
             lane.gate(meta, self.usable, self.mu, self.sigma, self.tau);
+        }
+        for lane in &self.hash {
+            lane.gate(meta);
         }
         if let Some(lookup) = &self.lookup {
             lookup.gate(meta, p.limb_bits, (&self.linear, &self.product), self.usable, (self.beta, self.theta));

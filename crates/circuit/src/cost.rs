@@ -56,7 +56,7 @@ pub fn choose(program: &Program, batch: u32, objective: Objective, k: Option<u32
     let mut best: Option<Estimate> = None;
     for k in least..=most {
         let base = CircuitParams::minimal(program, k)?;
-        if Layout::table_rows(program) > base.usable() || program.input_len() + program.output_len() > base.usable() {
+        if Layout::table_rows(program) > base.usable() || program.public_len() > base.usable() {
             continue;
         }
         let plan = Plan::new(program, &base)?;
@@ -94,9 +94,14 @@ fn candidates(program: &Program, base: &CircuitParams, plan: &Plan) -> Vec<Estim
     let linear_rows: usize = plan.leaves.iter().map(Vec::len).sum();
     let mut out = Vec::new();
     let mut p = base.clone();
-    p.linear_lanes = lanes(&plan.leaves.iter().map(Vec::len).collect::<Vec<_>>(), usable);
+    p.linear_lanes = lanes(&plan.leaves.iter().map(Vec::len).collect::<Vec<_>>(), usable, true);
     p.product_lanes = plan.products.len().div_ceil(usable);
     p.two_term_lanes = plan.two_terms.div_ceil(usable);
+    let blocks = Layout::hash_blocks(program);
+    if blocks.iter().any(|rows| *rows > usable) {
+        return out;
+    }
+    p.hash_lanes = lanes(&blocks, usable, false);
     if p.linear_lanes > 64 || p.product_lanes > 64 {
         return out;
     }
@@ -125,10 +130,12 @@ fn candidates(program: &Program, base: &CircuitParams, plan: &Plan) -> Vec<Estim
     out
 }
 
-/// Lanes that first-fit, longest first, needs.
-fn lanes(leaves: &[usize], usable: usize) -> usize {
+/// Lanes that first-fit needs, longest first if they may be sorted.
+fn lanes(leaves: &[usize], usable: usize, sort: bool) -> usize {
     let mut sorted = leaves.to_vec();
-    sorted.sort_unstable_by(|a, b| b.cmp(a));
+    if sort {
+        sorted.sort_unstable_by(|a, b| b.cmp(a));
+    }
     let mut free: Vec<usize> = Vec::new();
     for len in sorted {
         match free.iter_mut().find(|f| **f >= len) {
@@ -150,7 +157,11 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
     let limbs = p.linear_lanes * (p.linear_limbs - 1) + p.product_lanes * (p.product_limbs - 1);
     let paired = limbs.saturating_sub(2).min(functions);
     let helpers = functions + (limbs.saturating_sub(2) - paired).div_ceil(3);
-    let first = p.linear_lanes * (p.linear_limbs + 2) + operands + p.product_lanes * (p.product_limbs + 3) + 1;
+    let first = p.linear_lanes * (p.linear_limbs + 2)
+        + operands
+        + p.product_lanes * (p.product_limbs + 3)
+        + 6 * p.hash_lanes
+        + 1;
     let second_phase = p.linear_lanes + 2 * p.matrix_lanes + helpers + lookup;
     let advice = first + second_phase;
     let fixed = 2
@@ -158,11 +169,12 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
         + p.product_lanes * (4 + usize::from(p.max))
         + p.two_term_lanes.min(p.product_lanes)
         + p.matrix_lanes * (3 + grid + p.weight_columns)
+        + 8 * p.hash_lanes
         + 5 * lookup;
-    let permutation = 2 + 2 * p.linear_lanes + operands + 2 * p.product_lanes + 2 * p.matrix_lanes;
+    let permutation = 2 + 2 * p.linear_lanes + operands + 2 * p.product_lanes + 2 * p.matrix_lanes + 4 * p.hash_lanes;
     let products = permutation.div_ceil(DEGREE - 2);
     let commitments = advice + products + 1 + (DEGREE - 1) + 2;
-    let rotated = p.linear_lanes + p.matrix_lanes + lookup;
+    let rotated = p.linear_lanes + p.matrix_lanes + 4 * p.hash_lanes + lookup;
     let unused = 2 * (1 - lookup);
     let evaluations = advice + rotated + fixed - unused + 1 + permutation + (3 * products).saturating_sub(1);
     let full = second_phase + products + 1 + (DEGREE - 1) + 2;

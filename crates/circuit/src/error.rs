@@ -13,6 +13,14 @@ pub enum CircuitError {
     /// An input that the program refuses.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// Each hashed tensor needs a salt.
+    #[error("{got} salts, expected {expected}: one for each hashed tensor")]
+    Salts {
+        /// How many there are.
+        got: usize,
+        /// Number of hashed tensors.
+        expected: usize,
+    },
     /// The rows do not fit.
     #[error("{what} needs {needed} rows, k = {k} has {available}")]
     Rows {

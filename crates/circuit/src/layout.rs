@@ -26,6 +26,10 @@ pub enum Column {
     ProductY(usize),
     /// Rescaled sum of a product lane.
     ProductR(usize),
+    /// State (lane, which) of a hash lane; the second one.
+    HashState(usize),
+    /// Work column (lane, which) of a hash lane.
+    HashWork(usize, usize),
     /// Operand of a matrix lane.
     MatrixX(usize),
     /// Running sum of a matrix lane.
@@ -101,6 +105,51 @@ pub enum ProductRow {
         /// Whether these are the group's last.
         last: bool,
     },
+    /// One end of the range of a hidden input.
+    Bound {
+        /// Index of the input value.
+        input: usize,
+        /// Which end.
+        upper: bool,
+    },
+}
+
+/// A row of a hash lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HashRow {
+    /// A value is packed; `first` begins an element.
+    Pack {
+        /// The value.
+        wire: Wire,
+        /// Whether it is the first of an element.
+        first: bool,
+    },
+    /// What is left of packing: the last element.
+    Packed,
+    /// Two elements go into the state.
+    Input {
+        /// Index of the hash.
+        hash: usize,
+        /// Which two.
+        pair: usize,
+    },
+    /// A round of the permutation.
+    Round(usize),
+    /// What is left of a hash: its value.
+    Digest,
+}
+
+/// Where a hash is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hash {
+    /// The tensor's values.
+    pub wires: Vec<Wire>,
+    /// Lane and row where each packed element ends.
+    pub elements: Vec<(usize, usize)>,
+    /// Lane and first row of the rounds.
+    pub start: (usize, usize),
+    /// Lane and row of the value.
+    pub digest: (usize, usize),
 }
 
 /// What the operand of a matrix row is multiplied by.
@@ -211,6 +260,10 @@ pub struct Layout {
     pub product: Vec<Vec<ProductRow>>,
     /// Chains in matrix lanes, in an order in which sources come before uses.
     pub pieces: Vec<Piece>,
+    /// For each hash lane, its rows from the top.
+    pub hash: Vec<Vec<HashRow>>,
+    /// The hashes, in the order of their tensors.
+    pub hashes: Vec<Hash>,
     /// Constants, by row of their column.
     pub constants: Vec<i64>,
     /// Copy constraints.

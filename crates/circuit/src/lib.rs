@@ -12,6 +12,7 @@
 //! | [`chips::linear`] | one for each output of a `Linear` | limbs of the sum, its table lookup, and a running random combination of the sums |
 //! | [`chips::matrix`] | weights, in fixed columns | the same combination computed from the operands and the weights |
 //! | [`chips::product`] | one for each element of a `Product`, one for two operands of a `Max` | sum of products, limbs, table lookup; or the maximum |
+//! | [`chips::hash`] | values, packed, and rounds | salted hashes of tensors that are not public themselves |
 //! | [`chips::lookup`] | all | every limb is in range and every table lookup is in the table (logUp) |
 //!
 //! # Order of commitments
@@ -34,7 +35,9 @@ mod witness;
 pub use config::ModelConfig;
 pub use cost::{Estimate, Objective, choose};
 pub use error::CircuitError;
-pub use layout::{Cell, Check, Column, Layout, LinearRow, MatrixRow, Mul, Piece, ProductRow, Source, Weights};
+pub use layout::{
+    Cell, Check, Column, Hash, HashRow, Layout, LinearRow, MatrixRow, Mul, Piece, ProductRow, Source, Weights,
+};
 pub use model::{Columns, ModelCircuit};
 pub use params::CircuitParams;
-pub use witness::{Challenges, FirstPhase, LinearColumns, ProductColumns, SecondPhase};
+pub use witness::{Challenges, FirstPhase, HashColumns, LinearColumns, ProductColumns, SecondPhase};

@@ -7,13 +7,15 @@ use halo2_proofs::{
     halo2curves::bn256::Fr,
     plonk::{Advice, Any, Challenge, Circuit, Column as Halo2Column, ConstraintSystem, Error, Fixed},
 };
+use vouch_poseidon::{Poseidon, VALUE_BITS};
 use vouch_program::{Instruction, Program, Requant, Trace};
 
 use crate::{
     Challenges, CircuitError, CircuitParams, FirstPhase, Layout, ModelConfig, SecondPhase,
+    chips::hash::POSEIDON,
     config::{inverse_pow2, pow2, signed},
-    layout::{Cell, Column, Mul, ProductRow, Weights},
-    witness::{pack, table_entries, tag},
+    layout::{Cell, Column, HashRow, Mul, ProductRow, Weights},
+    witness::{IDENTITY, bound, pack, table_entries, tag},
 };
 
 /// Advice columns with their values.
@@ -38,9 +40,14 @@ impl ModelCircuit {
     /// The circuit with the witness of a run.
     ///
     /// # Errors
-    /// If the trace is not one of this program.
-    pub fn prove(program: Arc<Program>, layout: Arc<Layout>, trace: &Trace) -> Result<Self, CircuitError> {
-        let witness = FirstPhase::new(&program, &layout, trace)?;
+    /// If the trace is not one of this program, or there is not one salt for each hashed tensor.
+    pub fn prove(
+        program: Arc<Program>,
+        layout: Arc<Layout>,
+        trace: &Trace,
+        salts: &[Fr],
+    ) -> Result<Self, CircuitError> {
+        let witness = FirstPhase::new(&program, &layout, trace, salts)?;
         Ok(Self { program, layout, witness: Some(witness), structure: false })
     }
 
@@ -88,6 +95,16 @@ impl ModelCircuit {
                             out.push((*column, row, signed(i128::from(t.factor) << up)));
                         }
                     }
+                    ProductRow::Bound { input, upper } => {
+                        let end = bound(program, input, upper);
+                        out.push((lane.tag, row, Fr::from(IDENTITY)));
+                        out.push((lane.offset, row, signed(i128::from(end.offset))));
+                        out.push((lane.q_product, row, one));
+                        let up = p.drop_of(p.product_limbs);
+                        for (factor, column) in [end.sign, end.constant].into_iter().zip(&lane.factors) {
+                            out.push((*column, row, signed(i128::from(factor) << up)));
+                        }
+                    }
                     ProductRow::Max { .. } => out.extend(lane.q_max.map(|c| (c, row, one))),
                 }
             }
@@ -110,6 +127,31 @@ impl ModelCircuit {
                         let packs = check.packed(program, p, operand, chunk);
                         out.extend(lane.weights.iter().zip(&packs).map(|(c, d)| (*c, row, pack(check, d))));
                     }
+                }
+            }
+        }
+        for (lane, rows) in config.hash.iter().zip(&layout.hash) {
+            for (row, r) in rows.iter().enumerate() {
+                match *r {
+                    HashRow::Pack { first, .. } => {
+                        out.push((lane.pack, row, one));
+                        out.push((lane.constants[0], row, if first { Fr::zero() } else { pow2(VALUE_BITS) }));
+                    }
+                    HashRow::Input { hash, pair } => {
+                        out.push((lane.input, row, one));
+                        if pair == 0 {
+                            out.push((lane.constants[0], row, Fr::from(layout.hashes[hash].wires.len() as u64)));
+                        } else {
+                            out.push((lane.keep, row, one));
+                        }
+                    }
+                    HashRow::Round(round) => {
+                        let on = if Poseidon::<Fr>::is_full(round) { lane.full } else { lane.partial };
+                        out.push((on, row, one));
+                        let constants = POSEIDON.constants()[round];
+                        out.extend(lane.constants.iter().zip(constants).map(|(c, k)| (*c, row, k)));
+                    }
+                    HashRow::Packed | HashRow::Digest => {}
                 }
             }
         }
@@ -140,6 +182,10 @@ impl ModelCircuit {
             push(lane.slope, &v.slope);
             push(lane.y, &v.y);
             push(lane.r, &v.r);
+        }
+        for (lane, v) in config.hash.iter().zip(&w.hash) {
+            lane.state.iter().zip(&v.state).for_each(|(c, v)| push(*c, v));
+            lane.work.iter().zip(&v.work).for_each(|(c, v)| push(*c, v));
         }
         if let Some(chip) = &config.lookup {
             push(chip.multiplicity, &w.multiplicity);
@@ -206,6 +252,8 @@ impl ModelConfig {
             Column::Operand(i, j) => (*self.product.get(i)?.operands.get(j)?).into(),
             Column::ProductY(i) => self.product.get(i)?.y.into(),
             Column::ProductR(i) => self.product.get(i)?.r.into(),
+            Column::HashState(i) => self.hash.get(i)?.state[1].into(),
+            Column::HashWork(i, j) => (*self.hash.get(i)?.work.get(j)?).into(),
             Column::MatrixX(i) => self.matrix.get(i)?.x.into(),
             Column::MatrixAcc(i) => self.matrix.get(i)?.acc.into(),
         };

@@ -1,7 +1,7 @@
 //! The shape of a circuit.
 
 use serde::{Deserialize, Serialize};
-use vouch_program::{Instruction, Program};
+use vouch_program::{Instruction, Program, Visibility};
 
 use crate::CircuitError;
 
@@ -28,6 +28,8 @@ pub struct CircuitParams {
     pub matrix_lanes: usize,
     /// Fixed weight columns of a matrix lane.
     pub weight_columns: usize,
+    /// Lanes for hashes of tensors.
+    pub hash_lanes: usize,
     /// Whether positions come in rows of more than one (convolutions), which takes one more challenge.
     pub grid: bool,
 }
@@ -67,6 +69,12 @@ impl CircuitParams {
                 }
             }
         }
+        if program.inputs().iter().any(|t| t.visibility != Visibility::Public) {
+            // Both ends of a hidden input's range are products with a second term.
+            p.product_lanes = 1;
+            p.two_term_lanes = 1;
+        }
+        p.hash_lanes = usize::from(program.tensors().iter().any(|(v, _)| *v == Visibility::Hashed));
         p.linear_limbs = 2 + linear_drop.div_ceil(b) as usize;
         p.product_limbs = 2 + product_drop.div_ceil(b) as usize;
         if p.max {

@@ -6,13 +6,14 @@
 use ff::BatchInvert;
 use halo2_proofs::halo2curves::bn256::Fr;
 use rayon::prelude::*;
-use vouch_program::{Instruction, Program, Requant, Trace};
+use vouch_poseidon::{Poseidon, VALUE_BITS};
+use vouch_program::{Instruction, Program, Requant, Trace, Visibility, Wire};
 
 use crate::{
     CircuitError, CircuitParams, ModelConfig,
-    chips::lookup::Lookup,
+    chips::{hash::POSEIDON, lookup::Lookup},
     config::{inverse_pow2, pow2, signed},
-    layout::{Cell, Check, Column, Layout, LinearRow, Mul, ProductRow, Weights},
+    layout::{Cell, Check, Column, HashRow, Layout, LinearRow, Mul, ProductRow, Weights},
 };
 
 /// First-phase columns of a linear lane.
@@ -41,15 +42,26 @@ pub struct ProductColumns {
     pub r: Vec<Fr>,
 }
 
+/// First-phase columns of a hash lane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HashColumns {
+    /// The state.
+    pub state: [Vec<Fr>; 3],
+    /// Squares, inputs, packing.
+    pub work: [Vec<Fr>; 3],
+}
+
 /// All first-phase columns; each has `usable + 1` rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FirstPhase {
-    /// Inputs, then outputs.
+    /// Of each tensor, inputs first: its values, its hash, or nothing.
     pub instance: Vec<Fr>,
     /// One for each linear lane.
     pub linear: Vec<LinearColumns>,
     /// One for each product lane.
     pub product: Vec<ProductColumns>,
+    /// One for each hash lane.
+    pub hash: Vec<HashColumns>,
     /// Uses of each row of the lookup table.
     pub multiplicity: Vec<Fr>,
 }
@@ -144,20 +156,15 @@ impl Limbs<'_> {
 impl FirstPhase {
     /// Fills the first-phase columns from a run of the program.
     ///
+    /// `salts`: one for each hashed tensor, inputs first.
+    ///
     /// # Errors
-    /// If the trace is not one of this program.
-    pub fn new(program: &Program, layout: &Layout, trace: &Trace) -> Result<Self, CircuitError> {
+    /// If the trace is not one of this program, or there is not one salt for each hashed tensor.
+    pub fn new(program: &Program, layout: &Layout, trace: &Trace, salts: &[Fr]) -> Result<Self, CircuitError> {
         let p = &layout.params;
         let len = p.usable() + 1;
         let column = || vec![Fr::zero(); len];
         let mut limbs = Limbs { program, layout, counts: vec![0; len] };
-        let input = program.constants().len()..program.constants().len() + program.input_len();
-        let instance = trace.values[input]
-            .iter()
-            .copied()
-            .chain(program.outputs_of(trace))
-            .map(|v| signed(i128::from(v)))
-            .collect();
         let mut linear = Vec::with_capacity(p.linear_lanes);
         for rows in &layout.linear {
             let mut own = LinearColumns { limbs: vec![column(); p.linear_limbs], slope: column(), y: column() };
@@ -190,7 +197,9 @@ impl FirstPhase {
             product.push(own);
         }
         let multiplicity = limbs.counts.iter().map(|c| Fr::from(u64::from(*c))).collect();
-        Ok(Self { instance, linear, product, multiplicity })
+        let hash = hash_columns(layout, trace, salts)?;
+        let instance = instance(program, layout, trace, &hash);
+        Ok(Self { instance, linear, product, hash, multiplicity })
     }
 
     /// The value of a cell that takes part in copy constraints, if it is in this phase.
@@ -203,13 +212,112 @@ impl FirstPhase {
             Column::Operand(lane, i) => self.product.get(lane)?.operands.get(i)?.get(row).copied(),
             Column::ProductY(lane) => self.product.get(lane)?.y.get(row).copied(),
             Column::ProductR(lane) => self.product.get(lane)?.r.get(row).copied(),
+            Column::HashState(lane) => self.hash.get(lane)?.state[1].get(row).copied(),
+            Column::HashWork(lane, i) => self.hash.get(lane)?.work.get(i)?.get(row).copied(),
             Column::LinearAcc(_) | Column::MatrixX(_) | Column::MatrixAcc(_) => None,
         }
     }
 }
 
+/// A sum that is looked up as it is.
+pub(crate) const EXACT: Requant = Requant { drop: 0, lookup: None };
+
+/// One end of a hidden input's range.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Bound {
+    /// The factor of the value.
+    pub sign: i64,
+    /// What is added to make it a sum r that fits 2·limb_bits bits.
+    pub constant: i64,
+    /// What is added to r for the row's output.
+    pub offset: i64,
+}
+
+/// The rows of a hidden input (see [`crate::chips::product`]).
+pub(crate) fn bound(program: &Program, input: usize, upper: bool) -> Bound {
+    let half = program.word().lo;
+    let mut tensors = program.inputs().iter().flat_map(|t| {
+        let len = t.shape.iter().map(|d| *d as usize).product::<usize>();
+        std::iter::repeat_n(t.bounds, len)
+    });
+    let Some(bounds) = tensors.nth(input) else { return Bound::default() };
+    if upper {
+        Bound { sign: -1, constant: bounds.hi + half, offset: 0 }
+    } else {
+        Bound { sign: 1, constant: half - bounds.lo, offset: bounds.lo - half }
+    }
+}
+
+/// The public values of a run.
+fn instance(program: &Program, layout: &Layout, trace: &Trace, hash: &[HashColumns]) -> Vec<Fr> {
+    let mut digests = layout.hashes.iter().map(|h| hash[h.digest.0].state[1][h.digest.1]);
+    let mut out = Vec::with_capacity(program.public_len());
+    for (visibility, wires) in program.tensors() {
+        match visibility {
+            Visibility::Public => out.extend(wires.iter().map(|w| signed(i128::from(trace.values[w.index()])))),
+            Visibility::Hashed => out.extend(digests.next()),
+            Visibility::Private => {}
+        }
+    }
+    out
+}
+
+/// The columns of hash lanes.
+fn hash_columns(layout: &Layout, trace: &Trace, salts: &[Fr]) -> Result<Vec<HashColumns>, CircuitError> {
+    let expected = layout.hashes.len();
+    if salts.len() != expected {
+        return Err(CircuitError::Salts { expected, got: salts.len() });
+    }
+    let len = layout.params.usable() + 1;
+    let column = || std::array::from_fn(|_| vec![Fr::zero(); len]);
+    let mut lanes = vec![HashColumns { state: column(), work: column() }; layout.hash.len()];
+    let of = |values: &[Wire]| values.iter().map(|w| trace.values[w.index()]).collect::<Vec<_>>();
+    let mut elements = Vec::with_capacity(expected);
+    for (h, salt) in layout.hashes.iter().zip(salts) {
+        let packed = Poseidon::<Fr>::pack(&of(&h.wires));
+        let packed = packed.map_err(|e| CircuitError::Params(e.to_string()))?;
+        elements.push(std::iter::once(*salt).chain(packed).collect::<Vec<_>>());
+    }
+    for (own, rows) in lanes.iter_mut().zip(&layout.hash) {
+        let mut state = [Fr::zero(); 3];
+        for (row, r) in rows.iter().enumerate() {
+            let mut set = |state: [Fr; 3], work: [Fr; 3]| {
+                own.state.iter_mut().zip(state).for_each(|(column, v)| column[row] = v);
+                own.work.iter_mut().zip(work).for_each(|(column, v)| column[row] = v);
+            };
+            match *r {
+                HashRow::Pack { wire, first } => {
+                    let v = signed(i128::from(trace.values[wire.index()]));
+                    let element = own.work[1][row];
+                    own.work[0][row] = v;
+                    let shifted = if first { Fr::zero() } else { element * pow2(VALUE_BITS) };
+                    own.work[1][row + 1] = shifted + v + pow2(VALUE_BITS - 1);
+                }
+                HashRow::Packed => {}
+                HashRow::Input { hash, pair } => {
+                    let at = |i: usize| elements[hash].get(2 * pair + i).copied().unwrap_or(Fr::zero());
+                    let before = if pair == 0 { [Fr::zero(); 3] } else { state };
+                    set(before, [Fr::zero(), at(0), at(1)]);
+                    let start = if pair == 0 { Poseidon::start(layout.hashes[hash].wires.len()) } else { state };
+                    state = [start[0], start[1] + at(0), start[2] + at(1)];
+                }
+                HashRow::Round(round) => {
+                    let constants = POSEIDON.constants()[round];
+                    let mut squares: [Fr; 3] = std::array::from_fn(|i| (state[i] + constants[i]).square());
+                    if !Poseidon::<Fr>::is_full(round) {
+                        squares[1..].fill(Fr::zero());
+                    }
+                    set(state, squares);
+                    state = POSEIDON.round(round, state);
+                }
+                HashRow::Digest => set(state, [Fr::zero(); 3]),
+            }
+        }
+    }
+    Ok(lanes)
+}
+
 fn requant<'a>(program: &'a Program, r: &LinearRow) -> &'a Requant {
-    const EXACT: Requant = Requant { drop: 0, lookup: None };
     let Instruction::Linear(l) = &program.instructions()[r.instruction] else { return &EXACT };
     let m = &program.matrices()[l.matrix.0 as usize];
     &m.requant[r.element % m.cols as usize]
@@ -246,6 +354,19 @@ impl Limbs<'_> {
                 }
                 own.slope[row] = signed(i128::from(d.slope));
                 own.y[row] = signed(i128::from(d.y));
+                own.r[row] = signed(i128::from(d.r));
+            }
+            ProductRow::Bound { input, upper } => {
+                let v = trace.values[self.program.constants().len() + input];
+                let end = bound(self.program, input, upper);
+                let d = self.decompose(end.sign * v + end.constant, &EXACT, limbs)?;
+                own.operands[0][row] = signed(i128::from(v));
+                own.operands[1..4].iter_mut().for_each(|column| column[row] = Fr::one());
+                for (column, l) in own.limbs.iter_mut().zip(&d.limbs) {
+                    column[row] = Fr::from(*l);
+                }
+                own.slope[row] = signed(i128::from(d.slope));
+                own.y[row] = signed(i128::from(d.y + end.offset));
                 own.r[row] = signed(i128::from(d.r));
             }
             ProductRow::Max { instruction, group, pair, .. } => {
@@ -492,16 +613,20 @@ fn denominators(
             let c = &first.product[lane];
             (0..u)
                 .map(|i| {
-                    let rq = layout.product[lane].get(i).and_then(|r| match *r {
+                    // A maximum looks up the null entry.
+                    let entry = layout.product[lane].get(i).and_then(|r| match *r {
                         ProductRow::Product { instruction, .. } => match &program.instructions()[instruction] {
-                            Instruction::Product(q) => Some(&q.requant),
+                            Instruction::Product(q) => {
+                                Some((tag(&q.requant), q.requant.lookup.map_or(0, |l| l.offset)))
+                            }
                             _ => None,
                         },
+                        ProductRow::Bound { input, upper } => Some((IDENTITY, bound(program, input, upper).offset)),
                         ProductRow::Max { .. } => None,
                     });
-                    let offset = rq.and_then(|r| r.lookup).map_or(0, |l| l.offset);
-                    let y = if rq.is_some() { c.y[i] } else { Fr::zero() };
-                    row_of(rq.map_or(0, tag), offset, &c.limbs, c.slope[i], y, i)
+                    let (tag, offset) = entry.unwrap_or((0, 0));
+                    let y = if entry.is_some() { c.y[i] } else { Fr::zero() };
+                    row_of(tag, offset, &c.limbs, c.slope[i], y, i)
                 })
                 .collect()
         }

@@ -92,10 +92,13 @@ pub(crate) fn element<F: Element>(limbs: [u64; 4]) -> F {
 fn inverse<F: Element>(x: F) -> F {
     let mut exponent = MODULUS;
     exponent[0] -= 2;
-    exponent.iter().rev().flat_map(|limb| (0..64).rev().map(move |i| limb >> i & 1 == 1)).fold(F::from(1), |power, bit| {
-        let square = power * power;
-        if bit { square * x } else { square }
-    })
+    exponent.iter().rev().flat_map(|limb| (0..64).rev().map(move |i| limb >> i & 1 == 1)).fold(
+        F::from(1),
+        |power, bit| {
+            let square = power * power;
+            if bit { square * x } else { square }
+        },
+    )
 }
 
 pub(crate) fn constants<F: Element>() -> (Vec<State<F>>, [State<F>; WIDTH]) {

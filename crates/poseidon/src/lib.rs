@@ -24,7 +24,7 @@ mod hash;
 
 use std::ops::{Add, Mul};
 
-pub use hash::{HashError, VALUES_IN_ELEMENT, VALUE_BITS};
+pub use hash::{HashError, VALUE_BITS, VALUES_IN_ELEMENT};
 
 /// Elements of the scalar field of BN254.
 pub trait Element: Copy + Add<Output = Self> + Mul<Output = Self> + From<u64> {}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     InputTensor, Instruction, Interval, Linear, Matrix, MatrixId, Max, OutputTensor, Product, Program, ProgramError,
-    Requant, Segment, Table, TableId, Term, Wire, types::len_of,
+    Requant, Segment, Table, TableId, Term, Visibility, Wire, types::len_of,
 };
 
 /// A run of consecutive wires.
@@ -91,6 +91,7 @@ impl Builder {
             unit: String::new(),
             scale,
             bounds,
+            visibility: Visibility::Public,
         });
         self.span(len_of(shape))
     }
@@ -110,6 +111,7 @@ impl Builder {
             unit: String::new(),
             scale,
             wires,
+            visibility: Visibility::Public,
         });
     }
 

@@ -1,6 +1,8 @@
 //! Bytes of a program, and its validation: a program read from a file is checked as strictly as one built in memory.
 
-use crate::{Instruction, Program, ProgramError, Requant, Wire, bounds::SUM_BITS, types::len_of};
+use crate::{
+    Bounds, Instruction, Interval, Program, ProgramError, Requant, Visibility, Wire, bounds::SUM_BITS, types::len_of,
+};
 
 /// BLAKE2b-256 of a program's bytes.
 pub type ProgramDigest = [u8; 32];
@@ -68,7 +70,28 @@ impl Program {
         if self.outputs.iter().all(|t| t.wires.is_empty()) {
             return Err(malformed("program", "it has no outputs"));
         }
-        self.bounds().map(drop)
+        self.validate_hidden(&self.bounds()?)
+    }
+
+    /// What is hashed has at most 32 bits, and the range of a hidden input at most 2·limb_bits: the circuit checks both ends with one word each.
+    fn validate_hidden(&self, bounds: &Bounds) -> Result<(), ProgramError> {
+        let hashed = Interval::new(i64::from(i32::MIN), i64::from(i32::MAX));
+        for t in self.inputs.iter().filter(|t| t.visibility != Visibility::Public) {
+            let width = i128::from(t.bounds.hi) - i128::from(t.bounds.lo);
+            let bits = (2 * self.limb_bits()).min(32);
+            if width >> bits != 0 || hashed.intersection(t.bounds) != Some(t.bounds) {
+                return Err(malformed(&t.name, &format!("a hidden input has at most {bits} bits")));
+            }
+        }
+        for t in self.outputs.iter().filter(|t| t.visibility == Visibility::Hashed) {
+            let own = |w: &Wire| bounds.wires.get(w.index()).copied();
+            if let Some(all) = t.wires.iter().filter_map(own).reduce(Interval::union)
+                && hashed.intersection(all) != Some(all)
+            {
+                return Err(malformed(&t.name, "a hashed output has at most 32 bits"));
+            }
+        }
+        Ok(())
     }
 
     fn validate_tables(&self) -> Result<(), ProgramError> {

@@ -68,6 +68,14 @@ pub enum ProgramError {
         /// Which instruction.
         name: String,
     },
+    /// A tensor that is neither an input nor an output.
+    #[error("there is no input or output `{name}`: there are {known}")]
+    UnknownTensor {
+        /// The name given.
+        name: String,
+        /// Those that exist.
+        known: String,
+    },
     /// The bytes are not a program.
     #[error("not a program: {0}")]
     Decode(String),

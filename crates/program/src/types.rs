@@ -1,9 +1,11 @@
 //! The types of a program. Their fields are public for reading; a [`Program`] is only made through
 //! [`Builder::finish`](crate::Builder::finish) or [`Program::from_bytes`], which validate it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Interval, Table};
+use crate::{Interval, ProgramError, Table};
 
 /// A value's place: constants first, then inputs, then instruction outputs in program order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -154,6 +156,51 @@ impl Instruction {
     }
 }
 
+/// Who learns a tensor's values from a proof.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Visibility {
+    /// Everybody: the values are public values of the proof.
+    #[default]
+    Public,
+    /// Who has the values and the salt: their salted hash is a public value of the proof.
+    Hashed,
+    /// Nobody: nothing about the values is public.
+    Private,
+}
+
+impl Visibility {
+    /// How many public values a tensor of `len` values has.
+    pub fn public_values(self, len: usize) -> usize {
+        match self {
+            Self::Public => len,
+            Self::Hashed => 1,
+            Self::Private => 0,
+        }
+    }
+}
+
+impl std::fmt::Display for Visibility {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Public => "public",
+            Self::Hashed => "hashed",
+            Self::Private => "private",
+        })
+    }
+}
+
+impl std::str::FromStr for Visibility {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Public, Self::Hashed, Self::Private]
+            .into_iter()
+            .find(|v| v.to_string() == text)
+            .ok_or_else(|| format!("expected public, hashed or private, got `{text}`"))
+    }
+}
+
 /// A named input. `real = integer / scale`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InputTensor {
@@ -167,6 +214,8 @@ pub struct InputTensor {
     pub scale: f64,
     /// Bounds of the integer values, inclusive.
     pub bounds: Interval,
+    /// Who learns the values.
+    pub visibility: Visibility,
 }
 
 /// A named output. `real = integer / scale`.
@@ -182,6 +231,8 @@ pub struct OutputTensor {
     pub scale: f64,
     /// Where the values are.
     pub wires: Vec<Wire>,
+    /// Who learns the values.
+    pub visibility: Visibility,
 }
 
 /// A validated integer program.
@@ -240,6 +291,48 @@ impl Program {
     /// Number of output values.
     pub fn output_len(&self) -> usize {
         self.outputs.iter().map(|t| t.wires.len()).sum()
+    }
+
+    /// Wires and visibility of each tensor, inputs first.
+    pub fn tensors(&self) -> Vec<(Visibility, Vec<Wire>)> {
+        let mut next = self.constants.len() as u32;
+        let inputs = self.inputs.iter().map(|t| {
+            let start = next;
+            next = next.saturating_add(len_of(&t.shape) as u32);
+            (t.visibility, (start..next).map(Wire).collect())
+        });
+        let mut all: Vec<_> = inputs.collect();
+        all.extend(self.outputs.iter().map(|t| (t.visibility, t.wires.clone())));
+        all
+    }
+
+    /// Number of public values of a proof: all values of public tensors, and the hash of each hashed one.
+    pub fn public_len(&self) -> usize {
+        let inputs = self.inputs.iter().map(|t| t.visibility.public_values(len_of(&t.shape)));
+        let outputs = self.outputs.iter().map(|t| t.visibility.public_values(t.wires.len()));
+        inputs.chain(outputs).sum()
+    }
+
+    /// Changes who learns the tensors of these names; the others stay as they are.
+    ///
+    /// # Errors
+    /// [`ProgramError::UnknownTensor`], or [`ProgramError::Malformed`] if a hidden tensor's values have too many bits.
+    pub fn with_visibility(mut self, names: &BTreeMap<String, Visibility>) -> Result<Self, ProgramError> {
+        for (name, &visibility) in names {
+            let inputs = self.inputs.iter_mut().filter(|t| t.name == *name).map(|t| &mut t.visibility);
+            let outputs = self.outputs.iter_mut().filter(|t| t.name == *name).map(|t| &mut t.visibility);
+            let mut found = false;
+            for own in inputs.chain(outputs) {
+                (*own, found) = (visibility, true);
+            }
+            if !found {
+                let known = self.inputs.iter().map(|t| &t.name).chain(self.outputs.iter().map(|t| &t.name));
+                let known = known.map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+                return Err(ProgramError::UnknownTensor { name: name.clone(), known });
+            }
+        }
+        self.validate()?;
+        Ok(self)
     }
 
     /// The wires of all outputs, in order.

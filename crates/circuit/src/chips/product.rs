@@ -10,6 +10,10 @@
 //!
 //! so one row gives both the rescaled sum r and a function y of it (an LSTM's c' and tanh c').
 //!
+//! The range [lo, hi] of an input that is not public takes two product rows, for r = v − lo − 2^(2b−1) and r = hi − v − 2^(2b−1) (v·1 and a constant times 1·1). The input *is* the
+//! first one's `y = r + lo + 2^(2b−1)`, an integer from lo on, since r is made of limbs; that it goes into the second one's sum shows that it is at most hi. (It could not be the operand: sums are
+//! scaled by 2^D, and an operand that is not an integer could make one that its limbs do not see.)
+//!
 //! A maximum of M operands takes ⌈M/2⌉ rows (q_max = 1) that share y by copies:
 //!
 //! ```text

@@ -1,8 +1,9 @@
 //! Placing a plan's rows in lanes.
 
-use vouch_program::{Instruction, Program};
+use vouch_poseidon::{ROUNDS, VALUES_IN_ELEMENT};
+use vouch_program::{Instruction, Program, Visibility};
 
-use super::{Cell, Column, Layout, MatrixRow, Mul, Piece, Plan, ProductRow, Source, Weights};
+use super::{Cell, Column, Hash, HashRow, Layout, MatrixRow, Mul, Piece, Plan, ProductRow, Source, Weights};
 use crate::{CircuitError, CircuitParams};
 
 pub(super) fn place(program: &Program, p: &CircuitParams, plan: Plan) -> Result<Layout, CircuitError> {
@@ -12,9 +13,9 @@ pub(super) fn place(program: &Program, p: &CircuitParams, plan: Plan) -> Result<
     if table_rows > usable {
         return Err(rows("the lookup table", table_rows, usable));
     }
-    let io = program.input_len() + program.output_len();
-    if io > usable {
-        return Err(rows("the instance column", io, usable));
+    let public = program.public_len();
+    if public > usable {
+        return Err(rows("the instance column", public, usable));
     }
     let mut tables = Vec::new();
     let mut at = 1 + (1usize << program.limb_bits());
@@ -29,6 +30,8 @@ pub(super) fn place(program: &Program, p: &CircuitParams, plan: Plan) -> Result<
         linear: vec![Vec::new(); p.linear_lanes],
         product: vec![Vec::new(); p.product_lanes],
         pieces: Vec::new(),
+        hash: vec![Vec::new(); p.hash_lanes],
+        hashes: Vec::new(),
         constants: Vec::new(),
         copies: Vec::new(),
         home: Vec::new(),
@@ -85,6 +88,7 @@ pub(super) fn place(program: &Program, p: &CircuitParams, plan: Plan) -> Result<
         equal.push((outputs, end));
     }
 
+    layout.place_hashes(program)?;
     layout.homes(program)?;
     layout.copies(program, &equal);
     Ok(layout)
@@ -128,6 +132,53 @@ impl Cursor {
 }
 
 impl Layout {
+    /// Packing and rounds of each hashed tensor, each into the first lane with room.
+    fn place_hashes(&mut self, program: &Program) -> Result<(), CircuitError> {
+        let usable = self.params.usable();
+        let needed = Self::hash_blocks(program).iter().sum();
+        let mut add = |block: Vec<HashRow>| {
+            let fits = |lane: &&mut Vec<HashRow>| lane.len() + block.len() <= usable;
+            let Some((lane, own)) = self.hash.iter_mut().enumerate().find(|(_, lane)| fits(lane)) else {
+                let available = usable * self.params.hash_lanes;
+                return Err(CircuitError::Rows { what: "hashes", needed, available, k: self.params.k });
+            };
+            let start = (lane, own.len());
+            own.extend(block);
+            Ok(start)
+        };
+        for (_, wires) in program.tensors().into_iter().filter(|(v, _)| *v == Visibility::Hashed) {
+            let first = |i: usize| i.is_multiple_of(VALUES_IN_ELEMENT);
+            let mut block: Vec<_> =
+                wires.iter().enumerate().map(|(i, &wire)| HashRow::Pack { wire, first: first(i) }).collect();
+            block.push(HashRow::Packed);
+            let (lane, row) = add(block)?;
+            // An element ends in the row after its last value.
+            let end = |i: usize| (lane, row + wires.len().min((i + 1) * VALUES_IN_ELEMENT));
+            let elements: Vec<_> = (0..wires.len().div_ceil(VALUES_IN_ELEMENT)).map(end).collect();
+            let mut block = Vec::new();
+            for pair in 0..(1 + elements.len()).div_ceil(2) {
+                block.push(HashRow::Input { hash: self.hashes.len(), pair });
+                block.extend((0..ROUNDS).map(HashRow::Round));
+            }
+            block.push(HashRow::Digest);
+            let last = block.len() - 1;
+            let start = add(block)?;
+            self.hashes.push(Hash { wires, elements, start, digest: (start.0, start.1 + last) });
+        }
+        Ok(())
+    }
+
+    /// Rows of the blocks that hashes take.
+    pub(crate) fn hash_blocks(program: &Program) -> Vec<usize> {
+        let tensors = program.tensors().into_iter().filter(|(v, _)| *v == Visibility::Hashed);
+        tensors
+            .flat_map(|(_, wires)| {
+                let pairs = (1 + wires.len().div_ceil(VALUES_IN_ELEMENT)).div_ceil(2);
+                [wires.len() + 1, pairs * (ROUNDS + 1) + 1]
+            })
+            .collect()
+    }
+
     /// The cell of every wire.
     fn homes(&mut self, program: &Program) -> Result<(), CircuitError> {
         self.constants = program.constants().to_vec();
@@ -146,7 +197,13 @@ impl Layout {
         }
         let cell = |column, row| Cell { column, row };
         let mut home: Vec<Cell> = (0..program.constants().len()).map(|row| cell(Column::Constant, row)).collect();
-        home.extend((0..program.input_len()).map(|row| cell(Column::Instance, row)));
+        let mut public = 0;
+        for (visibility, wires) in &program.tensors()[..program.inputs().len()] {
+            // Hidden ones get theirs below.
+            let here = |i| if *visibility == Visibility::Public { public + i } else { 0 };
+            home.extend((0..wires.len()).map(|i| cell(Column::Instance, here(i))));
+            public += visibility.public_values(wires.len());
+        }
         // First wire of each instruction.
         let mut first = Vec::with_capacity(program.instructions().len());
         let mut next = home.len();
@@ -168,6 +225,11 @@ impl Layout {
                         home[first[instruction] + element] = cell(Column::ProductR(lane), row);
                         if q.requant.lookup.is_some() {
                             home[first[instruction] + q.len as usize + element] = cell(Column::ProductY(lane), row);
+                        }
+                    }
+                    ProductRow::Bound { input, upper } => {
+                        if !upper {
+                            home[program.constants().len() + input] = cell(Column::ProductY(lane), row);
                         }
                     }
                     ProductRow::Max { instruction, group, pair, .. } => {
@@ -226,6 +288,10 @@ impl Layout {
                             copies.push((operand(2 * i + 1), self.home[t.b[element].index()]));
                         }
                     }
+                    ProductRow::Bound { input, .. } => {
+                        copies.push((operand(0), self.home[program.constants().len() + input]));
+                        copies.extend((1..4).map(|i| (operand(i), self.constant(1))));
+                    }
                     ProductRow::Max { instruction, group, pair, last } => {
                         let Instruction::Max(m) = &program.instructions()[instruction] else { continue };
                         let size = m.x.len() / m.groups as usize;
@@ -258,11 +324,57 @@ impl Layout {
         for &(a, b) in equal {
             copies.push((self.cell_of(a), self.cell_of(b)));
         }
-        let outputs = program.input_len();
-        for (i, w) in program.output_wires().enumerate() {
-            copies.push((Cell { column: Column::Instance, row: outputs + i }, self.home[w.index()]));
+        let (mut public, mut hash) = (0, 0);
+        for (tensor, (visibility, wires)) in program.tensors().into_iter().enumerate() {
+            let instance = |i| Cell { column: Column::Instance, row: public + i };
+            match visibility {
+                // Inputs have their home there.
+                Visibility::Public if tensor < program.inputs().len() => {}
+                Visibility::Public => {
+                    copies.extend(wires.iter().enumerate().map(|(i, w)| (instance(i), self.home[w.index()])));
+                }
+                Visibility::Hashed => {
+                    self.hash_copies(hash, &mut copies);
+                    let (lane, row) = self.hashes[hash].digest;
+                    copies.push((instance(0), Cell { column: Column::HashState(lane), row }));
+                    hash += 1;
+                }
+                Visibility::Private => {}
+            }
+            public += visibility.public_values(wires.len());
         }
         self.copies = copies;
+    }
+
+    /// The values of a hashed tensor are packed, and the elements absorbed.
+    fn hash_copies(&self, hash: usize, copies: &mut Vec<(Cell, Cell)>) {
+        for (lane, rows) in self.hash.iter().enumerate() {
+            for (row, r) in rows.iter().enumerate() {
+                let work = |which| Cell { column: Column::HashWork(lane, which), row };
+                match *r {
+                    HashRow::Input { hash: of, pair } if of == hash => {
+                        let sources = [self.absorbed(hash, 2 * pair), self.absorbed(hash, 2 * pair + 1)];
+                        copies.extend(sources.into_iter().zip([1, 2]).filter_map(|(s, which)| Some((work(which), s?))));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let own = &self.hashes[hash];
+        let Some(&(lane, end)) = own.elements.last() else { return };
+        let first = end - own.wires.len();
+        for (i, w) in own.wires.iter().enumerate() {
+            copies.push((Cell { column: Column::HashWork(lane, 0), row: first + i }, self.home[w.index()]));
+        }
+    }
+
+    /// Where the i-th element that a hash absorbs is: the salt is anywhere, those after the last are 0.
+    fn absorbed(&self, hash: usize, i: usize) -> Option<Cell> {
+        let element = i.checked_sub(1)?;
+        Some(match self.hashes[hash].elements.get(element) {
+            Some(&(lane, row)) => Cell { column: Column::HashWork(lane, 1), row },
+            None => self.constant(0),
+        })
     }
 
     /// The product row before this one.

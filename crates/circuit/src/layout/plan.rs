@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use vouch_program::{Bounds, Instruction, Program, Wire};
+use vouch_program::{Bounds, Instruction, Program, Visibility, Wire};
 
 use super::{Check, LinearRow, MatrixRow, Mul, ProductRow, Source, Weights};
 use crate::{CircuitError, CircuitParams};
@@ -34,6 +34,13 @@ impl Plan {
         let mut plan = Self::default();
         let bounds = program.bounds()?;
         let mut two_terms = Vec::new();
+        let hidden = program.inputs().iter().flat_map(|t| {
+            let len = t.shape.iter().map(|d| *d as usize).product::<usize>();
+            std::iter::repeat_n(t.visibility != Visibility::Public, len)
+        });
+        for (input, _) in hidden.enumerate().filter(|(_, hidden)| *hidden) {
+            two_terms.extend([false, true].map(|upper| ProductRow::Bound { input, upper }));
+        }
         let mut rows: Vec<Vec<PositionRow>> = vec![Vec::new(); program.matrices().len()];
         for (i, ins) in program.instructions().iter().enumerate() {
             match ins {

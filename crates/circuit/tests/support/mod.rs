@@ -11,8 +11,8 @@ use halo2_proofs::{
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use vouch_circuit::{
-    Cell, Challenges, CircuitParams, Column, FirstPhase, Layout, ModelCircuit, ModelConfig, ProductRow, SecondPhase,
-    choose,
+    Cell, Challenges, CircuitParams, Column, FirstPhase, HashRow, Layout, ModelCircuit, ModelConfig, ProductRow,
+    SecondPhase, choose,
 };
 use vouch_program::{Program, Trace};
 
@@ -58,7 +58,12 @@ impl Bench {
     }
 
     pub fn first(&self, trace: &Trace) -> FirstPhase {
-        FirstPhase::new(&self.program, &self.layout, trace).unwrap()
+        FirstPhase::new(&self.program, &self.layout, trace, &self.salts()).unwrap()
+    }
+
+    /// One for each hashed tensor.
+    pub fn salts(&self) -> Vec<Fr> {
+        (0..self.layout.hashes.len()).map(|i| Fr::from(1000 + i as u64)).collect()
     }
 
     pub fn second(&self, first: &FirstPhase) -> SecondPhase {
@@ -83,6 +88,11 @@ impl Bench {
             put(lane.slope.index(), &v.slope);
             put(lane.y.index(), &v.y);
             put(lane.r.index(), &v.r);
+        }
+        for (lane, v) in self.config.hash.iter().zip(&first.hash) {
+            for (c, v) in lane.state.iter().zip(&v.state).chain(lane.work.iter().zip(&v.work)) {
+                put(c.index(), v);
+            }
         }
         for (lane, v) in self.config.linear.iter().zip(&second.linear_acc) {
             put(lane.acc.index(), v);
@@ -215,11 +225,29 @@ impl Bench {
                         vouch_program::Instruction::Product(q) => (2 * q.terms.len(), self.layout.params.product_limbs),
                         _ => unreachable!(),
                     },
+                    ProductRow::Bound { .. } => (4, self.layout.params.product_limbs),
                     ProductRow::Max { .. } => (3, 4),
                 };
                 out.extend((0..operands).map(|i| Place::Operand(lane, i, row)));
                 out.extend((0..limbs).map(|i| Place::ProductLimb(lane, i, row)));
                 out.extend([Place::ProductY(lane, row), Place::ProductR(lane, row), Place::ProductSlope(lane, row)]);
+            }
+        }
+        for (lane, rows) in self.layout.hash.iter().enumerate() {
+            for (row, r) in rows.iter().enumerate() {
+                let (state, work): (&[usize], &[usize]) = match *r {
+                    // Before the first element of a tensor there is nothing in the way.
+                    HashRow::Pack { .. } if row == 0 || !matches!(rows[row - 1], HashRow::Pack { .. }) => (&[], &[0]),
+                    HashRow::Pack { .. } => (&[], &[0, 1]),
+                    HashRow::Packed => (&[], &[1]),
+                    HashRow::Input { pair: 0, .. } => (&[], &[1, 2]),
+                    HashRow::Input { .. } => (&[0, 1, 2], &[1, 2]),
+                    HashRow::Round(round) if (4..61).contains(&round) => (&[0, 1, 2], &[0]),
+                    HashRow::Round(_) => (&[0, 1, 2], &[0, 1, 2]),
+                    HashRow::Digest => (&[0, 1, 2], &[]),
+                };
+                out.extend(state.iter().map(|i| Place::HashState(lane, *i, row)));
+                out.extend(work.iter().map(|i| Place::HashWork(lane, *i, row)));
             }
         }
         out
@@ -229,11 +257,17 @@ impl Bench {
 impl Bench {
     /// The first-phase cells that are equal to `home` by copies (in one step; homes are hubs).
     pub fn class(&self, home: Cell) -> Vec<Place> {
+        let inputs = &self.program.tensors()[..self.program.inputs().len()];
+        let public_inputs: usize = inputs.iter().map(|(v, wires)| v.public_values(wires.len())).sum();
         let place = |c: Cell| match c.column {
             Column::LinearY(l) => Some(Place::LinearY(l, c.row)),
             Column::Operand(l, i) => Some(Place::Operand(l, i, c.row)),
             Column::ProductY(l) => Some(Place::ProductY(l, c.row)),
             Column::ProductR(l) => Some(Place::ProductR(l, c.row)),
+            Column::HashState(l) => Some(Place::HashState(l, 1, c.row)),
+            Column::HashWork(l, i) => Some(Place::HashWork(l, i, c.row)),
+            // Outputs may follow: the statement is then a wrong one.
+            Column::Instance if c.row >= public_inputs => Some(Place::Instance(c.row)),
             _ => None,
         };
         let mut cells = vec![home];
@@ -262,6 +296,9 @@ pub enum Place {
     ProductSlope(usize, usize),
     ProductY(usize, usize),
     ProductR(usize, usize),
+    HashState(usize, usize, usize),
+    HashWork(usize, usize, usize),
+    Instance(usize),
 }
 
 impl Place {
@@ -269,6 +306,7 @@ impl Place {
         match self {
             Self::LinearSlope(_, r) | Self::LinearY(_, r) => r,
             Self::ProductSlope(_, r) | Self::ProductY(_, r) | Self::ProductR(_, r) => r,
+            Self::HashState(_, _, r) | Self::HashWork(_, _, r) | Self::Instance(r) => r,
             Self::LinearLimb(_, _, r) | Self::Operand(_, _, r) | Self::ProductLimb(_, _, r) => r,
         }
     }
@@ -283,6 +321,9 @@ impl Place {
             Self::ProductSlope(l, r) => &mut f.product[l].slope[r],
             Self::ProductY(l, r) => &mut f.product[l].y[r],
             Self::ProductR(l, r) => &mut f.product[l].r[r],
+            Self::HashState(l, i, r) => &mut f.hash[l].state[i][r],
+            Self::HashWork(l, i, r) => &mut f.hash[l].work[i][r],
+            Self::Instance(r) => &mut f.instance[r],
         }
     }
 }
