@@ -58,6 +58,12 @@ pub enum RegistryError {
         /// The bundle's folder.
         path: PathBuf,
     },
+    /// Tensors that are not public, which the network's protocol has no place for.
+    #[error("{path}: not all inputs and outputs are public; the network serves models whose proofs show all values", path = path.display())]
+    Hidden {
+        /// The bundle's folder.
+        path: PathBuf,
+    },
     /// Two folders hold the same model.
     #[error("{path}: model {id} is there twice", path = path.display())]
     Twice {
@@ -338,6 +344,9 @@ impl Registry {
             let model = Model::load(&path, timeout)?;
             if model.key.srs_kind() == SrsKind::Development && !allow_development {
                 return Err(RegistryError::Development { path });
+            }
+            if !model.key.schema().is_public() {
+                return Err(RegistryError::Hidden { path });
             }
             let id = model.id();
             if registry.models.insert(id, Arc::new(model)).is_some() {

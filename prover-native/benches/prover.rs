@@ -44,7 +44,7 @@ fn prover(c: &mut Criterion) {
         group.bench_function("witness", |b| {
             b.iter(|| {
                 let trace = program.run(&integers).expect("a run");
-                ModelCircuit::prove(key.program.clone(), key.layout.clone(), &trace).expect("a witness")
+                ModelCircuit::prove(key.program.clone(), key.layout.clone(), &trace, &[]).expect("a witness")
             });
         });
         group.bench_function("prove", |b| b.iter(|| key.prove(&integers, Nonce([1; 32])).expect("a proof")));

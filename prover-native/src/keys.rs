@@ -120,7 +120,7 @@ impl ProverKey {
             schema: schema(&program),
             program_digest: program.digest(),
             layout: serde_json::to_string(&params).map_err(|e| ProverError::format("layout", e))?,
-            instance_len: program.input_len() + program.output_len(),
+            instance_len: program.public_len(),
         };
         let verifier = export_key(pk.get_vk(), &srs.params, meta)?;
         let header = Header { program_digest: hex::encode(&bundle.digest()), batch: batch.max(1), params };

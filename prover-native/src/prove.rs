@@ -7,16 +7,21 @@ use halo2_proofs::{
     transcript::{Blake2bWrite, Challenge255, Transcript, TranscriptWriterBuffer},
 };
 use vouch_circuit::ModelCircuit;
-use vouch_envelope::{ModelId, Nonce, ProofEnvelope, PublicValues};
-use vouch_verifier::{Expected, verify};
+use vouch_envelope::{ModelId, Nonce, ProofEnvelope, PublicValues, Section};
+use vouch_program::{Trace, Visibility as Hidden};
+use vouch_verifier::{Expected, Visibility, verify};
 
-use crate::{ProverError, ProverKey, plonk::create_proof};
+use crate::{ProverError, ProverKey, Salt, hash::digest, plonk::create_proof};
 
 /// A proof, and how long it took.
 #[derive(Clone, Debug)]
 pub struct Proved {
     /// The proof with its claim.
     pub envelope: ProofEnvelope,
+    /// The outputs, as integers, also those that are not public.
+    pub outputs: Vec<i64>,
+    /// What the hashes of hashed tensors are salted with.
+    pub salt: Salt,
     /// Running the program and filling the first phase.
     pub witness: Duration,
     /// The proof, from the witness on.
@@ -26,14 +31,29 @@ pub struct Proved {
 }
 
 impl ProverKey {
-    /// Proves a run of the program on its flat input integers (of all inputs, one after the other), and verifies the proof.
+    /// Proves a run of the program on its flat input integers (of all inputs, one after the other), and verifies the proof. Hashes have a random salt.
     ///
     /// # Errors
     /// [`ProverError::Run`] if the program refuses the inputs: then there is no proof.
     pub fn prove(&self, inputs: &[i64], nonce: Nonce) -> Result<Proved, ProverError> {
+        self.prove_salted(inputs, nonce, Salt::random())
+    }
+
+    /// As [`prove`](Self::prove), with a salt that somebody else has chosen.
+    ///
+    /// # Errors
+    /// As [`prove`](Self::prove).
+    pub fn prove_salted(&self, inputs: &[i64], nonce: Nonce, salt: Salt) -> Result<Proved, ProverError> {
         let start = Instant::now();
         let trace = self.program.run(inputs)?;
-        let circuit = ModelCircuit::prove(self.program.clone(), self.layout.clone(), &trace)?;
+        let schema = self.verifier.schema();
+        let salts: Vec<Fr> = [Section::Inputs, Section::Outputs]
+            .into_iter()
+            .flat_map(|section| schema.section(section).iter().map(move |t| (section, t)))
+            .filter(|(_, t)| t.visibility == Visibility::Hashed)
+            .map(|(section, t)| salt.element(section, &t.name))
+            .collect();
+        let circuit = ModelCircuit::prove(self.program.clone(), self.layout.clone(), &trace, &salts)?;
         let witness = start.elapsed();
         let start = Instant::now();
         let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
@@ -42,18 +62,39 @@ impl ProverKey {
             transcript.common_scalar(scalar).map_err(|e| ProverError::Halo2(e.to_string()))?;
         }
         create_proof(&self.params, &self.pk, &circuit, &mut transcript)?;
-        let public = PublicValues { inputs: inputs.to_vec(), outputs: self.program.outputs_of(&trace) };
+        let public = self.public(&trace, circuit.instance().unwrap_or(&[]));
         let envelope = ProofEnvelope { model_id, nonce, public, proof: transcript.finalize() };
         let prove = start.elapsed();
         let start = Instant::now();
         let expected = Expected {
             nonce: Some(nonce),
-            inputs: Some(inputs.to_vec()),
+            inputs: Some(envelope.public.inputs.clone()),
             allow_development_srs: true,
             ..Expected::default()
         };
         verify(&self.verifier, &expected, &envelope).map_err(ProverError::SelfCheck)?;
-        Ok(Proved { envelope, witness, prove, verify: start.elapsed() })
+        let outputs = self.program.outputs_of(&trace);
+        Ok(Proved { envelope, outputs, salt, witness, prove, verify: start.elapsed() })
+    }
+
+    /// What a run's proof shows of each tensor.
+    fn public(&self, trace: &Trace, instance: &[Fr]) -> PublicValues {
+        let mut public = PublicValues::default();
+        let mut row = 0;
+        for (i, (visibility, wires)) in self.program.tensors().into_iter().enumerate() {
+            let (values, hashes) = if i < self.program.inputs().len() {
+                (&mut public.inputs, &mut public.input_hashes)
+            } else {
+                (&mut public.outputs, &mut public.output_hashes)
+            };
+            match visibility {
+                Hidden::Public => values.extend(wires.iter().map(|w| trace.values[w.index()])),
+                Hidden::Hashed => hashes.extend(instance.get(row).map(digest)),
+                Hidden::Private => {}
+            }
+            row += visibility.public_values(wires.len());
+        }
+        public
     }
 }
 

@@ -267,3 +267,41 @@ fn damaged_files_and_models_are_explained() {
     fs::write(at("noise.srs"), [7; 300]).unwrap();
     bad(&["srs", "verify", &at("noise.srs")], 6, &["reference string"]);
 }
+
+/// From `compile --visibility` to a proof whose input only its owner recognizes.
+#[test]
+fn hashed_inputs_are_recognized_by_their_owner() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (bundle, key, proof, salt) = (at("b"), at("b/verifier.key"), at("p"), "5a".repeat(32));
+    let name = "sweep_hours";
+    let compile = |modes: &[&'static str]| {
+        let base = ["compile", MODEL, "-o", &bundle, "--limb-bits", "11"];
+        base.into_iter().chain(modes.iter().flat_map(|m| ["--visibility", *m])).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let refused = |modes: &[&'static str], code: i32, words: &[&str]| {
+        let args = compile(modes);
+        bad(&args.iter().map(String::as_str).collect::<Vec<_>>(), code, words);
+    };
+    refused(&["sweep_hours=secret"], 3, &["sweep_hours=secret", "public, hashed or private", "`secret`"]);
+    refused(&["sweep_hours"], 3, &["NAME=MODE"]);
+    refused(&["nobody=hashed"], 3, &["nobody", "sweep_hours", "redemption_hours"]);
+    refused(&["sweep_hours=hashed", "sweep_hours=public"], 3, &["twice"]);
+    let args = compile(&["sweep_hours=hashed", "exit_queue_eth=private"]);
+    good(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    good(&["setup", &bundle]);
+    let proved = good(&["prove", &bundle, "--input", INPUT, "--nonce", NONCE, "--salt", &salt, "-o", &proof]);
+    assert_eq!(proved["salt"], salt);
+    let hashes = good(&["hash", "--key", &key, "--input", INPUT, "--salt", &salt]);
+    let said = good(&["verify", &proof, "--key", &key, "--nonce", NONCE, "--input", INPUT, "--salt", &salt]);
+    assert_eq!(said["proofs"][0]["inputs"][name]["hash"], hashes["hashes"][name]);
+    assert_eq!(said["proofs"][0]["outputs"], proved["outputs"]);
+    let wrong = "5b".repeat(32);
+    bad(&["verify", &proof, "--key", &key, "--input", INPUT, "--salt", &wrong], 5, &["inputs", "hash 0"]);
+    bad(&["verify", &proof, "--key", &key, "--input", INPUT], 3, &["--salt"]);
+    bad(&["hash", "--key", &file("verifier.key"), "--input", INPUT, "--salt", &salt], 3, &["no hashed inputs"]);
+    bad(&["hash", "--key", &key, "--input", INPUT, "--salt", "5a"], 2, &["64"]);
+    let exported = at("p.json");
+    good(&["export", &proof, "-o", &exported]);
+    good(&["verify", &exported, "--key", &key, "--input", INPUT, "--salt", &salt]);
+}

@@ -94,7 +94,11 @@ impl Recurrence {
     }
 
     fn public(&self) -> PublicValues {
-        PublicValues { inputs: self.inputs.concat(), outputs: self.inputs.iter().flat_map(Self::outputs).collect() }
+        PublicValues {
+            inputs: self.inputs.concat(),
+            outputs: self.inputs.iter().flat_map(Self::outputs).collect(),
+            ..Default::default()
+        }
     }
 }
 
@@ -252,7 +256,15 @@ struct Setup {
 
 fn tensor(name: &str, shape: [usize; 2], scale: f64) -> TensorSpec {
     let shape = shape.map(|axis| u32::try_from(axis).unwrap()).to_vec();
-    TensorSpec { name: name.into(), shape, unit: String::new(), scale, min: -(1 << 40), max: 1 << 40 }
+    TensorSpec {
+        name: name.into(),
+        shape,
+        unit: String::new(),
+        scale,
+        min: -(1 << 40),
+        max: 1 << 40,
+        visibility: Default::default(),
+    }
 }
 
 fn meta(lanes: usize) -> KeyMeta {
@@ -335,8 +347,15 @@ impl Setup {
     }
 }
 
-const EXPECTED: Expected =
-    Expected { model_id: None, nonce: None, inputs: None, outputs: None, allow_development_srs: true };
+const EXPECTED: Expected = Expected {
+    model_id: None,
+    nonce: None,
+    inputs: None,
+    outputs: None,
+    input_hashes: None,
+    output_hashes: None,
+    allow_development_srs: true,
+};
 
 fn instance(public: &PublicValues) -> Vec<Fr> {
     public.inputs.iter().chain(&public.outputs).map(|&value| int(value)).collect()
@@ -458,7 +477,7 @@ fn a_circuit_without_copies_gets_the_same_verdict() {
     let schema = Schema { inputs: vec![tensor("root", [1, 2], 1.0)], outputs: vec![] };
     let key = export_key(&vk, &params, KeyMeta { schema, instance_len: 2, ..meta(1) }).unwrap();
     let setup = Setup { pk: keygen_pk(&params, vk, &Roots).unwrap(), params, key, circuit: Recurrence::default() };
-    let public = PublicValues { inputs: vec![2, 3], outputs: vec![] };
+    let public = PublicValues { inputs: vec![2, 3], ..Default::default() };
     let envelope = setup.prove_circuit(Roots, public, Nonce([5; 32]));
     assert_eq!(setup.compare(&envelope), Ok(()));
     for byte in 0..envelope.proof.len() {

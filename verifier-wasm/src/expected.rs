@@ -39,6 +39,8 @@ fn read(reader: &mut Reader<'_>, expected: &mut Expected) -> Result<(), String> 
             "nonce" => expected.nonce = reader.optional(Reader::parsed)?,
             "inputs" => expected.inputs = reader.optional(Reader::integers)?,
             "outputs" => expected.outputs = reader.optional(Reader::integers)?,
+            "input_hashes" => expected.input_hashes = reader.optional(Reader::list)?,
+            "output_hashes" => expected.output_hashes = reader.optional(Reader::list)?,
             "allow_development_srs" => expected.allow_development_srs = reader.boolean()?,
             _ => return Err(format!("{name} is no expectation")),
         }
@@ -125,6 +127,15 @@ impl<'a> Reader<'a> {
         if yes || self.word("false") { Ok(yes) } else { Err("expected true or false".to_owned()) }
     }
 
+    fn list<T: FromStr<Err: Display>>(&mut self) -> Result<Vec<T>, String> {
+        let mut items = Vec::new();
+        self.sequence(b'[', b']', |reader| {
+            items.push(reader.parsed()?);
+            Ok(())
+        })?;
+        Ok(items)
+    }
+
     fn integers(&mut self) -> Result<Vec<i64>, String> {
         let mut integers = Vec::new();
         self.sequence(b'[', b']', |reader| {
@@ -172,12 +183,15 @@ mod tests {
     #[test]
     fn every_field_is_read() {
         let id = "ab".repeat(32);
-        let json =
-            format!(r#"{{"model_id":"{id}","nonce":"{id}","inputs":[],"outputs":[0],"allow_development_srs":true}}"#);
+        let json = format!(
+            r#"{{"model_id":"{id}","nonce":"{id}","inputs":[],"outputs":[0],"input_hashes":["{id}"],"output_hashes":[],"allow_development_srs":true}}"#
+        );
         let expected = parse(json.as_bytes()).unwrap();
         assert_eq!(expected.model_id.map(|id| id.0), Some([0xab; 32]));
         assert_eq!(expected.nonce.map(|nonce| nonce.0), Some([0xab; 32]));
         assert_eq!((expected.inputs, expected.outputs), (Some(vec![]), Some(vec![0])));
+        assert_eq!(expected.input_hashes.map(|hashes| hashes.iter().map(|h| h.0).collect()), Some(vec![[0xab; 32]]));
+        assert_eq!(expected.output_hashes, Some(vec![]));
         assert!(expected.allow_development_srs);
     }
 
@@ -210,6 +224,8 @@ mod tests {
             "[]",
             "[]x",
             "{}x",
+            r#"{"input_hashes":["00"]}"#,
+            r#"{"input_hashes":[1]}"#,
             "{",
             "\u{0}",
         ];

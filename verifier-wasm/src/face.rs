@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use serde::Serialize;
-use vouch_verifier::{KEY_VERSION, ProofEnvelope, Section, SrsKind, TensorSpec, Verification, VerifierKey};
+use vouch_verifier::{KEY_VERSION, ProofEnvelope, Section, SrsKind, TensorSpec, Verification, VerifierKey, Visibility};
 
 use crate::expected;
 
@@ -77,6 +77,8 @@ struct Contents {
     nonce: String,
     inputs: Vec<String>,
     outputs: Vec<String>,
+    input_hashes: Vec<String>,
+    output_hashes: Vec<String>,
     proof_bytes: usize,
 }
 
@@ -90,6 +92,8 @@ pub fn inspect(envelope: &[u8]) -> Result<String, FaceError> {
         nonce: envelope.nonce.to_string(),
         inputs: text(&envelope.public.inputs),
         outputs: text(&envelope.public.outputs),
+        input_hashes: envelope.public.input_hashes.iter().map(ToString::to_string).collect(),
+        output_hashes: envelope.public.output_hashes.iter().map(ToString::to_string).collect(),
         proof_bytes: envelope.proof.len(),
     }))
 }
@@ -118,12 +122,14 @@ struct Tensor<'a> {
     scale: f64,
     min: String,
     max: String,
+    visibility: Visibility,
 }
 
 impl<'a> From<&'a TensorSpec> for Tensor<'a> {
     fn from(spec: &'a TensorSpec) -> Self {
-        let TensorSpec { name, shape, unit, scale, min, max } = spec;
-        Self { name, shape, unit, scale: *scale, min: min.to_string(), max: max.to_string() }
+        let TensorSpec { name, shape, unit, scale, min, max, visibility } = spec;
+        let (scale, visibility) = (*scale, *visibility);
+        Self { name, shape, unit, scale, min: min.to_string(), max: max.to_string(), visibility }
     }
 }
 

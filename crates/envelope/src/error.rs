@@ -27,8 +27,16 @@ pub enum EnvelopeError {
         /// Version of the input.
         got: u16,
     },
-    /// A section says that its values are not public, which this version does not support.
-    #[error("{section} at byte {offset}: expected visibility {expected} (public), got {got}")]
+    /// A section says that it has hashes, and has none.
+    #[error("{section} at byte {offset}: expected hashes, got none")]
+    NoHashes {
+        /// Which section.
+        section: Section,
+        /// Where their number is.
+        offset: usize,
+    },
+    /// A section has a visibility that this version does not know.
+    #[error("{section} at byte {offset}: expected visibility {expected} (values) or 1 (values and hashes), got {got}")]
     Visibility {
         /// Which section.
         section: Section,
@@ -85,6 +93,7 @@ impl EnvelopeError {
             Self::Magic { .. } => "magic",
             Self::Version { .. } => "version",
             Self::Visibility { .. } => "visibility",
+            Self::NoHashes { .. } => "no-hashes",
             Self::TooManyValues { .. } => "too-many-values",
             Self::ProofTooLong { .. } => "proof-too-long",
             Self::Hex { .. } => "hexadecimal",

@@ -73,6 +73,11 @@ identity! {
     Nonce
 }
 
+identity! {
+    /// The salted hash of a tensor: a field element (Poseidon over BN254's scalar field), most significant byte first.
+    TensorHash
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

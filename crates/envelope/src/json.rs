@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::hex;
-use crate::{EnvelopeError, ProofEnvelope, PublicValues, Section};
+use crate::hex::HexError;
+use crate::{EnvelopeError, ProofEnvelope, PublicValues, Section, TensorHash};
 
 /// An envelope as JSON: bytes are hexadecimal text, integers are decimal text.
 ///
@@ -19,6 +20,12 @@ pub struct EnvelopeJson {
     pub inputs: Vec<String>,
     /// Output values.
     pub outputs: Vec<String>,
+    /// Hashes of hashed inputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub input_hashes: Vec<String>,
+    /// Hashes of hashed outputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub output_hashes: Vec<String>,
     /// The proof.
     pub proof: String,
 }
@@ -31,6 +38,8 @@ impl From<ProofEnvelope> for EnvelopeJson {
             nonce: envelope.nonce.to_string(),
             inputs: text(&envelope.public.inputs),
             outputs: text(&envelope.public.outputs),
+            input_hashes: envelope.public.input_hashes.iter().map(TensorHash::to_string).collect(),
+            output_hashes: envelope.public.output_hashes.iter().map(TensorHash::to_string).collect(),
             proof: hex::encode(&envelope.proof),
         }
     }
@@ -47,12 +56,18 @@ impl TryFrom<EnvelopeJson> for ProofEnvelope {
             public: PublicValues {
                 inputs: integers(Section::Inputs, &json.inputs)?,
                 outputs: integers(Section::Outputs, &json.outputs)?,
+                input_hashes: hashes(&json.input_hashes).map_err(in_field("input_hashes"))?,
+                output_hashes: hashes(&json.output_hashes).map_err(in_field("output_hashes"))?,
             },
             proof: hex::decode(&json.proof).map_err(in_field("proof"))?,
         };
         envelope.check_limits()?;
         Ok(envelope)
     }
+}
+
+fn hashes(texts: &[String]) -> Result<Vec<TensorHash>, HexError> {
+    texts.iter().map(|text| text.parse()).collect()
 }
 
 fn integers(section: Section, texts: &[String]) -> Result<Vec<i64>, EnvelopeError> {
@@ -72,14 +87,13 @@ fn integers(section: Section, texts: &[String]) -> Result<Vec<i64>, EnvelopeErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::HexError;
     use crate::{ModelId, Nonce};
 
     fn sample() -> ProofEnvelope {
         ProofEnvelope {
             model_id: ModelId([7; 32]),
             nonce: Nonce([9; 32]),
-            public: PublicValues { inputs: vec![0, -1, i64::MIN], outputs: vec![i64::MAX] },
+            public: PublicValues { inputs: vec![0, -1, i64::MIN], outputs: vec![i64::MAX], ..Default::default() },
             proof: vec![1, 0xff],
         }
     }
@@ -88,7 +102,12 @@ mod tests {
     fn json_round_trips() {
         let json = serde_json::to_string(&sample()).unwrap();
         assert!(json.contains(r#""inputs":["0","-1","-9223372036854775808"]"#), "{json}");
+        assert!(!json.contains("hashes"));
         assert_eq!(serde_json::from_str::<ProofEnvelope>(&json).unwrap(), sample());
+        let mut hashed = sample();
+        hashed.public.input_hashes = vec![TensorHash([5; 32]), TensorHash([6; 32])];
+        let json = serde_json::to_string(&hashed).unwrap();
+        assert_eq!(serde_json::from_str::<ProofEnvelope>(&json).unwrap(), hashed);
     }
 
     #[test]

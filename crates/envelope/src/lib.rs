@@ -17,10 +17,12 @@
 //! | version | 2 |
 //! | model identity | 32 |
 //! | nonce | 32 |
-//! | inputs: visibility (0 = public) | 1 |
+//! | inputs: visibility (0 = values, 1 = values and hashes of hashed tensors) | 1 |
 //! | inputs: count | 4 |
 //! | inputs: zigzag LEB128 values, minimal length | 1 to 10 each |
-//! | outputs: visibility, count, values | as for the inputs |
+//! | inputs, if visibility is 1: number of hashes, from 1 on | 4 |
+//! | inputs, if visibility is 1: hashes | 32 each |
+//! | outputs: visibility, count, values, hashes | as for the inputs |
 //! | proof length | 4 |
 //! | proof | as said |
 //!
@@ -50,7 +52,9 @@ mod report;
 
 pub use cursor::{CursorError, Reader, Writer};
 pub use error::EnvelopeError;
-pub use id::{ModelId, Nonce};
+pub use id::{ModelId, Nonce, TensorHash};
 pub use json::EnvelopeJson;
-pub use proof::{ENVELOPE_MAGIC, ENVELOPE_VERSION, MAX_PROOF_BYTES, MAX_VALUES, ProofEnvelope, PublicValues, Section};
+pub use proof::{
+    ENVELOPE_MAGIC, ENVELOPE_VERSION, MAX_HASHES, MAX_PROOF_BYTES, MAX_VALUES, ProofEnvelope, PublicValues, Section,
+};
 pub use report::{Check, VerificationReport};

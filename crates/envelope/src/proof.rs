@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EnvelopeError, EnvelopeJson, ModelId, Nonce, Reader, Writer};
+use crate::{EnvelopeError, EnvelopeJson, ModelId, Nonce, Reader, TensorHash, Writer};
 
 /// First bytes of an envelope.
 pub const ENVELOPE_MAGIC: [u8; 8] = *b"VOUCHPF\0";
@@ -15,8 +15,13 @@ pub const MAX_VALUES: usize = 1 << 20;
 /// Largest length of a proof in bytes.
 pub const MAX_PROOF_BYTES: usize = 1 << 20;
 
+/// Largest number of hashes in one section: one for each tensor that a key can have.
+pub const MAX_HASHES: usize = 256;
+
 /// Visibility of a section whose values are in the clear.
 const PUBLIC: u8 = 0;
+/// Visibility of a section in which there are also hashes.
+const HASHES: u8 = 1;
 
 /// A part of the public values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -37,13 +42,27 @@ impl fmt::Display for Section {
     }
 }
 
-/// The quantized values that a proof is about, in the order of the model's schema.
+/// The quantized values that a proof is about, in the order of the model's schema: those of public tensors. Of a hashed tensor there is its salted hash, of a private one nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PublicValues {
-    /// All input tensors, one after the other.
+    /// All public input tensors, one after the other.
     pub inputs: Vec<i64>,
-    /// All output tensors, one after the other.
+    /// All public output tensors, one after the other.
     pub outputs: Vec<i64>,
+    /// The hash of each hashed input tensor.
+    pub input_hashes: Vec<TensorHash>,
+    /// The hash of each hashed output tensor.
+    pub output_hashes: Vec<TensorHash>,
+}
+
+impl PublicValues {
+    /// Values and hashes of a section.
+    pub fn section(&self, section: Section) -> (&[i64], &[TensorHash]) {
+        match section {
+            Section::Inputs => (&self.inputs, &self.input_hashes),
+            Section::Outputs => (&self.outputs, &self.output_hashes),
+        }
+    }
 }
 
 /// A proof with the claim that it is about.
@@ -63,9 +82,12 @@ pub struct ProofEnvelope {
 impl ProofEnvelope {
     /// Checks the limits of the format.
     pub(crate) fn check_limits(&self) -> Result<(), EnvelopeError> {
-        for (section, values) in [(Section::Inputs, &self.public.inputs), (Section::Outputs, &self.public.outputs)] {
-            if values.len() > MAX_VALUES {
-                return Err(EnvelopeError::TooManyValues { section, limit: MAX_VALUES, got: values.len() });
+        for section in [Section::Inputs, Section::Outputs] {
+            let (values, hashes) = self.public.section(section);
+            for (limit, got) in [(MAX_VALUES, values.len()), (MAX_HASHES, hashes.len())] {
+                if got > limit {
+                    return Err(EnvelopeError::TooManyValues { section, limit, got });
+                }
             }
         }
         if self.proof.len() > MAX_PROOF_BYTES {
@@ -82,11 +104,16 @@ impl ProofEnvelope {
         writer.u16(ENVELOPE_VERSION);
         writer.raw(&self.model_id.0);
         writer.raw(&self.nonce.0);
-        for values in [&self.public.inputs, &self.public.outputs] {
-            writer.u8(PUBLIC);
+        for section in [Section::Inputs, Section::Outputs] {
+            let (values, hashes) = self.public.section(section);
+            writer.u8(if hashes.is_empty() { PUBLIC } else { HASHES });
             writer.u32(u32::try_from(values.len()).unwrap_or(u32::MAX));
             for &value in values {
                 writer.zigzag(value);
+            }
+            if !hashes.is_empty() {
+                writer.u32(u32::try_from(hashes.len()).unwrap_or(u32::MAX));
+                hashes.iter().for_each(|hash| writer.raw(&hash.0));
             }
         }
         writer.u32(u32::try_from(self.proof.len()).unwrap_or(u32::MAX));
@@ -107,19 +134,19 @@ impl ProofEnvelope {
         }
         let model_id = ModelId(reader.array()?);
         let nonce = Nonce(reader.array()?);
-        let inputs = read_section(&mut reader, Section::Inputs)?;
-        let outputs = read_section(&mut reader, Section::Outputs)?;
+        let (inputs, input_hashes) = read_section(&mut reader, Section::Inputs)?;
+        let (outputs, output_hashes) = read_section(&mut reader, Section::Outputs)?;
         let proof_len = reader.count_u32("proof bytes", MAX_PROOF_BYTES, 1)?;
         let proof = reader.take(proof_len)?.to_vec();
         reader.finish()?;
-        Ok(Self { model_id, nonce, public: PublicValues { inputs, outputs }, proof })
+        Ok(Self { model_id, nonce, public: PublicValues { inputs, outputs, input_hashes, output_hashes }, proof })
     }
 }
 
-fn read_section(reader: &mut Reader<'_>, section: Section) -> Result<Vec<i64>, EnvelopeError> {
+fn read_section(reader: &mut Reader<'_>, section: Section) -> Result<(Vec<i64>, Vec<TensorHash>), EnvelopeError> {
     let offset = reader.offset();
     let visibility = reader.u8()?;
-    if visibility != PUBLIC {
+    if ![PUBLIC, HASHES].contains(&visibility) {
         return Err(EnvelopeError::Visibility { section, offset, expected: PUBLIC, got: visibility });
     }
     let what = match section {
@@ -127,7 +154,17 @@ fn read_section(reader: &mut Reader<'_>, section: Section) -> Result<Vec<i64>, E
         Section::Outputs => "output values",
     };
     let count = reader.count_u32(what, MAX_VALUES, 1)?;
-    (0..count).map(|_| reader.zigzag().map_err(EnvelopeError::from)).collect()
+    let values = (0..count).map(|_| reader.zigzag()).collect::<Result<_, _>>()?;
+    if visibility == PUBLIC {
+        return Ok((values, Vec::new()));
+    }
+    let offset = reader.offset();
+    let count = reader.count_u32("hashes", MAX_HASHES, 32)?;
+    if count == 0 {
+        return Err(EnvelopeError::NoHashes { section, offset });
+    }
+    let hashes = (0..count).map(|_| reader.array().map(TensorHash)).collect::<Result<_, _>>()?;
+    Ok((values, hashes))
 }
 
 #[cfg(test)]
@@ -140,7 +177,7 @@ mod tests {
         ProofEnvelope {
             model_id: ModelId([7; 32]),
             nonce: Nonce([9; 32]),
-            public: PublicValues { inputs: vec![0, -1, 300, i64::MIN], outputs: vec![i64::MAX] },
+            public: PublicValues { inputs: vec![0, -1, 300, i64::MIN], outputs: vec![i64::MAX], ..Default::default() },
             proof: vec![1, 2, 3],
         }
     }
@@ -158,8 +195,25 @@ mod tests {
         };
         assert!(matches!(patched(0, b'X'), Err(EnvelopeError::Magic { got: [b'X', ..], .. })));
         assert_eq!(patched(8, 2), Err(EnvelopeError::Version { expected: 1, got: 2 }));
-        let visibility = EnvelopeError::Visibility { section: Section::Inputs, offset: SECTION, expected: 0, got: 1 };
-        assert_eq!(patched(SECTION, 1), Err(visibility));
+        let visibility = EnvelopeError::Visibility { section: Section::Inputs, offset: SECTION, expected: 0, got: 2 };
+        assert_eq!(patched(SECTION, 2), Err(visibility));
+    }
+
+    /// A section without hashes has one encoding.
+    #[test]
+    fn hashes_that_are_none_are_refused() {
+        let mut envelope = sample();
+        envelope.public.outputs = Vec::new();
+        envelope.public.output_hashes = vec![TensorHash([3; 32])];
+        let bytes = envelope.encode().unwrap();
+        assert_eq!(ProofEnvelope::decode(&bytes), Ok(envelope));
+        let at = bytes.len() - 3 - 4 - 32 - 4;
+        assert_eq!(bytes[at..at + 4], [1, 0, 0, 0]);
+        let mut none = bytes[..at].to_vec();
+        none.extend([0; 4]);
+        none.extend(&bytes[at + 36..]);
+        let refused = EnvelopeError::NoHashes { section: Section::Outputs, offset: at };
+        assert_eq!(ProofEnvelope::decode(&none), Err(refused));
     }
 
     #[test]
@@ -189,13 +243,20 @@ mod tests {
             ids: ([u8; 32], [u8; 32]),
             inputs in proptest::collection::vec(any::<i64>(), 0..20),
             outputs in proptest::collection::vec(-300i64..300, 0..20),
+            hashes: ([u8; 32], [u8; 32], [u8; 32]),
+            counts in (0usize..2, 0usize..3),
             proof in proptest::collection::vec(any::<u8>(), 0..50),
             extra: u8,
         ) {
             let envelope = ProofEnvelope {
                 model_id: ModelId(ids.0),
                 nonce: Nonce(ids.1),
-                public: PublicValues { inputs, outputs },
+                public: PublicValues {
+                    inputs,
+                    outputs,
+                    input_hashes: vec![TensorHash(hashes.0); counts.0],
+                    output_hashes: [hashes.1, hashes.2].map(TensorHash)[..counts.1].to_vec(),
+                },
                 proof,
             };
             let mut bytes = envelope.encode().unwrap();

@@ -1,7 +1,7 @@
 //! What the caller expects, in the module's JSON.
 
 use serde::{Serialize, Serializer};
-use vouch_envelope::{ModelId, Nonce};
+use vouch_envelope::{ModelId, Nonce, TensorHash};
 
 /// What the caller expects. Trust comes from here, never from the envelope. `None` accepts anything that fits the key.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -18,6 +18,12 @@ pub struct Expected {
     /// The outputs.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "text")]
     pub outputs: Option<Vec<i64>>,
+    /// The hashes of hashed inputs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_hashes: Option<Vec<TensorHash>>,
+    /// The hashes of hashed outputs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_hashes: Option<Vec<TensorHash>>,
     /// Whether a key of a development setup is accepted: whoever made such a setup can forge proofs.
     pub allow_development_srs: bool,
 }

@@ -6,8 +6,15 @@ use vouch_verifier::{Expected, ProofEnvelope, VerifierKey, report, verify, verif
 const KEY: &[u8] = include_bytes!("../tests/fixtures/small.key");
 const ENVELOPE: &[u8] = include_bytes!("../tests/fixtures/small-0.envelope");
 
-const EXPECTED: Expected =
-    Expected { model_id: None, nonce: None, inputs: None, outputs: None, allow_development_srs: true };
+const EXPECTED: Expected = Expected {
+    model_id: None,
+    nonce: None,
+    inputs: None,
+    outputs: None,
+    input_hashes: None,
+    output_hashes: None,
+    allow_development_srs: true,
+};
 
 /// Any bytes as an envelope: it has one encoding.
 pub(crate) fn envelope_decode(data: &[u8]) {

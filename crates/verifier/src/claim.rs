@@ -1,6 +1,6 @@
 //! What the caller expects, and what a verification has shown.
 
-use vouch_envelope::{ModelId, Nonce, ProofEnvelope, PublicValues, Section};
+use vouch_envelope::{ModelId, Nonce, ProofEnvelope, PublicValues, Section, TensorHash};
 
 use crate::key::{Schema, SrsKind, VerifierKey};
 
@@ -15,6 +15,10 @@ pub struct Expected {
     pub inputs: Option<Vec<i64>>,
     /// The outputs; `None` accepts any that fit the schema, and the claim says which.
     pub outputs: Option<Vec<i64>>,
+    /// The hashes of hashed inputs, in the schema's order; `None` accepts any, and says nothing about those inputs.
+    pub input_hashes: Option<Vec<TensorHash>>,
+    /// The hashes of hashed outputs, likewise.
+    pub output_hashes: Option<Vec<TensorHash>>,
     /// Whether a key of a development setup is accepted: proofs for such a key can be forged by whoever made it.
     pub allow_development_srs: bool,
 }
@@ -27,10 +31,18 @@ impl Expected {
             Section::Outputs => self.outputs.as_deref(),
         }
     }
+
+    /// The hashes of a section, if any are expected.
+    pub fn hashes(&self, section: Section) -> Option<&[TensorHash]> {
+        match section {
+            Section::Inputs => self.input_hashes.as_deref(),
+            Section::Outputs => self.output_hashes.as_deref(),
+        }
+    }
 }
 
 /// A statement that a proof has shown: this model, given these inputs, computes these outputs; and the proof was made
-/// for this nonce. Only a verification makes one.
+/// for this nonce. Of a hashed tensor it says that there are values with that hash, of a private one that there are values (in the schema's range). Only a verification makes one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerifiedClaim {
     model_id: ModelId,
@@ -66,22 +78,22 @@ impl VerifiedClaim {
         &self.public
     }
 
-    /// The inputs, as integers.
+    /// The public inputs, as integers.
     pub fn inputs(&self) -> &[i64] {
         &self.public.inputs
     }
 
-    /// The outputs, as integers.
+    /// The public outputs, as integers.
     pub fn outputs(&self) -> &[i64] {
         &self.public.outputs
     }
 
-    /// The inputs, as the real numbers that the integers stand for.
+    /// The public inputs, as the real numbers that the integers stand for.
     pub fn real_inputs(&self) -> Vec<f64> {
         self.real(Section::Inputs, &self.public.inputs)
     }
 
-    /// The outputs, as the real numbers that the integers stand for.
+    /// The public outputs, as the real numbers that the integers stand for.
     pub fn real_outputs(&self) -> Vec<f64> {
         self.real(Section::Outputs, &self.public.outputs)
     }

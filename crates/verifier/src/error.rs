@@ -3,7 +3,7 @@
 use std::fmt;
 
 use thiserror::Error;
-use vouch_envelope::{CursorError, EnvelopeError, ModelId, Nonce, Section};
+use vouch_envelope::{CursorError, EnvelopeError, ModelId, Nonce, Section, TensorHash};
 
 /// What is wrong with the encoding of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -298,6 +298,38 @@ pub enum VerifyError {
         /// Number of values in the envelope.
         got: usize,
     },
+    /// The number of hashes is not the schema's, or not what the caller expects.
+    #[error("{section}: expected {expected} hashes of tensors, got {got}")]
+    HashCount {
+        /// Inputs or outputs.
+        section: Section,
+        /// Number of hashes in the schema, or that the caller expects.
+        expected: usize,
+        /// Number of hashes in the envelope.
+        got: usize,
+    },
+    /// A hash is not a field element.
+    #[error("{section}: hash {index}: expected a number below the field's order, got {got}")]
+    HashEncoding {
+        /// Inputs or outputs.
+        section: Section,
+        /// Position among the section's hashes.
+        index: usize,
+        /// What the envelope says.
+        got: TensorHash,
+    },
+    /// A hash is not the one that the caller expects.
+    #[error("{section}: hash {index}: expected {expected}, got {got}")]
+    Hash {
+        /// Inputs or outputs.
+        section: Section,
+        /// Position among the section's hashes.
+        index: usize,
+        /// Hash that the caller expects.
+        expected: TensorHash,
+        /// Hash in the envelope.
+        got: TensorHash,
+    },
     /// A value is outside its tensor's bounds.
     #[error("{section}: value {index} (tensor {tensor}): expected {min} to {max}, got {got}")]
     ValueRange {
@@ -375,6 +407,9 @@ impl VerifyError {
             Self::Nonce { .. } => "nonce",
             Self::ValueCount { .. } => "value-count",
             Self::ExpectedCount { .. } => "expected-count",
+            Self::HashCount { .. } => "hash-count",
+            Self::HashEncoding { .. } => "hash-encoding",
+            Self::Hash { .. } => "hash",
             Self::ValueRange { .. } => "value-range",
             Self::Value { .. } => "value",
             Self::Proof(error) => error.code(),
@@ -395,6 +430,9 @@ impl VerifyError {
             Self::Nonce { .. } => CheckName::Nonce,
             Self::ValueCount { section, .. }
             | Self::ExpectedCount { section, .. }
+            | Self::HashCount { section, .. }
+            | Self::HashEncoding { section, .. }
+            | Self::Hash { section, .. }
             | Self::ValueRange { section, .. }
             | Self::Value { section, .. } => match section {
                 Section::Inputs => CheckName::Inputs,

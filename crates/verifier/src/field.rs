@@ -2,6 +2,7 @@
 
 use crate::curve::Fr;
 use ark_ff::{BigInt, FftField, Field, PrimeField};
+use vouch_envelope::TensorHash;
 
 /// The element whose little-endian encoding is `bytes`, if that is less than the modulus.
 pub(crate) fn from_canonical<F: PrimeField<BigInt = BigInt<4>>>(bytes: &[u8; 32]) -> Option<F> {
@@ -26,6 +27,13 @@ pub(crate) fn to_bytes<F: PrimeField<BigInt = BigInt<4>>>(value: &F) -> [u8; 32]
 /// The little-endian integer of 512 bits, reduced: its distance from uniform is below 2^-256.
 pub(crate) fn from_wide(bytes: &[u8; 64]) -> Fr {
     Fr::from_le_bytes_mod_order(bytes)
+}
+
+/// The element whose big-endian encoding a hash is, if that is less than the modulus.
+pub(crate) fn from_hash(hash: &TensorHash) -> Option<Fr> {
+    let mut bytes = hash.0;
+    bytes.reverse();
+    from_canonical(&bytes)
 }
 
 /// A signed integer as a field element: `-v` is `p - v`.

@@ -7,7 +7,7 @@ mod schema;
 
 pub use codec::{KEY_MAGIC, KEY_VERSION};
 pub(crate) use prepared::{Prepared, query_at_current_row};
-pub use schema::{Schema, TensorSpec};
+pub use schema::{Schema, TensorSpec, Visibility};
 
 use vouch_envelope::ModelId;
 

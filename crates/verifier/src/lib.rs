@@ -69,10 +69,10 @@ pub use error::{CheckName, KeyError, PointError, VerifyError};
 pub use expression::{GateBuilder, Gates, Node, NodeId};
 pub use key::{
     ColumnKind, ColumnQuery, ColumnRef, KEY_MAGIC, KEY_VERSION, KeyDescription, Schema, SrsKind, TensorSpec,
-    VerifierKey,
+    VerifierKey, Visibility,
 };
 pub use report::{Verification, report};
 pub use verify::{verify, verify_bytes};
 pub use vouch_envelope::{
-    Check, ENVELOPE_VERSION, ModelId, Nonce, ProofEnvelope, PublicValues, Section, VerificationReport,
+    Check, ENVELOPE_VERSION, ModelId, Nonce, ProofEnvelope, PublicValues, Section, TensorHash, VerificationReport,
 };

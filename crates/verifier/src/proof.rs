@@ -8,12 +8,12 @@ use ark_ff::{One, Zero};
 use crate::error::VerifyError;
 use crate::expression::LeafValues;
 use crate::field;
-use crate::key::{Prepared, VerifierKey};
+use crate::key::{Prepared, VerifierKey, Visibility};
 use crate::msm::msm;
 use crate::permutation::{Challenges, ProductEvaluations};
 use crate::transcript::Transcript;
 use crate::vanishing::{self, LagrangeValues};
-use vouch_envelope::ProofEnvelope;
+use vouch_envelope::{ProofEnvelope, PublicValues, Section};
 
 /// Commitments that the prover sent.
 pub(crate) struct Commitments {
@@ -92,13 +92,32 @@ pub(crate) fn all_hold(key: &Prepared, openings: &[(&Opening, Fr)]) -> bool {
     Bn254::final_exponentiation(product).is_some_and(|output| output.0.is_one())
 }
 
+/// The instance column, for public values that have been counted: of each tensor its values, its hash, or nothing.
+fn instance(key: &VerifierKey, public: &PublicValues) -> Vec<Fr> {
+    let mut out = Vec::new();
+    for section in [Section::Inputs, Section::Outputs] {
+        let (values, hashes) = public.section(section);
+        let (mut values, mut hashes) = (values.iter(), hashes.iter());
+        for tensor in key.schema().section(section) {
+            match tensor.visibility {
+                Visibility::Public => {
+                    let own = values.by_ref().take(tensor.values().unwrap_or(0));
+                    out.extend(own.map(|&value| field::from_i64(value)));
+                }
+                Visibility::Hashed => out.extend(hashes.next().and_then(field::from_hash)),
+                Visibility::Private => {}
+            }
+        }
+    }
+    out
+}
+
 /// Reads the proof of an envelope whose public values have the right number.
 pub(crate) fn reduce(key: &VerifierKey, envelope: &ProofEnvelope) -> Result<Opening, VerifyError> {
     let description = key.description();
-    let key = key.prepared();
-    let public = &envelope.public;
-    let instance: Vec<Fr> = public.inputs.iter().chain(&public.outputs).map(|&value| field::from_i64(value)).collect();
+    let instance = instance(key, &envelope.public);
 
+    let key = key.prepared();
     let mut transcript = Transcript::new(&envelope.proof);
     for id in [&envelope.model_id.0, &envelope.nonce.0] {
         for half in field::from_halves(id) {

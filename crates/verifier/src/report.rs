@@ -106,7 +106,12 @@ impl<K: Deref<Target = VerifierKey>> Verification<K> {
             CheckName::Inputs | CheckName::Outputs => {
                 let section = if name == CheckName::Inputs { Section::Inputs } else { Section::Outputs };
                 let count = key.schema().values(section);
-                let detail = format!("{count} values in range, {}", origin(expected.values(section).is_some()));
+                let mut detail = format!("{count} values in range, {}", origin(expected.values(section).is_some()));
+                let hashes = key.schema().hashes(section);
+                if hashes > 0 {
+                    let origin = origin(expected.hashes(section).is_some());
+                    detail = format!("{detail}; {hashes} hashed tensors, {origin}");
+                }
                 let result = verify::check_values(key, expected, envelope, section);
                 if verify::section_values(key, envelope, section).is_err() {
                     self.state.blocked.get_or_insert(name);

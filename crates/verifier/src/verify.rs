@@ -4,6 +4,7 @@ use vouch_envelope::{ProofEnvelope, Section};
 
 use crate::claim::{Expected, VerifiedClaim};
 use crate::error::VerifyError;
+use crate::field;
 use crate::key::{SrsKind, VerifierKey};
 use crate::proof::{self, Opening};
 
@@ -53,19 +54,23 @@ pub(crate) fn check_nonce(expected: &Expected, envelope: &ProofEnvelope) -> Resu
     }
 }
 
-/// The values of a section, which must be as many as the schema says.
+/// The values of a section, which must be as many as the schema says, as must its hashes, which must be field elements.
 pub(crate) fn section_values<'a>(
     key: &VerifierKey,
     envelope: &'a ProofEnvelope,
     section: Section,
 ) -> Result<&'a [i64], VerifyError> {
-    let values = match section {
-        Section::Inputs => &envelope.public.inputs,
-        Section::Outputs => &envelope.public.outputs,
-    };
+    let (values, hashes) = envelope.public.section(section);
     let expected = key.schema().values(section);
     if values.len() != expected {
         return Err(VerifyError::ValueCount { section, expected, got: values.len() });
+    }
+    let expected = key.schema().hashes(section);
+    if hashes.len() != expected {
+        return Err(VerifyError::HashCount { section, expected, got: hashes.len() });
+    }
+    if let Some((index, &got)) = hashes.iter().enumerate().find(|(_, hash)| field::from_hash(hash).is_none()) {
+        return Err(VerifyError::HashEncoding { section, index, got });
     }
     Ok(values)
 }
@@ -81,6 +86,15 @@ pub(crate) fn check_values(
         if !(tensor.min..=tensor.max).contains(&got) {
             let (tensor, min, max) = (tensor.name.clone(), tensor.min, tensor.max);
             return Err(VerifyError::ValueRange { section, tensor, index, min, max, got });
+        }
+    }
+    if let Some(wanted) = expected.hashes(section) {
+        let (_, hashes) = envelope.public.section(section);
+        if wanted.len() != hashes.len() {
+            return Err(VerifyError::HashCount { section, expected: wanted.len(), got: hashes.len() });
+        }
+        if let Some((index, (&expected, &got))) = wanted.iter().zip(hashes).enumerate().find(|(_, (a, b))| a != b) {
+            return Err(VerifyError::Hash { section, index, expected, got });
         }
     }
     let Some(wanted) = expected.values(section) else {

@@ -28,6 +28,7 @@ fn frozen_proofs_are_accepted() {
                 inputs: Some(claim.inputs().to_vec()),
                 outputs: Some(claim.outputs().to_vec()),
                 allow_development_srs: true,
+                ..Expected::default()
             };
             assert_eq!(verify_bytes(&key, &expected, bytes), Ok(claim));
             let report = report(&key, &expected, bytes);

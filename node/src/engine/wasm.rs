@@ -86,8 +86,10 @@ impl WasmEngine {
 
 impl VerifyEngine for WasmEngine {
     fn verify(&self, key: &VerifierKey, expected: &Expected, envelope: &[u8]) -> Result<Verified, Rejection> {
-        let Expected { model_id, nonce, inputs, outputs, allow_development_srs } = expected.clone();
-        let expected = HostExpected { model_id, nonce, inputs, outputs, allow_development_srs };
+        let Expected { model_id, nonce, inputs, outputs, input_hashes, output_hashes, allow_development_srs } =
+            expected.clone();
+        let expected =
+            HostExpected { model_id, nonce, inputs, outputs, input_hashes, output_hashes, allow_development_srs };
         let report = self.report(key, &expected, envelope).map_err(|error| Rejection::Exhausted(error.to_string()))?;
         if let Some(check) = report.checks.iter().find(|check| !check.passed) {
             let reason = format!("{}: {}", check.name, check.detail);

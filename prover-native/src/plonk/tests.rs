@@ -34,7 +34,7 @@ fn halo2_accepts() {
         let srs = Srs::development(estimate.params.k);
         let key = ProverKey::generate(&program, 1, planned, estimate.params, &srs).unwrap();
         let trace = program.run(&x).unwrap();
-        let circuit = ModelCircuit::prove(key.program.clone(), key.layout.clone(), &trace).unwrap();
+        let circuit = ModelCircuit::prove(key.program.clone(), key.layout.clone(), &trace, &[]).unwrap();
         let instance = circuit.instance().unwrap().to_vec();
         let prove = || {
             let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());

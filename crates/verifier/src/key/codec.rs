@@ -12,8 +12,10 @@ use crate::expression::{Gates, Node, NodeId};
 
 /// First bytes of a verifying key.
 pub const KEY_MAGIC: [u8; 8] = *b"VOUCHVK\0";
-/// Version of the format that this crate reads and writes.
-pub const KEY_VERSION: u16 = 1;
+/// Newest version of the format that this crate reads and writes. Version 2 has a visibility for each tensor; a key whose tensors are all public is written in version 1.
+pub const KEY_VERSION: u16 = 2;
+/// Version without visibilities.
+const PUBLIC_VERSION: u16 = 1;
 
 const MAX_COLUMNS: usize = 1 << 12;
 const MAX_QUERIES: usize = 1 << 12;
@@ -38,7 +40,8 @@ mod code {
 pub(super) fn encode(key: &KeyDescription) -> Vec<u8> {
     let mut writer = Writer::new();
     writer.raw(&KEY_MAGIC);
-    writer.u16(KEY_VERSION);
+    let hidden = !key.schema.is_public();
+    writer.u16(if hidden { KEY_VERSION } else { PUBLIC_VERSION });
     writer.u8(match key.srs_kind {
         SrsKind::Development => 0,
         SrsKind::Ceremony => 1,
@@ -76,7 +79,7 @@ pub(super) fn encode(key: &KeyDescription) -> Vec<u8> {
         commitments.iter().for_each(|commitment| writer.raw(commitment));
     }
     encode_gates(&mut writer, &key.gates);
-    key.schema.write(&mut writer);
+    key.schema.write(&mut writer, hidden);
     writer.string(&key.layout);
     writer.into_bytes()
 }
@@ -122,7 +125,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<KeyDescription, KeyError> {
         return Err(KeyError::Magic { expected: KEY_MAGIC, got: magic });
     }
     let version = reader.u16()?;
-    if version != KEY_VERSION {
+    if ![PUBLIC_VERSION, KEY_VERSION].contains(&version) {
         return Err(KeyError::Version { expected: KEY_VERSION, got: version });
     }
     let offset = reader.offset();
@@ -151,7 +154,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<KeyDescription, KeyError> {
         fixed_commitments: decode_commitments(&mut reader, "fixed commitments")?,
         permutation_commitments: decode_commitments(&mut reader, "permutation commitments")?,
         gates: decode_gates(&mut reader)?,
-        schema: Schema::read(&mut reader)?,
+        schema: Schema::read(&mut reader, version == KEY_VERSION)?,
         layout: reader.string("layout", MAX_LAYOUT)?.to_owned(),
     };
     reader.finish()?;

@@ -8,6 +8,25 @@ const MAX_TENSORS: usize = 256;
 const MAX_RANK: usize = 16;
 const MAX_NAME: usize = 256;
 
+/// What a proof shows of a tensor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Visibility {
+    /// Its values.
+    #[default]
+    Public,
+    /// A salted hash of its values.
+    Hashed,
+    /// Nothing.
+    Private,
+}
+
+impl Visibility {
+    fn is_public(&self) -> bool {
+        *self == Self::Public
+    }
+}
+
 /// A tensor of integers, with the real numbers that they stand for.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct TensorSpec {
@@ -23,6 +42,9 @@ pub struct TensorSpec {
     pub min: i64,
     /// Largest integer allowed.
     pub max: i64,
+    /// What a proof shows of it.
+    #[serde(default, skip_serializing_if = "Visibility::is_public")]
+    pub visibility: Visibility,
 }
 
 impl TensorSpec {
@@ -33,7 +55,8 @@ impl TensorSpec {
     }
 }
 
-/// The public tensors of a model, in the order of the instance column: inputs, then outputs.
+/// The tensors of a model, in the order of the instance column: inputs, then outputs. A public tensor has a cell for each value there, a hashed one
+/// has one for its hash, a private one has none.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Schema {
     /// What the model is given.
@@ -51,14 +74,30 @@ impl Schema {
         }
     }
 
-    /// The tensors of a section's values, one for each value.
+    /// The tensors of a section whose values are public, one for each value.
     pub(crate) fn per_value(&self, section: Section) -> impl Iterator<Item = &TensorSpec> {
-        self.section(section).iter().flat_map(|tensor| std::iter::repeat_n(tensor, tensor.values().unwrap_or(0)))
+        self.of(section, Visibility::Public)
+            .flat_map(|tensor| std::iter::repeat_n(tensor, tensor.values().unwrap_or(0)))
     }
 
-    /// Number of values in a section.
+    /// The tensors of a section with a visibility.
+    fn of(&self, section: Section, visibility: Visibility) -> impl Iterator<Item = &TensorSpec> {
+        self.section(section).iter().filter(move |tensor| tensor.visibility == visibility)
+    }
+
+    /// Number of public values in a section.
     pub fn values(&self, section: Section) -> usize {
-        self.section(section).iter().filter_map(TensorSpec::values).fold(0, usize::saturating_add)
+        self.of(section, Visibility::Public).filter_map(TensorSpec::values).fold(0, usize::saturating_add)
+    }
+
+    /// Number of hashes in a section.
+    pub fn hashes(&self, section: Section) -> usize {
+        self.of(section, Visibility::Hashed).count()
+    }
+
+    /// Whether all tensors are public.
+    pub fn is_public(&self) -> bool {
+        self.inputs.iter().chain(&self.outputs).all(|tensor| tensor.visibility.is_public())
     }
 
     /// Checks every tensor, and that the values fill `instance_len` cells.
@@ -83,7 +122,10 @@ impl Schema {
                 return Err(KeyError::TooMany { what: "values of a section", limit: MAX_VALUES, got });
             }
         }
-        let cells = self.values(Section::Inputs).saturating_add(self.values(Section::Outputs));
+        let cells = [Section::Inputs, Section::Outputs]
+            .into_iter()
+            .flat_map(|section| [self.values(section), self.hashes(section)])
+            .fold(0, usize::saturating_add);
         let expected = u64::try_from(cells).unwrap_or(u64::MAX);
         if expected != u64::from(instance_len) {
             return Err(KeyError::Mismatch { what: "instance length", expected, got: u64::from(instance_len) });
@@ -91,7 +133,8 @@ impl Schema {
         Ok(())
     }
 
-    pub(super) fn write(&self, writer: &mut Writer) {
+    /// `hidden`: whether the key's version has visibilities.
+    pub(super) fn write(&self, writer: &mut Writer, hidden: bool) {
         for tensors in [&self.inputs, &self.outputs] {
             writer.count(tensors.len());
             for tensor in tensors {
@@ -102,16 +145,23 @@ impl Schema {
                 writer.u64(tensor.scale.to_bits());
                 writer.zigzag(tensor.min);
                 writer.zigzag(tensor.max);
+                if hidden {
+                    writer.u8(match tensor.visibility {
+                        Visibility::Public => 0,
+                        Visibility::Hashed => 1,
+                        Visibility::Private => 2,
+                    });
+                }
             }
         }
     }
 
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, KeyError> {
-        Ok(Self { inputs: read_tensors(reader)?, outputs: read_tensors(reader)? })
+    pub(super) fn read(reader: &mut Reader<'_>, hidden: bool) -> Result<Self, KeyError> {
+        Ok(Self { inputs: read_tensors(reader, hidden)?, outputs: read_tensors(reader, hidden)? })
     }
 }
 
-fn read_tensors(reader: &mut Reader<'_>) -> Result<Vec<TensorSpec>, KeyError> {
+fn read_tensors(reader: &mut Reader<'_>, hidden: bool) -> Result<Vec<TensorSpec>, KeyError> {
     let count = reader.count("tensors", MAX_TENSORS, 13)?;
     let mut tensors = Vec::with_capacity(count);
     for _ in 0..count {
@@ -121,7 +171,14 @@ fn read_tensors(reader: &mut Reader<'_>) -> Result<Vec<TensorSpec>, KeyError> {
         let unit = reader.string("tensor unit", MAX_NAME)?.to_owned();
         let scale = f64::from_bits(reader.u64()?);
         let (min, max) = (reader.zigzag()?, reader.zigzag()?);
-        tensors.push(TensorSpec { name, shape, unit, scale, min, max });
+        let offset = reader.offset();
+        let visibility = match if hidden { reader.u8()? } else { 0 } {
+            0 => Visibility::Public,
+            1 => Visibility::Hashed,
+            2 => Visibility::Private,
+            got => return Err(KeyError::Code { what: "visibility", offset, got }),
+        };
+        tensors.push(TensorSpec { name, shape, unit, scale, min, max, visibility });
     }
     Ok(tensors)
 }

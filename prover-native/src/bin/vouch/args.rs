@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Prove(Prove),
     /// Verify proofs
     Verify(Verify),
+    /// Compute the salted hashes by which the owner of hashed values recognizes them
+    Hash(Hash),
     /// Predict layout, sizes, memory and times before any work
     Plan(Plan),
     /// Show what is in a bundle, key, proof or reference string
@@ -78,6 +80,9 @@ pub(crate) struct Compile {
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) ranges: Ranges,
+    /// What proofs show of an input or output: its values (public), a salted hash of them (hashed), nothing (private) [default: public]
+    #[arg(long, value_name = "NAME=MODE")]
+    pub(crate) visibility: Vec<String>,
     /// What proofs shall be cheap in
     #[arg(long, value_enum, default_value_t)]
     pub(crate) objective: Goal,
@@ -163,9 +168,28 @@ pub(crate) struct Prove {
     /// 64 hexadecimal digits chosen by whoever asks for the proof [default: random]
     #[arg(long, value_name = "HEX")]
     pub(crate) nonce: Option<String>,
+    /// Secret of 64 hexadecimal digits from which the salts of hashed tensors come; who has it can recognize the values [default: random]
+    #[arg(long, value_name = "HEX")]
+    pub(crate) salt: Option<String>,
     /// The proof
     #[arg(short, long, value_name = "PROOF")]
     pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Hash {
+    /// The verifying key: it says which tensors are hashed, and their scales
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// The inputs (.npy, .npz, .json by input name)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// Which sample of the file
+    #[arg(long, value_name = "INDEX")]
+    pub(crate) sample: Option<usize>,
+    /// The secret that the proof was made with
+    #[arg(long, value_name = "HEX")]
+    pub(crate) salt: String,
 }
 
 #[derive(Debug, Args)]
@@ -179,9 +203,12 @@ pub(crate) struct Verify {
     /// The model that you expect, if you do not trust the key
     #[arg(long, value_name = "HEX")]
     pub(crate) model_id: Option<String>,
-    /// The inputs that you expect
+    /// The inputs that you expect; hashed ones only with --salt, private ones are not compared
     #[arg(long, value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
+    /// The secret that the hashes of the inputs are salted with
+    #[arg(long, value_name = "HEX", requires = "input")]
+    pub(crate) salt: Option<String>,
     /// Which sample of the file
     #[arg(long, value_name = "INDEX", requires = "input")]
     pub(crate) sample: Option<usize>,

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use vouch_compiler::{InputError, InputSpec, NamedTensor, NamedTensors, Samples, data, quantize_inputs};
 use vouch_program::Program;
-use vouch_verifier::Schema;
+use vouch_prover::Salt;
+use vouch_verifier::{Schema, Section, TensorHash, Visibility};
 
 use crate::failure::{Failure, Kind};
 
@@ -36,8 +37,8 @@ pub(crate) fn integers(program: &Program, inputs: &NamedTensors) -> Result<Vec<i
     Ok(quantize_inputs(program, inputs)?)
 }
 
-/// The integers that a verifier expects, from its key alone.
-pub(crate) fn expected(schema: &Schema, file: &Path, sample: Option<usize>) -> Result<Vec<i64>, Failure> {
+/// The integers of each input, from a verifying key alone.
+pub(crate) fn of_schema(schema: &Schema, file: &Path, sample: Option<usize>) -> Result<Vec<Vec<i64>>, Failure> {
     let specs: Vec<InputSpec> = schema
         .inputs
         .iter()
@@ -46,6 +47,7 @@ pub(crate) fn expected(schema: &Schema, file: &Path, sample: Option<usize>) -> R
     let inputs = one(data::read(file, &specs)?, sample, file)?;
     let mut out = Vec::new();
     for t in &schema.inputs {
+        let mut own = Vec::new();
         let Some(tensor) = inputs.get(&t.name) else {
             return Err(InputError::Missing { name: t.name.clone() }.into());
         };
@@ -55,10 +57,22 @@ pub(crate) fn expected(schema: &Schema, file: &Path, sample: Option<usize>) -> R
                 let (lo, hi) = (t.min as f64 / t.scale, t.max as f64 / t.scale);
                 return Err(InputError::OutOfRange { name: t.name.clone(), index, value, lo, hi }.into());
             }
-            out.push(integer);
+            own.push(integer);
         }
+        out.push(own);
     }
     Ok(out)
+}
+
+/// The hashes of hashed inputs.
+pub(crate) fn hashes(schema: &Schema, inputs: &[Vec<i64>], salt: Salt) -> Result<Vec<(String, TensorHash)>, Failure> {
+    let hashed = schema.inputs.iter().zip(inputs).filter(|(t, _)| t.visibility == Visibility::Hashed);
+    hashed
+        .map(|(t, values)| match salt.hash(Section::Inputs, &t.name, values) {
+            Ok(hash) => Ok((t.name.clone(), hash)),
+            Err(e) => Err(Failure::new(Kind::Input, format!("`{}`: {e}", t.name))),
+        })
+        .collect()
 }
 
 /// Numbers in nested lists of a shape.

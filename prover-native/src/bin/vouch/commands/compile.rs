@@ -1,16 +1,17 @@
 //! `vouch compile`.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use serde_json::json;
 use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, CompileReport, Compiled, OnnxModel, data};
-use vouch_prover::{Card, LIMB_BITS, MODEL_FILE, ModelBundle, compile_cheapest};
+use vouch_program::Visibility;
+use vouch_prover::{Card, LIMB_BITS, MODEL_FILE, ModelBundle, ProverError, compile_cheapest};
 
 use crate::{
     Said,
     args::{Compile, Ranges},
-    failure::Failure,
+    failure::{Failure, Kind},
     progress::Show,
 };
 
@@ -39,6 +40,22 @@ pub(crate) fn compile(
     Ok(show.working("compiling", 3.0, || compile_cheapest(model, &options, &widths, objective))?)
 }
 
+/// What proofs show of which tensor.
+fn visibilities(options: &[String]) -> Result<BTreeMap<String, Visibility>, Failure> {
+    let wrong = |option: &str, reason: &str| {
+        Failure::new(Kind::Input, format!("--visibility {option}: {reason}, as in `--visibility x=hashed`"))
+    };
+    let mut out = BTreeMap::new();
+    for option in options {
+        let (name, mode) = option.split_once('=').ok_or_else(|| wrong(option, "expected NAME=MODE"))?;
+        let mode = mode.parse().map_err(|e: String| wrong(option, &e))?;
+        if out.insert(name.to_owned(), mode).is_some() {
+            return Err(wrong(option, "the name is there twice"));
+        }
+    }
+    Ok(out)
+}
+
 /// What the author says: options before the card's file.
 fn card(args: &Compile, compiled: &Compiled) -> Result<Card, Failure> {
     let beside = args.model.with_extension("card.json");
@@ -63,7 +80,9 @@ fn card(args: &Compile, compiled: &Compiled) -> Result<Card, Failure> {
 pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
     let start = std::time::Instant::now();
     let model = OnnxModel::load(&args.model)?;
-    let compiled = compile(&model, &args.ranges, args.objective.into(), show)?;
+    let visibility = visibilities(&args.visibility)?;
+    let mut compiled = compile(&model, &args.ranges, args.objective.into(), show)?;
+    compiled.program = compiled.program.with_visibility(&visibility).map_err(ProverError::from)?;
     let card = card(args, &compiled)?;
     let mut bundle = ModelBundle::new(compiled, card);
     if let Some(name) = &args.name {

@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod compile;
 pub(crate) mod export;
+pub(crate) mod hash;
 pub(crate) mod inspect;
 pub(crate) mod plan;
 pub(crate) mod prove;

@@ -10,7 +10,7 @@ use rand_core::{OsRng, RngCore};
 use serde_json::{Map, json};
 use vouch_compiler::{NamedTensors, data, dequantize_outputs};
 use vouch_envelope::Nonce;
-use vouch_prover::{ModelBundle, Proved, ProverError, ProverKey, files, key_files};
+use vouch_prover::{ModelBundle, Proved, ProverError, ProverKey, Salt, files, key_files};
 
 use crate::{
     Said,
@@ -81,11 +81,13 @@ pub(crate) fn run(args: &Prove, show: Show) -> Result<Said, Failure> {
     let nonce = nonce(args.nonce.as_deref())?;
     let job = Job::load(&args.dir, &args.input, args.batch, args.sample)?;
     let start = Instant::now();
-    let proved = show.working("proving", job.expected_seconds(), || job.key.prove(&job.integers, nonce))?;
+    let salt = args.salt.as_deref().map_or_else(|| Ok(Salt::random()), str::parse)?;
+    let prove = || job.key.prove_salted(&job.integers, nonce, salt);
+    let proved = show.working("proving", job.expected_seconds(), prove)?;
     let elapsed = start.elapsed();
     let encoded = proved.envelope.encode().map_err(ProverError::from)?;
     files::write(&args.output, &[&encoded])?;
-    let outputs = dequantize_outputs(&job.key.program, &proved.envelope.public.outputs);
+    let outputs = dequantize_outputs(&job.key.program, &proved.outputs);
     Ok(said(&job, &proved, &outputs, &args.output, encoded.len(), elapsed))
 }
 
@@ -115,9 +117,14 @@ fn said(
         path.display()
     );
     let _ = writeln!(text, "model id {}\nnonce    {}", proved.envelope.model_id, proved.envelope.nonce);
+    let public = &proved.envelope.public;
+    let hashed = !(public.input_hashes.is_empty() && public.output_hashes.is_empty());
+    if hashed {
+        let _ = writeln!(text, "salt     {} (secret: who has it can recognize the hashed values)", proved.salt);
+    }
     let named: Map<String, serde_json::Value> =
         outputs.iter().map(|(name, t)| (name.clone(), inputs::nested(&t.shape, &t.data))).collect();
-    let json = json!({
+    let mut json = json!({
         "outputs": named,
         "proof": path,
         "model_id": proved.envelope.model_id.to_string(),
@@ -131,5 +138,8 @@ fn said(
         "cpu_seconds": cpu_seconds(),
         "peak_memory_bytes": peak_bytes(),
     });
+    if hashed {
+        json["salt"] = proved.salt.to_string().into();
+    }
     Said { text, json }
 }

@@ -5,7 +5,7 @@ use std::{fmt::Write, path::Path, time::Instant};
 use serde_json::{Map, json};
 use vouch_envelope::{ProofEnvelope, VerificationReport};
 use vouch_prover::files;
-use vouch_verifier::{Expected, Section, SrsKind, VerifiedClaim, VerifierKey, report, verify_batch};
+use vouch_verifier::{Expected, Section, SrsKind, VerifiedClaim, VerifierKey, Visibility, report, verify_batch};
 
 use crate::{
     Said,
@@ -41,12 +41,8 @@ pub(crate) fn run(args: &Verify, show: Show) -> Result<Said, Failure> {
     let expected = Expected {
         model_id: args.model_id.as_deref().map(str::parse).transpose()?,
         nonce: args.nonce.as_deref().map(str::parse).transpose()?,
-        inputs: match &args.input {
-            Some(file) => Some(inputs::expected(key.schema(), file, args.sample)?),
-            None => None,
-        },
-        outputs: None,
         allow_development_srs: !args.production,
+        ..expected_inputs(&key, args)?
     };
     if key.srs_kind() == SrsKind::Development && !args.production {
         show.note(DEVELOPMENT);
@@ -98,6 +94,28 @@ pub(crate) fn run(args: &Verify, show: Show) -> Result<Said, Failure> {
     Err(failure)
 }
 
+/// What is expected of the inputs.
+fn expected_inputs(key: &VerifierKey, args: &Verify) -> Result<Expected, Failure> {
+    let Some(file) = &args.input else { return Ok(Expected::default()) };
+    let schema = key.schema();
+    let values = inputs::of_schema(schema, file, args.sample)?;
+    let public = schema.inputs.iter().zip(&values).filter(|(t, _)| t.visibility == Visibility::Public);
+    let inputs = Some(public.flat_map(|(_, own)| own.iter().copied()).collect());
+    let input_hashes = match &args.salt {
+        Some(salt) => {
+            let hashes = inputs::hashes(schema, &values, salt.parse()?)?;
+            Some(hashes.into_iter().map(|(_, hash)| hash).collect())
+        }
+        None if schema.hashes(Section::Inputs) > 0 => {
+            let message =
+                "the key's hashed inputs can only be compared with --salt HEX, the secret that the proof was made with";
+            return Err(Failure::new(Kind::Input, message));
+        }
+        None => None,
+    };
+    Ok(Expected { inputs, input_hashes, ..Expected::default() })
+}
+
 /// Many proofs with one pairing; those that fail get a report of their own.
 fn batch(
     key: &VerifierKey,
@@ -136,7 +154,20 @@ fn describe(text: &mut String, path: &Path, claim: Option<&VerifiedClaim>, repor
     for section in [Section::Inputs, Section::Outputs] {
         let values = real(claim, section);
         let mut rest = values.as_slice();
+        let mut hashes = claim.public().section(section).1.iter();
         for t in claim.schema().section(section) {
+            match t.visibility {
+                Visibility::Public => {}
+                Visibility::Hashed => {
+                    let hash = hashes.next().map(ToString::to_string).unwrap_or_default();
+                    let _ = writeln!(text, "  {section:<7} {} has the hash {hash}", t.name);
+                    continue;
+                }
+                Visibility::Private => {
+                    let _ = writeln!(text, "  {section:<7} {} is private", t.name);
+                    continue;
+                }
+            }
             let (own, tail) = rest.split_at(t.values().unwrap_or(0).min(rest.len()));
             rest = tail;
             let shown: Vec<String> = own.iter().take(8).map(|v| format!("{v:.6}")).collect();
@@ -157,7 +188,19 @@ fn named(claim: &VerifiedClaim, section: Section) -> Map<String, serde_json::Val
     let values = real(claim, section);
     let mut rest = values.as_slice();
     let mut out = Map::new();
+    let mut hashes = claim.public().section(section).1.iter();
     for t in claim.schema().section(section) {
+        match t.visibility {
+            Visibility::Public => {}
+            Visibility::Hashed => {
+                out.insert(t.name.clone(), json!({ "hash": hashes.next().map(ToString::to_string) }));
+                continue;
+            }
+            Visibility::Private => {
+                out.insert(t.name.clone(), serde_json::Value::Null);
+                continue;
+            }
+        }
         let (own, tail) = rest.split_at(t.values().unwrap_or(0).min(rest.len()));
         rest = tail;
         let shape: Vec<usize> = t.shape.iter().map(|d| *d as usize).collect();
