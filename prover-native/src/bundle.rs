@@ -20,7 +20,7 @@ use crate::{ProverError, files};
 /// Name of the file in a bundle's folder.
 pub const MODEL_FILE: &str = "model.vouch";
 const MAGIC: &[u8; 8] = b"VOUCHMD\0";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const PERSONAL: &[u8; 16] = b"Vouch-model-file";
 /// Largest bundle that is read.
 const MAX_BYTES: u64 = 1 << 30;
@@ -184,7 +184,9 @@ impl ModelBundle {
         }
         let version = reader.u16().map_err(|e| wrong(&e))?;
         if version != VERSION {
-            return Err(wrong(&format!("version {version}, this program reads version {VERSION}")));
+            return Err(wrong(&format!(
+                "version {version}, this program reads version {VERSION}: run `vouch compile` again"
+            )));
         }
         if files::digest(PERSONAL, &[content]) != *digest {
             return Err(wrong(&"the digest does not match: the file is damaged"));

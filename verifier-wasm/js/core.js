@@ -72,6 +72,7 @@ function expectations(expected) {
     if (value === undefined) throw malformed(`${name} is undefined: leave it out to accept any`);
     out[name] = hex(value);
     if ((name === "inputs" || name === "outputs") && value !== null) out[name] = Array.from(value, integer);
+    else if ((name === "input_hashes" || name === "output_hashes") && value !== null) out[name] = Array.from(value, String);
   }
   return JSON.stringify(out);
 }

@@ -13,10 +13,14 @@ export interface Expected {
   model_id?: string | Uint8Array | null;
   /** The nonce of the request. Whoever leaves it out cannot tell an old proof from a new one. */
   nonce?: string | Uint8Array | null;
-  /** The integers that the model was given. */
+  /** The integers that the model was given, those of its public inputs. */
   inputs?: Iterable<Integer> | null;
-  /** The integers that the model computed. */
+  /** The integers that the model computed, those of its public outputs. */
   outputs?: Iterable<Integer> | null;
+  /** The salted hashes of hashed inputs, in the model's order: 64 hexadecimal digits each. */
+  input_hashes?: Iterable<string> | null;
+  /** The salted hashes of hashed outputs, likewise. */
+  output_hashes?: Iterable<string> | null;
   /** Accept a key of a development setup: whoever made such a setup can forge proofs. Default: false. */
   allow_development_srs?: boolean;
 }
@@ -54,7 +58,7 @@ export interface Report {
   checks: Check[];
 }
 
-/** A public tensor. `integer / scale` is the real number; integers are decimal text. */
+/** An input or output. `integer / scale` is the real number; integers are decimal text. */
 export interface Tensor {
   name: string;
   shape: number[];
@@ -62,6 +66,8 @@ export interface Tensor {
   scale: number;
   min: string;
   max: string;
+  /** What a proof shows of it: its values, a salted hash of them, or nothing. */
+  visibility: "public" | "hashed" | "private";
 }
 
 /** What a key says of its model. */
@@ -83,6 +89,10 @@ export interface Contents {
   inputs: string[];
   /** Decimal text. */
   outputs: string[];
+  /** Hexadecimal, one for each hashed input. */
+  input_hashes: string[];
+  /** Hexadecimal, one for each hashed output. */
+  output_hashes: string[];
   proof_bytes: number;
 }
 

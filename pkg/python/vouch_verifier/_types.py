@@ -19,6 +19,10 @@ class Expected:
     inputs: Optional[Iterable[int]] = None
     #: The integers that the model computed.
     outputs: Optional[Iterable[int]] = None
+    #: The salted hashes of hashed inputs, in the model's order: hexadecimal or 32 bytes each.
+    input_hashes: Optional[Iterable[Union[str, bytes]]] = None
+    #: The salted hashes of hashed outputs, likewise.
+    output_hashes: Optional[Iterable[Union[str, bytes]]] = None
     #: Accept a key of a development setup: whoever made such a setup can forge proofs.
     allow_development_srs: bool = False
 
@@ -28,12 +32,20 @@ class Expected:
         for name in ("model_id", "nonce"):
             value = getattr(self, name)
             if value is not None:
-                fields[name] = value.hex() if isinstance(value, (bytes, bytearray)) else value
+                fields[name] = _hexadecimal(value)
+        for name in ("input_hashes", "output_hashes"):
+            values = getattr(self, name)
+            if values is not None:
+                fields[name] = [_hexadecimal(value) for value in values]
         for name in ("inputs", "outputs"):
             values = getattr(self, name)
             if values is not None:
                 fields[name] = [str(_integer(value)) for value in values]
         return json.dumps(fields)
+
+
+def _hexadecimal(value: Any) -> Any:
+    return value.hex() if isinstance(value, (bytes, bytearray)) else value
 
 
 def _integer(value: Any) -> int:
@@ -76,7 +88,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A public tensor. ``integer / scale`` is the real number."""
+    """An input or output. ``integer / scale`` is the real number."""
 
     name: str
     shape: List[int]
@@ -84,6 +96,8 @@ class Tensor:
     scale: float
     min: int
     max: int
+    #: What a proof shows of it: ``public`` (its values), ``hashed`` (a salted hash of them) or ``private`` (nothing).
+    visibility: str
 
 
 @dataclass(frozen=True)
@@ -115,6 +129,8 @@ class Contents:
     nonce: str
     inputs: List[int]
     outputs: List[int]
+    input_hashes: List[str]
+    output_hashes: List[str]
     proof_bytes: int
 
     @classmethod
