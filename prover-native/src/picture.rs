@@ -40,6 +40,9 @@ pub fn layout(name: &str, program: &Program, layout: &Layout, estimate: &Estimat
     for (lane, rows) in layout.product.iter().enumerate() {
         add("product: operands, limbs, values", "#8a5a9e", p.operands(lane) + p.product_limbs + 3, rows.len());
     }
+    for rows in &layout.hash {
+        add("hash: state, work", "#a8596b", 6, rows.len());
+    }
     for lane in 0..p.matrix_lanes {
         let used = layout.pieces.iter().filter(|q| q.lane == lane).map(|q| q.row + q.rows.len()).max().unwrap_or(0);
         add("matrix: operand, running sum", "#b8862f", 2, used);
@@ -48,6 +51,7 @@ pub fn layout(name: &str, program: &Program, layout: &Layout, estimate: &Estimat
     let advice_so_far: usize = p.linear_lanes * (p.linear_limbs + 3)
         + p.all_operands()
         + p.product_lanes * (p.product_limbs + 3)
+        + 6 * p.hash_lanes
         + 2 * p.matrix_lanes;
     add("lookup: multiplicity, helpers, sum", "#4f8a5b", estimate.advice.saturating_sub(advice_so_far), usable);
     add("lookup: table (fixed)", "#a5cfae", 4, table);

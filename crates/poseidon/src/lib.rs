@@ -76,7 +76,7 @@ impl<F: Element> Poseidon<F> {
 
     /// Whether all elements go through the S-box in a round.
     pub fn is_full(round: usize) -> bool {
-        round < FULL_ROUNDS / 2 || round >= FULL_ROUNDS / 2 + PARTIAL_ROUNDS
+        !(FULL_ROUNDS / 2..FULL_ROUNDS / 2 + PARTIAL_ROUNDS).contains(&round)
     }
 
     /// One round.

@@ -152,8 +152,8 @@ async fn checked(model: Arc<Model>, inputs: Vec<i64>, nonce: Nonce, bytes: Vec<u
             model_id: Some(model.id()),
             nonce: Some(nonce),
             inputs: Some(inputs),
-            outputs: None,
             allow_development_srs: true,
+            ..Expected::default()
         };
         verify_bytes(&model.key, &expected, &bytes).map(|_| bytes)
     };

@@ -167,8 +167,8 @@ async fn check(
         model_id: Some(query.model.id()),
         nonce: Some(nonce),
         inputs: Some(query.inputs.clone()),
-        outputs: None,
         allow_development_srs: validator.settings.allow_development_srs,
+        ..Expected::default()
     };
     let (engine, model) = (validator.engine.clone(), query.model.clone());
     let work = move || (engine.verify(&model.key, &expected, &answer.body), answer.body);

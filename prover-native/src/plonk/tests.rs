@@ -60,3 +60,54 @@ fn halo2_accepts() {
         }
     }
 }
+
+/// The last rows of every advice column and of every permutation product are random: limbs, operands, hashes, multiplicities, running combinations, logUp's
+/// helpers and running sums alike. An advice column is opened at two points at most and its commitment is a third combination of it; a product is opened at three.
+#[test]
+fn every_column_is_blinded() {
+    let names = std::collections::BTreeMap::from([("x".to_owned(), vouch_program::Visibility::Hashed)]);
+    let mut roles = [0; 3];
+    for seed in 0..6 {
+        let (program, x) = random::random_program(seed);
+        // Some of them have an input with too many bits to be hidden.
+        let program = program.clone().with_visibility(&names).unwrap_or(program);
+        let (planned, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
+        let srs = Srs::development(estimate.params.k);
+        let key = ProverKey::generate(&program, 1, planned, estimate.params, &srs).unwrap();
+        let trace = program.run(&x).unwrap();
+        let salts = vec![Fr::from(5); key.layout.hashes.len()];
+        let circuit = ModelCircuit::prove(key.program.clone(), key.layout.clone(), &trace, &salts).unwrap();
+        let cs = key.pk.get_vk().cs();
+        let config = ModelConfig::configure(&mut ConstraintSystem::default(), &circuit.params());
+        roles[0] += config.hash.len();
+        roles[1] += config.lookup.iter().map(|chip| chip.helpers.len()).sum::<usize>();
+        roles[2] += config.matrix.len();
+        let filled = || {
+            let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
+            let domain = Domain::new(key.pk.get_vk().get_domain().k());
+            let mut prover = Prover { params: &key.params, pk: &key.pk, cs, domain, transcript: &mut transcript };
+            let instance = prover.instance(circuit.instance().unwrap()).unwrap();
+            let (advice, _) = prover.advice(&circuit).unwrap();
+            let c = Combine { beta: Fr::from(3), gamma: Fr::from(5), y: Fr::zero() };
+            let products = prover.products(&instance, &advice, &c).unwrap();
+            (advice, products)
+        };
+        let ((advice, products), (others, other_products)) = (filled(), filled());
+        let n = 1 << key.header.params.k;
+        let (rows, after) = (cs.blinding_factors() + 1, cs.blinding_factors());
+        assert!(rows >= 6 && after >= 3 && !products.is_empty());
+        let mut seen = std::collections::HashSet::new();
+        let columns = advice.iter().chain(&others).map(|c| (c, rows));
+        for (column, rows) in columns.chain(products.iter().chain(&other_products).map(|z| (z, after))) {
+            assert_eq!(column.len(), n);
+            assert!(column[n - rows..].iter().all(|v| seen.insert(v.to_bytes())), "seed {seed}: a value occurs twice");
+        }
+        assert!(!seen.contains(&Fr::zero().to_bytes()));
+        // The rest of the first phase is the witness alone.
+        let of_column = cs.advice_column_phase();
+        for (i, (a, b)) in advice.iter().zip(&others).enumerate().filter(|(i, _)| of_column[*i] == 0) {
+            assert!(a[..n - rows] == b[..n - rows], "seed {seed}: column {i}");
+        }
+    }
+    assert!(roles.iter().all(|n| *n > 0), "{roles:?}");
+}

@@ -7,7 +7,7 @@ use vouch_circuit::Layout;
 use vouch_envelope::{ENVELOPE_MAGIC, ProofEnvelope, hex};
 use vouch_program::{Instruction, Program};
 use vouch_prover::{ModelBundle, Srs, files, picture, plan};
-use vouch_verifier::{KEY_MAGIC, VerifierKey};
+use vouch_verifier::{KEY_MAGIC, VerifierKey, Visibility};
 
 use crate::{
     Said,
@@ -133,7 +133,12 @@ fn verifier_key(key: &VerifierKey) -> Said {
     for (what, tensors) in [("input", &d.schema.inputs), ("output", &d.schema.outputs)] {
         for t in tensors {
             let (lo, hi) = (t.min as f64 / t.scale, t.max as f64 / t.scale);
-            let _ = writeln!(text, "{what:<8} {} {:?} in [{lo:.4}, {hi:.4}] {}", t.name, t.shape, t.unit);
+            let mode = match t.visibility {
+                Visibility::Public => "",
+                Visibility::Hashed => "(hashed)",
+                Visibility::Private => "(private)",
+            };
+            let _ = writeln!(text, "{what:<8} {} {:?} in [{lo:.4}, {hi:.4}] {} {mode}", t.name, t.shape, t.unit);
         }
     }
     let json = json!({
@@ -157,13 +162,14 @@ fn proof(path: &Path) -> Result<Said, Failure> {
         ProofEnvelope::decode(&bytes).map_err(|e| Failure::new(Kind::Damaged, format!("{}: {e}", path.display())))?;
     let text = format!(
         "proof of {} bytes, envelope of {} (not verified: use `vouch verify`)\nmodel id {}\nnonce    {}\n\
-         {} input and {} output values\n",
+         {} input and {} output values, {} hashes\n",
         e.proof.len(),
         bytes.len(),
         e.model_id,
         e.nonce,
         e.public.inputs.len(),
-        e.public.outputs.len()
+        e.public.outputs.len(),
+        e.public.input_hashes.len() + e.public.output_hashes.len()
     );
     Ok(Said { text, json: json!({ "kind": "proof", "verified": false, "envelope": e }) })
 }

@@ -57,10 +57,11 @@ pub(crate) fn run(args: &Plan, show: Show) -> Result<Said, Failure> {
     let p = &best.params;
     let _ = writeln!(
         text,
-        "chosen: {} linear, {} product and {} matrix lanes of {} usable rows",
+        "chosen: {} linear, {} product, {} matrix and {} hash lanes of {} usable rows",
         p.linear_lanes,
         p.product_lanes,
         p.matrix_lanes,
+        p.hash_lanes,
         p.usable()
     );
     for (name, (used, of)) in ["linear", "product", "matrix", "lookup table"].iter().zip(best.rows) {
