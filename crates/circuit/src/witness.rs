@@ -3,17 +3,20 @@
 //! [`FirstPhase`] comes from a program's trace. [`SecondPhase`] is computed from the first phase's *columns* and the challenges alone, so
 //! that a test can change any cell of the first phase and let the rest follow as a cheating prover would.
 
+mod hash;
+
 use ff::BatchInvert;
 use halo2_proofs::halo2curves::bn256::Fr;
 use rayon::prelude::*;
-use vouch_poseidon::{Poseidon, VALUE_BITS};
-use vouch_program::{Instruction, Program, Requant, Trace, Visibility, Wire};
+use vouch_program::{Instruction, Program, Requant, Trace, Visibility};
+
+pub use hash::HashColumns;
 
 use crate::{
     CircuitError, CircuitParams, ModelConfig,
-    chips::{hash::POSEIDON, lookup::Lookup},
+    chips::lookup::Lookup,
     config::{inverse_pow2, pow2, signed},
-    layout::{Cell, Check, Column, HashRow, Layout, LinearRow, Mul, ProductRow, Weights},
+    layout::{Cell, Check, Column, Layout, LinearRow, Mul, ProductRow, Weights},
 };
 
 /// First-phase columns of a linear lane.
@@ -40,15 +43,6 @@ pub struct ProductColumns {
     pub y: Vec<Fr>,
     /// Rescaled sums and running products of maxima.
     pub r: Vec<Fr>,
-}
-
-/// First-phase columns of a hash lane.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HashColumns {
-    /// The state.
-    pub state: [Vec<Fr>; 3],
-    /// Squares, inputs, packing.
-    pub work: [Vec<Fr>; 3],
 }
 
 /// All first-phase columns; each has `usable + 1` rows.
@@ -197,7 +191,7 @@ impl FirstPhase {
             product.push(own);
         }
         let multiplicity = limbs.counts.iter().map(|c| Fr::from(u64::from(*c))).collect();
-        let hash = hash_columns(layout, trace, salts)?;
+        let hash = hash::columns(layout, trace, salts)?;
         let instance = instance(program, layout, trace, &hash);
         Ok(Self { instance, linear, product, hash, multiplicity })
     }
@@ -260,61 +254,6 @@ fn instance(program: &Program, layout: &Layout, trace: &Trace, hash: &[HashColum
         }
     }
     out
-}
-
-/// The columns of hash lanes.
-fn hash_columns(layout: &Layout, trace: &Trace, salts: &[Fr]) -> Result<Vec<HashColumns>, CircuitError> {
-    let expected = layout.hashes.len();
-    if salts.len() != expected {
-        return Err(CircuitError::Salts { expected, got: salts.len() });
-    }
-    let len = layout.params.usable() + 1;
-    let column = || std::array::from_fn(|_| vec![Fr::zero(); len]);
-    let mut lanes = vec![HashColumns { state: column(), work: column() }; layout.hash.len()];
-    let of = |values: &[Wire]| values.iter().map(|w| trace.values[w.index()]).collect::<Vec<_>>();
-    let mut elements = Vec::with_capacity(expected);
-    for (h, salt) in layout.hashes.iter().zip(salts) {
-        let packed = Poseidon::<Fr>::pack(&of(&h.wires));
-        let packed = packed.map_err(|e| CircuitError::Params(e.to_string()))?;
-        elements.push(std::iter::once(*salt).chain(packed).collect::<Vec<_>>());
-    }
-    for (own, rows) in lanes.iter_mut().zip(&layout.hash) {
-        let mut state = [Fr::zero(); 3];
-        for (row, r) in rows.iter().enumerate() {
-            let mut set = |state: [Fr; 3], work: [Fr; 3]| {
-                own.state.iter_mut().zip(state).for_each(|(column, v)| column[row] = v);
-                own.work.iter_mut().zip(work).for_each(|(column, v)| column[row] = v);
-            };
-            match *r {
-                HashRow::Pack { wire, first } => {
-                    let v = signed(i128::from(trace.values[wire.index()]));
-                    let element = own.work[1][row];
-                    own.work[0][row] = v;
-                    let shifted = if first { Fr::zero() } else { element * pow2(VALUE_BITS) };
-                    own.work[1][row + 1] = shifted + v + pow2(VALUE_BITS - 1);
-                }
-                HashRow::Packed => {}
-                HashRow::Input { hash, pair } => {
-                    let at = |i: usize| elements[hash].get(2 * pair + i).copied().unwrap_or(Fr::zero());
-                    let before = if pair == 0 { [Fr::zero(); 3] } else { state };
-                    set(before, [Fr::zero(), at(0), at(1)]);
-                    let start = if pair == 0 { Poseidon::start(layout.hashes[hash].wires.len()) } else { state };
-                    state = [start[0], start[1] + at(0), start[2] + at(1)];
-                }
-                HashRow::Round(round) => {
-                    let constants = POSEIDON.constants()[round];
-                    let mut squares: [Fr; 3] = std::array::from_fn(|i| (state[i] + constants[i]).square());
-                    if !Poseidon::<Fr>::is_full(round) {
-                        squares[1..].fill(Fr::zero());
-                    }
-                    set(state, squares);
-                    state = POSEIDON.round(round, state);
-                }
-                HashRow::Digest => set(state, [Fr::zero(); 3]),
-            }
-        }
-    }
-    Ok(lanes)
 }
 
 fn requant<'a>(program: &'a Program, r: &LinearRow) -> &'a Requant {

@@ -1,8 +1,8 @@
 //! Who may use whom.
 //!
 //! ```text
-//! compiler -> program        circuit -> program        verifier -> envelope        api -> envelope        deposits -> (none)
-//! prover-native -> compiler, circuit, program, verifier, envelope       verifier-wasm -> verifier, envelope
+//! compiler -> program        circuit -> program, poseidon        verifier -> envelope        api -> envelope        deposits -> (none)
+//! prover-native -> compiler, circuit, program, poseidon, verifier, envelope       verifier-wasm -> verifier, envelope
 //! follower -> api, deposits        protocol -> api, envelope
 //! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, deposits, envelope
 //! ```
@@ -21,13 +21,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vouch-program", &[]),
     ("vouch-envelope", &[]),
     ("vouch-compiler", &["vouch-program"]),
-    ("vouch-circuit", &["vouch-program"]),
+    ("vouch-circuit", &["vouch-program", "vouch-poseidon"]),
+    ("vouch-poseidon", &[]),
     ("vouch-verifier", &["vouch-envelope"]),
     ("vouch-deposits", &[]),
     ("vouch-follower", &["vouch-api", "vouch-deposits"]),
     ("vouch-api", &["vouch-envelope"]),
     ("vouch-protocol", &["vouch-api", "vouch-envelope"]),
-    ("vouch-prover", &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope"]),
+    (
+        "vouch-prover",
+        &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-poseidon", "vouch-verifier", "vouch-envelope"],
+    ),
     ("vouch-verifier-wasm", &["vouch-verifier", "vouch-envelope"]),
     ("vouch-verifier-host", &["vouch-envelope"]),
     (
@@ -55,6 +59,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("vouch-program", PROVER),
     ("vouch-envelope", PROVER),
+    ("vouch-poseidon", PROVER),
     ("vouch-verifier", PROVER),
     ("vouch-verifier-wasm", PROVER),
     ("vouch-api", PROVER),
