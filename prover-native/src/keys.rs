@@ -40,7 +40,7 @@ pub const PROVER_KEY_FILE: &str = "prover.key";
 /// Name of the verifying key in a bundle's folder.
 pub const VERIFIER_KEY_FILE: &str = "verifier.key";
 const MAGIC: &[u8; 8] = b"VOUCHPK\0";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const PERSONAL: &[u8; 16] = b"Vouch-prover-key";
 
 /// What a proving key is for.

@@ -6,7 +6,8 @@ use fixture::{LARGE_KEY, SMALL_KEY, small};
 use proptest::prelude::*;
 use vouch_envelope::CursorError;
 use vouch_verifier::{
-    ColumnKind, ColumnRef, KeyDescription, KeyError, Node, PointError, Section, SrsKind, VerifierKey,
+    ColumnKind, ColumnRef, KeyDescription, KeyError, Node, PointError, Section, SrsKind, TensorSpec, VerifierKey,
+    Visibility,
 };
 
 /// Offset of the kind of setup: after magic and version.
@@ -44,7 +45,8 @@ fn patched(offset: usize, bytes: &[u8]) -> KeyError {
 #[test]
 fn bytes_that_are_no_key_are_refused() {
     assert_eq!(patched(0, b"VOUCHPF\0"), KeyError::Magic { expected: *b"VOUCHVK\0", got: *b"VOUCHPF\0" });
-    assert_eq!(patched(8, &[2, 0]), KeyError::Version { expected: 1, got: 2 });
+    assert_eq!(patched(8, &[3, 0]), KeyError::Version { expected: 2, got: 3 });
+    assert_eq!(patched(8, &[0, 0]), KeyError::Version { expected: 2, got: 0 });
     assert_eq!(patched(KIND, &[2]), KeyError::Code { what: "kind of setup", offset: KIND, got: 2 });
     assert!(matches!(patched(K, &[0x80, 0x00]), KeyError::Field(CursorError::NonMinimal { offset: K })));
     for len in 0..SMALL_KEY.len() {
@@ -53,6 +55,43 @@ fn bytes_that_are_no_key_are_refused() {
     }
     let longer = VerifierKey::from_bytes(&[SMALL_KEY, &[0]].concat()).unwrap_err();
     assert_eq!(longer, CursorError::Trailing { offset: SMALL_KEY.len(), got: 1 }.into());
+}
+
+/// A key that hides a tensor is of version 2, one that does not of version 1.
+#[test]
+fn visibilities_have_one_encoding() {
+    let mut description = small().0.description().clone();
+    // Without values it does not matter for the instance column whether they are public.
+    let none = TensorSpec {
+        name: "hidden tensor".to_owned(),
+        shape: vec![0],
+        unit: String::new(),
+        scale: 1.0,
+        min: 0,
+        max: 0,
+        visibility: Visibility::Private,
+    };
+    description.schema.inputs.push(none.clone());
+    let key = VerifierKey::new(description.clone()).unwrap();
+    assert_eq!(key.to_bytes()[8], 2);
+    assert_eq!(VerifierKey::from_bytes(key.to_bytes()).unwrap().description(), key.description());
+    let name = key.to_bytes().windows(none.name.len()).position(|window| window == none.name.as_bytes()).unwrap();
+    // Then come axes (1: 0), unit (empty), scale, two bounds.
+    let at = name + none.name.len() + 2 + 1 + 8 + 2;
+    let with = |visibility: u8| {
+        let mut bytes = key.to_bytes().to_vec();
+        assert_eq!(std::mem::replace(&mut bytes[at], visibility), 2);
+        VerifierKey::from_bytes(&bytes)
+    };
+    assert_eq!(with(1).unwrap_err(), KeyError::Mismatch { what: "instance length", expected: 10, got: 9 });
+    assert_eq!(with(3).unwrap_err(), KeyError::Code { what: "visibility", offset: at, got: 3 });
+    assert_eq!(with(0).unwrap_err(), KeyError::NotCanonical { offset: 8 });
+    // A hashed tensor has one value more, its hash.
+    description.schema.inputs.last_mut().unwrap().visibility = Visibility::Hashed;
+    description.instance_len += 1;
+    let hashed = VerifierKey::new(description).unwrap();
+    assert_eq!(hashed.schema().hashes(Section::Inputs), 1);
+    assert_ne!(hashed.model_id(), key.model_id());
 }
 
 /// Offset of the gates' list of nodes, found by its bytes.
