@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, path::Path};
 use serde::{Deserialize, Serialize};
 use vouch_compiler::{CompileReport, Compiled};
 use vouch_envelope::{Reader, hex};
-use vouch_program::Program;
+use vouch_program::{Program, WeightMode};
 
 use crate::{ProverError, files};
 
@@ -147,6 +147,19 @@ impl ModelBundle {
             report,
         };
         Self { manifest, program }
+    }
+
+    /// What its owner publishes where weights are private: the program without them, and a manifest without what was computed from them and is not in the circuit either (the digest of the ONNX file, by which a
+    /// guess could be checked, and the ranges of values inside). If weights are fixed, the bundle as it is.
+    pub fn without_weights(&self) -> Self {
+        let mut own = self.clone();
+        if own.program.weights() == WeightMode::Private {
+            own.program = own.program.without_weights();
+            own.manifest.program_digest = hex::encode(&own.program.digest());
+            own.manifest.report.onnx_digest.clear();
+            own.manifest.report.tensors.clear();
+        }
+        own
     }
 
     /// The file's bytes.

@@ -17,4 +17,6 @@ pub use cheapest::{LIMB_BITS, compile_cheapest};
 pub use error::ProverError;
 pub use keys::{KeyFile, PROVER_KEY_FILE, VERIFIER_KEY_FILE, key_files};
 pub use srs::{DEFAULT_K, Source, SrsFile};
-pub use vouch_proving::{Header, MAX_K, Proved, ProverKey, ProvingError, Salt, Srs, commit, cpu, export, plan, schema};
+pub use vouch_proving::{
+    Header, MAX_K, Proved, ProverKey, ProvingError, Salt, Srs, check_key, commit, cpu, export, plan, schema,
+};

@@ -426,14 +426,7 @@ impl SecondPhase {
             }
             // Rows below the last piece are unused: their multiplier is 0, so the sum stays 0 there.
         }
-        Self {
-            linear_acc,
-            matrix_x: x,
-            matrix_acc: acc,
-            matrix_w: combined,
-            helpers: Vec::new(),
-            phi: Vec::new(),
-        }
+        Self { linear_acc, matrix_x: x, matrix_acc: acc, matrix_w: combined, helpers: Vec::new(), phi: Vec::new() }
     }
 }
 

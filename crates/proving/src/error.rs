@@ -29,6 +29,14 @@ pub enum ProvingError {
         /// Digest of the bundle's program.
         bundle: String,
     },
+    /// A verifying key that is not the one of a program.
+    #[error(
+        "the verifying key is not that of this program and reference string: another {what}. Do not accept proofs for it"
+    )]
+    OtherKey {
+        /// What differs.
+        what: String,
+    },
     /// The reference string is too short for the circuit.
     #[error(
         "2^{needed} powers are needed, the reference string has only 2^{got}: give one with k of at least {needed}"

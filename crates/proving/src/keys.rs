@@ -6,6 +6,7 @@
 //! | 2 | version, little-endian |
 //! | 4, then as many | header: JSON ([`Header`]) |
 //! | 4, then as many | the verifying key ([`VerifierKey::to_bytes`]) |
+//! | 4, then as many | what blinds the commitments to private weights: field elements; none if weights are fixed |
 //! | 8, then as many | the reference string (halo2's `ParamsKZG`, raw) |
 //! | 8, then as many | halo2's proving key, raw |
 //! | 32 | BLAKE2b-256 of all before |
@@ -24,18 +25,19 @@ use halo2_proofs::{
 use serde::{Deserialize, Serialize};
 use vouch_circuit::{CircuitParams, Estimate, Layout, ModelCircuit, Objective, choose};
 use vouch_envelope::{Reader, hex};
-use vouch_program::Program;
-use vouch_verifier::VerifierKey;
+use vouch_program::{Program, RunError, WeightMode};
+use vouch_verifier::{KeyDescription, VerifierKey};
 
 use crate::{
     ProvingError, Srs,
     commit::KzgParams,
-    export::{KeyMeta, export_key},
+    export::{KeyMeta, describe_key},
     schema::schema,
+    weights::{self, Blinding},
 };
 
 const MAGIC: &[u8; 8] = b"VOUCHPK\0";
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 const PERSONAL: &[u8; 16] = b"Vouch-prover-key";
 
 /// What a proving key is for.
@@ -62,6 +64,8 @@ pub struct ProverKey {
     pub verifier: VerifierKey,
     pub(crate) params: KzgParams,
     pub(crate) pk: ProvingKey<G1Affine>,
+    /// What blinds the key's commitments to private weights.
+    pub(crate) blinding: Option<Blinding>,
 }
 
 /// The program of one proof about `batch` inputs, and its cheapest layout.
@@ -93,24 +97,14 @@ impl ProverKey {
         params: CircuitParams,
         srs: &Srs,
     ) -> Result<Self, ProvingError> {
-        crate::cpu::check()?;
-        let srs = srs.truncated(params.k)?;
-        let program = Arc::new(planned);
-        let layout = Arc::new(Layout::new(&program, &params)?);
-        let circuit = ModelCircuit::new(program.clone(), layout.clone());
-        let params_kzg = KzgParams::from(srs.params.clone());
-        let pk = keygen_pk2(&params_kzg, &circuit, false)?;
-        let meta = KeyMeta {
-            srs_identity: srs.identity(),
-            srs_kind: srs.kind,
-            schema: schema(&program),
-            program_digest: program.digest(),
-            layout: serde_json::to_string(&params).map_err(|e| ProvingError::format("layout", e))?,
-            instance_len: program.public_len(),
-        };
-        let verifier = export_key(pk.get_vk(), &srs.params, meta)?;
+        if !planned.has_weights() {
+            return Err(RunError::NoWeights.into());
+        }
+        let blinding = params.private_weights.then(|| Blinding::random(&params));
+        let (program, layout, made) = make(planned, &params, srs, blinding.as_ref())?;
+        let verifier = VerifierKey::new(made.description)?;
         let header = Header { program_digest: hex::encode(&bundle.digest()), batch: batch.max(1), params };
-        Ok(Self { header, program, layout, verifier, params: params_kzg, pk })
+        Ok(Self { header, program, layout, verifier, params: made.params, pk: made.pk, blinding })
     }
 
     /// The bytes of `prover.key`.
@@ -122,7 +116,8 @@ impl ProverKey {
         let mut bytes = Vec::new();
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&VERSION.to_le_bytes());
-        for part in [header.as_slice(), self.verifier.to_bytes()] {
+        let blinding = self.blinding.as_ref().map(Blinding::to_bytes).unwrap_or_default();
+        for part in [header.as_slice(), self.verifier.to_bytes(), &blinding] {
             bytes.extend_from_slice(&u32::try_from(part.len()).map_err(wrong)?.to_le_bytes());
             bytes.extend_from_slice(part);
         }
@@ -156,6 +151,7 @@ impl ProverKey {
         };
         let header = small("header bytes").map_err(wrong)?;
         let verifier = small("verifying key bytes").map_err(wrong)?;
+        let blinding = small("bytes that blind weights").map_err(wrong)?;
         let mut large = || {
             let len = reader.u64()?;
             reader.take(usize::try_from(len).unwrap_or(usize::MAX))
@@ -185,8 +181,90 @@ impl ProverKey {
         let params = KzgParams::new(params, lagrange);
         let pk = ProvingKey::from_bytes::<ModelCircuit>(pk, SerdeFormat::RawBytesUnchecked, header.params.clone())
             .map_err(wrong)?;
-        Ok(Self { header, program, layout, verifier, params, pk })
+        let blinding = match (header.params.private_weights, blinding) {
+            (true, bytes) => Some(Blinding::from_bytes(bytes, &header.params)?),
+            (false, []) => None,
+            (false, _) => return Err(wrong("it blinds weights that are fixed")),
+        };
+        Ok(Self { header, program, layout, verifier, params, pk, blinding })
     }
+}
+
+/// What key generation makes.
+struct Made {
+    description: KeyDescription,
+    params: KzgParams,
+    pk: ProvingKey<G1Affine>,
+}
+
+fn make(
+    program: Program,
+    params: &CircuitParams,
+    srs: &Srs,
+    blinding: Option<&Blinding>,
+) -> Result<(Arc<Program>, Arc<Layout>, Made), ProvingError> {
+    crate::cpu::check()?;
+    let srs = srs.truncated(params.k)?;
+    let program = Arc::new(program);
+    let layout = Arc::new(Layout::new(&program, params)?);
+    let circuit = ModelCircuit::new(program.clone(), layout.clone());
+    let kzg = KzgParams::from(srs.params.clone());
+    let pk = keygen_pk2(&kzg, &circuit, false)?;
+    let meta = KeyMeta {
+        srs_identity: srs.identity(),
+        srs_kind: srs.kind,
+        schema: schema(&program),
+        program_digest: program.public_digest(),
+        layout: serde_json::to_string(params).map_err(|e| ProvingError::format("layout", e))?,
+        instance_len: program.public_len(),
+        weights: params.private_weights.then(|| weights::describe(&program, &layout, &kzg, blinding)),
+    };
+    let description = describe_key(pk.get_vk(), &srs.params, meta)?;
+    Ok((program, layout, Made { description, params: kzg, pk }))
+}
+
+/// Checks that a verifying key is the one of a program (of a batch of it, if its layout is that of one) and a reference string: that its circuit states a run of the program, and nothing less. Whoever publishes a model
+/// could else publish a key that accepts anything. Of a program with private weights this needs no weights; the commitments to them are the publisher's, whatever they are.
+///
+/// # Errors
+/// [`ProvingError::OtherKey`] says what differs.
+pub fn check_key(program: &Program, srs: &Srs, key: &VerifierKey) -> Result<(), ProvingError> {
+    let other = |what: &str| ProvingError::OtherKey { what: what.to_owned() };
+    let own = key.description();
+    let params: CircuitParams =
+        serde_json::from_str(&own.layout).map_err(|e| ProvingError::format("layout in the verifying key", e))?;
+    if params.k != own.k {
+        return Err(other("number of rows"));
+    }
+    if own.srs_identity != srs.truncated(params.k)?.identity() {
+        return Err(other("reference string"));
+    }
+    let private = program.weights() == WeightMode::Private;
+    if params.private_weights && !private {
+        return Err(other("weights, which are private in the key and fixed in the program"));
+    }
+    let (_, _, made) = make(program.clone(), &params, srs, None)?;
+    let mut expected = made.description;
+    if let (Some(expected), Some(own)) = (&mut expected.weights, &own.weights) {
+        for (to, from) in expected.lanes.iter_mut().zip(&own.lanes) {
+            if from.commitments.len() != params.weight_columns {
+                return Err(other("number of commitments to weights"));
+            }
+            to.commitments.clone_from(&from.commitments);
+        }
+    }
+    if expected == *own {
+        return Ok(());
+    }
+    let parts = [
+        ("program", expected.program_digest != own.program_digest),
+        ("schema", expected.schema != own.schema),
+        ("gates", expected.gates != own.gates),
+        ("fixed columns", expected.fixed_commitments != own.fixed_commitments),
+        ("wiring", expected.permutation_commitments != own.permutation_commitments),
+        ("weights", expected.weights != own.weights),
+    ];
+    Err(other(parts.iter().find(|(_, differs)| *differs).map_or("circuit", |(what, _)| *what)))
 }
 
 fn wrong(reason: impl ToString) -> ProvingError {

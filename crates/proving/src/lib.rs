@@ -17,11 +17,12 @@ mod plonk;
 mod prove;
 mod schema;
 mod srs;
+mod weights;
 
 pub use blake::digest;
 pub use error::ProvingError;
 pub use hash::Salt;
-pub use keys::{Header, ProverKey, plan};
+pub use keys::{Header, ProverKey, check_key, plan};
 pub use prove::Proved;
 pub use schema::schema;
 pub use srs::{MAX_K, Srs};

@@ -36,13 +36,18 @@ use self::{
     poly::{Domain, combine, evaluate},
     quotient::{Combine, ROWS, quotient, ratios},
 };
-use crate::{ProvingError, commit::KzgParams};
+use crate::{
+    ProvingError,
+    commit::KzgParams,
+    weights::{self, Blinding},
+};
 
-/// Writes the proof of a circuit's witness into a transcript, which has absorbed the statement.
+/// Writes the proof of a circuit's witness into a transcript, which has absorbed the statement. `blinding`: that of the weights, if they are private.
 pub(crate) fn create_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     params: &KzgParams,
     pk: &ProvingKey<G1Affine>,
     circuit: &ModelCircuit,
+    blinding: Option<&Blinding>,
     transcript: &mut T,
 ) -> Result<(), ProvingError> {
     let vk = pk.get_vk();
@@ -54,6 +59,10 @@ pub(crate) fn create_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>
     vk.hash_into(prover.transcript).map_err(halo2)?;
     let instance = prover.instance(circuit.instance().unwrap_or(&[]))?;
     let (advice, challenges) = prover.advice(circuit)?;
+    let config = ModelConfig::configure(&mut ConstraintSystem::default(), &circuit.params());
+    let blinded = prover.domain.n - cs.blinding_factors() - 1;
+    let combined = config.matrix.iter().filter_map(|lane| lane.private.as_ref());
+    let combined: Vec<Vec<Fr>> = combined.map(|p| advice[p.combined.index()][blinded..].to_vec()).collect();
     // halo2 draws θ for its lookups even where there are none.
     let _theta = prover.challenge();
     let (beta, gamma) = (prover.challenge(), prover.challenge());
@@ -74,15 +83,19 @@ pub(crate) fn create_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>
     let h = combine(&pieces.iter().map(Vec::as_slice).collect::<Vec<_>>(), &powers);
     drop(pieces);
     let opened = prover.evaluations(x, advice, products, &random, &h)?;
-    open(params, &prover.domain, x, &opened, prover.transcript)
+    open(params, &prover.domain, x, &opened, prover.transcript)?;
+    match blinding {
+        Some(blinding) => weights::prove(params, blinding, &combined, challenges[config.mu.index()], prover.transcript),
+        None => Ok(()),
+    }
 }
 
-fn halo2(e: impl std::fmt::Display) -> ProvingError {
+pub(crate) fn halo2(e: impl std::fmt::Display) -> ProvingError {
     ProvingError::Halo2(e.to_string())
 }
 
 /// Uniform field elements from the operating system's generator.
-fn fill_random(to: &mut [Fr]) {
+pub(crate) fn fill_random(to: &mut [Fr]) {
     let mut bytes = [0u8; 64 * 64];
     for chunk in to.chunks_mut(64) {
         let bytes = &mut bytes[..64 * chunk.len()];

@@ -61,7 +61,7 @@ impl ProverKey {
         for scalar in statement(&model_id, &nonce) {
             transcript.common_scalar(scalar).map_err(|e| ProvingError::Halo2(e.to_string()))?;
         }
-        create_proof(&self.params, &self.pk, &circuit, &mut transcript)?;
+        create_proof(&self.params, &self.pk, &circuit, self.blinding.as_ref(), &mut transcript)?;
         let public = self.public(&trace, circuit.instance().unwrap_or(&[]));
         let envelope = ProofEnvelope { model_id, nonce, public, proof: transcript.finalize() };
         let prove = start.elapsed();

@@ -81,10 +81,9 @@ impl MatrixLane {
             x: meta.advice_column_in(SecondPhase),
             acc: meta.advice_column_in(SecondPhase),
             weights: (0..fixed).map(|_| meta.fixed_column()).collect(),
-            private: p.private_weights.then(|| PrivateColumns {
-                combined: meta.advice_column_in(SecondPhase),
-                unit: meta.fixed_column(),
-            }),
+            private: p
+                .private_weights
+                .then(|| PrivateColumns { combined: meta.advice_column_in(SecondPhase), unit: meta.fixed_column() }),
             by_one: meta.fixed_column(),
             by_mu: meta.fixed_column(),
             by_sigma: p.grid.then(|| meta.fixed_column()),

@@ -84,7 +84,10 @@ impl Prepared {
                 .ok_or(KeyError::Scalar { what: "transcript representation", position: 0 })?,
             fixed: decode_points("fixed commitment", &key.fixed_commitments)?,
             sigmas: decode_points("permutation commitment", &key.permutation_commitments)?,
-            weights: decode_points("commitment to private weights", key.weights.iter().flat_map(|w| &w.lanes).flat_map(|l| &l.commitments))?,
+            weights: decode_points(
+                "commitment to private weights",
+                key.weights.iter().flat_map(|w| &w.lanes).flat_map(|l| &l.commitments),
+            )?,
             blinding_rows: decode_points("blinding row", key.weights.iter().flat_map(|w| &w.blinding_rows))?,
             gates,
             plan: shplonk::Plan::new(key, permutation.products(), n),

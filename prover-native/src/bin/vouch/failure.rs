@@ -84,11 +84,14 @@ impl From<ProverError> for Failure {
 
 fn of_proving(e: &ProvingError) -> Kind {
     match e {
-        ProvingError::Run(vouch_program::RunError::InputLength { .. }) => Kind::Input,
+        ProvingError::Run(vouch_program::RunError::InputLength { .. } | vouch_program::RunError::NoWeights) => {
+            Kind::Input
+        }
         ProvingError::Run(_) => Kind::Range,
         ProvingError::Circuit(_) | ProvingError::Program(_) => Kind::Input,
         ProvingError::Format { .. }
         | ProvingError::OtherProgram { .. }
+        | ProvingError::OtherKey { .. }
         | ProvingError::SrsTooSmall { .. }
         | ProvingError::Srs(_)
         | ProvingError::Key(_)

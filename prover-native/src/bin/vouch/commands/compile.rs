@@ -6,7 +6,7 @@ use serde_json::json;
 use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, CompileReport, Compiled, OnnxModel, data};
 use vouch_program::Visibility;
-use vouch_prover::{Card, LIMB_BITS, MODEL_FILE, ModelBundle, ProverError, compile_cheapest};
+use vouch_prover::{Card, LIMB_BITS, MODEL_FILE, ModelBundle, ProvingError, compile_cheapest};
 
 use crate::{
     Said,
@@ -82,7 +82,8 @@ pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
     let model = OnnxModel::load(&args.model)?;
     let visibility = visibilities(&args.visibility)?;
     let mut compiled = compile(&model, &args.ranges, args.objective.into(), show)?;
-    compiled.program = compiled.program.with_visibility(&visibility).map_err(ProverError::from)?;
+    compiled.program = compiled.program.with_visibility(&visibility).map_err(ProvingError::from)?;
+    compiled.program = compiled.program.with_weights(args.weights).map_err(ProvingError::from)?;
     let card = card(args, &compiled)?;
     let mut bundle = ModelBundle::new(compiled, card);
     if let Some(name) = &args.name {
@@ -100,6 +101,7 @@ pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
         "bundle": path,
         "name": bundle.manifest.name,
         "program_digest": bundle.manifest.program_digest,
+        "weights": args.weights,
         "seconds": crate::usage::seconds(start.elapsed()),
         "report": report,
     });

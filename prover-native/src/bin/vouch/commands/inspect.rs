@@ -41,7 +41,8 @@ fn bundle(args: &Inspect) -> Result<Said, Failure> {
     let mut text = format!("{} version {} {}\n{}\n", m.name, m.version, m.author, m.description);
     let _ = writeln!(text, "program {}\nONNX    {} (opset {})", m.program_digest, r.onnx_digest, r.opset);
     let operators: Vec<String> = r.operators.iter().map(|o| format!("{} {}", o.count, o.operator)).collect();
-    let _ = writeln!(text, "{} parameters; {}\n", r.parameters, operators.join(", "));
+    let weights = bundle.program.weights();
+    let _ = writeln!(text, "{} parameters, {weights}; {}\n", r.parameters, operators.join(", "));
     text.push_str(&instructions(&bundle.program));
     let _ = writeln!(text, "\n{:<32} {:<14} {:>12} {:>10}  range in units", "tensor", "operator", "shape", "scale");
     for t in &r.tensors {
@@ -130,6 +131,10 @@ fn verifier_key(key: &VerifierKey) -> Said {
         d.degree,
         key.proof_len()
     );
+    if let Some(weights) = &d.weights {
+        let count: usize = weights.lanes.iter().map(|lane| lane.commitments.len()).sum();
+        let _ = writeln!(text, "weights  private: {count} commitments");
+    }
     for (what, tensors) in [("input", &d.schema.inputs), ("output", &d.schema.outputs)] {
         for t in tensors {
             let (lo, hi) = (t.min as f64 / t.scale, t.max as f64 / t.scale);
@@ -150,6 +155,7 @@ fn verifier_key(key: &VerifierKey) -> Said {
         "srs_kind": d.srs_kind,
         "k": d.k,
         "proof_bytes": key.proof_len(),
+        "weights": if d.weights.is_some() { "private" } else { "fixed" },
         "schema": d.schema,
         "layout": serde_json::from_str::<serde_json::Value>(&d.layout).ok(),
     });
