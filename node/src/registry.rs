@@ -148,7 +148,7 @@ impl Model {
         let bytes = std::fs::read(&key_path).map_err(file)?;
         let key = VerifierKey::from_bytes(&bytes).map_err(|source| RegistryError::Key { path: path(), source })?;
         let (of_key, of_bundle) =
-            (hex::encode(&key.description().program_digest), hex::encode(&bundle.program.digest()));
+            (hex::encode(&key.description().program_digest), hex::encode(&bundle.program.public_digest()));
         if of_key != of_bundle {
             return Err(RegistryError::OtherProgram { path: path(), key: of_key, bundle: of_bundle });
         }

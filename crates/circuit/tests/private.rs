@@ -40,7 +40,7 @@ fn narrow(program: &Program, columns: usize) -> CircuitParams {
 #[test]
 fn honest_witnesses_are_accepted() {
     let mut tried = 0;
-    for (seed, program, x) in programs(0..200) {
+    for (seed, program, x) in programs(0..400) {
         let trace = program.run(&x).unwrap();
         for columns in [1, 3] {
             let bench = Bench::with_params(program.clone(), narrow(&program, columns));
@@ -121,7 +121,7 @@ fn every_cell_of_a_matrix_lane_is_bound() {
 #[test]
 fn other_weights_are_rejected() {
     let mut tried = 0;
-    for (seed, program, x) in programs(0..120) {
+    for (seed, program, x) in programs(0..300) {
         let bench = Bench::new(program.clone());
         let Some(other) = with_another_weight(&program, seed) else { continue };
         let Ok(trace) = other.run(&x) else { continue };

@@ -66,11 +66,13 @@ fn halo2_accepts() {
 #[test]
 fn every_column_is_blinded() {
     let names = std::collections::BTreeMap::from([("x".to_owned(), vouch_program::Visibility::Hashed)]);
-    let mut roles = [0; 3];
+    let mut roles = [0; 4];
     for seed in 0..6 {
         let (program, x) = random::random_program(seed);
         // Some of them have an input with too many bits to be hidden.
         let program = program.clone().with_visibility(&names).unwrap_or(program);
+        let private = program.clone().with_weights(vouch_program::WeightMode::Private);
+        let program = if seed % 2 == 0 { program } else { private.unwrap_or(program) };
         let (planned, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
         let srs = Srs::development(estimate.params.k);
         let key = ProverKey::generate(&program, 1, planned, estimate.params, &srs).unwrap();
@@ -82,6 +84,7 @@ fn every_column_is_blinded() {
         roles[0] += config.hash.len();
         roles[1] += config.lookup.iter().map(|chip| chip.helpers.len()).sum::<usize>();
         roles[2] += config.matrix.len();
+        roles[3] += config.matrix.iter().filter(|lane| lane.private.is_some()).count();
         let filled = || {
             let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
             let domain = Domain::new(key.pk.get_vk().get_domain().k());
