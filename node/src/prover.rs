@@ -9,7 +9,7 @@ use async_nats::jetstream::{AckKind, Message};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use vouch_api::ModelId;
-use vouch_prover::{ProverError, ProverKey};
+use vouch_prover::{ProverKey, ProvingError};
 
 use crate::broker::{Answer, Broker, Job};
 use crate::miner::{MinerSettings, load_keys};
@@ -89,7 +89,7 @@ impl Host {
                 Ok(bytes) => Answer::Proof(bytes),
                 Err(error) => Answer::Failed(error.to_string()),
             },
-            Ok(Err(error @ ProverError::Run(_))) => Answer::Inputs(error.to_string()),
+            Ok(Err(error @ ProvingError::Run(_))) => Answer::Inputs(error.to_string()),
             Ok(Err(error)) => Answer::Failed(error.to_string()),
             Err(_) => Answer::Failed("the prover panicked".into()),
         };

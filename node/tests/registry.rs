@@ -7,7 +7,7 @@ use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, compile};
 use vouch_node::registry::{Registry, RegistryError};
 use vouch_program::Visibility;
-use vouch_prover::{Card, ModelBundle, ProverKey, Srs, plan};
+use vouch_prover::{Card, KeyFile, ModelBundle, ProverKey, Srs, plan};
 
 /// Questions and answers have no place for a salt yet, and nobody could check a private answer.
 #[test]

@@ -164,7 +164,7 @@ impl ModelBundle {
             out.extend_from_slice(&u32::try_from(part.len()).map_err(|e| wrong(&e))?.to_le_bytes());
             out.extend_from_slice(part);
         }
-        let digest = files::digest(PERSONAL, &[&out]);
+        let digest = vouch_proving::digest(PERSONAL, &[&out]);
         out.extend_from_slice(&digest);
         Ok(out)
     }
@@ -172,7 +172,7 @@ impl ModelBundle {
     /// Reads the file's bytes.
     ///
     /// # Errors
-    /// [`ProverError::Format`] or [`ProverError::Program`].
+    /// [`ProverError::Format`] or [`ProvingError::Program`](vouch_proving::ProvingError::Program).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProverError> {
         let wrong = |e: &dyn std::fmt::Display| ProverError::format("bundle", e);
         let Some((content, digest)) = bytes.split_last_chunk::<32>() else {
@@ -188,7 +188,7 @@ impl ModelBundle {
                 "version {version}, this program reads version {VERSION}: run `vouch compile` again"
             )));
         }
-        if files::digest(PERSONAL, &[content]) != *digest {
+        if vouch_proving::digest(PERSONAL, &[content]) != *digest {
             return Err(wrong(&"the digest does not match: the file is damaged"));
         }
         let mut part = |what| {

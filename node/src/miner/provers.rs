@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vouch_api::{Capacity, ModelId, Nonce};
-use vouch_prover::{ProverError, ProverKey};
+use vouch_prover::{ProverKey, ProvingError};
 
 use super::queue::{Queue, QueueError};
 use super::remote::Remote;
@@ -65,7 +65,7 @@ impl Provers {
                         metrics.proof_seconds.observe(time.as_secs_f64());
                         proved.envelope.encode().map_err(|error| NoProof::Broken(error.to_string()))
                     }
-                    Err(error @ ProverError::Run(_)) => Err(NoProof::Inputs(error.to_string())),
+                    Err(error @ ProvingError::Run(_)) => Err(NoProof::Inputs(error.to_string())),
                     Err(error) => Err(NoProof::Broken(error.to_string())),
                 }
             }

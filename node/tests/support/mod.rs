@@ -17,7 +17,7 @@ use vouch_node::registry::Registry;
 use vouch_node::server::{Limits, serve};
 use vouch_node::validator::{Validator, ValidatorSettings};
 use vouch_protocol::{Event, PartyKey, PublicKey, Verdict};
-use vouch_prover::{Card, FieldTest, ModelBundle, ProverKey, Srs, plan};
+use vouch_prover::{Card, FieldTest, KeyFile, ModelBundle, ProverKey, Srs, plan};
 
 /// Two models: the same program, two reference strings.
 pub struct Fixture {

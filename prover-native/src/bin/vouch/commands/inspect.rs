@@ -6,7 +6,7 @@ use serde_json::json;
 use vouch_circuit::Layout;
 use vouch_envelope::{ENVELOPE_MAGIC, ProofEnvelope, hex};
 use vouch_program::{Instruction, Program};
-use vouch_prover::{ModelBundle, Srs, files, picture, plan};
+use vouch_prover::{KeyFile, ModelBundle, Srs, SrsFile, files, picture, plan};
 use vouch_verifier::{KEY_MAGIC, VerifierKey, Visibility};
 
 use crate::{

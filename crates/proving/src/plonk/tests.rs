@@ -1,6 +1,6 @@
 //! halo2's verifier accepts this prover's proofs, for as long as nothing in them is changed.
 
-#[path = "../../../crates/circuit/tests/support/random.rs"]
+#[path = "../../../circuit/tests/support/random.rs"]
 mod random;
 
 use halo2_proofs::{

@@ -1,0 +1,223 @@
+//! Key generation, and the bytes of `prover.key`.
+//!
+//! | bytes | content |
+//! | --- | --- |
+//! | 8 | `VOUCHPK\0` |
+//! | 2 | version, little-endian |
+//! | 4, then as many | header: JSON ([`Header`]) |
+//! | 4, then as many | the verifying key ([`VerifierKey::to_bytes`]) |
+//! | 8, then as many | the reference string (halo2's `ParamsKZG`, raw) |
+//! | 8, then as many | halo2's proving key, raw |
+//! | 32 | BLAKE2b-256 of all before |
+//!
+//! The digest is checked; points and field elements in it are not checked one by one: a prover trusts its own key,
+//! and verifies every proof before it gives it out.
+
+use std::sync::Arc;
+
+use halo2_proofs::{
+    SerdeFormat,
+    halo2curves::{bn256::G1Affine, serde::SerdeObject},
+    plonk::{ProvingKey, keygen_pk2},
+    poly::{commitment::Params, kzg::commitment::ParamsKZG},
+};
+use serde::{Deserialize, Serialize};
+use vouch_circuit::{CircuitParams, Estimate, Layout, ModelCircuit, Objective, choose};
+use vouch_envelope::{Reader, hex};
+use vouch_program::Program;
+use vouch_verifier::VerifierKey;
+
+use crate::{
+    ProvingError, Srs,
+    commit::KzgParams,
+    export::{KeyMeta, export_key},
+    schema::schema,
+};
+
+const MAGIC: &[u8; 8] = b"VOUCHPK\0";
+const VERSION: u16 = 2;
+const PERSONAL: &[u8; 16] = b"Vouch-prover-key";
+
+/// What a proving key is for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// BLAKE2b-256 of the bundle's program, hexadecimal.
+    pub program_digest: String,
+    /// Inputs that one proof is about.
+    pub batch: u32,
+    /// The layout.
+    pub params: CircuitParams,
+}
+
+/// Everything that a prover needs to know about one circuit.
+#[derive(Debug)]
+pub struct ProverKey {
+    /// What it is for.
+    pub header: Header,
+    /// The program that is proved (the bundle's, or a batch of it).
+    pub program: Arc<Program>,
+    /// Its layout.
+    pub layout: Arc<Layout>,
+    /// What verifiers get.
+    pub verifier: VerifierKey,
+    pub(crate) params: KzgParams,
+    pub(crate) pk: ProvingKey<G1Affine>,
+}
+
+/// The program of one proof about `batch` inputs, and its cheapest layout.
+///
+/// With `k`, that with 2^k rows.
+///
+/// # Errors
+/// [`ProvingError::Program`] or [`ProvingError::Circuit`] if there is none.
+pub fn plan(
+    program: &Program,
+    batch: u32,
+    objective: Objective,
+    k: Option<u32>,
+) -> Result<(Program, Estimate), ProvingError> {
+    let program = if batch > 1 { program.batched(batch)? } else { program.clone() };
+    let estimate = choose(&program, batch, objective, k)?;
+    Ok((program, estimate))
+}
+
+impl ProverKey {
+    /// Makes the keys of a program (of `batch` inputs at once) with the layout of [`plan`].
+    ///
+    /// # Errors
+    /// [`ProvingError`] if the reference string is too short or halo2 refuses.
+    pub fn generate(
+        bundle: &Program,
+        batch: u32,
+        planned: Program,
+        params: CircuitParams,
+        srs: &Srs,
+    ) -> Result<Self, ProvingError> {
+        crate::cpu::check()?;
+        let srs = srs.truncated(params.k)?;
+        let program = Arc::new(planned);
+        let layout = Arc::new(Layout::new(&program, &params)?);
+        let circuit = ModelCircuit::new(program.clone(), layout.clone());
+        let params_kzg = KzgParams::from(srs.params.clone());
+        let pk = keygen_pk2(&params_kzg, &circuit, false)?;
+        let meta = KeyMeta {
+            srs_identity: srs.identity(),
+            srs_kind: srs.kind,
+            schema: schema(&program),
+            program_digest: program.digest(),
+            layout: serde_json::to_string(&params).map_err(|e| ProvingError::format("layout", e))?,
+            instance_len: program.public_len(),
+        };
+        let verifier = export_key(pk.get_vk(), &srs.params, meta)?;
+        let header = Header { program_digest: hex::encode(&bundle.digest()), batch: batch.max(1), params };
+        Ok(Self { header, program, layout, verifier, params: params_kzg, pk })
+    }
+
+    /// The bytes of `prover.key`.
+    ///
+    /// # Errors
+    /// [`ProvingError::Format`] if a part is too long for its length, which does not happen.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ProvingError> {
+        let header = serde_json::to_vec(&self.header).map_err(wrong)?;
+        let mut bytes = Vec::new();
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        for part in [header.as_slice(), self.verifier.to_bytes()] {
+            bytes.extend_from_slice(&u32::try_from(part.len()).map_err(wrong)?.to_le_bytes());
+            bytes.extend_from_slice(part);
+        }
+        long_part(&mut bytes, |to| self.params.inner().write_custom(to, SerdeFormat::RawBytesUnchecked))?;
+        long_part(&mut bytes, |to| self.pk.write(to, SerdeFormat::RawBytesUnchecked))?;
+        let digest = crate::digest(PERSONAL, &[&bytes]);
+        bytes.extend_from_slice(&digest);
+        Ok(bytes)
+    }
+
+    /// Reads what a key is for, without the key.
+    ///
+    /// # Errors
+    /// [`ProvingError::Format`], as [`ProverKey::from_bytes`].
+    pub fn header_of(bytes: &[u8]) -> Result<Header, ProvingError> {
+        let (mut reader, _) = open(bytes)?;
+        let len = reader.count_u32("header bytes", bytes.len(), 1).map_err(wrong)?;
+        serde_json::from_slice(reader.take(len).map_err(wrong)?).map_err(wrong)
+    }
+
+    /// Reads the proving key of a program.
+    ///
+    /// # Errors
+    /// [`ProvingError::Format`] if the bytes are damaged, [`ProvingError::OtherProgram`].
+    pub fn from_bytes(bytes: &[u8], bundle: &Program) -> Result<Self, ProvingError> {
+        crate::cpu::check()?;
+        let (mut reader, content) = open(bytes)?;
+        let mut small = |what| {
+            let len = reader.count_u32(what, content.len(), 1)?;
+            reader.take(len)
+        };
+        let header = small("header bytes").map_err(wrong)?;
+        let verifier = small("verifying key bytes").map_err(wrong)?;
+        let mut large = || {
+            let len = reader.u64()?;
+            reader.take(usize::try_from(len).unwrap_or(usize::MAX))
+        };
+        let srs = large().map_err(wrong)?;
+        let pk = large().map_err(wrong)?;
+        reader.finish().map_err(wrong)?;
+
+        let header: Header = serde_json::from_slice(header).map_err(wrong)?;
+        let digest = hex::encode(&bundle.digest());
+        if header.program_digest != digest {
+            return Err(ProvingError::OtherProgram { key: header.program_digest, bundle: digest });
+        }
+        let verifier = VerifierKey::from_bytes(verifier)?;
+        let program = Arc::new(if header.batch > 1 { bundle.batched(header.batch)? } else { bundle.clone() });
+        let layout = Arc::new(Layout::new(&program, &header.params)?);
+        // Lengths first: halo2 reads unchecked and would panic at the end of the file.
+        let n = 1usize.checked_shl(header.params.k).unwrap_or(0);
+        if srs.len() != 4 + 2 * 64 * n + 2 * 128 {
+            return Err(wrong("the reference string has another length than the circuit"));
+        }
+        let params = ParamsKZG::read_custom(&mut &*srs, SerdeFormat::RawBytesUnchecked).map_err(wrong)?;
+        if params.k() != header.params.k {
+            return Err(wrong("the reference string has another length than the circuit"));
+        }
+        let lagrange = srs[4 + 64 * n..4 + 128 * n].chunks_exact(64).map(G1Affine::from_raw_bytes_unchecked).collect();
+        let params = KzgParams::new(params, lagrange);
+        let pk = ProvingKey::from_bytes::<ModelCircuit>(pk, SerdeFormat::RawBytesUnchecked, header.params.clone())
+            .map_err(wrong)?;
+        Ok(Self { header, program, layout, verifier, params, pk })
+    }
+}
+
+fn wrong(reason: impl ToString) -> ProvingError {
+    ProvingError::format("prover key", reason)
+}
+
+/// Appends a part after its length in eight bytes.
+fn long_part(bytes: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Result<(), ProvingError> {
+    let length = bytes.len();
+    bytes.extend_from_slice(&[0; 8]);
+    write(bytes).map_err(wrong)?;
+    let part = (bytes.len() - length - 8) as u64;
+    bytes[length..length + 8].copy_from_slice(&part.to_le_bytes());
+    Ok(())
+}
+
+/// Checks magic, version and digest; what is left to read, and everything but the digest.
+fn open(bytes: &[u8]) -> Result<(Reader<'_>, &[u8]), ProvingError> {
+    let Some((content, digest)) = bytes.split_last_chunk::<32>() else {
+        return Err(wrong(format!("{} bytes are too few", bytes.len())));
+    };
+    let mut reader = Reader::new(content);
+    if &reader.array::<8>().map_err(wrong)? != MAGIC {
+        return Err(wrong("not a prover key of Vouch (make one with `vouch setup`)"));
+    }
+    let version = reader.u16().map_err(wrong)?;
+    if version != VERSION {
+        return Err(wrong(format!("version {version}, this program reads version {VERSION}: run `vouch setup` again")));
+    }
+    if crate::digest(PERSONAL, &[content]) != *digest {
+        return Err(wrong("the digest does not match: the file is damaged, run `vouch setup` again"));
+    }
+    Ok((reader, content))
+}
