@@ -4,7 +4,7 @@
 //! compiler -> program        circuit -> program, poseidon        verifier -> envelope        api -> envelope        deposits -> (none)
 //! prover-native -> compiler, circuit, program, poseidon, verifier, envelope       verifier-wasm -> verifier, envelope
 //! follower -> api, deposits        protocol -> api, envelope
-//! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, deposits, envelope
+//! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, deposits, envelope, poseidon
 //! ```
 //!
 //! Only normal and build dependencies count: tests may use what they like.
@@ -47,7 +47,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-prover",
         ],
     ),
-    ("vouch-web", &["vouch-api", "vouch-deposits", "vouch-envelope"]),
+    ("vouch-web", &["vouch-api", "vouch-deposits", "vouch-envelope", "vouch-poseidon"]),
     (
         "vouch-tests",
         &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope", "vouch-prover"],
