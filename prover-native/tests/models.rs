@@ -103,7 +103,8 @@ fn the_proof_of_the_allocation_takes_the_integers_of_the_forecasts() {
     let (forecaster, allocator) = (key(&forecast.program), key(&allocation.program));
     let possible = &forecaster.verifier.schema().outputs[0];
     assert!(taken.bounds.lo <= possible.min && possible.max <= taken.bounds.hi, "{taken:?}, {possible:?}");
-    assert!(allocator.params.k <= 12, "2^{} rows", allocator.params.k);
+    let k = allocator.header.params.k;
+    assert!(k <= 12, "2^{k} rows");
 
     // Six forecasts, each proved; what they say goes into the allocation untouched.
     let windows = samples("staking-lstm", &forecast.program);
