@@ -10,7 +10,6 @@ use thiserror::Error;
 use vouch_api::{Accuracy, Field, FieldTest, ModelCard, ModelId, ModelSummary, Sizes, Visibility, Weights};
 use vouch_envelope::hex;
 use vouch_protocol::answer_overhead;
-use vouch_program::WeightMode;
 use vouch_prover::{MODEL_FILE, ModelBundle, ProverError, VERIFIER_KEY_FILE, picture};
 use vouch_verifier::{KeyError, Section, SrsKind, TensorSpec, VerifierKey, Visibility as Shown};
 
@@ -305,10 +304,7 @@ impl Model {
             verifier_sha256: verifier_sha256.to_owned(),
             timeout_ms: u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX),
             has_layout: self.picture.is_some(),
-            weights: match self.bundle.program.weights() {
-                WeightMode::Fixed => Weights::Fixed,
-                WeightMode::Private => Weights::Private,
-            },
+            weights: if key.description().weights.is_some() { Weights::Private } else { Weights::Fixed },
         }
     }
 }
