@@ -20,7 +20,7 @@ OUTPUTS = [
 ]
 # Integers per hour of the program of models/staking-lstm (its output): a proof of
 # this model takes them as they are.  prover-native/tests/models.rs compares.
-LINK_SCALE = 128.0
+LINK_SCALE = 512.0
 
 
 def schema():
@@ -71,7 +71,9 @@ def _quantities(g):
     g.add("Reciprocal", ["horizon_scaled"], "horizon_inverse")
     g.add("Add", ["peg_deviation_bp", "slip_bp"], "market_bp")
     g.add("Sub", ["peg_deviation_bp", "slip_bp"], "gap_bp")
-    g.add("Relu", ["gap_bp"], "entry_bp")
+    # A clip, not a Relu: the compiler then makes a maximum of it, and no table.
+    ends = [g.const("entry_min", 0.0), g.const("entry_max", sim.FEATURE_MAX[5])]
+    g.add("Clip", ["gap_bp", *ends], "entry_bp")
     for out, of, factor in (
         ("exit_year", "market_bp", network.BP_YEAR / 60),
         ("entry_year", "entry_bp", network.BP_YEAR / 60),

@@ -18,7 +18,7 @@ import numpy as np
 
 import simulate as sim
 
-HIDDEN = (32, 24)
+HIDDEN = (24, 16)
 SCORE = 6.0  # the smallest share is at least e^-12 of the largest
 LEVEL, SPREAD = 0.0, 40.0  # %/year
 CLIP = 60.0  # %/year
@@ -28,11 +28,11 @@ QUANTITIES = [
     ("yield_variance", 0.0, 9.0),
     ("queue_eth", 0.0, 300_000.0),
     ("hours", 0.0, 720.0),  # redemption hours, clipped
-    ("slip_bp", 2.0, 200.0),  # cost of selling the position, 20,000 / depth
+    ("slip_bp", 4.0, 200.0),  # cost of selling the position, 20,000 / depth
     ("peg_bp", -20.0, 300.0),
     ("share_pct", 0.0, 100.0),
-    ("exit_year", -10.4, 260.8),  # %/year: (peg + slip) / horizon
-    ("entry_year", 0.0, 155.4),  # %/year: max(peg - slip, 0) / horizon
+    ("exit_year", -8.4, 260.8),  # %/year: (peg + slip) / horizon
+    ("entry_year", 0.0, 154.4),  # %/year: max(peg - slip, 0) / horizon
     ("wait_ratio", 0.0, 4.29),  # hours / horizon
     ("horizon_days", 7.0, 60.0),
     ("risk", 0.0, 1.0),
@@ -193,7 +193,7 @@ def each_alone(d):
     return np.stack([gain_of(d, rows, one(i))[0] for i in range(sim.TOKENS)], -1)
 
 
-def train(d, x, dv, xv, epochs, batch=256, lr=1e-2, decay=1e-2, forecast=0.05, seed=0, log=print):
+def train(d, x, dv, xv, epochs, batch=256, lr=1e-2, decay=0.1, forecast=0.05, seed=0, log=print):
     """AdamW with cosine decay, gradient clipping and averaged weights; returns the
     averaged network with the highest utility on the validation markets.
 

@@ -53,7 +53,7 @@ FEATURES = [
         "liquidity_depth_eth",
         "ETH",
         100.0,
-        10_000.0,
+        5_000.0,
         "ETH that can be had for each token on the market before its price falls by 2 %",
     ),
     (

@@ -68,7 +68,7 @@ class Symmetry(unittest.TestCase):
 
 class Export(unittest.TestCase):
     ALLOWED = {
-        "Gemm", "Add", "Sub", "Mul", "Clip", "Reciprocal", "Relu", "Tanh", "Softmax",
+        "Gemm", "Add", "Sub", "Mul", "Clip", "Reciprocal", "Tanh", "Softmax",
         "ReduceMean", "ReduceSum", "Concat", "Transpose",
     }  # fmt: skip
 
