@@ -5,11 +5,11 @@
 
 pub(crate) use vouch_api::paths::{DEPOSITS, MINERS, MODELS, NETWORK};
 use vouch_api::paths::{PREDICTIONS, PROOFS};
-use vouch_api::{HiddenOutputs, OutputsRequest, Salt};
 pub(crate) use vouch_api::{
     AccountDeposits, Accuracy, DepositEntry, DepositEvent, DepositsConfig, Field, LogEntry, MinerHistory, MinerSummary,
     ModelCard, ModelId, ModelSummary, Network, Nonce, PredictionRequest, PredictionStatus, ProofSummary, State,
 };
+use vouch_api::{HiddenOutputs, OutputsRequest, Salt};
 
 use crate::http::{self, Failure};
 
