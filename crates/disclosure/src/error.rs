@@ -98,6 +98,12 @@ pub enum DisclosureError {
         /// Largest allowed.
         max: i64,
     },
+    /// Public inputs that stand for no statement.
+    #[error("the public values are no statement about `{name}`")]
+    Inputs {
+        /// The tensor.
+        name: String,
+    },
     /// A statement that is not true of the values: there is no proof of it.
     #[error("the statement is false: the weighted sum is {sum}, not between {lo} and {hi}")]
     False {

@@ -22,6 +22,6 @@ pub use error::DisclosureError;
 pub use form::{Form, MAX_WEIGHT};
 pub use program::disclosure_program;
 #[cfg(feature = "prove")]
-pub use prove::{disclosure_keys, prove_statement};
+pub use prove::{disclosure_keys, load_key, prove_statement};
 pub use statement::Statement;
-pub use verify::{expected_of, spec_of, verify_statement};
+pub use verify::{expected_of, spec_of, statement_of, verify_statement};

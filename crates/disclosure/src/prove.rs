@@ -3,7 +3,7 @@
 use vouch_circuit::Objective;
 use vouch_envelope::{Nonce, ProofEnvelope};
 use vouch_proving::{ProverKey, Salt, Srs, plan};
-use vouch_verifier::TensorSpec;
+use vouch_verifier::{TensorSpec, VerifierKey};
 
 use crate::{DisclosureError, Statement, disclosure_program, spec_of};
 
@@ -15,6 +15,19 @@ pub fn disclosure_keys(spec: &TensorSpec, srs: &Srs) -> Result<ProverKey, Disclo
     let program = disclosure_program(spec)?;
     let (planned, estimate) = plan(&program, 1, Objective::default(), None)?;
     Ok(ProverKey::generate(&program, 1, planned, estimate.params, srs)?)
+}
+
+/// Reads the prover's key that belongs to a verifying key.
+///
+/// # Errors
+/// [`DisclosureError::Key`] if it belongs to another one or this is no key of a disclosure, [`DisclosureError::Proving`] if it is damaged.
+pub fn load_key(bytes: &[u8], verifier: &VerifierKey) -> Result<ProverKey, DisclosureError> {
+    let key = ProverKey::from_bytes(bytes, &disclosure_program(spec_of(verifier)?)?)?;
+    if key.verifier.to_bytes() != verifier.to_bytes() {
+        let (got, expected) = (key.verifier.model_id(), verifier.model_id());
+        return Err(DisclosureError::Key { reason: format!("the prover key is that of {got}, not of {expected}") });
+    }
+    Ok(key)
 }
 
 /// Proves a statement about the values of a tensor; `salt` is the one that the model's proof was made with.

@@ -92,6 +92,24 @@ impl Statement {
         Ok(form)
     }
 
+    /// The statement that public inputs of the program stand for.
+    ///
+    /// # Errors
+    /// [`DisclosureError::Inputs`] if they are not those of a statement.
+    pub fn from_inputs(spec: &TensorSpec, inputs: &[i64]) -> Result<Self, DisclosureError> {
+        let form = Form::of(spec)?;
+        let wrong = || DisclosureError::Inputs { name: spec.name.clone() };
+        let (weights, words) = inputs.split_at_checked(form.values).ok_or_else(wrong)?;
+        let &[lo_high, lo_low, hi_high, hi_low] = words else { return Err(wrong()) };
+        let bound = |high: i64, low: i64| {
+            i64::try_from((i128::from(high) << form.digit_bits) + i128::from(low)).map_err(|_| wrong())
+        };
+        let (lo, hi) = (bound(lo_high, lo_low)?, bound(hi_high, hi_low)?);
+        let statement = Self::weighted(spec, weights.to_vec(), lo, hi)?;
+        // One statement has one encoding.
+        if statement.inputs(spec)? == inputs { Ok(statement) } else { Err(wrong()) }
+    }
+
     /// The program's public inputs: weights, then the words of both bounds.
     ///
     /// # Errors

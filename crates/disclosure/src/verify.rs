@@ -21,6 +21,14 @@ pub fn spec_of(key: &VerifierKey) -> Result<&TensorSpec, DisclosureError> {
     Ok(spec)
 }
 
+/// The statement that an envelope makes, whether it proves it or not.
+///
+/// # Errors
+/// As [`spec_of`] and [`Statement::from_inputs`].
+pub fn statement_of(key: &VerifierKey, envelope: &ProofEnvelope) -> Result<Statement, DisclosureError> {
+    Statement::from_inputs(spec_of(key)?, &envelope.public.inputs)
+}
+
 /// What a verifier expects of a proof of a statement about the tensor with a hash.
 ///
 /// # Errors

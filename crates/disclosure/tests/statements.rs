@@ -22,10 +22,11 @@ fn spec(values: u32, min: i64, max: i64) -> TensorSpec {
 
 /// A tensor, values, weights, and bounds close to the weighted sum or anywhere.
 fn cases() -> impl Strategy<Value = (TensorSpec, Vec<i64>, Vec<i64>, i64, i64)> {
-    let shape = (1u32..60, 0u32..=32).prop_flat_map(|(m, bits)| {
-        let width = ((1i64 << bits) - 1).min(i64::from(u32::MAX));
-        let lowest = i64::from(i32::MIN)..=i64::from(i32::MAX) - width;
-        (Just(m), prop_oneof![lowest, (-width..=0)].prop_map(move |min| (min.max(i64::from(i32::MIN)), width)))
+    let (first, last) = (i64::from(i32::MIN), i64::from(i32::MAX));
+    let shape = (1u32..60, 0u32..=32).prop_flat_map(move |(m, bits)| {
+        let width = (1i64 << bits) - 1;
+        let near_zero = (-width).max(first)..=(last - width).min(0);
+        (Just(m), prop_oneof![first..=last - width, near_zero].prop_map(move |min| (min, width)))
     });
     shape.prop_flat_map(|(m, (min, width))| {
         let spec = spec(m, min, min + width);
@@ -66,6 +67,7 @@ proptest! {
             Ok(statement) => {
                 prop_assert_eq!(statement.check_values(&spec, &values).is_ok(), lo <= sum && sum <= hi);
                 prop_assert_eq!(&statement.inputs(&spec).unwrap(), &inputs[values.len()..]);
+                prop_assert_eq!(&Statement::from_inputs(&spec, &inputs[values.len()..]).unwrap(), &statement);
             }
         }
     }
@@ -117,6 +119,26 @@ fn what_is_no_statement_is_refused() {
     assert!(matches!(disclosure_program(&public), Err(DisclosureError::NotHashed { visibility: "public", .. })));
     let huge = TensorSpec { shape: vec![1 << 16, 1 << 15], ..of };
     assert!(matches!(disclosure_program(&huge), Err(DisclosureError::TooLarge { .. })));
+}
+
+/// Words that are not those of a bound, and other numbers of them, are no statement.
+#[test]
+fn a_statement_has_one_encoding() {
+    let of = spec(3, -50, 50);
+    let form = Form::of(&of).unwrap();
+    let inputs = Statement::element(&of, 1, -7, 9).unwrap().inputs(&of).unwrap();
+    assert_eq!(inputs.len(), 3 + 4);
+    let mut other = inputs.clone();
+    other[3] -= 1;
+    other[4] += 1 << form.digit_bits;
+    assert!(matches!(Statement::from_inputs(&of, &other), Err(DisclosureError::Inputs { .. })));
+    for len in [0, 2, 3, 6] {
+        assert!(matches!(Statement::from_inputs(&of, &inputs[..len]), Err(DisclosureError::Inputs { .. })));
+    }
+    for high in [i64::MIN, i64::MAX] {
+        other[3] = high;
+        assert!(Statement::from_inputs(&of, &other).is_err());
+    }
 }
 
 /// Tensors may have the names of the program's own.

@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod compile;
+pub(crate) mod disclose;
 pub(crate) mod export;
 pub(crate) mod hash;
 pub(crate) mod inspect;

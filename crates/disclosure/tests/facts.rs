@@ -8,11 +8,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use vouch_circuit::Objective;
 use vouch_disclosure::{
-    DisclosureError, Statement, disclosure_keys, disclosure_program, prove_statement, spec_of, verify_statement,
+    DisclosureError, Statement, disclosure_keys, load_key, prove_statement, spec_of, verify_statement,
 };
 use vouch_envelope::{Nonce, Section, TensorHash};
 use vouch_program::{Interval, Program, Requant, Visibility};
-use vouch_proving::{ProverKey, Salt, Srs, plan};
+use vouch_proving::{ProverKey, ProvingError, Salt, Srs, plan};
 use vouch_verifier::{CheckName, TensorSpec, VerifyError};
 
 const NONCE: Nonce = Nonce([7; 32]);
@@ -151,11 +151,14 @@ fn keys_are_a_function_of_tensor_and_reference_string() {
 #[test]
 fn a_prover_key_is_read_back() {
     let Fixture { spec, key, .. } = &*FIXTURE;
-    let read = ProverKey::from_bytes(&key.to_bytes().unwrap(), &disclosure_program(spec).unwrap()).unwrap();
+    let read = load_key(&key.to_bytes().unwrap(), &key.verifier).unwrap();
     let values = [0, 1, 2, 3];
     let statement = Statement::weighted(spec, vec![1; 4], 0, 10).unwrap();
     let bytes = prove_statement(&read, &values, SALT, &statement, NONCE).unwrap().encode().unwrap();
     check(hash(&values), &statement, NONCE, &bytes).unwrap();
+    let other = disclosure_keys(spec, &Srs::development_with(9, ChaCha8Rng::seed_from_u64(3))).unwrap();
+    assert!(matches!(load_key(&other.to_bytes().unwrap(), &key.verifier), Err(DisclosureError::Key { .. })));
+    assert!(matches!(load_key(&[0; 100], &key.verifier), Err(DisclosureError::Proving(ProvingError::Format { .. }))));
 }
 
 proptest! {
