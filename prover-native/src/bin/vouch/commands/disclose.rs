@@ -5,13 +5,13 @@ mod verify;
 
 use std::{path::Path, time::Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use vouch_disclosure::{Statement, disclosure_keys, disclosure_program, load_key, prove_statement};
 use vouch_prover::{
     KeyFile, ModelBundle, PROVER_KEY_FILE, ProverError, Srs, SrsFile, VERIFIER_KEY_FILE, disclosure_dir, files,
     hashed_inputs, plan, schema,
 };
-use vouch_verifier::{Schema, Section, SrsKind, TensorSpec};
+use vouch_verifier::{Schema, SrsKind, TensorSpec};
 
 use super::{
     prove::nonce,
