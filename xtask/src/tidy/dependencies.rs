@@ -5,7 +5,7 @@
 //! proving -> circuit, program, poseidon, verifier, envelope        prover-native -> proving, compiler, circuit, program, verifier, envelope
 //! verifier-wasm -> verifier, envelope        disclosure -> program, verifier, envelope, and to prove: proving, circuit        prover-wasm -> disclosure
 //! follower -> api, deposits        protocol -> api, envelope
-//! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, deposits, envelope
+//! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, deposits, envelope, poseidon
 //! ```
 //!
 //! Only normal and build dependencies count: tests may use what they like.
@@ -59,7 +59,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-prover",
         ],
     ),
-    ("vouch-web", &["vouch-api", "vouch-deposits", "vouch-envelope"]),
+    ("vouch-web", &["vouch-api", "vouch-deposits", "vouch-envelope", "vouch-poseidon"]),
     (
         "vouch-tests",
         &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope", "vouch-prover"],
