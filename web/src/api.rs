@@ -5,11 +5,11 @@
 
 pub(crate) use vouch_api::paths::{DEPOSITS, MINERS, MODELS, NETWORK};
 use vouch_api::paths::{PREDICTIONS, PROOFS};
-use vouch_api::{HiddenOutputs, OutputsRequest, Salt};
 pub(crate) use vouch_api::{
     AccountDeposits, Accuracy, DepositEntry, DepositEvent, DepositsConfig, Field, LogEntry, MinerHistory, MinerSummary,
     ModelCard, ModelId, ModelSummary, Network, Nonce, PredictionRequest, PredictionStatus, ProofSummary, State,
 };
+use vouch_api::{HiddenOutputs, OutputsRequest, Salt};
 
 use crate::http::{self, Failure};
 
@@ -24,6 +24,17 @@ pub(crate) async fn key(model: ModelId) -> Result<Vec<u8>, Failure> {
 /// The bytes of a proof envelope.
 pub(crate) async fn envelope(id: &str) -> Result<Vec<u8>, Failure> {
     http::bytes(&format!("{PROOFS}/{id}/envelope")).await
+}
+
+/// A key for facts about a hashed input: `verifier.key` or `prover.key`.
+pub(crate) async fn fact_key(model: ModelId, tensor: &str, file: &str) -> Result<Vec<u8>, Failure> {
+    let tensor = js_sys::encode_uri_component(tensor);
+    http::bytes(&format!("{MODELS}/{model}/disclosure/{tensor}/{file}")).await
+}
+
+/// The models that the validator serves.
+pub(crate) async fn models() -> Result<Vec<ModelSummary>, Failure> {
+    http::get(MODELS).await
 }
 
 /// Asks.

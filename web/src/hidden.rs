@@ -106,7 +106,12 @@ impl Opening {
 }
 
 /// The openings of all hashed tensors among `values`, which are those of all tensors of a section, one after the other.
-pub(crate) fn openings(section: Section, tensors: &[Tensor], values: &[i64], salt: Salt) -> Result<Vec<Opening>, String> {
+pub(crate) fn openings(
+    section: Section,
+    tensors: &[Tensor],
+    values: &[i64],
+    salt: Salt,
+) -> Result<Vec<Opening>, String> {
     let mut rest = values;
     let mut all = Vec::new();
     for tensor in tensors {

@@ -43,7 +43,13 @@ pub(crate) fn Hidden(
     .into_any()
 }
 
-fn row(evidence: &Evidence, section: Section, tensor: &Tensor, shown: Shown, known: Option<Opening>) -> impl IntoView + use<> {
+fn row(
+    evidence: &Evidence,
+    section: Section,
+    tensor: &Tensor,
+    shown: Shown,
+    known: Option<Opening>,
+) -> impl IntoView + use<> {
     let name = tensor.name.replace('_', " ");
     let side = if section == Section::Inputs { "Input" } else { "Output" };
     let (class, text) = match (&shown, &known) {
@@ -137,7 +143,8 @@ fn opening(section: Section, tensor: &Tensor, typed: &str, salt: &str) -> Result
     let words = typed.split(|c: char| c.is_whitespace() || c == ',' || c == ';').filter(|word| !word.is_empty());
     let values = words
         .map(|word| {
-            let number = word.parse::<f64>().map_err(|_| format!("“{word}” is not a number; decimals follow a point."))?;
+            let number =
+                word.parse::<f64>().map_err(|_| format!("“{word}” is not a number; decimals follow a point."))?;
             tensor.quantize(number).ok_or_else(|| format!("{word} is outside the range of {}.", tensor.name))
         })
         .collect::<Result<_, String>>()?;

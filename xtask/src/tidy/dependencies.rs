@@ -51,6 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "vouch-api",
             "vouch-deposits",
+            "vouch-disclosure",
             "vouch-envelope",
             "vouch-follower",
             "vouch-protocol",
@@ -59,7 +60,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-prover",
         ],
     ),
-    ("vouch-web", &["vouch-api", "vouch-deposits", "vouch-envelope", "vouch-poseidon"]),
+    (
+        "vouch-web",
+        &["vouch-api", "vouch-deposits", "vouch-disclosure", "vouch-envelope", "vouch-poseidon", "vouch-verifier"],
+    ),
     (
         "vouch-tests",
         &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope", "vouch-prover"],

@@ -68,7 +68,8 @@ pub(super) fn ask(
     let names = ready.facts.inputs.iter().map(|tensor| tensor.name.clone());
     let nonce = Some(Nonce(random()));
     let salt = ready.facts.has_hashes().then(|| Salt(random()));
-    let question = PredictionRequest { model_id: ready.facts.model_id, inputs: names.zip(values).collect(), nonce, salt };
+    let question =
+        PredictionRequest { model_id: ready.facts.model_id, inputs: names.zip(values).collect(), nonce, salt };
     spawn_local(async move {
         let since = now();
         // The hashes that the proof must show, before anybody has said one.
