@@ -98,7 +98,7 @@ impl FactKey {
 
     /// The statement in words.
     pub(crate) fn words(&self, statement: &Statement, numbers: Numbers) -> String {
-        let show = |integer: i64| numbers.auto(self.tensor.real(integer));
+        let show = |integer: i64| exact(numbers, self.tensor.real(integer));
         let name = self.tensor.name.replace('_', " ");
         let used: Vec<(usize, i64)> = statement.weights.iter().copied().enumerate().filter(|(_, w)| *w != 0).collect();
         let what = match used.as_slice() {
@@ -115,6 +115,12 @@ impl FactKey {
         }
         format!("{what} is from {} to {} {}", show(*lo), show(*hi), self.tensor.unit)
     }
+}
+
+/// A number with all its digits: a fact is about that number, not one near it.
+fn exact(numbers: Numbers, real: f64) -> String {
+    let text = numbers.exact(&real.abs().to_string());
+    if real < 0.0 { format!("\u{2212}{text}") } else { text }
 }
 
 /// The smallest and the largest sum that statements reach.

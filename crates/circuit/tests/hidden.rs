@@ -275,7 +275,7 @@ fn a_disclosure_is_bound() {
     assert_eq!(violation(&bench, &honest), None);
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let places = bench.binding();
-    assert!(places.len() > 700, "only {} cells", places.len());
+    assert!(places.len() > 500, "only {} cells", places.len());
     for place in places {
         for delta in [Fr::one(), -Fr::one(), Fr::from(rng.r#gen::<u64>())] {
             let mut first = honest.clone();

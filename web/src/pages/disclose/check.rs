@@ -1,6 +1,7 @@
 //! The other side: a proof of a fact, and what it is about.
 
 use leptos::prelude::*;
+use vouch_api::Nonce;
 use vouch_disclosure::Statement;
 use vouch_envelope::{ProofEnvelope, TensorHash};
 use wasm_bindgen_futures::spawn_local;
@@ -56,7 +57,7 @@ pub(super) fn Check() -> impl IntoView {
                 let shown = envelope.public.input_hashes.first().copied();
                 let mut expected = key.expected(&statement, wanted, development)?;
                 if !nonce.trim().is_empty() {
-                    let parsed = nonce.trim().to_lowercase().parse();
+                    let parsed = nonce.trim().to_lowercase().parse::<Nonce>();
                     expected.nonce =
                         Some(parsed.map_err(|_| "A nonce is written with 64 hexadecimal digits.".to_owned())?);
                 }

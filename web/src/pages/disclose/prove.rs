@@ -69,7 +69,7 @@ pub(super) fn Prove() -> impl IntoView {
                 State::Idle => ().into_any(),
                 State::Working(what) => view! { <p class="quiet">{format!("{what} …")}</p> }.into_any(),
                 State::Failed(reason) => view! { <p class="note bad" id="prove-failed">{reason}</p> }.into_any(),
-                State::Done(made) => view! { <Result_ made=*made numbers=numbers.get_untracked() /> }.into_any(),
+                State::Done(made) => view! { <Proved made=*made numbers=numbers.get_untracked() /> }.into_any(),
             }}</div>
         </section>
     }
@@ -201,7 +201,7 @@ async fn run(
 
 /// The proof.
 #[component]
-fn Result_(made: Made, numbers: Numbers) -> impl IntoView {
+fn Proved(made: Made, numbers: Numbers) -> impl IntoView {
     let Times { start_ms, key_ms, prove_ms, k } = made.times;
     let size = numbers.bytes(made.envelope.len() as u64);
     let text = format!(
