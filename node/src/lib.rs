@@ -17,6 +17,7 @@ mod broker;
 pub mod chain;
 pub mod config;
 mod database;
+pub mod disclosure;
 pub mod engine;
 pub mod hidden;
 mod limit;

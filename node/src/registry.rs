@@ -13,6 +13,8 @@ use vouch_protocol::answer_overhead;
 use vouch_prover::{MODEL_FILE, ModelBundle, ProverError, VERIFIER_KEY_FILE, picture};
 use vouch_verifier::{KeyError, Section, SrsKind, TensorSpec, VerifierKey, Visibility as Shown};
 
+use crate::disclosure::{DisclosureKeys, DisclosureKeysError};
+
 /// Largest verifying key that is read.
 const MAX_KEY_BYTES: u64 = 64 << 20;
 
@@ -70,6 +72,9 @@ pub enum RegistryError {
         /// Its name.
         name: String,
     },
+    /// Keys for facts about hashed inputs that are not the model's.
+    #[error(transparent)]
+    Disclosure(#[from] DisclosureKeysError),
     /// Two folders hold the same model.
     #[error("{path}: model {id} is there twice", path = path.display())]
     Twice {
@@ -130,6 +135,8 @@ pub struct Model {
     pub bundle: ModelBundle,
     /// Its verifying key.
     pub key: VerifierKey,
+    /// Keys for facts about its hashed inputs, by name, where there are any.
+    pub disclosures: BTreeMap<String, DisclosureKeys>,
     /// A picture of its circuit's layout, SVG.
     pub picture: Option<String>,
     /// How long a miner may take.
@@ -159,7 +166,8 @@ impl Model {
             return Err(RegistryError::OtherProgram { path: path(), key: of_key, bundle: of_bundle });
         }
         let picture = picture::layout_of_key(&bundle, &key);
-        Ok(Self { dir: path(), bundle, key, picture, timeout })
+        let disclosures = DisclosureKeys::load(dir, &key)?;
+        Ok(Self { dir: path(), bundle, key, disclosures, picture, timeout })
     }
 
     /// Its identity.

@@ -1,6 +1,7 @@
 //! The validator: asks miners, verifies what comes back, scores, publishes weights, and serves users.
 
 mod deposits;
+mod disclosure;
 mod dispatch;
 mod flight;
 mod hidden;

@@ -21,10 +21,14 @@ use vouch_api::{
     AttemptOutcome, HiddenOutputs, ModelCard, Nonce, PredictionAccepted, PredictionRequest, Problem, ProveRequest,
     Salt, State as Stage, Visibility,
 };
+use vouch_disclosure::{Statement, disclosure_keys, load_key, prove_statement, spec_of, verify_statement};
 use vouch_envelope::hex;
 use vouch_node::audit;
 use vouch_node::chain::MinerEntry;
+use vouch_node::disclosure::DisclosureKeysError;
+use vouch_node::registry::{Registry, RegistryError};
 use vouch_protocol::{PartyKey, decay, encode_answer};
+use vouch_prover::{KeyFile, Srs};
 use vouch_verifier::{Expected, ProofEnvelope, Section, TensorHash, VerifierKey, verify_bytes};
 
 /// Numbers that do not occur by chance.
@@ -475,4 +479,61 @@ async fn benchmarks_look_like_questions() {
     assert_eq!(salts.len(), requests.len());
     let nonces: BTreeSet<&str> = requests.iter().filter_map(|r| r["nonce"].as_str()).collect();
     assert_eq!(nonces.len(), requests.len());
+}
+
+/// Keys for facts about the hashed input are served; with them its holder proves one against the hash in the proof.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fact_about_a_hidden_input_is_proved_with_the_validators_keys() {
+    let net = Net::new();
+    let (_miner, validator) = network(&net, 0).await;
+    let url = &validator.url;
+    let own = salt();
+    let accepted = ask(url, &asked(Some(own), None)).await;
+    let status = end(url, &accepted.status.id).await;
+    let bytes = envelope(url, status.proof_id.as_ref().unwrap()).await;
+    let shown = ProofEnvelope::decode(&bytes).unwrap().public.input_hashes[0];
+
+    let model = format!("{url}/v1/models/{}", hidden().id());
+    let fetch = async |path: &str| reqwest::get(format!("{model}/disclosure/{path}")).await.unwrap();
+    let verifier = fetch("x/verifier.key").await.error_for_status().unwrap().bytes().await.unwrap();
+    let prover = fetch("x/prover.key").await.error_for_status().unwrap().bytes().await.unwrap();
+    let verifier = VerifierKey::from_bytes(&verifier).unwrap();
+    let key = load_key(&prover, &verifier).unwrap();
+    let (inputs, _) = run();
+    let statement = Statement::element(spec_of(&verifier).unwrap(), 2, inputs[2], inputs[2]).unwrap();
+    let nonce = Nonce([5; 32]);
+    let fact = prove_statement(&key, &inputs, vouch_prover::Salt(own.0), &statement, nonce).unwrap();
+    verify_statement(&verifier, shown, &statement, Some(nonce), true, &fact).unwrap();
+    assert!(
+        verify_statement(&verifier, hash(salt(), Section::Inputs, "x", &inputs), &statement, None, true, &fact)
+            .is_err()
+    );
+
+    // Only hashed inputs have keys, and a name is no path.
+    for path in ["y/verifier.key", "z/prover.key", "..%2f..%2fa/verifier.key", "%ff/prover.key", "x/model.vouch"] {
+        assert_eq!(fetch(path).await.status(), 404, "{path}");
+    }
+    let other = reqwest::get(format!("{url}/v1/models/{}/disclosure/x/prover.key", Nonce([1; 32]))).await.unwrap();
+    assert_eq!(other.status(), 404);
+}
+
+/// A key for another tensor in its place is noticed when the validator starts.
+#[test]
+fn keys_for_other_facts_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (models, path) = (hidden().models(), dir.path().join("a"));
+    std::fs::create_dir_all(path.join("disclosure/x")).unwrap();
+    for file in ["model.vouch", "verifier.key"] {
+        std::fs::copy(models.join("a").join(file), path.join(file)).unwrap();
+    }
+    let load = || Registry::load(dir.path(), Duration::from_secs(60), true);
+    assert!(load().unwrap().iter().next().unwrap().disclosures.is_empty());
+    let mut spec = hidden().a.verifier.schema().inputs[0].clone();
+    spec.max += 1;
+    disclosure_keys(&spec, &Srs::development(12)).unwrap().save(&path.join("disclosure/x")).unwrap();
+    let error = load().err().unwrap();
+    assert!(matches!(error, RegistryError::Disclosure(DisclosureKeysError::OtherTensor { .. })), "{error}");
+    std::fs::copy(path.join("verifier.key"), path.join("disclosure/x/verifier.key")).unwrap();
+    let error = load().err().unwrap();
+    assert!(matches!(error, RegistryError::Disclosure(DisclosureKeysError::Program { .. })), "{error}");
 }

@@ -6,6 +6,7 @@
 
 mod bundle;
 mod cheapest;
+mod disclosures;
 mod error;
 pub mod files;
 mod keys;
@@ -14,6 +15,7 @@ mod srs;
 
 pub use bundle::{Card, FieldTest, MODEL_FILE, Manifest, ModelBundle};
 pub use cheapest::{LIMB_BITS, compile_cheapest};
+pub use disclosures::{DISCLOSURE_DIR, disclosure_dir, hashed_inputs};
 pub use error::ProverError;
 pub use keys::{KeyFile, PROVER_KEY_FILE, VERIFIER_KEY_FILE, key_files};
 pub use srs::{DEFAULT_K, Source, SrsFile};

@@ -26,6 +26,17 @@ pub(crate) async fn envelope(id: &str) -> Result<Vec<u8>, Failure> {
     http::bytes(&format!("{PROOFS}/{id}/envelope")).await
 }
 
+/// A key for facts about a hashed input: `verifier.key` or `prover.key`.
+pub(crate) async fn fact_key(model: ModelId, tensor: &str, file: &str) -> Result<Vec<u8>, Failure> {
+    let tensor = js_sys::encode_uri_component(tensor);
+    http::bytes(&format!("{MODELS}/{model}/disclosure/{tensor}/{file}")).await
+}
+
+/// The models that the validator serves.
+pub(crate) async fn models() -> Result<Vec<ModelSummary>, Failure> {
+    http::get(MODELS).await
+}
+
 /// Asks.
 pub(crate) async fn ask(question: &PredictionRequest) -> Result<PredictionStatus, Failure> {
     http::post(PREDICTIONS, question).await

@@ -66,6 +66,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("/") view=pages::Predict />
                     <Route path=path!("/verify") view=pages::Verify />
                     <Route path=path!("/verify/:id") view=pages::Verify />
+                    <Route path=path!("/disclose") view=pages::Disclose />
                     <Route path=path!("/miners") view=pages::Miners />
                     <Route path=path!("/miners/:id") view=pages::Miner />
                     <Route path=path!("/models") view=pages::Models />
@@ -104,6 +105,7 @@ fn Header() -> impl IntoView {
             <nav class="tabs" aria-label="Pages">
                 <A href="/" exact=true>"Predict"</A>
                 <A href="/verify">"Verify"</A>
+                <A href="/disclose">"Disclose"</A>
                 <A href="/miners">"Miners"</A>
                 <A href="/models">"Models"</A>
                 <A href="/deposits">"Deposits"</A>

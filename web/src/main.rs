@@ -6,6 +6,7 @@
 //! | [`pages`] | one module a page |
 //! | [`components`] | what pages are made of: verdict, fields, charts, digests |
 //! | [`worker`] | the verifier in its Web Worker, seen from the page |
+//! | [`prover`], [`fact`] | the prover of facts about hidden inputs in its Web Worker; what such a fact is |
 //! | [`chain`] | the deposit contract, read through the validator, written through the wallet |
 //! | [`claim`], [`tamper`] | integers and units; ways to cheat |
 //! | [`api`], [`http`], [`poll`] | the validator |
@@ -16,11 +17,13 @@ mod app;
 mod chain;
 mod claim;
 mod components;
+mod fact;
 mod hidden;
 mod http;
 mod numbers;
 mod pages;
 mod poll;
+mod prover;
 mod settings;
 mod tamper;
 mod worker;

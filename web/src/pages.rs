@@ -1,6 +1,7 @@
 //! One module a page.
 
 mod deposits;
+mod disclose;
 mod miner;
 mod miners;
 mod missing;
@@ -11,6 +12,7 @@ mod predict;
 mod verify;
 
 pub(crate) use deposits::Deposits;
+pub(crate) use disclose::Disclose;
 pub(crate) use miner::Miner;
 pub(crate) use miners::Miners;
 pub(crate) use missing::Missing;

@@ -68,7 +68,7 @@ pub(crate) fn bundles(workspace: &Workspace, profile: Profile) -> Result<PathBuf
     Ok(models)
 }
 
-/// A bundle with keys, named as its folder, in which some tensors are hashed.
+/// A bundle with keys, named as its folder, in which some tensors are hashed, inputs among them.
 pub(crate) fn bundle(workspace: &Workspace, profile: Profile, onnx: &str, dir: &Path, hashed: &[String]) -> Result<()> {
     fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
     let name = dir.file_name().context("a bundle's folder has a name")?;
@@ -79,7 +79,11 @@ pub(crate) fn bundle(workspace: &Workspace, profile: Profile, onnx: &str, dir: &
         compile.arg("--visibility").arg(format!("{tensor}=hashed"));
     }
     process::run(&mut compile)?;
-    process::run(vouch().args(["setup", "--quiet"]).arg(dir))
+    process::run(vouch().args(["setup", "--quiet"]).arg(dir))?;
+    if !hashed.is_empty() {
+        process::run(vouch().args(["disclose", "setup", "--quiet"]).arg(dir))?;
+    }
+    Ok(())
 }
 
 /// The names of a schema's inputs.

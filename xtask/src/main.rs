@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test`, `cargo xtask demo`, `cargo xtask tidy`, `cargo xtask wasm`, `cargo xtask web`.
+//! The project's own commands: `cargo xtask test`, `cargo xtask demo`, `cargo xtask tidy`, `cargo xtask wasm`, `cargo xtask prover`, `cargo xtask web`.
 //!
 //! One module a command. Everything runs from the root of the checkout and writes only below cargo's target directory.
 
@@ -6,6 +6,7 @@ mod demo;
 mod local_chain;
 mod network;
 mod process;
+mod prover;
 mod test;
 mod tidy;
 mod wasm;
@@ -35,6 +36,8 @@ enum Command {
     Tidy(tidy::Args),
     /// Builds the verifier's .wasm and the packages of pkg/
     Wasm(wasm::Args),
+    /// Builds the .wasm that proves facts about hashed inputs in a browser
+    Prover(prover::Args),
     /// Builds the dashboard into a folder that a validator serves
     Web(web::Args),
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&workspace, args),
         Command::Tidy(args) => tidy::run(&workspace, args),
         Command::Wasm(args) => wasm::run(&workspace, args),
+        Command::Prover(args) => prover::run(&workspace, args),
         Command::Web(args) => web::run(&workspace, args),
     });
     match result {

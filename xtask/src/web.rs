@@ -3,7 +3,8 @@
 //! 1. `web` is compiled for wasm32 (a workspace of its own, with its own profile).
 //! 2. wasm-bindgen makes its JavaScript. The library is used, so that no tool of a matching version must be installed.
 //! 3. `wasm-opt` makes it smaller.
-//! 4. Styles, scripts and the verifier of `pkg/` are copied next to it. The verifier is copied byte for byte: it is the
+//! 4. The prover of disclosures is built beside it; a page loads it when it is asked for.
+//! 5. Styles, scripts and the verifier of `pkg/` are copied next to it. The verifier is copied byte for byte: it is the
 //!    file that validators run.
 
 pub(crate) mod suite;
@@ -67,6 +68,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     if !args.dev {
         optimise::run(workspace, "-Oz", &app, &app)?;
     }
+    let prover = assets.join("prover");
+    crate::prover::build(workspace, &prover)?;
     let verifier = assets.join("verifier");
     fs::create_dir_all(&verifier).with_context(|| format!("cannot make {}", verifier.display()))?;
     for name in VERIFIER {
@@ -83,7 +86,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     fs::write(assets.join("app.css"), style).context("cannot write the style sheet")?;
 
     println!("{:>9} {:>9}", "bytes", "gzip");
-    for file in files(&assets)?.into_iter().chain(files(&verifier)?).chain([out.join("index.html")]) {
+    for file in
+        files(&assets)?.into_iter().chain(files(&verifier)?).chain(files(&prover)?).chain([out.join("index.html")])
+    {
         if file.extension().is_some_and(|e| e == "gz") {
             continue;
         }

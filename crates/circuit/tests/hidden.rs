@@ -10,8 +10,10 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use support::{Bench, Place, random::random_program};
 use vouch_circuit::{CircuitError, FirstPhase, ModelCircuit, ProductRow};
+use vouch_disclosure::{Statement, disclosure_program};
 use vouch_poseidon::Poseidon;
 use vouch_program::{Interval, Program, Requant, Visibility};
+use vouch_verifier::TensorSpec;
 
 /// A random program some of whose tensors are hidden.
 fn hidden_program(seed: u64) -> (Program, Vec<i64>) {
@@ -246,5 +248,45 @@ fn mock_prover_agrees() {
             bench.recount(&mut first);
             assert!(run(&first).is_err(), "seed {seed}: {place:?}");
         }
+    }
+}
+
+/// The program of a fact about a hashed input (docs/disclosure.md): every cell, and every public value, which is the statement.
+#[test]
+fn a_disclosure_is_bound() {
+    let spec = TensorSpec {
+        name: "x".to_owned(),
+        shape: vec![3],
+        unit: String::new(),
+        scale: 1.0,
+        min: -20,
+        max: 40,
+        visibility: vouch_verifier::Visibility::Hashed,
+    };
+    let program = disclosure_program(&spec).unwrap();
+    let statement = Statement::weighted(&spec, vec![1, -1000, 7], -15_000, 12).unwrap();
+    let x = [[5, -20, 40].as_slice(), &statement.inputs(&spec).unwrap()].concat();
+    assert!(program.run(&x).is_err(), "20285 is not below 12");
+    let statement = Statement::weighted(&spec, vec![1, -1000, 7], 20_285, 20_285).unwrap();
+    let x = [[5, -20, 40].as_slice(), &statement.inputs(&spec).unwrap()].concat();
+    let trace = program.run(&x).unwrap();
+    let bench = Bench::new(program);
+    let honest = bench.first(&trace);
+    assert_eq!(violation(&bench, &honest), None);
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let places = bench.binding();
+    assert!(places.len() > 500, "only {} cells", places.len());
+    for place in places {
+        for delta in [Fr::one(), -Fr::one(), Fr::from(rng.r#gen::<u64>())] {
+            let mut first = honest.clone();
+            *place.of(&mut first) += delta;
+            bench.recount(&mut first);
+            assert!(violation(&bench, &first).is_some(), "{place:?} is free");
+        }
+    }
+    for row in 0..honest.instance.len() {
+        let mut wrong = honest.clone();
+        wrong.instance[row] += Fr::one();
+        assert!(violation(&bench, &wrong).is_some(), "public value {row} is free");
     }
 }

@@ -25,7 +25,7 @@ use vouch_api::{
 use vouch_envelope::hex;
 
 use super::ledger::{Pending, Question};
-use super::{Validator, deposits, hidden, openapi, predict, reads, site};
+use super::{Validator, deposits, disclosure, hidden, openapi, predict, reads, site};
 use crate::registry::{Model, random};
 use crate::{Refusal, now_ms, server};
 
@@ -55,6 +55,8 @@ pub(super) fn documented() -> (Router<Arc<Validator>>, utoipa::openapi::OpenApi)
         .routes(routes!(model))
         .routes(routes!(model_key))
         .routes(routes!(model_layout))
+        .routes(routes!(disclosure::verifier_key))
+        .routes(routes!(disclosure::prover_key))
         .routes(routes!(miners))
         .routes(routes!(miner))
         .routes(routes!(predict_))
@@ -99,7 +101,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     layer.allow_origin(origins.iter().filter_map(|o| HeaderValue::from_str(o).ok()).collect::<Vec<_>>())
 }
 
-fn find(validator: &Validator, id: &str) -> Result<Arc<Model>, Refusal> {
+pub(super) fn find(validator: &Validator, id: &str) -> Result<Arc<Model>, Refusal> {
     let found = id.parse().ok().and_then(|id| validator.registry.get(&id)).cloned();
     found.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "no-such-model", "No such model", id))
 }

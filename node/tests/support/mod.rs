@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use vouch_api::{LogEntry, MinerSummary, ModelId, Nonce, PredictionRequest, PredictionStatus, ProveRequest};
 use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, compile};
+use vouch_disclosure::disclosure_keys;
 use vouch_node::chain::{FileChain, MinerEntry, Parties, ValidatorEntry};
 use vouch_node::engine::{self, VerifyEngine};
 use vouch_node::miner::{Miner, MinerSettings};
@@ -18,7 +19,7 @@ use vouch_node::server::{Limits, serve};
 use vouch_node::validator::{Validator, ValidatorSettings};
 use vouch_program::Visibility;
 use vouch_protocol::{Event, PartyKey, PublicKey, Verdict};
-use vouch_prover::{Card, FieldTest, KeyFile, ModelBundle, ProverKey, Srs, plan};
+use vouch_prover::{Card, FieldTest, KeyFile, ModelBundle, ProverKey, Srs, disclosure_dir, hashed_inputs, plan};
 
 /// Two models: the same program, two reference strings. Only the first is served.
 pub struct Fixture {
@@ -80,6 +81,11 @@ impl Fixture {
                 let path = dir.path().join("models").join(name);
                 bundle.save(&path).unwrap();
                 key.save(&path).unwrap();
+                for spec in hashed_inputs(key.verifier.schema()) {
+                    let folder = disclosure_dir(&path, &spec.name);
+                    std::fs::create_dir_all(&folder).unwrap();
+                    disclosure_keys(spec, &Srs::development(12)).unwrap().save(&folder).unwrap();
+                }
             }
             key
         };

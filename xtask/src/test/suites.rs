@@ -5,12 +5,12 @@ use anyhow::Result;
 use super::{Suite, contracts, openapi, python, queue};
 use crate::{
     process::{cargo, run},
-    tidy, wasm, web,
+    prover, tidy, wasm, web,
     workspace::Workspace,
 };
 
 /// All suites, the quick ones first.
-pub(super) const SUITES: [Suite; 11] = [
+pub(super) const SUITES: [Suite; 12] = [
     Suite { name: "fmt", about: "formatting (rustfmt)", run: fmt },
     Suite { name: "clippy", about: "lints of all targets, warnings are errors", run: clippy },
     Suite { name: "tidy", about: "dependency directions, links, leftovers", run: tidy::check },
@@ -26,6 +26,11 @@ pub(super) const SUITES: [Suite; 11] = [
         name: "wasm",
         about: "the verifier's .wasm: one verdict in every host, and the packages as installed",
         run: wasm::suite::run,
+    },
+    Suite {
+        name: "prover",
+        about: "the .wasm that proves facts about hashed inputs, in Node; its proofs in both verifiers",
+        run: prover_in_node,
     },
     Suite {
         name: "dashboard",
@@ -55,6 +60,11 @@ fn clippy(workspace: &Workspace) -> Result<()> {
 fn docs(workspace: &Workspace) -> Result<()> {
     let mut command = cargo(&workspace.root);
     run(command.env("RUSTDOCFLAGS", "-D warnings").args(["doc", "--workspace", "--no-deps", "--locked"]))
+}
+
+fn prover_in_node(workspace: &Workspace) -> Result<()> {
+    wasm::run(workspace, &wasm::Args::default())?;
+    prover::run(workspace, &prover::Args { out: workspace.target.join("prover"), test: true })
 }
 
 fn rust(workspace: &Workspace) -> Result<()> {

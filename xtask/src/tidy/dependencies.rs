@@ -3,7 +3,7 @@
 //! ```text
 //! compiler -> program        circuit -> program, poseidon        verifier -> envelope        api -> envelope        deposits -> (none)
 //! proving -> circuit, program, poseidon, verifier, envelope        prover-native -> proving, compiler, circuit, program, verifier, envelope
-//! verifier-wasm -> verifier, envelope
+//! verifier-wasm -> verifier, envelope        disclosure -> program, verifier, envelope, and to prove: proving, circuit        prover-wasm -> disclosure
 //! follower -> api, deposits        protocol -> api, envelope
 //! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, deposits, envelope, poseidon
 //! ```
@@ -32,8 +32,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vouch-proving", &["vouch-circuit", "vouch-program", "vouch-poseidon", "vouch-verifier", "vouch-envelope"]),
     (
         "vouch-prover",
-        &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-proving", "vouch-verifier", "vouch-envelope"],
+        &[
+            "vouch-compiler",
+            "vouch-circuit",
+            "vouch-disclosure",
+            "vouch-program",
+            "vouch-proving",
+            "vouch-verifier",
+            "vouch-envelope",
+        ],
     ),
+    ("vouch-disclosure", &["vouch-circuit", "vouch-program", "vouch-proving", "vouch-verifier", "vouch-envelope"]),
+    ("vouch-prover-wasm", &["vouch-disclosure", "vouch-proving", "vouch-verifier", "vouch-envelope"]),
     ("vouch-verifier-wasm", &["vouch-verifier", "vouch-envelope"]),
     ("vouch-verifier-host", &["vouch-envelope"]),
     (
@@ -41,6 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "vouch-api",
             "vouch-deposits",
+            "vouch-disclosure",
             "vouch-envelope",
             "vouch-follower",
             "vouch-protocol",
@@ -49,7 +60,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-prover",
         ],
     ),
-    ("vouch-web", &["vouch-api", "vouch-deposits", "vouch-envelope", "vouch-poseidon"]),
+    (
+        "vouch-web",
+        &["vouch-api", "vouch-deposits", "vouch-disclosure", "vouch-envelope", "vouch-poseidon", "vouch-verifier"],
+    ),
     (
         "vouch-tests",
         &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope", "vouch-prover"],
@@ -79,7 +93,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("async-nats", &["vouch-node"]),
     ("axum*", &["vouch-node"]),
     ("tract*", &["vouch-compiler"]),
-    ("wasm-bindgen", &["vouch-verifier-wasm", "vouch-web"]),
+    ("wasm-bindgen", &["vouch-prover-wasm", "vouch-verifier-wasm", "vouch-web"]),
     ("js-sys", &["vouch-verifier-wasm", "vouch-web"]),
     ("web-sys", &["vouch-verifier-wasm", "vouch-web"]),
     ("wasmtime", &["vouch-verifier-host"]),

@@ -1,10 +1,14 @@
 //! The arguments.
 
+mod disclose;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use vouch_circuit::Objective;
 use vouch_program::WeightMode;
+
+pub(crate) use self::disclose::{Disclose, DiscloseCommand, DiscloseProve, DiscloseVerify, Fact};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -46,6 +50,8 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Compute the salted hashes by which the owner of hashed values recognizes them
     Hash(Hash),
+    /// Prove single facts about a hashed input, against the hash that a proof shows of it
+    Disclose(Disclose),
     /// Predict layout, sizes, memory and times before any work
     Plan(Plan),
     /// Show what is in a bundle, key, proof or reference string

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use serde_json::json;
 use vouch_compiler::{CompileError, DataError, InputError};
+use vouch_disclosure::DisclosureError;
 use vouch_envelope::hex::HexError;
 use vouch_prover::{ProverError, ProvingError};
 use vouch_verifier::KeyError;
@@ -103,6 +104,19 @@ fn of_proving(e: &ProvingError) -> Kind {
 impl From<ProvingError> for Failure {
     fn from(e: ProvingError) -> Self {
         Self::new(of_proving(&e), e)
+    }
+}
+
+impl From<DisclosureError> for Failure {
+    fn from(e: DisclosureError) -> Self {
+        let kind = match &e {
+            DisclosureError::Proving(e) => of_proving(e),
+            DisclosureError::Value { .. } | DisclosureError::False { .. } => Kind::Range,
+            DisclosureError::Refused(_) | DisclosureError::Inputs { .. } => Kind::Refused,
+            DisclosureError::Key { .. } => Kind::Damaged,
+            _ => Kind::Input,
+        };
+        Self::new(kind, e)
     }
 }
 

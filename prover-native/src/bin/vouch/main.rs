@@ -48,6 +48,7 @@ fn run(cli: &Cli) -> Result<Said, Failure> {
         Command::Hash(a) => commands::hash::run(a),
         Command::Prove(a) => commands::prove::run(a, show),
         Command::Verify(a) => commands::verify::run(a, show),
+        Command::Disclose(a) => commands::disclose::run(a, show),
         Command::Plan(a) => commands::plan::run(a, show),
         Command::Inspect(a) => commands::inspect::run(a),
         Command::Bench(a) => commands::bench::run(a, show),

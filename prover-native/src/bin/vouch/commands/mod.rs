@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod check_key;
 pub(crate) mod compile;
+pub(crate) mod disclose;
 pub(crate) mod export;
 pub(crate) mod hash;
 pub(crate) mod inspect;
