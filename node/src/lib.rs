@@ -18,12 +18,14 @@ pub mod config;
 mod database;
 pub mod engine;
 mod limit;
+pub mod market;
 mod metrics;
 pub mod miner;
 mod problem;
 pub mod prover;
 pub mod registry;
 pub mod server;
+pub mod strategy;
 pub mod validator;
 
 pub use problem::Refusal;

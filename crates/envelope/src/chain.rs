@@ -1,6 +1,7 @@
 //! A chain of proofs, in which outputs of one are inputs of a later one, and its binary form.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -52,20 +53,27 @@ impl Link {
         links.sort_unstable_by_key(Self::key);
     }
 
-    /// The values at an end of the link; `None` if they are not all there.
-    pub fn slice<'a>(&self, at: ValueRef, values: &'a [i64]) -> Option<&'a [i64]> {
-        let start = usize::try_from(at.start).ok()?;
-        let end = start.checked_add(usize::try_from(self.len).ok()?)?;
-        values.get(start..end)
+    /// Positions of the outputs.
+    pub fn outputs(&self) -> Range<usize> {
+        self.range(self.from)
+    }
+
+    /// Positions of the inputs.
+    pub fn inputs(&self) -> Range<usize> {
+        self.range(self.to)
+    }
+
+    fn range(&self, at: ValueRef) -> Range<usize> {
+        let number = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        number(at.start)..number(at.start).saturating_add(number(self.len))
     }
 }
 
 impl fmt::Display for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let end = |at: ValueRef| u64::from(at.start).saturating_add(u64::from(self.len));
-        let Self { from, to, .. } = *self;
-        let (from_end, to_end) = (end(from), end(to));
-        write!(f, "{}:outputs[{}..{from_end}]={}:inputs[{}..{to_end}]", from.proof, from.start, to.proof, to.start)
+        let (from, to) = (self.outputs(), self.inputs());
+        let (from_proof, to_proof) = (self.from.proof, self.to.proof);
+        write!(f, "{from_proof}:outputs[{}..{}]={to_proof}:inputs[{}..{}]", from.start, from.end, to.start, to.end)
     }
 }
 
@@ -91,11 +99,11 @@ pub enum LinkFault {
         /// The proof.
         proof: u32,
         /// How many public values there are; 0 if there is no such proof.
-        values: u64,
+        values: usize,
         /// First value.
-        start: u64,
+        start: usize,
         /// After the last value.
-        end: u64,
+        end: usize,
     },
     /// The links are not in the order of the inputs that they fill, or an input is filled twice.
     #[error("expected inputs after those of the link before")]
@@ -317,18 +325,16 @@ fn check_link(link: &Link, before: Option<&Link>, proofs: &[ProofEnvelope]) -> R
     if from.proof >= to.proof {
         return Err(LinkFault::Backwards { from: from.proof, to: to.proof });
     }
-    for (section, at) in [(Section::Outputs, from), (Section::Inputs, to)] {
-        let proof = usize::try_from(at.proof).ok().and_then(|proof| proofs.get(proof));
-        let values = proof.map_or(0, |proof| proof.public.section(section).0.len());
-        let values = u64::try_from(values).unwrap_or(u64::MAX);
-        let (start, end) = (u64::from(at.start), u64::from(at.start).saturating_add(u64::from(len)));
+    let ends = [(Section::Outputs, from.proof, link.outputs()), (Section::Inputs, to.proof, link.inputs())];
+    for (section, proof, Range { start, end }) in ends {
+        let envelope = usize::try_from(proof).ok().and_then(|proof| proofs.get(proof));
+        let values = envelope.map_or(0, |envelope| envelope.public.section(section).0.len());
         if end > values {
-            return Err(LinkFault::Range { section, proof: at.proof, values, start, end });
+            return Err(LinkFault::Range { section, proof, values, start, end });
         }
     }
     let after = |before: &Link| {
-        let end = before.to.start.saturating_add(before.len);
-        to.proof > before.to.proof || (to.proof == before.to.proof && to.start >= end)
+        to.proof > before.to.proof || (to.proof == before.to.proof && link.inputs().start >= before.inputs().end)
     };
     if before.is_none_or(after) { Ok(()) } else { Err(LinkFault::Order) }
 }

@@ -43,6 +43,7 @@ fn run(cli: &Cli) -> Result<Said, Failure> {
     match &cli.command {
         Command::Compile(a) => commands::compile::run(a, show),
         Command::Setup(a) => commands::setup::run(a, show),
+        Command::Chain(a) => commands::chain::run(a, show),
         Command::Hash(a) => commands::hash::run(a),
         Command::Prove(a) => commands::prove::run(a, show),
         Command::Verify(a) => commands::verify::run(a, show),
