@@ -285,7 +285,7 @@ def _ornstein_uhlenbeck(rng, worlds, steps, step_epochs, tau_days, sd):
     return np.repeat(out, step_epochs, axis=1)[:, :steps].astype(np.float32)
 
 
-def _demand(rng, worlds, steps):
+def draw_demand(rng, worlds, steps):
     """Exogenous drivers per world and epoch.
 
     Returns a dict of [worlds, steps] arrays: ``stress`` (loss of trust in the
@@ -341,8 +341,14 @@ def _demand(rng, worlds, steps):
 # --------------------------------------------------------------------------
 
 
-def simulate_worlds(worlds, seed, burn_in_days=30, sample_days=120, tail_days=95):
+def simulate_worlds(
+    worlds, seed, burn_in_days=30, sample_days=120, tail_days=95, demand=None, group=1
+):
     """Simulate ``worlds`` independent worlds and sample redemption requests.
+
+    With ``group`` > 1 the worlds of a group have the same network parameters,
+    and ``demand(rng, worlds, steps)`` may draw drivers that they share; else
+    the drivers are ``draw_demand``'s.
 
     Returns a dict of arrays, one row per sampled request: ``x`` [N,5,8] the
     clipped inputs (oldest observation first), ``y`` [N] hours until claimable,
@@ -357,16 +363,17 @@ def simulate_worlds(worlds, seed, burn_in_days=30, sample_days=120, tail_days=95
     steps = last + tail_days * day
     W = worlds
     u = lambda lo, hi: rng.uniform(lo, hi, W)  # noqa: E731
+    shared = lambda lo, hi: np.repeat(rng.uniform(lo, hi, W // group), group)  # noqa: E731
 
     # --- the network -------------------------------------------------------
-    active = (u(26e6, 39e6) * GWEI_PER_ETH).astype(np.int64)  # Gwei
-    compounding = u(0.0, 0.06)  # share of 0x02 validators, whose rewards are not swept
-    mean_balance = 32 * (1 - compounding) + u(100, 900) * compounding  # ETH
-    partials = u(0.0, 1.5)  # places per payload taken by EIP-7002 requests
-    missed = u(0.002, 0.015)  # missed slots
-    registry_exited = u(2e5, 1.1e6)  # indices that stay in the registry for good
-    base_exits = u(6_000, 31_000) / day  # ETH per epoch of everyone else
-    base_entries = u(8_000, 40_000) / day
+    active = (shared(26e6, 39e6) * GWEI_PER_ETH).astype(np.int64)  # Gwei
+    compounding = shared(0.0, 0.06)  # share of 0x02 validators, whose rewards are not swept
+    mean_balance = 32 * (1 - compounding) + shared(100, 900) * compounding  # ETH
+    partials = shared(0.0, 1.5)  # places per payload taken by EIP-7002 requests
+    missed = shared(0.002, 0.015)  # missed slots
+    registry_exited = shared(2e5, 1.1e6)  # indices that stay in the registry for good
+    base_exits = shared(6_000, 31_000) / day  # ETH per epoch of everyone else
+    base_entries = shared(8_000, 40_000) / day
     earliest = np.zeros(W, np.int64)
     to_consume = np.zeros(W, np.int64)
     entry_queue = np.zeros(W, np.int64)
@@ -389,7 +396,7 @@ def simulate_worlds(worlds, seed, burn_in_days=30, sample_days=120, tail_days=95
     in_flight = np.zeros(W)
     to_sign = np.zeros(W)  # validators ordered, exit not yet signed
 
-    d = _demand(rng, W, steps)
+    d = (demand or draw_demand)(rng, W, steps)
     ou_redeem = _ornstein_uhlenbeck(rng, W, steps, 25, 8.0, u(0.25, 0.6))
     ou_deposit = _ornstein_uhlenbeck(rng, W, steps, 25, 8.0, u(0.25, 0.6))
     ou_exits = _ornstein_uhlenbeck(rng, W, steps, 25, 6.0, u(0.2, 0.5))

@@ -1,6 +1,7 @@
 //! The pipeline: import, ranges, the search for a configuration, the report.
 
 mod accuracy;
+mod inputs;
 mod search;
 
 use std::path::Path;
@@ -8,8 +9,7 @@ use std::path::Path;
 use vouch_program::Program;
 
 use crate::{
-    CompileError, CompileOptions, CompileReport, Configuration, InputRange, OnnxModel, OperatorCount, RangeReport,
-    Schema,
+    CompileError, CompileOptions, CompileReport, Configuration, OnnxModel, OperatorCount, RangeReport, Schema,
     graph::{Graph, Ranges, Span},
     onnx,
 };
@@ -44,7 +44,8 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
     for (sample, tensors) in options.calibration.iter().flatten().enumerate() {
         check_sample(model, tensors).map_err(|source| CompileError::Sample { sample, source })?;
     }
-    let inputs = input_ranges(model, options)?;
+    let inputs = inputs::ranges(model, options)?;
+    inputs::fix_scales(&mut graph, model, options, &inputs)?;
     let spans: Vec<Span> = inputs.iter().map(|i| Span::new(i.lo, i.hi)).collect();
     let ranges = Ranges::new(&graph, &spans, options.calibration.as_ref(), options.margin)?;
     let mut warnings = Vec::new();
@@ -103,49 +104,6 @@ fn check_sample(model: &OnnxModel, tensors: &crate::NamedTensors) -> Result<(), 
         }
     }
     Ok(())
-}
-
-/// The range of each input: declared, else from the model's schema, else from calibration data.
-fn input_ranges(model: &OnnxModel, options: &CompileOptions) -> Result<Vec<InputRange>, CompileError> {
-    if let Some(name) = options.ranges.inputs.keys().find(|name| !model.inputs().iter().any(|i| i.name == **name)) {
-        let known = model.inputs().iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(", ");
-        let reason = format!("there is no input `{name}`; inputs are {known}");
-        return Err(CompileError::Option { option: "input-range", reason });
-    }
-    let mut out = Vec::new();
-    for spec in model.inputs() {
-        let calibrated = || {
-            let values = options.calibration.as_ref()?.iter().filter_map(|s| s.get(&spec.name)).flat_map(|t| &t.data);
-            let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
-            let seen = values.fold(empty, |s, &v| s.union(Span::new(v, v)));
-            let wide = seen.widened(options.margin);
-            (seen.lo <= seen.hi).then_some((wide.lo, wide.hi))
-        };
-        let schema = model.schema().and_then(|s| s.range(&spec.name));
-        let (source, range) = if let Some(range) = options.ranges.of(&spec.name) {
-            ("option", range)
-        } else if let Some(range) = schema {
-            ("schema", range)
-        } else if let Some(range) = calibrated() {
-            ("calibration", range)
-        } else {
-            return Err(CompileError::MissingRange { input: spec.name.clone() });
-        };
-        let (lo, hi) = range;
-        let fail = |reason| Err(CompileError::Range { input: spec.name.clone(), lo, hi, reason });
-        if !(lo.is_finite() && hi.is_finite()) {
-            return fail("its ends must be finite");
-        }
-        if lo > hi {
-            return fail("its lower end is above its upper end");
-        }
-        if lo.abs().max(hi.abs()) > 1e12 {
-            return fail("it is absurdly wide");
-        }
-        let unit = model.schema().map_or("", |s| Schema::unit(&s.inputs, &spec.name)).to_owned();
-        out.push(InputRange { name: spec.name.clone(), unit, lo, hi, source: source.into() });
-    }
-    Ok(out)
 }
 
 /// The graphs to try: with explicit clamps only where a clip needs them, then with clamps of all saturating functions.

@@ -127,6 +127,20 @@ pub enum CompileError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// A scale that no program can give an input.
+    #[error("scale {scale} of input `{input}`, which lies in [{lo}, {hi}]: {reason}")]
+    Scale {
+        /// Which input.
+        input: String,
+        /// Integers a unit, as given.
+        scale: f64,
+        /// Lower end of its range.
+        lo: f64,
+        /// Upper end of its range.
+        hi: f64,
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// The model's `vouch.schema` metadata cannot be used.
     #[error("metadata `vouch.schema`: {reason}")]
     Schema {

@@ -125,6 +125,8 @@ pub(crate) struct Port {
     pub(crate) site: SiteId,
     /// Physical unit, empty if unknown.
     pub(crate) unit: String,
+    /// Integers a unit, where the caller decides.
+    pub(crate) scale: Option<f64>,
 }
 
 /// The float model.

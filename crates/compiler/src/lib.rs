@@ -30,7 +30,7 @@ pub use data::{InputSpec, NamedTensor, NamedTensors, Samples};
 pub use error::{CompileError, DataError, InputError};
 pub use io::{dequantize_outputs, quantize_inputs};
 pub use onnx::OnnxModel;
-pub use options::{CompileOptions, InputRanges};
+pub use options::{CompileOptions, InputRanges, InputScales};
 pub use oracle::Oracle;
 pub use report::{
     AccuracyReport, CompileReport, Configuration, InputRange, OperatorCount, OutputAccuracy, RangeReport, TableReport,

@@ -55,12 +55,36 @@ impl InputRanges {
     }
 }
 
+/// Scales of inputs that the caller fixes: integers a unit, by input name.
+///
+/// The integers of an input with a given scale are `round(real · scale)`, so that they can be compared with the outputs of another program.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InputScales(pub BTreeMap<String, f64>);
+
+impl InputScales {
+    /// Adds a scale written as `NAME=SCALE`, as on a command line.
+    ///
+    /// # Errors
+    /// [`CompileError::Option`] if the text has another form or the name is there already.
+    pub fn add(&mut self, text: &str) -> Result<(), CompileError> {
+        let wrong = |reason| Err(CompileError::Option { option: "input-scale", reason });
+        let pair = text.rsplit_once('=').and_then(|(name, scale)| Some((name, scale.trim().parse::<f64>().ok()?)));
+        let Some((name, scale)) = pair else { return wrong(format!("`{text}` is not NAME=SCALE")) };
+        if self.0.insert(name.to_owned(), scale).is_some() {
+            return wrong(format!("`{name}` is there twice"));
+        }
+        Ok(())
+    }
+}
+
 /// Options of [`compile`](crate::compile).
 #[derive(Clone, Debug)]
 pub struct CompileOptions {
     /// Declared input ranges. Where they are missing, the model's `vouch.schema` metadata and then the calibration data
     /// are used.
     pub ranges: InputRanges,
+    /// Fixed scales of inputs. They come before those of the model's `vouch.schema` metadata; the compiler chooses the others.
+    pub scales: InputScales,
     /// Representative inputs. Intermediate ranges then come from a float run on them, widened by `margin`, instead of
     /// from interval arithmetic alone; and the accuracy is measured on them.
     pub calibration: Option<Samples>,
@@ -80,6 +104,7 @@ impl Default for CompileOptions {
     fn default() -> Self {
         Self {
             ranges: InputRanges::default(),
+            scales: InputScales::default(),
             calibration: None,
             margin: 0.25,
             target_error: 5e-4,

@@ -35,6 +35,9 @@ pub struct FieldSchema {
     /// Largest value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<f64>,
+    /// Of an input whose integers must be those of another program's output: integers a unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<f64>,
 }
 
 impl Schema {
@@ -49,5 +52,9 @@ impl Schema {
     pub(crate) fn range(&self, name: &str) -> Option<(f64, f64)> {
         let field = self.inputs.iter().find(|f| f.name == name)?;
         field.min.zip(field.max)
+    }
+
+    pub(crate) fn scale(&self, name: &str) -> Option<f64> {
+        self.inputs.iter().find(|f| f.name == name)?.scale
     }
 }

@@ -10,11 +10,17 @@ use anyhow::{Context, Result, bail};
 
 use crate::{process::run, workspace::Workspace};
 
-/// The tests beside the default model's training code.
-pub(super) fn staking_lstm(workspace: &Workspace) -> Result<()> {
-    let dir = workspace.root.join("models/staking-lstm");
-    let python = environment(workspace, "staking-lstm", &dir.join("requirements.txt"))?;
-    run(Command::new(python).current_dir(&dir).env("PYTHONDONTWRITEBYTECODE", "1").args(["-m", "unittest"]))
+/// Folders of `models/` with training code.
+const MODELS: [&str; 2] = ["staking-lstm", "restaking-allocation"];
+
+/// The tests beside the models' training code.
+pub(super) fn models(workspace: &Workspace) -> Result<()> {
+    for model in MODELS {
+        let dir = workspace.root.join("models").join(model);
+        let python = environment(workspace, model, &dir.join("requirements.txt"))?;
+        run(Command::new(python).current_dir(&dir).env("PYTHONDONTWRITEBYTECODE", "1").args(["-m", "unittest"]))?;
+    }
+    Ok(())
 }
 
 /// The Python of an environment with the packages that `requirements` lists; made anew when the list has changed.

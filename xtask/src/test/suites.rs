@@ -21,7 +21,7 @@ pub(super) const SUITES: [Suite; 11] = [
         about: "the deposit contract: Solidity, scripts, committed ABI, following it on a chain",
         run: contracts::test,
     },
-    Suite { name: "python", about: "the training code of models/staking-lstm", run: python::staking_lstm },
+    Suite { name: "python", about: "the training code of the models", run: python::models },
     Suite {
         name: "wasm",
         about: "the verifier's .wasm: one verdict in every host, and the packages as installed",

@@ -35,13 +35,15 @@ impl Graph {
             values: values.clone(),
             site,
             unit: String::new(),
+            scale: None,
         });
         values
     }
 
     pub(crate) fn output(&mut self, name: &str, shape: &[usize], values: Vec<ValueId>) {
         let site = self.site(name, "Output", shape);
-        self.outputs.push(Port { name: name.to_owned(), shape: shape.to_vec(), values, site, unit: String::new() });
+        let (name, shape) = (name.to_owned(), shape.to_vec());
+        self.outputs.push(Port { name, shape, values, site, unit: String::new(), scale: None });
     }
 
     /// A matrix \[rows, bias.len()\].

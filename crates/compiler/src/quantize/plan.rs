@@ -32,6 +32,8 @@ pub(super) struct Slot {
     /// Whether its scale is a maximum's: the smallest of its operands'.
     pub(super) follows: bool,
     pub(super) input: bool,
+    /// The scale that the caller wants.
+    pub(super) fixed: Option<f64>,
     /// Integers a unit of the sum.
     pub(super) scale: f64,
     /// Integers a unit of the function's value.
@@ -109,6 +111,7 @@ impl Plan {
         for (port, &span) in graph.inputs.iter().zip(inputs) {
             let slot = plan.slot(port.site, None, 0);
             plan.slots[slot].input = true;
+            plan.slots[slot].fixed = port.scale;
             plan.slots[slot].span = span;
             port.values.iter().for_each(|v| plan.places[v.index()] = Place::Sum(slot));
         }
@@ -128,6 +131,7 @@ impl Plan {
             depth,
             follows: false,
             input: false,
+            fixed: None,
             scale,
             mapped_scale,
             table: None,

@@ -61,7 +61,11 @@ pub(super) fn choose(graph: &Graph, plan: &mut Plan, config: &Config) -> Result<
         let slot = &mut plan.slots[i];
         let magnitude = if slot.input { slot.span.magnitude() } else { domain(slot).magnitude() };
         let bits = if slot.input { config.first_bits } else { bits };
-        slot.scale = if slot.follows { f64::INFINITY } else { scale_for(magnitude, bits) };
+        slot.scale = match slot.fixed {
+            Some(scale) => scale,
+            None if slot.follows => f64::INFINITY,
+            None => scale_for(magnitude, bits),
+        };
     }
     let mut candidates = candidates(plan, word_bits);
     let budget = (1i64 << b) - 24;

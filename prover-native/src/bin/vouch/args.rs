@@ -62,6 +62,9 @@ pub(crate) struct Ranges {
     /// Range of the inputs, for all or for one by name; default: the model's own schema
     #[arg(long = "input-range", value_name = "LO,HI|NAME=LO,HI", allow_hyphen_values = true)]
     pub(crate) input_range: Vec<String>,
+    /// Integers a unit of an input, where they must be those of another model's output; default: the model's own schema, else chosen
+    #[arg(long = "input-scale", value_name = "NAME=SCALE")]
+    pub(crate) input_scale: Vec<String>,
     /// Representative inputs (.npy, .npz, .json): ranges are those of the data, widened
     #[arg(long, value_name = "FILE")]
     pub(crate) calibration: Option<PathBuf>,

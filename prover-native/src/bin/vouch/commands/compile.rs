@@ -22,6 +22,9 @@ fn options(model: &OnnxModel, ranges: &Ranges) -> Result<CompileOptions, Failure
     for range in &ranges.input_range {
         options.ranges.add(range)?;
     }
+    for scale in &ranges.input_scale {
+        options.scales.add(scale)?;
+    }
     if let Some(file) = &ranges.calibration {
         options.calibration = Some(data::read(file, model.inputs())?);
     }
