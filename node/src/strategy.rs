@@ -39,7 +39,7 @@ impl Default for StrategySettings {
             allocation: "restaking-allocation".into(),
             output: "redemption_hours".into(),
             input: "redemption_hours".into(),
-            horizon: "horizon".into(),
+            horizon: "horizon_days".into(),
             risk: "risk".into(),
             market: "models/restaking-allocation/market.json".into(),
         }

@@ -25,7 +25,7 @@ use vouch_compiler::{CompileOptions, compile};
 use vouch_envelope::{ProofChain, ProofEnvelope, hex};
 use vouch_node::audit;
 use vouch_node::chain::MinerEntry;
-use vouch_node::market::{HttpSource, MarketError, MarketSource};
+use vouch_node::market::{FileSource, HttpSource, MarketError, MarketSource};
 use vouch_node::registry::Registry;
 use vouch_node::strategy::{Blueprint, StrategyError, StrategySettings};
 use vouch_program::{Interval, Program, Requant};
@@ -115,7 +115,13 @@ fn market() -> Market {
 
 fn settings(market: &str) -> StrategySettings {
     let (forecast, allocation) = ("forecast".to_owned(), "allocation".to_owned());
-    StrategySettings { forecast, allocation, market: market.to_owned(), ..StrategySettings::default() }
+    StrategySettings {
+        forecast,
+        allocation,
+        horizon: "horizon".to_owned(),
+        market: market.to_owned(),
+        ..StrategySettings::default()
+    }
 }
 
 /// A file of market data.
@@ -401,6 +407,37 @@ fn models_that_do_not_fit_are_refused_at_the_start() {
     assert!(matches!(&values, Err(StrategyError::Values { expected: 1, got: 3, .. })), "{values:?}");
     let values = with(&|s| s.input = "horizon".into());
     assert!(matches!(&values, Err(StrategyError::Scale { .. } | StrategyError::Unit { .. })), "{values:?}");
+}
+
+/// The market data that is the default fits the models that are the default.
+#[tokio::test]
+async fn the_shipped_market_data_fits_the_shipped_models() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+    let shipped = FileSource::new(&models.join("restaking-allocation/market.json")).market().await.unwrap();
+    assert!(shipped.simulated && !shipped.tokens.is_empty());
+    let fields = |model: &str| -> Vec<(String, f64, f64)> {
+        let text = std::fs::read(models.join(format!("{model}/{model}.schema.json"))).unwrap();
+        let schema: Value = serde_json::from_slice(&text).unwrap();
+        let number = |field: &Value, name: &str| field[name].as_f64().unwrap();
+        let fields = schema["inputs"].as_array().unwrap().iter();
+        fields.map(|f| (f["name"].as_str().unwrap().into(), number(f, "min"), number(f, "max"))).collect()
+    };
+    let defaults = StrategySettings::default();
+    let (forecast, mut allocation) = (fields("staking-lstm"), fields("restaking-allocation"));
+    for name in [&defaults.input, &defaults.horizon, &defaults.risk] {
+        let before = allocation.len();
+        allocation.retain(|field| field.0 != *name);
+        assert_eq!(allocation.len() + 1, before, "{name}");
+    }
+    for token in &shipped.tokens {
+        assert_eq!((token.forecast.len(), token.allocation.len()), (forecast.len(), allocation.len()));
+        for (name, min, max) in &forecast {
+            assert!(token.forecast[name].iter().all(|value| (*min..=*max).contains(value)), "{name}");
+        }
+        for (name, min, max) in &allocation {
+            assert!((*min..=*max).contains(&token.allocation[name]), "{name}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
