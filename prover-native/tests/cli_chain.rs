@@ -48,11 +48,8 @@ fn expected(dir: &Path) -> Vec<String> {
     for (proof, text) in inputs.iter().enumerate() {
         let path = dir.join(format!("{proof}.json"));
         fs::write(&path, text).unwrap();
-        args.extend(words(&format!(
-            "--nonce {} --input {proof}={}",
-            format!("0{}", proof + 1).repeat(32),
-            path.display()
-        )));
+        let nonce = format!("0{}", proof + 1).repeat(32);
+        args.extend(words(&format!("--nonce {nonce} --input {proof}={}", path.display())));
     }
     args
 }
