@@ -19,7 +19,7 @@ use async_nats::{Client, ConnectOptions};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio_stream::StreamExt;
-use vouch_api::{ModelId, Nonce};
+use vouch_api::{ModelId, Nonce, Salt};
 
 /// The consumer that all provers share.
 const PROVERS: &str = "provers";
@@ -81,6 +81,9 @@ pub(crate) struct Job {
     pub(crate) model_id: ModelId,
     /// The flat input integers.
     pub(crate) inputs: Vec<i64>,
+    /// What hashes are salted with, if the model has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) salt: Option<Salt>,
     /// The nonce that the proof must contain.
     pub(crate) nonce: Nonce,
     /// When nobody waits any more.
@@ -90,7 +93,7 @@ pub(crate) struct Job {
 /// What became of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// The bytes of an envelope.
+    /// What the miner answers: an envelope, for a model with hashed outputs after their values.
     Proof(Vec<u8>),
     /// The model refuses the inputs.
     Inputs(String),

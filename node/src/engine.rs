@@ -4,6 +4,7 @@ mod wasm;
 
 use std::sync::Arc;
 
+use vouch_envelope::TensorHash;
 use vouch_verifier::{Expected, VerifierKey, VerifyError, verify_bytes};
 use vouch_verifier_host::Limits;
 
@@ -14,8 +15,10 @@ pub use wasm::{EngineError, WasmEngine};
 /// What a verification has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// The outputs, as integers.
+    /// The public outputs, as integers.
     pub outputs: Vec<i64>,
+    /// The hashes of hashed outputs.
+    pub output_hashes: Vec<TensorHash>,
 }
 
 /// Why an answer is not accepted.
@@ -67,7 +70,9 @@ pub struct NativeEngine;
 impl VerifyEngine for NativeEngine {
     fn verify(&self, key: &VerifierKey, expected: &Expected, envelope: &[u8]) -> Result<Verified, Rejection> {
         match verify_bytes(key, expected, envelope) {
-            Ok(claim) => Ok(Verified { outputs: claim.outputs().to_vec() }),
+            Ok(claim) => {
+                Ok(Verified { outputs: claim.outputs().to_vec(), output_hashes: claim.public().output_hashes.clone() })
+            }
             Err(error @ VerifyError::Envelope(_)) => Err(Rejection::Malformed(error.to_string())),
             Err(error) => Err(Rejection::Refused(error.to_string())),
         }

@@ -8,6 +8,7 @@
 //! * [`miner`]: the prover behind a bounded queue; signed requests only.
 //! * [`prover`]: a host that proves for a miner whose queue is in NATS.
 //! * [`validator`]: registry, scheduler, verification, scores, predictions, the log, and the dashboard's files.
+//! * [`hidden`]: hashed inputs and outputs.
 //! * [`audit`]: recomputes every score and weight from a log and verifies proofs again.
 //! * [`chain`]: who takes part, with which stake; where weights are published.
 
@@ -17,6 +18,7 @@ pub mod chain;
 pub mod config;
 mod database;
 pub mod engine;
+pub mod hidden;
 mod limit;
 pub mod market;
 mod metrics;

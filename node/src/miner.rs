@@ -20,7 +20,7 @@ use axum::Router;
 use serde::{Deserialize, Serialize};
 use vouch_api::ModelId;
 use vouch_protocol::{PartyKey, PublicKey};
-use vouch_prover::{PROVER_KEY_FILE, ProverKey};
+use vouch_prover::{KeyFile, PROVER_KEY_FILE, ProverKey};
 
 use crate::broker::BrokerSettings;
 use crate::chain::{Chain, Recent};

@@ -9,9 +9,10 @@ use async_nats::jetstream::{AckKind, Message};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use vouch_api::ModelId;
-use vouch_prover::{ProverError, ProverKey};
+use vouch_prover::ProverKey;
 
 use crate::broker::{Answer, Broker, Job};
+use crate::hidden::{self, ProveError};
 use crate::miner::{MinerSettings, load_keys};
 use crate::now_ms;
 use crate::registry::Registry;
@@ -75,8 +76,8 @@ impl Host {
             tracing::warn!(model = %job.model_id, "a job for a model that is not here");
             return acknowledge(&message, AckKind::Nak(Some(LOOK))).await;
         };
-        let (inputs, nonce) = (job.inputs.clone(), job.nonce);
-        let mut proof = tokio::task::spawn_blocking(move || key.prove(&inputs, nonce));
+        let (inputs, salt, nonce) = (job.inputs.clone(), job.salt, job.nonce);
+        let mut proof = tokio::task::spawn_blocking(move || hidden::prove(&key, &inputs, salt, nonce));
         let mut alive = tokio::time::interval(self.broker.settings().ack_wait / 3);
         let proved = loop {
             tokio::select! {
@@ -85,12 +86,9 @@ impl Host {
             }
         };
         let answer = match proved {
-            Ok(Ok(proved)) => match proved.envelope.encode() {
-                Ok(bytes) => Answer::Proof(bytes),
-                Err(error) => Answer::Failed(error.to_string()),
-            },
-            Ok(Err(error @ ProverError::Run(_))) => Answer::Inputs(error.to_string()),
-            Ok(Err(error)) => Answer::Failed(error.to_string()),
+            Ok(Ok(proved)) => Answer::Proof(proved.answer),
+            Ok(Err(ProveError::Inputs(reason))) => Answer::Inputs(reason),
+            Ok(Err(ProveError::Broken(reason))) => Answer::Failed(reason),
             Err(_) => Answer::Failed("the prover panicked".into()),
         };
         // Without an acknowledgement the job is given to another prover: nothing is lost with this connection.

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use rand_core::{OsRng, RngCore};
 use thiserror::Error;
-use vouch_api::{Accuracy, Field, FieldTest, ModelCard, ModelId, ModelSummary, Sizes};
+use vouch_api::{Accuracy, Field, FieldTest, ModelCard, ModelId, ModelSummary, Sizes, Visibility, Weights};
 use vouch_envelope::hex;
+use vouch_protocol::answer_overhead;
+use vouch_program::WeightMode;
 use vouch_prover::{MODEL_FILE, ModelBundle, ProverError, VERIFIER_KEY_FILE, picture};
-use vouch_verifier::{KeyError, SrsKind, TensorSpec, VerifierKey};
+use vouch_verifier::{KeyError, Section, SrsKind, TensorSpec, VerifierKey, Visibility as Shown};
 
 /// Largest verifying key that is read.
 const MAX_KEY_BYTES: u64 = 64 << 20;
@@ -58,11 +60,16 @@ pub enum RegistryError {
         /// The bundle's folder.
         path: PathBuf,
     },
-    /// Tensors that are not public, which the network's protocol has no place for.
-    #[error("{path}: not all inputs and outputs are public; the network serves models whose proofs show all values", path = path.display())]
-    Hidden {
+    /// A private input or output: of it a proof shows nothing, so there is nothing that a validator could check.
+    #[error("{path}: `{name}` ({section}) is private: a validator could not tell {what}; compile it as public or hashed", path = path.display(),
+        what = match section { Section::Inputs => "on which input a miner computed", Section::Outputs => "which output a miner computed" })]
+    Private {
         /// The bundle's folder.
         path: PathBuf,
+        /// Whether it is an input or an output.
+        section: Section,
+        /// Its name.
+        name: String,
     },
     /// Two folders hold the same model.
     #[error("{path}: model {id} is there twice", path = path.display())]
@@ -148,7 +155,7 @@ impl Model {
         let bytes = std::fs::read(&key_path).map_err(file)?;
         let key = VerifierKey::from_bytes(&bytes).map_err(|source| RegistryError::Key { path: path(), source })?;
         let (of_key, of_bundle) =
-            (hex::encode(&key.description().program_digest), hex::encode(&bundle.program.digest()));
+            (hex::encode(&key.description().program_digest), hex::encode(&bundle.program.public_digest()));
         if of_key != of_bundle {
             return Err(RegistryError::OtherProgram { path: path(), key: of_key, bundle: of_bundle });
         }
@@ -164,8 +171,14 @@ impl Model {
     /// Most bytes that an envelope for this model can have.
     pub fn max_envelope_bytes(&self) -> usize {
         let schema = self.key.schema();
-        let values = |tensors: &[TensorSpec]| tensors.iter().map(tensor_len).sum::<usize>();
-        128 + 10 * (values(&schema.inputs) + values(&schema.outputs)) + self.key.proof_len()
+        let section = |section| 10 * schema.values(section) + 32 * schema.hashes(section);
+        128 + section(Section::Inputs) + section(Section::Outputs) + self.key.proof_len()
+    }
+
+    /// Most bytes that a miner's answer can have.
+    pub fn max_answer_bytes(&self) -> usize {
+        let hidden = self.hidden_output_len();
+        self.max_envelope_bytes() + if hidden > 0 { answer_overhead(hidden) } else { 0 }
     }
 
     /// The integers of inputs in natural units.
@@ -258,6 +271,11 @@ impl Model {
             scale: spec.scale,
             min: spec.min as f64 / spec.scale,
             max: spec.max as f64 / spec.scale,
+            visibility: match spec.visibility {
+                Shown::Public => Visibility::Public,
+                Shown::Hashed => Visibility::Hashed,
+                Shown::Private => Visibility::Private,
+            },
         };
         let accuracy = &manifest.report.accuracy;
         ModelCard {
@@ -287,11 +305,16 @@ impl Model {
             verifier_sha256: verifier_sha256.to_owned(),
             timeout_ms: u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX),
             has_layout: self.picture.is_some(),
+            weights: match self.bundle.program.weights() {
+                WeightMode::Fixed => Weights::Fixed,
+                WeightMode::Private => Weights::Private,
+            },
         }
     }
 }
 
-fn tensor_len(spec: &TensorSpec) -> usize {
+/// Number of values of a tensor.
+pub(crate) fn tensor_len(spec: &TensorSpec) -> usize {
     spec.shape.iter().map(|&d| d as usize).product()
 }
 
@@ -345,8 +368,11 @@ impl Registry {
             if model.key.srs_kind() == SrsKind::Development && !allow_development {
                 return Err(RegistryError::Development { path });
             }
-            if !model.key.schema().is_public() {
-                return Err(RegistryError::Hidden { path });
+            for section in [Section::Inputs, Section::Outputs] {
+                let mut tensors = model.key.schema().section(section).iter();
+                if let Some(spec) = tensors.find(|spec| spec.visibility == Shown::Private) {
+                    return Err(RegistryError::Private { path, section, name: spec.name.clone() });
+                }
             }
             let id = model.id();
             if registry.models.insert(id, Arc::new(model)).is_some() {

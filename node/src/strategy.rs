@@ -194,6 +194,13 @@ impl Blueprint {
     pub fn new(registry: &Registry, settings: &StrategySettings) -> Result<Self, StrategyError> {
         let forecast = find(registry, "forecast", &settings.forecast)?;
         let allocation = find(registry, "allocation", &settings.allocation)?;
+        // A strategy's user reads all values in the chain, and its inputs are those of the market data.
+        for model in [&forecast, &allocation] {
+            let schema = model.key.schema();
+            for section in [Section::Inputs, Section::Outputs] {
+                schema.section(section).iter().try_for_each(|own| tensor(model, section, &own.name).map(drop))?;
+            }
+        }
         let (from, output) = tensor(&forecast, Section::Outputs, &settings.output)?;
         let (to, linked) = tensor(&allocation, Section::Inputs, &settings.input)?;
         expect_values(&forecast, &settings.output, &output, 1)?;

@@ -3,6 +3,7 @@
 mod deposits;
 mod dispatch;
 mod flight;
+mod hidden;
 mod ledger;
 mod openapi;
 mod predict;
@@ -39,6 +40,7 @@ use crate::{now_ms, server};
 
 use deposits::Deposits;
 use flight::Flight;
+use hidden::Kept;
 use ledger::Ledger;
 use strategy::Strategies;
 
@@ -80,6 +82,8 @@ pub struct ValidatorSettings {
     pub hedge_after_ms: u64,
     /// After this long, a prediction has failed.
     pub prediction_timeout_ms: u64,
+    /// How long the values of hashed outputs wait in memory for whoever asked.
+    pub hidden_keep_ms: u64,
     /// Most predictions that are open.
     pub open_predictions: usize,
     /// Predictions a second of each client, in the long run.
@@ -126,6 +130,7 @@ impl Default for ValidatorSettings {
             attempts: 3,
             hedge_after_ms: 15_000,
             prediction_timeout_ms: 180_000,
+            hidden_keep_ms: 600_000,
             open_predictions: 256,
             rate: 2.0,
             burst: 10,
@@ -156,6 +161,7 @@ pub struct Validator {
     parties: RwLock<Arc<Parties>>,
     flight: Flight,
     live: Mutex<HashMap<String, PredictionStatus>>,
+    kept: Kept,
     events: broadcast::Sender<PredictionEvent>,
     event_count: AtomicU64,
     limiter: Limiter<std::net::IpAddr>,
@@ -208,6 +214,7 @@ impl Validator {
             parties: RwLock::new(Arc::new(parties)),
             flight: Flight::new(settings.in_flight),
             live: Mutex::default(),
+            kept: Kept::new(Duration::from_millis(settings.hidden_keep_ms)),
             events: broadcast::channel(1024).0,
             event_count: AtomicU64::new(0),
             limiter: Limiter::new(settings.rate, settings.burst),
@@ -242,6 +249,7 @@ impl Validator {
         }
         tasks.spawn(schedule::chain(self.clone()));
         tasks.spawn(schedule::epochs(self.clone()));
+        tasks.spawn(schedule::forget(self.clone()));
         if self.settings.benchmark_every_ms > 0 {
             tasks.spawn(schedule::benchmarks(self.clone()));
         }

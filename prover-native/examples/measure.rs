@@ -3,7 +3,7 @@ use std::{path::PathBuf, time::Instant};
 
 use vouch_compiler::{CompileOptions, OnnxModel, compile, data, quantize_inputs};
 use vouch_envelope::Nonce;
-use vouch_prover::{ProverKey, Srs, plan};
+use vouch_prover::{KeyFile, ProverKey, Srs, plan};
 
 fn cpu() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();

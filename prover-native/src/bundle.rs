@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, path::Path};
 use serde::{Deserialize, Serialize};
 use vouch_compiler::{CompileReport, Compiled};
 use vouch_envelope::{Reader, hex};
-use vouch_program::Program;
+use vouch_program::{Program, WeightMode};
 
 use crate::{ProverError, files};
 
@@ -149,6 +149,19 @@ impl ModelBundle {
         Self { manifest, program }
     }
 
+    /// What its owner publishes where weights are private: the program without them, and a manifest without what was computed from them and is not in the circuit either (the digest of the ONNX file, by which a
+    /// guess could be checked, and the ranges of values inside). If weights are fixed, the bundle as it is.
+    pub fn without_weights(&self) -> Self {
+        let mut own = self.clone();
+        if own.program.weights() == WeightMode::Private {
+            own.program = own.program.without_weights();
+            own.manifest.program_digest = hex::encode(&own.program.digest());
+            own.manifest.report.onnx_digest.clear();
+            own.manifest.report.tensors.clear();
+        }
+        own
+    }
+
     /// The file's bytes.
     ///
     /// # Errors
@@ -164,7 +177,7 @@ impl ModelBundle {
             out.extend_from_slice(&u32::try_from(part.len()).map_err(|e| wrong(&e))?.to_le_bytes());
             out.extend_from_slice(part);
         }
-        let digest = files::digest(PERSONAL, &[&out]);
+        let digest = vouch_proving::digest(PERSONAL, &[&out]);
         out.extend_from_slice(&digest);
         Ok(out)
     }
@@ -172,7 +185,7 @@ impl ModelBundle {
     /// Reads the file's bytes.
     ///
     /// # Errors
-    /// [`ProverError::Format`] or [`ProverError::Program`].
+    /// [`ProverError::Format`] or [`ProvingError::Program`](vouch_proving::ProvingError::Program).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProverError> {
         let wrong = |e: &dyn std::fmt::Display| ProverError::format("bundle", e);
         let Some((content, digest)) = bytes.split_last_chunk::<32>() else {
@@ -188,7 +201,7 @@ impl ModelBundle {
                 "version {version}, this program reads version {VERSION}: run `vouch compile` again"
             )));
         }
-        if files::digest(PERSONAL, &[content]) != *digest {
+        if vouch_proving::digest(PERSONAL, &[content]) != *digest {
             return Err(wrong(&"the digest does not match: the file is damaged"));
         }
         let mut part = |what| {

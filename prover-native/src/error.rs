@@ -1,4 +1,4 @@
-//! Errors of keys, bundles, reference strings and proofs.
+//! Errors of files, bundles, keys and proofs.
 
 use std::{io, path::PathBuf};
 
@@ -6,10 +6,9 @@ use thiserror::Error;
 use vouch_circuit::CircuitError;
 use vouch_compiler::InputError;
 use vouch_envelope::EnvelopeError;
-use vouch_program::{ProgramError, RunError};
-use vouch_verifier::{KeyError, VerifyError};
-
-use crate::export::ExportError;
+use vouch_program::ProgramError;
+use vouch_proving::ProvingError;
+use vouch_verifier::KeyError;
 
 /// What can go wrong between a compiled model and a proof.
 #[derive(Debug, Error)]
@@ -31,39 +30,6 @@ pub enum ProverError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A key that belongs to another model than the bundle.
-    #[error("the prover key is for program {key}, the bundle holds program {bundle}: run `vouch setup` again")]
-    OtherProgram {
-        /// Digest in the key.
-        key: String,
-        /// Digest of the bundle's program.
-        bundle: String,
-    },
-    /// The reference string is too short for the circuit.
-    #[error(
-        "2^{needed} powers are needed, the reference string has only 2^{got}: give one with k of at least {needed}"
-    )]
-    SrsTooSmall {
-        /// The circuit's k, or the one asked for.
-        needed: u32,
-        /// The reference string's.
-        got: u32,
-    },
-    /// A reference string that is not powers of one secret.
-    #[error("the reference string is refused: {0}")]
-    Srs(String),
-    /// The system has no memory left for the proof.
-    #[error("no memory for the proof: {source}")]
-    Memory {
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The processor is too old for the prover.
-    #[error("the prover needs a processor with {missing}; verification does not")]
-    Processor {
-        /// What it lacks.
-        missing: &'static str,
-    },
     /// A number of inputs that does not suit the key.
     #[error("the key proves {expected} inputs at once, got {got}")]
     BatchSize {
@@ -75,32 +41,12 @@ pub enum ProverError {
     /// The inputs do not fit the model.
     #[error(transparent)]
     Input(#[from] InputError),
-    /// The program refuses the inputs.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// The program is malformed.
-    #[error(transparent)]
-    Program(#[from] ProgramError),
-    /// There is no circuit for the program.
-    #[error(transparent)]
-    Circuit(#[from] CircuitError),
-    /// The verifying key could not be exported.
-    #[error(transparent)]
-    Export(#[from] ExportError),
-    /// A verifying key that is malformed.
-    #[error(transparent)]
-    Key(#[from] KeyError),
     /// An envelope that is malformed.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
-    /// halo2 could not make keys or a proof.
-    #[error("halo2: {0}")]
-    Halo2(String),
-    /// The proof that was just made does not verify; it is not given out.
-    #[error(
-        "the new proof does not verify ({0}); it was discarded. The prover key may be damaged: run `vouch setup` again"
-    )]
-    SelfCheck(VerifyError),
+    /// Keys, reference strings and proofs, in memory.
+    #[error(transparent)]
+    Proving(#[from] ProvingError),
 }
 
 impl ProverError {
@@ -109,8 +55,20 @@ impl ProverError {
     }
 }
 
-impl From<halo2_proofs::plonk::Error> for ProverError {
-    fn from(e: halo2_proofs::plonk::Error) -> Self {
-        Self::Halo2(e.to_string())
+impl From<ProgramError> for ProverError {
+    fn from(e: ProgramError) -> Self {
+        Self::Proving(e.into())
+    }
+}
+
+impl From<CircuitError> for ProverError {
+    fn from(e: CircuitError) -> Self {
+        Self::Proving(e.into())
+    }
+}
+
+impl From<KeyError> for ProverError {
+    fn from(e: KeyError) -> Self {
+        Self::Proving(e.into())
     }
 }

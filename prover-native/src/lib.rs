@@ -1,4 +1,4 @@
-//! The native prover of Vouch: reference strings, bundles, keys and proofs, and the command line `vouch`.
+//! The native prover of Vouch: bundles, the files of reference strings and keys, and the command line `vouch`. What proves is in [`vouch_proving`].
 //!
 //! ```text
 //! ModelBundle (model.vouch) --plan, Srs--> ProverKey (prover.key, verifier.key) --prove--> ProofEnvelope
@@ -6,25 +6,17 @@
 
 mod bundle;
 mod cheapest;
-pub mod commit;
-pub mod cpu;
 mod error;
-pub mod export;
 pub mod files;
-mod hash;
 mod keys;
-mod lanes;
 pub mod picture;
-mod plonk;
-mod prove;
-mod schema;
 mod srs;
 
 pub use bundle::{Card, FieldTest, MODEL_FILE, Manifest, ModelBundle};
 pub use cheapest::{LIMB_BITS, compile_cheapest};
 pub use error::ProverError;
-pub use hash::Salt;
-pub use keys::{Header, PROVER_KEY_FILE, ProverKey, VERIFIER_KEY_FILE, key_files, plan};
-pub use prove::Proved;
-pub use schema::schema;
-pub use srs::{DEFAULT_K, MAX_K, Source, Srs};
+pub use keys::{KeyFile, PROVER_KEY_FILE, VERIFIER_KEY_FILE, key_files};
+pub use srs::{DEFAULT_K, Source, SrsFile};
+pub use vouch_proving::{
+    Header, MAX_K, Proved, ProverKey, ProvingError, Salt, Srs, check_key, commit, cpu, export, plan, schema,
+};

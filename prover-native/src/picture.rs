@@ -5,9 +5,10 @@ use std::fmt::Write;
 use vouch_circuit::{CircuitParams, Estimate, Layout, Objective};
 use vouch_compiler::CompileReport;
 use vouch_program::Program;
+use vouch_proving::plan;
 use vouch_verifier::VerifierKey;
 
-use crate::{ModelBundle, plan};
+use crate::ModelBundle;
 
 const FONT: &str = "font-family='ui-sans-serif,system-ui,sans-serif'";
 

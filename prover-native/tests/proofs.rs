@@ -8,7 +8,7 @@ use halo2_proofs::poly::commitment::ParamsProver;
 use random::random_program;
 use vouch_circuit::Objective;
 use vouch_envelope::{ModelId, Nonce, ProofEnvelope};
-use vouch_prover::{ProverError, ProverKey, Srs, commit::KzgParams, plan};
+use vouch_prover::{KeyFile, ProverError, ProverKey, ProvingError, Srs, SrsFile, commit::KzgParams, plan};
 use vouch_verifier::{CheckName, Expected, VerifyError, verify, verify_batch};
 
 fn keys(program: &vouch_program::Program, batch: u32) -> ProverKey {
@@ -89,7 +89,7 @@ fn one_proof_for_many_inputs() {
     // Outputs are tensor by tensor; this program has one.
     let outputs: Vec<i64> = samples.iter().flat_map(|s| program.outputs_of(&program.run(s).unwrap())).collect();
     assert_eq!(envelope.public.outputs, outputs);
-    assert!(matches!(key.prove(&x, Nonce([4; 32])), Err(ProverError::Run(_))), "too few inputs");
+    assert!(matches!(key.prove(&x, Nonce([4; 32])), Err(ProvingError::Run(_))), "too few inputs");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn values_out_of_range_have_no_proof() {
     let key = keys(&program, 1);
     x[0] = i64::from(i32::MAX);
     let error = key.prove(&x, Nonce([0; 32])).unwrap_err();
-    assert!(matches!(error, ProverError::Run(_)));
+    assert!(matches!(error, ProvingError::Run(_)));
     let text = error.to_string();
     assert!(text.contains("`x`[0]") && text.contains("range") && text.contains("--input-range"), "{text}");
 }
@@ -129,7 +129,7 @@ fn keys_survive_the_disk_and_damage_is_found() {
 
     let bytes = std::fs::read(&path).unwrap();
     let other = random_program(6).0;
-    assert!(matches!(ProverKey::load(&path, &other), Err(ProverError::OtherProgram { .. })));
+    assert!(matches!(ProverKey::load(&path, &other), Err(ProverError::Proving(ProvingError::OtherProgram { .. }))));
     for at in (0..bytes.len()).step_by(bytes.len() / 23) {
         let mut damaged = bytes.clone();
         damaged[at] ^= 4;
@@ -154,7 +154,7 @@ fn reference_strings_are_checked() {
     assert_eq!(again.k(), 6);
     assert_eq!(srs.truncated(4).unwrap().identity(), srs.identity());
     srs.truncated(4).unwrap().check().unwrap();
-    assert!(matches!(srs.truncated(7), Err(ProverError::SrsTooSmall { needed: 7, got: 6 })));
+    assert!(matches!(srs.truncated(7), Err(ProvingError::SrsTooSmall { needed: 7, got: 6 })));
 
     let bytes = std::fs::read(&path).unwrap();
     for at in (0..bytes.len()).step_by(97) {
@@ -173,8 +173,8 @@ fn reference_strings_are_checked() {
     let own = a.params.get_g().to_vec();
     let mut powers = own.clone();
     powers[9] = b.params.get_g()[9];
-    assert!(matches!(mixed(powers, lagrange(&a)).check(), Err(ProverError::Srs(_))));
-    assert!(matches!(mixed(own.clone(), lagrange(&b)).check(), Err(ProverError::Srs(_))));
-    assert!(matches!(mixed(b.params.get_g().to_vec(), lagrange(&b)).check(), Err(ProverError::Srs(_))));
+    assert!(matches!(mixed(powers, lagrange(&a)).check(), Err(ProvingError::Srs(_))));
+    assert!(matches!(mixed(own.clone(), lagrange(&b)).check(), Err(ProvingError::Srs(_))));
+    assert!(matches!(mixed(b.params.get_g().to_vec(), lagrange(&b)).check(), Err(ProvingError::Srs(_))));
     mixed(own, lagrange(&a)).check().unwrap();
 }

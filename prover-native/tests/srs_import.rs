@@ -15,7 +15,7 @@ use halo2_proofs::{
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
-use vouch_prover::{ProverError, Source, Srs};
+use vouch_prover::{ProverError, ProvingError, Source, Srs, SrsFile};
 use vouch_verifier::SrsKind;
 
 const PTAU: &[u8] = include_bytes!("ptau/beacon5.ptau");
@@ -96,7 +96,10 @@ fn halo2s_files_hold_the_same() {
             assert_eq!(again.identity(), srs.identity());
             assert_eq!(again.params.get_g(), &srs.params.get_g()[..1 << k]);
         }
-        assert!(matches!(import(&bytes, Some(6)), Err(ProverError::SrsTooSmall { needed: 6, got: 5 })));
+        assert!(matches!(
+            import(&bytes, Some(6)),
+            Err(ProverError::Proving(ProvingError::SrsTooSmall { needed: 6, got: 5 }))
+        ));
         bytes.push(0);
         refused(&bytes, "neither a .ptau file nor halo2's parameters");
     }
@@ -151,7 +154,10 @@ fn wrong_files_hear_why() {
     let mut file = NOBODY.to_vec();
     file[contributions] = 1;
     refused(&file, "its secret is a root of unity");
-    assert!(matches!(import(PTAU, Some(6)), Err(ProverError::SrsTooSmall { needed: 6, got: 5 })));
+    assert!(matches!(
+        import(PTAU, Some(6)),
+        Err(ProverError::Proving(ProvingError::SrsTooSmall { needed: 6, got: 5 }))
+    ));
     assert!(import(PTAU, Some(0)).is_err());
 }
 
@@ -165,7 +171,7 @@ fn other_points_are_refused() {
         let place = g1 + 64 * i..g1 + 64 * (i + 1);
         let point = G1Affine::from_raw_bytes(&file[place.clone()]).unwrap();
         file[place].copy_from_slice(&(-point).to_raw_bytes());
-        assert!(matches!(import(&file, None), Err(ProverError::Srs(_))), "power {i} negated");
+        assert!(matches!(import(&file, None), Err(ProverError::Proving(ProvingError::Srs(_)))), "power {i} negated");
     }
     let mut file = PTAU.to_vec();
     file.copy_within(g1 + 64 * 7..g1 + 64 * 8, g1 + 64 * 8);

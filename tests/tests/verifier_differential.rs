@@ -278,6 +278,7 @@ fn meta(lanes: usize) -> KeyMeta {
         program_digest: [2; 32],
         layout: r#"{"circuit":"recurrence"}"#.into(),
         instance_len: CELLS * lanes,
+        weights: None,
     }
 }
 

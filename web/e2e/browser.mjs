@@ -40,11 +40,15 @@ export async function open(browser, options = {}) {
     if (message.type() === "error" && !/Failed to load resource|net::ERR/.test(message.text())) errors.push(message.text());
   });
   if (nonce) {
-    // The proof in the fixture was made for one nonce; so this browser's random number is that one.
-    await page.addInitScript((hex) => {
-      const bytes = Uint8Array.from(hex.match(/../g), (byte) => parseInt(byte, 16));
-      crypto.getRandomValues = (array) => { array.set(bytes.subarray(0, array.length)); return array; };
-    }, nonce);
+    // The proof in the fixture was made for one nonce, and with one salt; so this browser's random numbers are these, in turn.
+    await page.addInitScript((all) => {
+      let next = 0;
+      crypto.getRandomValues = (array) => {
+        const hex = all[next++ % all.length];
+        array.set(Uint8Array.from(hex.match(/../g), (byte) => parseInt(byte, 16)).subarray(0, array.length));
+        return array;
+      };
+    }, [nonce].flat());
   }
   return Object.assign(page, {
     errors,

@@ -23,6 +23,9 @@ export const CSP =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
   "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/** Where the model whose input and output are hashed is. */
+export const HASHED = join(HERE, "fixtures/hashed");
+
 /** Keys and envelopes of the fixtures. */
 export function fixtures(folder = join(HERE, "fixtures/staking-lstm")) {
   const read = (name) => readFileSync(join(folder, name));
@@ -40,6 +43,7 @@ export function fixtures(folder = join(HERE, "fixtures/staking-lstm")) {
       id: name.replace(".envelope", ""),
       envelope: read(name),
       input: json(name.replace(".envelope", ".input.json")),
+      hidden: existsSync(join(folder, name.replace(".envelope", ".hidden.json"))) ? json(name.replace(".envelope", ".hidden.json")) : null,
       nonce: read(name).subarray(42, 74).toString("hex"),
     })),
     modelId: read(names[0]).subarray(10, 42).toString("hex"),
@@ -141,8 +145,15 @@ export async function start({ dist, port = 0, behaviour = {}, fixture = fixtures
     const same = (proof) => JSON.stringify(proof.input) === JSON.stringify(sorted(body.inputs));
     const proof = fixture.proofs.find(same) ?? fixture.proofs[0];
     const id = `p${predictions.size + 1}`;
-    predictions.set(id, { polls: 0, proof, nonce: body.nonce, created: Date.now() });
+    predictions.set(id, { polls: 0, proof, nonce: body.nonce, salt: body.salt, created: Date.now() });
     return prediction(id);
+  };
+  // Once, and to who has the salt.
+  const outputs = (id, { salt }) => {
+    const entry = predictions.get(id);
+    if (!entry?.proof.hidden || entry.fetched || salt !== entry.salt) return null;
+    entry.fetched = true;
+    return { outputs: behaviour.outputs ? behaviour.outputs(entry.proof.hidden.outputs) : entry.proof.hidden.outputs };
   };
   const prediction = (id) => {
     const entry = predictions.get(id);
@@ -197,6 +208,7 @@ export async function start({ dist, port = 0, behaviour = {}, fixture = fixtures
       case "GET proofs/:id/envelope": return envelope(id) ? send(200, "application/octet-stream", envelope(id)) : missing();
       case "POST predictions": return json(ask(JSON.parse(await text(request))), 202);
       case "GET predictions/:id": return found(prediction(id));
+      case "POST predictions/:id/outputs": return found(outputs(id, JSON.parse(await text(request))));
       case "POST deposits/:id": return id === "rpc" && behaviour.chain ? passOn(behaviour.chain, await text(request), json) : missing();
       case "GET deposits": return json(behaviour.deposits ?? { contract: null });
       default: return missing();

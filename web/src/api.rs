@@ -5,6 +5,7 @@
 
 pub(crate) use vouch_api::paths::{DEPOSITS, MINERS, MODELS, NETWORK};
 use vouch_api::paths::{PREDICTIONS, PROOFS};
+use vouch_api::{HiddenOutputs, OutputsRequest, Salt};
 pub(crate) use vouch_api::{
     AccountDeposits, Accuracy, DepositEntry, DepositEvent, DepositsConfig, Field, LogEntry, MinerHistory, MinerSummary,
     ModelCard, ModelId, ModelSummary, Network, Nonce, PredictionRequest, PredictionStatus, ProofSummary, State,
@@ -28,6 +29,11 @@ pub(crate) async fn envelope(id: &str) -> Result<Vec<u8>, Failure> {
 /// Asks.
 pub(crate) async fn ask(question: &PredictionRequest) -> Result<PredictionStatus, Failure> {
     http::post(PREDICTIONS, question).await
+}
+
+/// The values of hashed outputs.
+pub(crate) async fn outputs(prediction: &str, salt: Salt) -> Result<HiddenOutputs, Failure> {
+    http::post(&format!("{PREDICTIONS}/{prediction}/outputs"), &OutputsRequest { salt }).await
 }
 
 /// How a question stands.

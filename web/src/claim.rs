@@ -4,7 +4,8 @@
 //! identity; so it is taken from there and not from what a server says.
 
 use serde::{Deserialize, Deserializer};
-use vouch_api::ModelId;
+use vouch_api::{ModelId, Visibility};
+use vouch_envelope::Section;
 
 /// A tensor of the model's inputs or outputs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -23,6 +24,9 @@ pub(crate) struct Tensor {
     /// Largest integer allowed.
     #[serde(deserialize_with = "integer")]
     pub max: i64,
+    /// What a proof shows of it.
+    #[serde(default)]
+    pub visibility: Visibility,
 }
 
 /// Integers come as numbers or, where they may be too large for JavaScript, as text.
@@ -85,15 +89,16 @@ impl KeyFacts {
         self.srs_kind == "development"
     }
 
-    /// Values of a section with their tensors: name, unit, real number.
-    pub(crate) fn label<'a>(tensors: &'a [Tensor], values: &[i64]) -> Vec<(&'a Tensor, Vec<f64>)> {
-        let mut rest = values;
-        let mut out = Vec::new();
-        for tensor in tensors {
-            let (own, tail) = rest.split_at(tensor.len().min(rest.len()));
-            rest = tail;
-            out.push((tensor, own.iter().map(|&value| tensor.real(value)).collect()));
+    /// The tensors of a section.
+    pub(crate) fn section(&self, section: Section) -> &[Tensor] {
+        match section {
+            Section::Inputs => &self.inputs,
+            Section::Outputs => &self.outputs,
         }
-        out
+    }
+
+    /// Whether a proof shows hashes of some tensors.
+    pub(crate) fn has_hashes(&self) -> bool {
+        self.inputs.iter().chain(&self.outputs).any(|tensor| tensor.visibility == Visibility::Hashed)
     }
 }

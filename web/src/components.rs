@@ -7,6 +7,7 @@ mod digest;
 mod evidence;
 mod fields;
 mod files;
+mod recognize;
 mod states;
 mod verdict;
 
@@ -16,5 +17,6 @@ pub(crate) use digest::{Digest, DigestPair, short};
 pub(crate) use evidence::{Evidence, EvidenceDetails, Meaning};
 pub(crate) use fields::{Field, Fields, FieldsForm};
 pub(crate) use files::{Download, copy_text};
+pub(crate) use recognize::{HASHED, Hidden, PRIVATE, Recognize};
 pub(crate) use states::{Empty, Listed, Loading, Trouble};
 pub(crate) use verdict::{Verdict, VerdictState, in_words, shortened};

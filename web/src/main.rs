@@ -16,6 +16,7 @@ mod app;
 mod chain;
 mod claim;
 mod components;
+mod hidden;
 mod http;
 mod numbers;
 mod pages;

@@ -9,6 +9,8 @@ pub(crate) enum Cheat {
     Output,
     /// Pretend that another question was asked.
     Input,
+    /// Put another hash in the place of a hidden tensor's.
+    Hash,
     /// Change one byte of the proof.
     Proof,
     /// Pass the proof off as the answer to another request.
@@ -21,14 +23,15 @@ pub(crate) enum Cheat {
 
 impl Cheat {
     /// All of them, in the order of the page.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Output, Self::Input, Self::Proof, Self::Nonce, Self::Model, Self::Truncate];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Output, Self::Input, Self::Hash, Self::Proof, Self::Nonce, Self::Model, Self::Truncate];
 
     /// A stable name, for tests and element ids.
     pub(crate) fn key(self) -> &'static str {
         match self {
             Self::Output => "output",
             Self::Input => "input",
+            Self::Hash => "hash",
             Self::Proof => "proof",
             Self::Nonce => "nonce",
             Self::Model => "model",
@@ -41,6 +44,7 @@ impl Cheat {
         match self {
             Self::Output => "Change the result",
             Self::Input => "Change an input",
+            Self::Hash => "Change a hash",
             Self::Proof => "Change a byte of the proof",
             Self::Nonce => "Reuse it for another request",
             Self::Model => "Claim another model",
@@ -53,10 +57,22 @@ impl Cheat {
         match self {
             Self::Output => "A miner reports a number that suits it better, with the old proof.",
             Self::Input => "A miner computes an easier question than the one you asked.",
+            Self::Hash => "A miner computes on other hidden values, and says that they are yours.",
             Self::Proof => "The proof was damaged on its way, or made up.",
             Self::Nonce => "A miner answers today's request with yesterday's proof.",
             Self::Model => "A miner runs a cheaper model and names the expensive one.",
             Self::Truncate => "The file is not complete.",
+        }
+    }
+
+    /// Whether there is something to change in this way.
+    pub(crate) fn applies(self, envelope: &ProofEnvelope) -> bool {
+        let public = &envelope.public;
+        match self {
+            Self::Output => !public.outputs.is_empty(),
+            Self::Input => !public.inputs.is_empty(),
+            Self::Hash => !(public.input_hashes.is_empty() && public.output_hashes.is_empty()),
+            Self::Proof | Self::Nonce | Self::Model | Self::Truncate => true,
         }
     }
 
@@ -66,6 +82,11 @@ impl Cheat {
         match self {
             Self::Output => step(&mut changed.public.outputs, "The envelope has no output to change.")?,
             Self::Input => step(&mut changed.public.inputs, "The envelope has no input to change.")?,
+            Self::Hash => {
+                let mut hashes = changed.public.input_hashes.iter_mut().chain(&mut changed.public.output_hashes);
+                // The lowest bit: it stays an element of the field.
+                hashes.next().ok_or("The envelope has no hash to change.")?.0[31] ^= 1;
+            }
             Self::Proof => {
                 let middle = changed.proof.len() / 2;
                 let byte = changed.proof.get_mut(middle).ok_or("The envelope has no proof to change.")?;

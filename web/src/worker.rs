@@ -9,6 +9,7 @@ use futures_channel::oneshot;
 use js_sys::{Object, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
 use vouch_api::{ModelId, Nonce};
+use vouch_envelope::TensorHash;
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
@@ -64,12 +65,18 @@ pub(crate) struct Expected {
     /// The request; none accepts any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<Nonce>,
-    /// The inputs, as decimal text; none accepts any that fit.
+    /// The public inputs, as decimal text; none accepts any that fit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inputs: Option<Vec<String>>,
-    /// The outputs, as decimal text; none accepts any that fit.
+    /// The public outputs, as decimal text; none accepts any that fit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outputs: Option<Vec<String>>,
+    /// The hashes of hashed inputs; none accepts any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_hashes: Option<Vec<TensorHash>>,
+    /// The hashes of hashed outputs; none accepts any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_hashes: Option<Vec<TensorHash>>,
     /// Whether a development setup is accepted.
     pub allow_development_srs: bool,
 }

@@ -4,7 +4,7 @@ mod deposits;
 mod network;
 mod prediction;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{fs, io::Read, process::Command};
 
 use anyhow::{Context, Result};
@@ -55,15 +55,45 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     network::run(workspace, args, (!args.no_dashboard).then_some(dashboard), chain.as_ref())
 }
 
-/// A folder with the default model's bundle, made with the prover of a profile.
-pub(crate) fn bundle(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
+/// The default model, and the same with its inputs hashed: names of bundles and of their folders.
+pub(crate) const PUBLIC: &str = "staking-lstm";
+pub(crate) const HASHED: &str = "staking-lstm-hashed";
+
+/// A folder with the default model's bundles, made with the prover of a profile.
+pub(crate) fn bundles(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     let models = workspace.target.join("bundles");
-    let dir = models.join("staking-lstm");
-    fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-    let vouch = || profile.program(workspace, "vouch");
-    process::run(vouch().args(["compile", MODEL, "--quiet", "-o"]).arg(&dir))?;
-    process::run(vouch().args(["setup", "--quiet"]).arg(&dir))?;
+    bundle(workspace, profile, MODEL, &models.join(PUBLIC), &[])?;
+    let schema = fs::read_to_string(workspace.root.join(SCHEMA)).with_context(|| format!("cannot read {SCHEMA}"))?;
+    bundle(workspace, profile, MODEL, &models.join(HASHED), &input_names(&schema)?)?;
     Ok(models)
+}
+
+/// A bundle with keys, named as its folder, in which some tensors are hashed.
+pub(crate) fn bundle(workspace: &Workspace, profile: Profile, onnx: &str, dir: &Path, hashed: &[String]) -> Result<()> {
+    fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    let name = dir.file_name().context("a bundle's folder has a name")?;
+    let vouch = || profile.program(workspace, "vouch");
+    let mut compile = vouch();
+    compile.args(["compile", onnx, "--quiet", "--name"]).arg(name).arg("-o").arg(dir);
+    for tensor in hashed {
+        compile.arg("--visibility").arg(format!("{tensor}=hashed"));
+    }
+    process::run(&mut compile)?;
+    process::run(vouch().args(["setup", "--quiet"]).arg(dir))
+}
+
+/// The names of a schema's inputs.
+fn input_names(schema: &str) -> Result<Vec<String>> {
+    #[derive(serde::Deserialize)]
+    struct Tensor {
+        name: String,
+    }
+    #[derive(serde::Deserialize)]
+    struct Schema {
+        inputs: Vec<Tensor>,
+    }
+    let schema: Schema = serde_json::from_str(schema).context("the schema has a list of inputs")?;
+    Ok(schema.inputs.into_iter().map(|tensor| tensor.name).collect())
 }
 
 /// Compiles, sets up, proves and verifies with the prover that was built.
@@ -126,7 +156,6 @@ fn random_nonce() -> Result<String> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     /// A prover that writes down its arguments, and makes the files that it is asked for.
     const STAND_IN: &str = r#"#!/bin/sh
@@ -170,6 +199,13 @@ esac
         install(&STAND_IN.replace("exit 0", "exit 1"), &program);
         let error = show_all(&workspace, "ab12").unwrap_err().to_string();
         assert!(error.starts_with("`vouch verify"), "{error}");
+    }
+
+    #[test]
+    fn inputs_are_named() {
+        let names = input_names(r#"{"inputs": [{"name": "a", "unit": "h"}, {"name": "b"}], "outputs": []}"#).unwrap();
+        assert_eq!(names, ["a", "b"]);
+        assert!(input_names("{}").is_err());
     }
 
     #[test]

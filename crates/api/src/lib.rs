@@ -1,7 +1,7 @@
 //! What Vouch's servers and their clients say to each other over HTTP: types only, for native code and WebAssembly.
 //!
 //! Nothing here is believed where a proof can tell. Outputs, for one, are never in these types: a client reads them
-//! from the envelope that it has verified.
+//! from the envelope that it has verified, and hashed ones it compares with the hash there.
 //!
 //! Moments (`*_ms` with a date) are milliseconds since 1970, UTC. Durations are milliseconds. Keys and identities are
 //! lower-case hexadecimal.
@@ -14,6 +14,7 @@ mod prediction;
 mod problem;
 mod proof;
 mod prove;
+mod salt;
 mod strategy;
 
 pub use deposits::{
@@ -21,14 +22,16 @@ pub use deposits::{
     TokenBalance,
 };
 pub use miner::{MinerHistory, MinerSummary, Moment};
-pub use model::{Accuracy, Field, FieldTest, ModelCard, ModelSummary, Sizes};
+pub use model::{Accuracy, Field, FieldTest, ModelCard, ModelSummary, Sizes, Visibility, Weights};
 pub use network::{DepositsConfig, Health, LogEntry, Network, Part, Weight};
 pub use prediction::{
-    Attempt, AttemptOutcome, MAX_PREDICTION_VALUES, PredictionEvent, PredictionRequest, PredictionStatus, State,
+    Attempt, AttemptOutcome, HiddenOutputs, MAX_PREDICTION_VALUES, OutputsRequest, PredictionAccepted, PredictionEvent,
+    PredictionRequest, PredictionStatus, State,
 };
 pub use problem::{PROBLEM_JSON, Problem};
 pub use proof::{ProofRecord, ProofSummary};
-pub use prove::{Capacity, ENVELOPE_TYPE, MinerModel, ProveRequest};
+pub use prove::{ANSWER_TYPE, Capacity, ENVELOPE_TYPE, MinerModel, ProveRequest};
+pub use salt::Salt;
 pub use strategy::{
     CHAIN_TYPE, Market, MarketToken, StrategyEvent, StrategyPlan, StrategyRecord, StrategyRequest, StrategyStatus,
     StrategyStep,
@@ -80,7 +83,19 @@ mod tests {
             assert!(serde_json::from_str::<PredictionRequest>(&wrong).is_err(), "{wrong}");
         }
         let text = format!(r#"{{"model_id":"{ID}","inputs":{{}}}}"#);
-        assert_eq!(serde_json::from_str::<PredictionRequest>(&text).unwrap().nonce, None);
+        let ask = serde_json::from_str::<PredictionRequest>(&text).unwrap();
+        assert_eq!((ask.nonce, ask.salt), (None, None));
+    }
+
+    #[test]
+    fn a_salt_is_sent_and_not_shown() {
+        let salt: Salt = ID.parse().unwrap();
+        let ask = PredictionRequest { model_id: ModelId([1; 32]), inputs: [].into(), nonce: None, salt: Some(salt) };
+        let text = serde_json::to_string(&ask).unwrap();
+        assert!(text.contains(&format!(r#""salt":"{ID}""#)), "{text}");
+        assert_eq!(serde_json::from_str::<PredictionRequest>(&text).unwrap(), ask);
+        assert!(!format!("{salt:?}").contains("01"));
+        assert!(serde_json::from_str::<Salt>("\"01\"").is_err());
     }
 
     #[test]

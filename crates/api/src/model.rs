@@ -64,6 +64,35 @@ pub struct ModelCard {
     /// Whether there is a picture of the circuit's layout.
     #[serde(default)]
     pub has_layout: bool,
+    /// What proofs and the key tell of the weights.
+    #[serde(default)]
+    pub weights: Weights,
+}
+
+/// What a proof shows of a tensor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Visibility {
+    /// Its values.
+    #[default]
+    Public,
+    /// A salted hash of its values.
+    Hashed,
+    /// Nothing.
+    Private,
+}
+
+/// What proofs and the key tell of a model's weights.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Weights {
+    /// They are fixed parts of the circuit, and no secret.
+    #[default]
+    Fixed,
+    /// They are hidden.
+    Private,
 }
 
 /// Sizes in bytes.
@@ -97,6 +126,9 @@ pub struct Field {
     pub min: f64,
     /// Largest value, in units.
     pub max: f64,
+    /// What a proof shows of it.
+    #[serde(default)]
+    pub visibility: Visibility,
 }
 
 /// How often a model is right about the world.

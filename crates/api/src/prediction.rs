@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use vouch_envelope::{ModelId, Nonce};
 
+use crate::Salt;
+
 /// Most numbers that one question may carry, whatever the model's schema.
 pub const MAX_PREDICTION_VALUES: usize = 1 << 16;
 
@@ -23,6 +25,42 @@ pub struct PredictionRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, pattern = "^[0-9a-f]{64}$"))]
     pub nonce: Option<Nonce>,
+    /// What the hashes of hashed tensors are salted with, for models that have such: 32 random bytes of whoever asks, used once. Without it, the validator draws them and
+    /// says which in its answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, pattern = "^[0-9a-f]{64}$"))]
+    pub salt: Option<Salt>,
+}
+
+/// A question that was accepted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PredictionAccepted {
+    /// How it stands.
+    #[serde(flatten)]
+    pub status: PredictionStatus,
+    /// The salt, if the model has hashed tensors and the validator drew it. It is said here and nowhere else: hidden outputs cannot be fetched without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub salt: Option<Salt>,
+}
+
+/// Asks for the values of hashed outputs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct OutputsRequest {
+    /// The question's salt: who has it is who asked.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, pattern = "^[0-9a-f]{64}$"))]
+    pub salt: Salt,
+}
+
+/// The values of hashed outputs. They are worth what their hash, with the salt, is: that of a verified envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HiddenOutputs {
+    /// The integers of each hashed output, by name.
+    pub outputs: BTreeMap<String, Vec<i64>>,
 }
 
 /// How far a question is.

@@ -3,8 +3,13 @@
 use serde::{Deserialize, Serialize};
 use vouch_envelope::{ModelId, Nonce};
 
+use crate::Salt;
+
 /// Media type of an envelope's bytes: the answer to a [`ProveRequest`].
 pub const ENVELOPE_TYPE: &str = "application/vnd.vouch.envelope";
+
+/// Media type of the answer to a [`ProveRequest`] for a model with hashed outputs: their values, then an envelope's bytes.
+pub const ANSWER_TYPE: &str = "application/vnd.vouch.answer";
 
 /// A run to prove. A benchmark and a user's question look the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,8 +21,12 @@ pub struct ProveRequest {
     /// The model.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub model_id: ModelId,
-    /// The flat input integers.
+    /// The flat input integers, those of hashed inputs included.
     pub inputs: Vec<i64>,
+    /// What hashes are salted with; for models with hashed tensors, and only for those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub salt: Option<Salt>,
     /// The nonce that the proof must contain.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub nonce: Nonce,

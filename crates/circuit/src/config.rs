@@ -101,7 +101,7 @@ impl ModelConfig {
             lane.gate(meta, p);
         }
         for lane in &self.matrix {
-            lane.gate(meta, self.usable, self.mu, self.sigma, self.tau);
+            lane.gate(meta, p, self.usable, (self.mu, self.sigma, self.tau));
         }
         for lane in &self.hash {
             lane.gate(meta);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use vouch_program::Program;
 
-use crate::{CircuitError, CircuitParams, Layout, config::DEGREE, layout::Plan};
+use crate::{CircuitError, CircuitParams, Layout, config::DEGREE, layout::Plan, params::BLINDING_ROWS};
 
 /// What to optimise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub struct Estimate {
     pub memory_bytes: usize,
     /// CPU seconds of a proof on the reference machine (docs/benchmarks.md).
     pub prove_seconds: f64,
+    /// Commitments to private weights in the verifying key.
+    pub weight_commitments: usize,
     /// Rows used of those available: linear, product, matrix lanes, table.
     pub rows: [(usize, usize); 4],
 }
@@ -78,9 +80,11 @@ impl Estimate {
     /// What the layout costs, for comparisons with the same objective and the same batch.
     pub fn weight(&self, objective: Objective, batch: u32) -> f64 {
         match objective {
-            // The smaller proof is better for everyone else: 6 kB for each input count as much as the time does.
+            // The smaller proof is better for everyone else: 6 kB for each input count as much as the time does. A commitment to private weights is
+            // a point of the verifier's, as the commitment to a fixed column is, whose evaluation and opening are in the proof: half as much.
             Objective::Prover => {
-                self.prove_seconds * (1.0 + self.proof_bytes as f64 / (6_000.0 * f64::from(batch.max(1))))
+                let bytes = self.proof_bytes + 16 * self.weight_commitments;
+                self.prove_seconds * (1.0 + bytes as f64 / (6_000.0 * f64::from(batch.max(1))))
             }
             // Ties go to the faster one.
             Objective::Proof => self.proof_bytes as f64 + self.prove_seconds / 1e3,
@@ -162,13 +166,16 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
         + p.product_lanes * (p.product_limbs + 3)
         + 6 * p.hash_lanes
         + 1;
-    let second_phase = p.linear_lanes + 2 * p.matrix_lanes + helpers + lookup;
+    let (fixed_weights, weight_commitments) =
+        if p.private_weights { (1, p.matrix_lanes * p.weight_columns) } else { (p.weight_columns, 0) };
+    let combined = if p.private_weights { p.matrix_lanes } else { 0 };
+    let second_phase = p.linear_lanes + 2 * p.matrix_lanes + combined + helpers + lookup;
     let advice = first + second_phase;
     let fixed = 2
         + p.linear_lanes * (4 + grid)
         + p.product_lanes * (4 + usize::from(p.max))
         + p.two_term_lanes.min(p.product_lanes)
-        + p.matrix_lanes * (3 + grid + p.weight_columns)
+        + p.matrix_lanes * (3 + grid + fixed_weights)
         + 8 * p.hash_lanes
         + 5 * lookup;
     let permutation = 2 + 2 * p.linear_lanes + operands + 2 * p.product_lanes + 2 * p.matrix_lanes + 4 * p.hash_lanes;
@@ -177,6 +184,9 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
     let rotated = p.linear_lanes + p.matrix_lanes + 4 * p.hash_lanes + lookup;
     let unused = 2 * (1 - lookup);
     let evaluations = advice + rotated + fixed - unused + 1 + permutation + (3 * products).saturating_sub(1);
+    // One point and a response for each blinding row (docs/private-weights.md).
+    let blinding = if p.private_weights { BLINDING_ROWS } else { 0 };
+    let link = if p.private_weights { 1 + blinding } else { 0 };
     let full = second_phase + products + 1 + (DEGREE - 1) + 2;
     // CPU seconds and bytes of the whole process, fitted to 20 layouts of six models and a batch (docs/benchmarks.md); all within 12 % of what was
     // measured. The first term is the start and the key; the second multi-scalar multiplication with full scalars, whose buckets get cheaper with
@@ -190,11 +200,12 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
         second_phase,
         fixed,
         permutation,
-        proof_bytes: 32 * (commitments + evaluations),
+        proof_bytes: 32 * (commitments + evaluations + link),
         prover_key_bytes: 32 * n * (2 * fixed + 3 * permutation + 3),
-        verifier_key_bytes: 32 * (fixed + permutation) + 512,
+        verifier_key_bytes: 32 * (fixed + permutation + weight_commitments + blinding) + 512,
         memory_bytes: 18_300_000 + 119 * n * kept,
         prove_seconds: 0.022 + (n as f64) * row,
+        weight_commitments,
         rows,
     }
 }

@@ -121,7 +121,11 @@ impl ModelCircuit {
                     _ => {}
                 }
                 match r.weights {
-                    Weights::Unit => out.extend(lane.weights.last().map(|c| (*c, row, one))),
+                    Weights::Unit => {
+                        let column = lane.private.as_ref().map(|p| &p.unit).or(lane.weights.last());
+                        out.extend(column.map(|c| (*c, row, one)));
+                    }
+                    Weights::Packed { .. } if lane.private.is_some() => {}
                     Weights::Packed { check, operand, chunk } => {
                         let check = &layout.checks[check];
                         let packs = check.packed(program, p, operand, chunk);
@@ -164,6 +168,26 @@ impl ModelCircuit {
         // A constant 0 is assigned, too: halo2's checker tells a cell that was never assigned from 0.
         out.retain(|(column, _, v)| *v != Fr::zero() || *column == config.constants);
         out
+    }
+
+    /// The columns of private weights, of each matrix lane one after the other, down to the last row that is not random: what the key commits to. Empty if weights are fixed.
+    pub fn private_weights(program: &Program, layout: &Layout) -> Vec<Vec<Vec<Fr>>> {
+        let p = &layout.params;
+        if !p.private_weights {
+            return Vec::new();
+        }
+        let mut lanes = vec![vec![vec![Fr::zero(); p.usable() + 1]; p.weight_columns]; p.matrix_lanes];
+        for piece in &layout.pieces {
+            for (i, r) in piece.rows.iter().enumerate() {
+                let Weights::Packed { check, operand, chunk } = r.weights else { continue };
+                let check = &layout.checks[check];
+                let packs = check.packed(program, p, operand, chunk);
+                for (column, digits) in lanes[piece.lane].iter_mut().zip(&packs) {
+                    column[piece.row + i] = pack(check, digits);
+                }
+            }
+        }
+        lanes
     }
 
     /// The first phase's columns, down to the last row that is not random. Columns that are not named are zero.
@@ -214,6 +238,7 @@ impl ModelCircuit {
         let mut out: Columns = config.linear.iter().map(|lane| lane.acc).zip(w.linear_acc).collect();
         out.extend(config.matrix.iter().map(|lane| lane.x).zip(w.matrix_x));
         out.extend(config.matrix.iter().map(|lane| lane.acc).zip(w.matrix_acc));
+        out.extend(config.matrix.iter().filter_map(|lane| lane.private.as_ref()).map(|p| p.combined).zip(w.matrix_w));
         if let Some(chip) = &config.lookup {
             out.extend(chip.helpers.iter().copied().zip(w.helpers));
             out.push((chip.phi, w.phi));

@@ -1,7 +1,7 @@
 //! The shape of a circuit.
 
 use serde::{Deserialize, Serialize};
-use vouch_program::{Instruction, Program, Visibility};
+use vouch_program::{Instruction, Program, Visibility, WeightMode};
 
 use crate::CircuitError;
 
@@ -26,8 +26,10 @@ pub struct CircuitParams {
     pub max: bool,
     /// Lanes for operands times weights.
     pub matrix_lanes: usize,
-    /// Fixed weight columns of a matrix lane.
+    /// Weight columns of a matrix lane: fixed ones, or, where weights are private, those behind the key's commitments.
     pub weight_columns: usize,
+    /// Whether weights are private.
+    pub private_weights: bool,
     /// Lanes for hashes of tensors.
     pub hash_lanes: usize,
     /// Whether positions come in rows of more than one (convolutions), which takes one more challenge.
@@ -74,6 +76,7 @@ impl CircuitParams {
             p.product_lanes = 1;
             p.two_term_lanes = 1;
         }
+        p.private_weights = p.matrix_lanes > 0 && program.weights() == WeightMode::Private;
         p.hash_lanes = usize::from(program.tensors().iter().any(|(v, _)| *v == Visibility::Hashed));
         p.linear_limbs = 2 + linear_drop.div_ceil(b) as usize;
         p.product_limbs = 2 + product_drop.div_ceil(b) as usize;

@@ -84,6 +84,8 @@ pub struct SecondPhase {
     pub matrix_x: Vec<Vec<Fr>>,
     /// `acc` of each matrix lane.
     pub matrix_acc: Vec<Vec<Fr>>,
+    /// Combined weights of each matrix lane, where they are private.
+    pub matrix_w: Vec<Vec<Fr>>,
     /// Helpers of the lookup argument.
     pub helpers: Vec<Vec<Fr>>,
     /// Its running sum.
@@ -356,17 +358,11 @@ impl SecondPhase {
             || Self::sums(program, layout, first, ch),
             || lookup_columns(program, layout, config, first, ch),
         );
-        let (linear_acc, matrix_x, matrix_acc) = sums;
-        Self { linear_acc, matrix_x, matrix_acc, helpers, phi }
+        Self { helpers, phi, ..sums }
     }
 
-    #[allow(clippy::type_complexity)]
-    fn sums(
-        program: &Program,
-        layout: &Layout,
-        first: &FirstPhase,
-        ch: &Challenges,
-    ) -> (Vec<Vec<Fr>>, Vec<Vec<Fr>>, Vec<Vec<Fr>>) {
+    /// The columns of the linear checks; those of the lookup argument are empty.
+    fn sums(program: &Program, layout: &Layout, first: &FirstPhase, ch: &Challenges) -> Self {
         let p = &layout.params;
         let len = p.usable() + 1;
         let factor = |mul: Mul| match mul {
@@ -401,6 +397,7 @@ impl SecondPhase {
         }
         let mut x = vec![vec![Fr::zero(); len]; p.matrix_lanes];
         let mut acc = vec![vec![Fr::zero(); len]; p.matrix_lanes];
+        let mut combined = vec![vec![Fr::zero(); len]; if p.private_weights { p.matrix_lanes } else { 0 }];
         let weights = combined_weights(program, layout, ch.mu);
         let mut position: Vec<usize> = vec![0; layout.checks.len()];
         for piece in &layout.pieces {
@@ -416,7 +413,11 @@ impl SecondPhase {
                     Weights::Unit => Fr::one(),
                     Weights::Packed { check, .. } => {
                         position[check] += 1;
-                        weights[check][position[check] - 1]
+                        let w = weights[check][position[check] - 1];
+                        if let Some(column) = combined.get_mut(piece.lane) {
+                            column[row] = w;
+                        }
+                        w
                     }
                 };
                 let by = if let Mul::Mu(_) = r.mul { mu_c } else { factor(r.mul) };
@@ -425,7 +426,7 @@ impl SecondPhase {
             }
             // Rows below the last piece are unused: their multiplier is 0, so the sum stays 0 there.
         }
-        (linear_acc, x, acc)
+        Self { linear_acc, matrix_x: x, matrix_acc: acc, matrix_w: combined, helpers: Vec::new(), phi: Vec::new() }
     }
 }
 

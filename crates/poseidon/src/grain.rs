@@ -82,7 +82,7 @@ impl Grain {
 }
 
 /// The number modulo p.
-pub(crate) fn element<F: Element>(limbs: [u64; 4]) -> F {
+pub(crate) fn element<F: Element, const N: usize>(limbs: [u64; N]) -> F {
     let half = F::from(1 << 32);
     let shift = half * half;
     limbs.into_iter().rev().fold(F::from(0), |sum, limb| sum * shift + F::from(limb))

@@ -21,10 +21,12 @@
 
 mod grain;
 mod hash;
+mod salt;
 
 use std::ops::{Add, Mul};
 
 pub use hash::{HashError, VALUE_BITS, VALUES_IN_ELEMENT};
+pub use salt::{Side, tensor_salt};
 
 /// Elements of the scalar field of BN254.
 pub trait Element: Copy + Add<Output = Self> + Mul<Output = Self> + From<u64> {}

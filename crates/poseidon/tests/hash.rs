@@ -2,10 +2,10 @@
 #![allow(missing_docs)]
 
 use ark_ff::{BigInteger, PrimeField as _};
-use ff::PrimeField as _;
+use ff::{FromUniformBytes as _, PrimeField as _};
 use halo2curves::bn256::Fr;
 use proptest::prelude::*;
-use vouch_poseidon::{HashError, Poseidon};
+use vouch_poseidon::{HashError, Poseidon, Side, tensor_salt};
 
 fn hex(x: &Fr) -> String {
     x.to_repr().as_ref().iter().rev().map(|b| format!("{b:02x}")).collect()
@@ -36,6 +36,26 @@ fn values_beyond_32_bits_are_refused() {
         assert_eq!(poseidon.hash(Fr::one(), &[0, got]), Err(HashError { index: 1, got }));
     }
     assert!(poseidon.hash(Fr::one(), &[(1 << 31) - 1, -(1 << 31)]).is_ok());
+}
+
+/// As the libraries reduce 512 bits; another one for each tensor.
+#[test]
+fn salts_are_uniform_elements() {
+    let secret = [0xa7; 32];
+    let mut params = blake2b_simd::Params::new();
+    params.hash_length(64).personal(b"Vouch-tensorsalt");
+    let hash = params.hash(&[&secret[..], &[1], b"y"].concat());
+    let salt: Fr = tensor_salt(&secret, Side::Output, "y");
+    assert_eq!(salt, Fr::from_uniform_bytes(hash.as_array()));
+    let theirs: ark_bn254::Fr = tensor_salt(&secret, Side::Output, "y");
+    assert_eq!(salt.to_repr().as_ref(), theirs.into_bigint().to_bytes_le());
+    for other in [
+        tensor_salt(&secret, Side::Input, "y"),
+        tensor_salt(&secret, Side::Output, "x"),
+        tensor_salt(&[0; 32], Side::Output, "y"),
+    ] {
+        assert_ne!(salt, other);
+    }
 }
 
 proptest! {

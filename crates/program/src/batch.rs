@@ -67,6 +67,7 @@ impl Program {
             tables: self.tables.clone(),
             matrices: self.matrices.clone(),
             instructions,
+            weights: self.weights,
         };
         batch.validate()?;
         Ok(batch)

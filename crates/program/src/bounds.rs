@@ -4,12 +4,15 @@
 //! here, and the requantized value is inside its intersection with what the circuit's limbs (2b bits) or table
 //! can represent. The circuit relies on these bounds for soundness (packing of several sums into one field element), so
 //! they come from the program alone and never from calibration data.
+//!
+//! Private weights are any field elements that the key commits to, and the bounds must be those that everybody can compute: a sum of
+//! such a matrix is whatever limbs can hold, its requantized value any word or anything in the table's domain.
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Instruction, Matrix, Program, ProgramError, Requant, Wire, types::len_of};
+use crate::{Instruction, Matrix, Program, ProgramError, Requant, WeightMode, Wire, types::len_of};
 
 /// A closed interval of integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -66,6 +69,9 @@ impl Interval {
 /// Magnitudes of sums and table values stay below 2^60, so that i64 arithmetic in the interpreter cannot overflow.
 pub(crate) const SUM_BITS: u32 = 60;
 
+/// Every sum that the interpreter computes exactly.
+const ANY_SUM: Interval = Interval::new(1 - (1 << SUM_BITS), (1 << SUM_BITS) - 1);
+
 /// What a program's values can be.
 #[derive(Clone, Debug)]
 pub struct Bounds {
@@ -92,10 +98,18 @@ impl Program {
         rq: &Requant,
         sum: Interval,
     ) -> Result<(Interval, Option<Interval>), ProgramError> {
+        let r = Interval::new(rescale(sum.lo, rq.drop), rescale(sum.hi, rq.drop)).intersection(self.word());
+        self.looked_up(name, rq, r.ok_or_else(|| ProgramError::EmptyRange { name: name.to_owned() })?)
+    }
+
+    /// The part of r that the lookup accepts, and its values.
+    fn looked_up(
+        &self,
+        name: &str,
+        rq: &Requant,
+        mut r: Interval,
+    ) -> Result<(Interval, Option<Interval>), ProgramError> {
         let empty = || ProgramError::EmptyRange { name: name.to_owned() };
-        let mut r = Interval::new(rescale(sum.lo, rq.drop), rescale(sum.hi, rq.drop))
-            .intersection(self.word())
-            .ok_or_else(empty)?;
         let Some(lookup) = rq.lookup else { return Ok((r, None)) };
         let table = self.tables.get(lookup.table.0 as usize).ok_or(ProgramError::UndefinedReference {
             name: name.to_owned(),
@@ -122,7 +136,10 @@ impl Program {
             .zip(&m.requant)
             .map(|(z, requant)| {
                 let z = checked(name, z.0, z.1)?;
-                let (r, y) = self.requantized(name, requant, z)?;
+                let (z, (r, y)) = match self.weights {
+                    WeightMode::Fixed => (z, self.requantized(name, requant, z)?),
+                    WeightMode::Private => (ANY_SUM, self.looked_up(name, requant, self.word())?),
+                };
                 Ok((z, y.unwrap_or(r)))
             })
             .collect()

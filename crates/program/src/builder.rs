@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     InputTensor, Instruction, Interval, Linear, Matrix, MatrixId, Max, OutputTensor, Product, Program, ProgramError,
-    Requant, Segment, Table, TableId, Term, Visibility, Wire, types::len_of,
+    Requant, Segment, Table, TableId, Term, Visibility, WeightMode, Wire, types::len_of,
 };
 
 /// A run of consecutive wires.
@@ -194,6 +194,7 @@ impl Builder {
             tables: self.tables,
             matrices: self.matrices,
             instructions: self.instructions,
+            weights: WeightMode::Fixed,
         };
         program.validate()?;
         Ok(program)

@@ -1,7 +1,8 @@
 //! Bytes of a program, and its validation: a program read from a file is checked as strictly as one built in memory.
 
 use crate::{
-    Bounds, Instruction, Interval, Program, ProgramError, Requant, Visibility, Wire, bounds::SUM_BITS, types::len_of,
+    Bounds, Instruction, Interval, Program, ProgramError, Requant, Visibility, WeightMode, Wire, bounds::SUM_BITS,
+    types::len_of,
 };
 
 /// BLAKE2b-256 of a program's bytes.
@@ -36,6 +37,14 @@ impl Program {
         let mut out = [0; 32];
         out.copy_from_slice(hash.as_bytes());
         out
+    }
+
+    /// The identity of [what everybody may know](Program::without_weights) of the program: the one that a verifying key names.
+    pub fn public_digest(&self) -> ProgramDigest {
+        match self.weights {
+            WeightMode::Fixed => self.digest(),
+            WeightMode::Private => self.without_weights().digest(),
+        }
     }
 
     pub(crate) fn validate(&self) -> Result<(), ProgramError> {
@@ -110,14 +119,17 @@ impl Program {
     }
 
     fn validate_matrices(&self) -> Result<(), ProgramError> {
+        // All or none: a program without weights has none in any matrix.
+        let left_out = self.weights == WeightMode::Private && self.matrices.iter().all(|m| m.weights.is_empty());
         for m in &self.matrices {
             let (k, n) = (m.rows as usize, m.cols as usize);
             if k == 0 || n == 0 {
                 return Err(malformed(&m.name, "it is empty"));
             }
-            length("weights", &m.name, m.weights.len(), k.saturating_mul(n))?;
+            let entries = k.saturating_mul(n);
+            length("weights", &m.name, m.weights.len(), if left_out { 0 } else { entries })?;
             length("requant", &m.name, m.requant.len(), n)?;
-            limit(&m.name, m.weights.len())?;
+            limit(&m.name, entries)?;
             for w in &m.weights {
                 magnitude(&m.name, i128::from(*w).abs())?;
             }

@@ -85,6 +85,11 @@ pub enum ProgramError {
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum RunError {
+    /// The program's weights are private, and are not there.
+    #[error(
+        "this program has no weights: it is what the owner of a private model publishes, and only the owner can run it"
+    )]
+    NoWeights,
     /// Wrong number of input values.
     #[error("got {got} input values, expected {expected}")]
     InputLength {

@@ -19,6 +19,9 @@ impl Program {
     /// [`RunError`] when the number of inputs is wrong or any value leaves its range; the message names the tensor, the value, the range
     /// and the remedy.
     pub fn run(&self, inputs: &[i64]) -> Result<Trace, RunError> {
+        if !self.has_weights() {
+            return Err(RunError::NoWeights);
+        }
         let expected = self.input_len();
         if inputs.len() != expected {
             return Err(RunError::InputLength { got: inputs.len(), expected });

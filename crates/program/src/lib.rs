@@ -43,5 +43,5 @@ pub use interpret::Trace;
 pub use table::{Segment, Table};
 pub use types::{
     InputTensor, Instruction, Linear, Lookup, Matrix, MatrixId, Max, OutputTensor, Product, Program, Requant, TableId,
-    Term, Visibility, Wire,
+    Term, Visibility, WeightMode, Wire,
 };

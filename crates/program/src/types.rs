@@ -74,7 +74,7 @@ pub struct Matrix {
     pub rows: u32,
     /// Number of sums (N).
     pub cols: u32,
-    /// Row-major \[rows, cols\].
+    /// Row-major \[rows, cols\]; empty in a program without weights ([`Program::without_weights`]).
     pub weights: Vec<i64>,
     /// One for each column.
     pub requant: Vec<Requant>,
@@ -201,6 +201,38 @@ impl std::str::FromStr for Visibility {
     }
 }
 
+/// Who learns the weights (the entries of all matrices) from verifying key and proofs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WeightMode {
+    /// They are fixed parts of the circuit: a key does not publish them, but each proof reveals something of them.
+    #[default]
+    Fixed,
+    /// Nobody: the key has a hiding commitment to them, and proofs reveal nothing. What is proved does not rest on how large
+    /// they are: sums of such matrices have the range that limbs have.
+    Private,
+}
+
+impl std::fmt::Display for WeightMode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Fixed => "fixed",
+            Self::Private => "private",
+        })
+    }
+}
+
+impl std::str::FromStr for WeightMode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Fixed, Self::Private]
+            .into_iter()
+            .find(|v| v.to_string() == text)
+            .ok_or_else(|| format!("expected fixed or private, got `{text}`"))
+    }
+}
+
 /// A named input. `real = integer / scale`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InputTensor {
@@ -245,6 +277,7 @@ pub struct Program {
     pub(crate) tables: Vec<Table>,
     pub(crate) matrices: Vec<Matrix>,
     pub(crate) instructions: Vec<Instruction>,
+    pub(crate) weights: WeightMode,
 }
 
 impl Program {
@@ -335,6 +368,35 @@ impl Program {
         Ok(self)
     }
 
+    /// Who learns the weights.
+    pub fn weights(&self) -> WeightMode {
+        self.weights
+    }
+
+    /// Changes who learns the weights.
+    ///
+    /// # Errors
+    /// [`ProgramError`] if a program whose weights are not there were to have fixed ones, or a bound is exceeded that the weights' ranges had kept.
+    pub fn with_weights(mut self, mode: WeightMode) -> Result<Self, ProgramError> {
+        self.weights = mode;
+        self.validate()?;
+        Ok(self)
+    }
+
+    /// What everybody may know: the program itself if its weights are fixed, else all but the weights. It has the same circuit, and cannot be run.
+    pub fn without_weights(&self) -> Self {
+        let mut own = self.clone();
+        if self.weights == WeightMode::Private {
+            own.matrices.iter_mut().for_each(|m| m.weights.clear());
+        }
+        own
+    }
+
+    /// Whether the weights are there, so that the program can be run.
+    pub fn has_weights(&self) -> bool {
+        self.matrices.iter().all(|m| !m.weights.is_empty())
+    }
+
     /// The wires of all outputs, in order.
     pub fn output_wires(&self) -> impl Iterator<Item = Wire> + '_ {
         self.outputs.iter().flat_map(|t| t.wires.iter().copied())
@@ -342,7 +404,7 @@ impl Program {
 
     /// Number of model parameters (entries of matrices).
     pub fn parameters(&self) -> usize {
-        self.matrices.iter().map(|m| m.weights.len()).sum()
+        self.matrices.iter().map(|m| m.rows as usize * m.cols as usize).sum()
     }
 
     /// How many wires instruction `i` defines.

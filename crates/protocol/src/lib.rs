@@ -5,6 +5,7 @@
 //! [`Share`]s, multiples of 2^-32.
 
 mod error;
+mod hidden;
 mod keys;
 mod log;
 mod replay;
@@ -14,6 +15,7 @@ mod sign;
 mod weights;
 
 pub use error::{KeyFileError, LogError, ReplayError, SignatureError};
+pub use hidden::{answer_overhead, decode_answer, encode_answer};
 pub use keys::{PartyKey, PublicKey, Signature};
 pub use log::{Entry, Event, LogHash, Verdict, WeightEntry};
 pub use replay::{Finished, Replay};

@@ -4,10 +4,12 @@ mod codec;
 mod constant;
 mod prepared;
 mod schema;
+mod weights;
 
 pub use codec::{KEY_MAGIC, KEY_VERSION};
 pub(crate) use prepared::{Prepared, query_at_current_row};
 pub use schema::{Schema, TensorSpec, Visibility};
+pub use weights::{PrivateWeights, WeightLane};
 
 use vouch_envelope::ModelId;
 
@@ -99,6 +101,8 @@ pub struct KeyDescription {
     pub schema: Schema,
     /// How the circuit is laid out; free text, JSON by convention.
     pub layout: String,
+    /// Commitments to the weights, if they are private; else they are in fixed columns.
+    pub weights: Option<PrivateWeights>,
 }
 
 /// A verifying key that has been checked and prepared.

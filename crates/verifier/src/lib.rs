@@ -21,6 +21,7 @@
 //! 3. Every gate and the permutation argument hold at a random point, given the claimed evaluations (`expression`,
 //!    `permutation`, `vanishing`).
 //! 4. The claimed evaluations are those of the committed polynomials (`shplonk`): one pairing equation.
+//! 5. Private weights are those that the key commits to (`weights`); this goes into the same equation.
 //!
 //! # Sources
 //!
@@ -64,6 +65,7 @@ mod sorted;
 mod transcript;
 mod vanishing;
 mod verify;
+mod weights;
 
 pub use batch::verify_batch;
 pub use chain::{ChainError, ChainStep, ChainVerification, LinkError, VerifiedChain, report_chain, verify_chain};
@@ -71,8 +73,8 @@ pub use claim::{Expected, VerifiedClaim};
 pub use error::{CheckName, KeyError, PointError, VerifyError};
 pub use expression::{GateBuilder, Gates, Node, NodeId};
 pub use key::{
-    ColumnKind, ColumnQuery, ColumnRef, KEY_MAGIC, KEY_VERSION, KeyDescription, Schema, SrsKind, TensorSpec,
-    VerifierKey, Visibility,
+    ColumnKind, ColumnQuery, ColumnRef, KEY_MAGIC, KEY_VERSION, KeyDescription, PrivateWeights, Schema, SrsKind,
+    TensorSpec, VerifierKey, Visibility, WeightLane,
 };
 pub use report::{Verification, report};
 pub use verify::{verify, verify_bytes};

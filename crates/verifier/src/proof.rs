@@ -13,6 +13,7 @@ use crate::msm::msm;
 use crate::permutation::{Challenges, ProductEvaluations};
 use crate::transcript::Transcript;
 use crate::vanishing::{self, LagrangeValues};
+use crate::weights;
 use vouch_envelope::{ProofEnvelope, PublicValues, Section};
 
 /// Commitments that the prover sent.
@@ -41,6 +42,8 @@ pub(crate) struct Evaluations {
 pub(crate) struct Opening {
     pub(crate) fixed: Vec<Fr>,
     pub(crate) sigmas: Vec<Fr>,
+    pub(crate) weights: Vec<Fr>,
+    pub(crate) blinding_rows: Vec<Fr>,
     pub(crate) generator: Fr,
     pub(crate) terms: Vec<(G1Affine, Fr)>,
     pub(crate) quotient: G1Affine,
@@ -51,6 +54,8 @@ impl Opening {
         Self {
             fixed: vec![Fr::zero(); key.fixed.len()],
             sigmas: vec![Fr::zero(); key.sigmas.len()],
+            weights: vec![Fr::zero(); key.weights.len()],
+            blinding_rows: vec![Fr::zero(); key.blinding_rows.len()],
             generator: Fr::zero(),
             terms: Vec::new(),
             quotient: G1Affine::zero(),
@@ -68,18 +73,28 @@ pub(crate) fn all_hold(key: &Prepared, openings: &[(&Opening, Fr)]) -> bool {
     let mut total = Opening::new(key);
     let mut quotients = Vec::with_capacity(openings.len());
     for &(opening, factor) in openings {
-        for (sum, scalar) in total.fixed.iter_mut().zip(&opening.fixed) {
-            *sum += factor * scalar;
-        }
-        for (sum, scalar) in total.sigmas.iter_mut().zip(&opening.sigmas) {
-            *sum += factor * scalar;
+        for (sums, scalars) in [
+            (&mut total.fixed, &opening.fixed),
+            (&mut total.sigmas, &opening.sigmas),
+            (&mut total.weights, &opening.weights),
+            (&mut total.blinding_rows, &opening.blinding_rows),
+        ] {
+            for (sum, scalar) in sums.iter_mut().zip(scalars) {
+                *sum += factor * scalar;
+            }
         }
         total.generator += factor * opening.generator;
         total.terms.extend(opening.terms.iter().map(|&(point, scalar)| (point, factor * scalar)));
         quotients.push((opening.quotient, factor));
     }
-    total.terms.extend(key.fixed.iter().copied().zip(total.fixed.iter().copied()));
-    total.terms.extend(key.sigmas.iter().copied().zip(total.sigmas.iter().copied()));
+    for (points, scalars) in [
+        (&key.fixed, &total.fixed),
+        (&key.sigmas, &total.sigmas),
+        (&key.weights, &total.weights),
+        (&key.blinding_rows, &total.blinding_rows),
+    ] {
+        total.terms.extend(points.iter().copied().zip(scalars.iter().copied()));
+    }
     total.terms.push((G1Affine::generator(), total.generator));
 
     let left = match quotients.as_slice() {
@@ -171,6 +186,7 @@ pub(crate) fn reduce(key: &VerifierKey, envelope: &ProofEnvelope) -> Result<Open
 
     let mut opening = Opening::new(key);
     key.plan.reduce(&key.domain, x, &commitments, &evaluations, &mut transcript, &mut opening)?;
+    weights::reduce(description, &commitments.advice, &challenges, &mut transcript, &mut opening)?;
     transcript.finish()?;
     Ok(opening)
 }

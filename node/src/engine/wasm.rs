@@ -100,7 +100,7 @@ impl VerifyEngine for WasmEngine {
         }
         // The bytes that have just been accepted.
         let envelope = ProofEnvelope::decode(envelope).map_err(|error| Rejection::Malformed(error.to_string()))?;
-        Ok(Verified { outputs: envelope.public.outputs })
+        Ok(Verified { outputs: envelope.public.outputs, output_hashes: envelope.public.output_hashes })
     }
 
     fn sha256(&self) -> Option<&str> {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vouch_api::{Capacity, ModelId, Nonce};
-use vouch_prover::{ProverError, ProverKey};
+use vouch_api::{Capacity, ModelId, Nonce, Salt};
+use vouch_prover::ProverKey;
 
 use super::queue::{Queue, QueueError};
 use super::remote::Remote;
+use crate::hidden::{self, ProveError};
 use crate::metrics::Metrics;
 use crate::registry::Model;
 
@@ -40,6 +41,23 @@ impl From<QueueError> for NoProof {
     }
 }
 
+impl From<ProveError> for NoProof {
+    fn from(error: ProveError) -> Self {
+        match error {
+            ProveError::Inputs(reason) => Self::Inputs(reason),
+            ProveError::Broken(reason) => Self::Broken(reason),
+        }
+    }
+}
+
+/// What is to be proved.
+#[derive(Clone)]
+pub(super) struct Run {
+    pub(super) inputs: Vec<i64>,
+    pub(super) salt: Option<Salt>,
+    pub(super) nonce: Nonce,
+}
+
 pub(super) enum Provers {
     /// This process.
     Here { keys: BTreeMap<ModelId, Arc<ProverKey>>, queue: Queue, metrics: Arc<Metrics> },
@@ -48,30 +66,19 @@ pub(super) enum Provers {
 }
 
 impl Provers {
-    /// The bytes of an envelope. A caller that goes away (drops the future) before its turn is not proved for.
-    pub(super) async fn prove(
-        &self,
-        model: &Arc<Model>,
-        inputs: Vec<i64>,
-        nonce: Nonce,
-        deadline: Duration,
-    ) -> Result<Vec<u8>, NoProof> {
+    /// What the miner answers: an envelope, for a model with hashed outputs after their values. A caller that goes away (drops the future) before its turn is not proved for.
+    pub(super) async fn prove(&self, model: &Arc<Model>, run: Run, deadline: Duration) -> Result<Vec<u8>, NoProof> {
         match self {
             Self::Here { keys, queue, metrics } => {
                 let key = keys.get(&model.id()).cloned().ok_or_else(|| NoProof::Broken("no proving key".into()))?;
-                match queue.run(deadline, move || key.prove(&inputs, nonce)).await? {
-                    Ok(proved) => {
-                        let time = proved.witness + proved.prove + proved.verify;
-                        metrics.proof_seconds.observe(time.as_secs_f64());
-                        proved.envelope.encode().map_err(|error| NoProof::Broken(error.to_string()))
-                    }
-                    Err(error @ ProverError::Run(_)) => Err(NoProof::Inputs(error.to_string())),
-                    Err(error) => Err(NoProof::Broken(error.to_string())),
-                }
+                let work = move || hidden::prove(&key, &run.inputs, run.salt, run.nonce);
+                let proved = queue.run(deadline, work).await??;
+                metrics.proof_seconds.observe(proved.time.as_secs_f64());
+                Ok(proved.answer)
             }
             Self::Elsewhere { remote, metrics } => {
                 let start = std::time::Instant::now();
-                let result = remote.prove(model, inputs, nonce, deadline).await;
+                let result = remote.prove(model, run, deadline).await;
                 if result.is_ok() {
                     metrics.proof_seconds.observe(start.elapsed().as_secs_f64());
                 }

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio_stream::StreamExt;
-use vouch_api::{Capacity, Nonce};
+use vouch_api::Capacity;
 use vouch_envelope::hex;
-use vouch_protocol::PublicKey;
+use vouch_protocol::{PublicKey, decode_answer};
 use vouch_verifier::{Expected, verify_bytes};
 
-use super::provers::NoProof;
+use super::provers::{NoProof, Run};
 use crate::broker::{Answer, Broker, BrokerError, BrokerSettings, Job};
 use crate::now_ms;
 use crate::registry::{Model, random};
@@ -107,13 +107,7 @@ impl Remote {
         }
     }
 
-    pub(super) async fn prove(
-        &self,
-        model: &Arc<Model>,
-        inputs: Vec<i64>,
-        nonce: Nonce,
-        deadline: Duration,
-    ) -> Result<Vec<u8>, NoProof> {
+    pub(super) async fn prove(&self, model: &Arc<Model>, run: Run, deadline: Duration) -> Result<Vec<u8>, NoProof> {
         if self.closed.load(Ordering::SeqCst) {
             return Err(NoProof::Closed);
         }
@@ -130,7 +124,8 @@ impl Remote {
         let answer = tokio::time::timeout(deadline, async {
             let until_ms = now_ms().saturating_add(u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX));
             let answer = format!("{}.{}", self.prefix, asked.id);
-            let job = Job { answer, model_id: model.id(), inputs: inputs.clone(), nonce, until_ms };
+            let Run { inputs, salt, nonce } = run.clone();
+            let job = Job { answer, model_id: model.id(), inputs, salt, nonce, until_ms };
             asked.sequence = Some(self.broker.put(&job).await?);
             answered.await.map_err(|_| BrokerError::Server { what: "wait", reason: "no answer".into() })
         });
@@ -140,26 +135,28 @@ impl Remote {
             Ok(Err(error)) => Err(NoProof::Unreachable(error.to_string())),
             Ok(Ok(Answer::Inputs(reason))) => Err(NoProof::Inputs(reason)),
             Ok(Ok(Answer::Failed(reason))) => Err(NoProof::Broken(reason)),
-            Ok(Ok(Answer::Proof(bytes))) => checked(model.clone(), inputs, nonce, bytes).await,
+            Ok(Ok(Answer::Proof(bytes))) => checked(model.clone(), run, bytes).await,
         }
     }
 }
 
 /// What provers send is not believed: a wrong proof would cost this miner its score.
-async fn checked(model: Arc<Model>, inputs: Vec<i64>, nonce: Nonce, bytes: Vec<u8>) -> Result<Vec<u8>, NoProof> {
-    let check = move || {
-        let expected = Expected {
-            model_id: Some(model.id()),
-            nonce: Some(nonce),
-            inputs: Some(inputs),
-            allow_development_srs: true,
-            ..Expected::default()
-        };
-        verify_bytes(&model.key, &expected, &bytes).map(|_| bytes)
-    };
-    match tokio::task::spawn_blocking(check).await {
+async fn checked(model: Arc<Model>, run: Run, bytes: Vec<u8>) -> Result<Vec<u8>, NoProof> {
+    match tokio::task::spawn_blocking(move || holds(&model, &run, &bytes).map(|()| bytes)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => Err(NoProof::Broken(format!("a prover sent what does not hold: {error}"))),
+        Ok(Err(reason)) => Err(NoProof::Broken(format!("a prover sent what does not hold: {reason}"))),
         Err(_) => Err(NoProof::Broken("the verifier stopped".into())),
     }
+}
+
+/// As the validator will check it.
+fn holds(model: &Model, run: &Run, answer: &[u8]) -> Result<(), String> {
+    let expected = model.expected(&run.inputs, run.nonce, run.salt).map_err(|e| e.to_string())?;
+    let expected = Expected { allow_development_srs: true, ..expected };
+    let (values, envelope) = match model.hidden_output_len() {
+        0 => (Vec::new(), answer),
+        _ => decode_answer(answer).map_err(|e| e.to_string())?,
+    };
+    let claim = verify_bytes(&model.key, &expected, envelope).map_err(|e| e.to_string())?;
+    model.check_outputs(&values, &claim.public().output_hashes, run.salt).map_err(|e| e.to_string())
 }

@@ -8,11 +8,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use vouch_api::{Capacity, ENVELOPE_TYPE, Health, MinerModel, Part, ProveRequest, paths};
+use vouch_api::{ANSWER_TYPE, Capacity, ENVELOPE_TYPE, Health, MinerModel, Part, ProveRequest, paths};
 use vouch_protocol::{PublicKey, SignatureError, SignedHeaders, verify};
 
 use super::Miner;
-use super::provers::NoProof;
+use super::provers::{NoProof, Run};
 use crate::chain::Parties;
 use crate::metrics::by;
 use crate::registry::Model;
@@ -80,14 +80,15 @@ async fn report(miner: &Arc<Miner>) -> Health {
 async fn prove(State(miner): Shared, request: Request) -> Response {
     let arrived = Instant::now();
     let (result, response) = match answer(&miner, request, arrived).await {
-        Ok(envelope) => ("proved".to_owned(), ([(header::CONTENT_TYPE, ENVELOPE_TYPE)], envelope).into_response()),
+        Ok((kind, answer)) => ("proved".to_owned(), ([(header::CONTENT_TYPE, kind)], answer).into_response()),
         Err(refusal) => (refusal.problem().name().to_owned(), refusal.into_response()),
     };
     miner.metrics.proofs.get_or_create(&by(result)).inc();
     response
 }
 
-async fn answer(miner: &Arc<Miner>, request: Request, arrived: Instant) -> Result<Vec<u8>, Refusal> {
+/// The answer with its media type.
+async fn answer(miner: &Arc<Miner>, request: Request, arrived: Instant) -> Result<(&'static str, Vec<u8>), Refusal> {
     let (head, body) = request.into_parts();
     let signed = SignedHeaders::parse(|name| single(&head.headers, name)).map_err(unsigned)?;
     known(miner, signed.key).await?;
@@ -111,6 +112,7 @@ async fn answer(miner: &Arc<Miner>, request: Request, arrived: Instant) -> Resul
         return Err(Refusal::new(StatusCode::NOT_FOUND, "no-such-model", "No such model", asked.model_id));
     };
     model.check_integers(&asked.inputs).map_err(|e| Refusal::unfit("inputs", "Not inputs of the model", e))?;
+    model.check_salt(asked.salt).map_err(|e| Refusal::unfit("salt", "Not the salt that the model needs", e))?;
     let deadline = Duration::from_millis(asked.deadline_ms.min(MAX_DEADLINE_MS)).saturating_sub(arrived.elapsed());
     if !miner.store.take(signed.key, asked.request_id.clone(), now_ms()).await? {
         return Err(Refusal::new(
@@ -120,7 +122,10 @@ async fn answer(miner: &Arc<Miner>, request: Request, arrived: Instant) -> Resul
             asked.request_id,
         ));
     }
-    miner.provers.prove(model, asked.inputs, asked.nonce, deadline).await.map_err(|error| match error {
+    let kind = if model.hidden_output_len() > 0 { ANSWER_TYPE } else { ENVELOPE_TYPE };
+    let run = Run { inputs: asked.inputs, salt: asked.salt, nonce: asked.nonce };
+    let proved = miner.provers.prove(model, run, deadline).await;
+    proved.map(|answer| (kind, answer)).map_err(|error| match error {
         NoProof::Inputs(reason) => Refusal::unfit("inputs", "The model refuses the inputs", reason),
         NoProof::Full { retry_after_s } => Refusal::full("the queue is full", retry_after_s),
         NoProof::Closed => Refusal::full("the miner shuts down", 10),

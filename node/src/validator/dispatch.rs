@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use sha2::{Digest, Sha256};
-use vouch_api::{AttemptOutcome, Nonce, ProveRequest, State, paths};
+use vouch_api::{AttemptOutcome, Nonce, ProveRequest, Salt, State, paths};
 use vouch_envelope::hex;
-use vouch_protocol::{Share, Verdict, sign};
+use vouch_protocol::{Share, Verdict, decode_answer, sign};
 use vouch_verifier::Expected;
 
 use super::Validator;
 use super::flight::Claim;
 use super::ledger::Proof;
 use crate::chain::MinerEntry;
-use crate::engine::Rejection;
+use crate::engine::{Rejection, VerifyEngine};
 use crate::metrics::by;
 use crate::now_ms;
 use crate::registry::{Model, random};
@@ -27,6 +27,8 @@ const MAX_DETAIL: usize = 200;
 pub(super) struct Query {
     pub(super) model: Arc<Model>,
     pub(super) inputs: Vec<i64>,
+    /// For models with hashed tensors.
+    pub(super) salt: Option<Salt>,
     /// The nonce of whoever asked; else each miner gets another.
     pub(super) caller_nonce: Option<Nonce>,
     pub(super) prediction: Option<String>,
@@ -59,11 +61,12 @@ pub(super) async fn attempt(
         request_id: id.clone(),
         model_id: query.model.id(),
         inputs: query.inputs.clone(),
+        salt: query.salt,
         nonce,
         deadline_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
     };
     let start = Instant::now();
-    let answer = tokio::time::timeout(limit, ask(&validator, &miner, &request, query.model.max_envelope_bytes())).await;
+    let answer = tokio::time::timeout(limit, ask(&validator, &miner, &request, query.model.max_answer_bytes())).await;
     let response = start.elapsed().min(limit);
     let answer = answer.unwrap_or_else(|_| Answer::not(AttemptOutcome::Late, "no answer in time"));
     // The miner is free again: verification is ours. The place is not, until the verdict is written down.
@@ -72,9 +75,11 @@ pub(super) async fn attempt(
         validator.set_state(prediction, State::Verifying, "an answer came");
     }
     let start = Instant::now();
-    let bytes = answer.body.len() as u64;
-    let (outcome, detail, proof) = check(&validator, &query, nonce, answer).await;
-    let verify = if bytes == 0 { Duration::ZERO } else { start.elapsed() };
+    let received = answer.body.len();
+    let Judged { outcome, detail, proof, outputs } = check(&validator, &query, nonce, answer).await;
+    let verify = if received == 0 { Duration::ZERO } else { start.elapsed() };
+    // A proof is as long as its envelope, whatever came with it.
+    let bytes = proof.as_ref().map_or(received, |proof| proof.envelope.len()) as u64;
 
     let micros = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
     let verdict = Verdict {
@@ -104,6 +109,9 @@ pub(super) async fn attempt(
     tracing::info!(miner = %verdict.miner, outcome = outcome.as_str(), response_ms = response.as_millis() as u64, bytes, score = %verdict.after, detail = verdict.detail, "judged");
     if let Some(prediction) = verdict.prediction.as_deref() {
         if ended {
+            if let Some(salt) = query.salt.filter(|_| !outputs.is_empty()) {
+                validator.kept.keep(prediction.to_owned(), salt, query.model.named_outputs(&outputs));
+            }
             validator.tell(prediction, "verified", |status| {
                 status.state = State::Done;
                 status.finished_ms = Some(now_ms());
@@ -153,32 +161,53 @@ async fn ask(validator: &Validator, miner: &MinerEntry, request: &ProveRequest, 
     }
 }
 
+/// What became of an answer.
+struct Judged {
+    outcome: AttemptOutcome,
+    detail: String,
+    proof: Option<Proof>,
+    /// The values of hashed outputs, whose hashes are those of the proof.
+    outputs: Vec<i64>,
+}
+
+impl Judged {
+    fn not(outcome: AttemptOutcome, detail: impl ToString) -> Self {
+        Self { outcome, detail: detail.to_string(), proof: None, outputs: Vec::new() }
+    }
+}
+
 /// Verifies an answer against the validator's own request.
-async fn check(
-    validator: &Arc<Validator>,
-    query: &Query,
-    nonce: Nonce,
-    answer: Answer,
-) -> (AttemptOutcome, String, Option<Proof>) {
+async fn check(validator: &Arc<Validator>, query: &Query, nonce: Nonce, answer: Answer) -> Judged {
     if answer.outcome != AttemptOutcome::Verified {
-        return (answer.outcome, answer.detail, None);
+        return Judged::not(answer.outcome, answer.detail);
     }
-    let expected = Expected {
-        model_id: Some(query.model.id()),
-        nonce: Some(nonce),
-        inputs: Some(query.inputs.clone()),
-        allow_development_srs: validator.settings.allow_development_srs,
-        ..Expected::default()
+    let (engine, query) = (validator.engine.clone(), query.clone());
+    let development = validator.settings.allow_development_srs;
+    let work = move || judge(engine.as_ref(), development, &query, nonce, &answer.body);
+    let judged = tokio::task::spawn_blocking(work).await;
+    judged.unwrap_or_else(|_| Judged::not(AttemptOutcome::Refused, "the verifier stopped"))
+}
+
+/// Of the proof nothing is taken but hashes: what they must be follows from the question, or from values that came beside the proof.
+fn judge(engine: &dyn VerifyEngine, development: bool, query: &Query, nonce: Nonce, body: &[u8]) -> Judged {
+    let model = &query.model;
+    let expected = match model.expected(&query.inputs, nonce, query.salt) {
+        Ok(expected) => Expected { allow_development_srs: development, ..expected },
+        Err(error) => return Judged::not(AttemptOutcome::Cancelled, error),
     };
-    let (engine, model) = (validator.engine.clone(), query.model.clone());
-    let work = move || (engine.verify(&model.key, &expected, &answer.body), answer.body);
-    match tokio::task::spawn_blocking(work).await {
-        Ok((Ok(_), envelope)) => {
-            let proof = Proof { id: hex::encode(&Sha256::digest(&envelope)), envelope };
-            (AttemptOutcome::Verified, String::new(), Some(proof))
-        }
-        Ok((Err(error @ Rejection::Malformed(_)), _)) => (AttemptOutcome::Malformed, error.to_string(), None),
-        Ok((Err(error), _)) => (AttemptOutcome::Refused, error.to_string(), None),
-        Err(_) => (AttemptOutcome::Refused, "the verifier stopped".into(), None),
+    let split = if model.hidden_output_len() == 0 { Ok((Vec::new(), body)) } else { decode_answer(body) };
+    let (outputs, envelope) = match split {
+        Ok(split) => split,
+        Err(error) => return Judged::not(AttemptOutcome::Malformed, error),
+    };
+    let verified = match engine.verify(&model.key, &expected, envelope) {
+        Ok(verified) => verified,
+        Err(error @ Rejection::Malformed(_)) => return Judged::not(AttemptOutcome::Malformed, error),
+        Err(error) => return Judged::not(AttemptOutcome::Refused, error),
+    };
+    if let Err(error) = model.check_outputs(&outputs, &verified.output_hashes, query.salt) {
+        return Judged::not(AttemptOutcome::Refused, error);
     }
+    let proof = Proof { id: hex::encode(&Sha256::digest(envelope)), envelope: envelope.to_vec() };
+    Judged { outcome: AttemptOutcome::Verified, detail: String::new(), proof: Some(proof), outputs }
 }

@@ -6,7 +6,7 @@ pub(super) mod strategies;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use vouch_api::{AttemptOutcome, ModelId, Nonce, PredictionStatus, State};
+use vouch_api::{AttemptOutcome, ModelId, Nonce, PredictionStatus, Salt, State};
 use vouch_protocol::{
     Entry, Event, LogHash, PublicKey, ScoreBook, ScoreParameters, Share, Verdict, WeightEntry, weights,
 };
@@ -47,7 +47,16 @@ const MIGRATIONS: &[&str] = &["
 #[derive(Debug, Clone)]
 pub(super) struct Pending {
     pub(super) status: PredictionStatus,
+    /// What is asked; none after a restart, if the model has hashed tensors: then it was in memory only.
+    pub(super) question: Option<Question>,
+}
+
+/// What is asked of a model.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
     pub(super) inputs: Vec<i64>,
+    /// For models with hashed tensors.
+    pub(super) salt: Option<Salt>,
 }
 
 /// A verified answer's bytes.
@@ -99,8 +108,10 @@ impl Log<'_> {
 
 /// Writes a question down within a step; `false` if its nonce was used before.
 fn accept(log: &mut Log<'_>, pending: &Pending) -> Result<bool, DatabaseError> {
-    let Pending { status, inputs } = pending;
-    let inputs = serde_json::to_string(inputs).map_err(|e| DatabaseError::content("inputs", e))?;
+    let Pending { status, question } = pending;
+    // What is to be hidden is not written down: `null`.
+    let inputs = question.as_ref().filter(|question| question.salt.is_none()).map(|question| &question.inputs);
+    let inputs = serde_json::to_string(&inputs).map_err(|e| DatabaseError::content("inputs", e))?;
     let sql = "INSERT OR IGNORE INTO predictions (id, model, nonce, inputs, state, created_ms) VALUES (?1, ?2, ?3, ?4, 'queued', ?5)";
     let (model_id, nonce) = (status.model_id, status.nonce);
     let values = params![status.id, model_id.0, nonce.map(|n| n.0), inputs, status.created_ms as i64];
@@ -291,8 +302,9 @@ impl Ledger {
                 proof_id: None,
                 error: None,
             };
-            let inputs = serde_json::from_str(&inputs).map_err(|e| DatabaseError::content("inputs", e))?;
-            all.push(Pending { status, inputs });
+            let inputs: Option<Vec<i64>> =
+                serde_json::from_str(&inputs).map_err(|e| DatabaseError::content("inputs", e))?;
+            all.push(Pending { status, question: inputs.map(|inputs| Question { inputs, salt: None }) });
         }
         Ok(all)
     }

@@ -12,7 +12,7 @@ use vouch_protocol::{PublicKey, Verdict};
 use super::Validator;
 use super::dispatch::{Query, attempt};
 use super::flight::Claim;
-use super::ledger::Pending;
+use super::ledger::{Pending, Question};
 use crate::chain::MinerEntry;
 use crate::database::DatabaseError;
 use crate::now_ms;
@@ -43,8 +43,10 @@ async fn answered(validator: &Arc<Validator>, pending: Pending) -> Result<(), St
     let Some(model) = validator.registry.get(&pending.status.model_id).cloned() else {
         return Err("the model is no longer served".into());
     };
-    let query =
-        Query { model, inputs: pending.inputs, caller_nonce: pending.status.nonce, prediction: Some(id.clone()) };
+    let Some(Question { inputs, salt }) = pending.question else {
+        return Err("the validator was started anew, and hidden inputs are not stored".into());
+    };
+    let query = Query { model, inputs, salt, caller_nonce: pending.status.nonce, prediction: Some(id.clone()) };
     let hedge = Duration::from_millis(settings.hedge_after_ms);
     let deadline = Instant::now() + Duration::from_millis(settings.prediction_timeout_ms);
     let mut hedge_at = Instant::now();

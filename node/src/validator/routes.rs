@@ -19,13 +19,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vouch_api::{
     ENVELOPE_TYPE, Health, LogEntry, MAX_PREDICTION_VALUES, MinerHistory, MinerSummary, ModelCard, ModelSummary,
-    Network, Part, PredictionEvent, PredictionRequest, PredictionStatus, Problem, ProofRecord, State, paths,
+    Network, Part, PredictionAccepted, PredictionEvent, PredictionRequest, PredictionStatus, Problem, ProofRecord,
+    Salt, State, paths,
 };
 use vouch_envelope::hex;
 
-use super::ledger::Pending;
+use super::ledger::{Pending, Question};
 use super::strategy::routes as strategies;
-use super::{Validator, deposits, openapi, predict, reads, site};
+use super::{Validator, deposits, hidden, openapi, predict, reads, site};
 use crate::database::DatabaseError;
 use crate::registry::{Model, random};
 use crate::{Refusal, now_ms, server};
@@ -61,6 +62,7 @@ pub(super) fn documented() -> (Router<Arc<Validator>>, utoipa::openapi::OpenApi)
         .routes(routes!(predict_))
         .routes(routes!(prediction))
         .routes(routes!(prediction_events))
+        .routes(routes!(hidden::outputs))
         .routes(routes!(strategies::plan))
         .routes(routes!(strategies::ask))
         .routes(routes!(strategies::strategy))
@@ -215,7 +217,7 @@ async fn miner(Shared_(v): Shared, Id(id): Id) -> Reply<MinerHistory> {
 
 /// Asks for a prediction. The answer is its identifier; how it stands is told there.
 #[utoipa::path(post, path = "/v1/predictions", request_body = PredictionRequest,
-    responses((status = 202, body = PredictionStatus),
+    responses((status = 202, body = PredictionAccepted),
         (status = 400, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 408, body = Problem, content_type = "application/problem+json"), (status = 409, body = Problem, content_type = "application/problem+json"),
         (status = 413, body = Problem, content_type = "application/problem+json"), (status = 415, body = Problem, content_type = "application/problem+json"),
@@ -234,6 +236,9 @@ async fn predict_(
         return Err(Refusal::unfit("inputs", "Too many values", format!("at most {MAX_PREDICTION_VALUES}")));
     }
     let inputs = model.quantize(&asked.inputs).map_err(|e| Refusal::unfit("inputs", "Not inputs of the model", e))?;
+    let drawn = (model.has_hashes() && asked.salt.is_none()).then(|| Salt(random()));
+    let salt = asked.salt.or(drawn);
+    model.check_salt(salt).map_err(|e| Refusal::unfit("salt", "The model takes no salt", e))?;
     if *v.stop.borrow() {
         return Err(Refusal::full("the validator shuts down", 10));
     }
@@ -256,7 +261,7 @@ async fn predict_(
         }
         live.insert(status.id.clone(), status.clone());
     }
-    let pending = Pending { status: status.clone(), inputs };
+    let pending = Pending { status: status.clone(), question: Some(Question { inputs, salt }) };
     // Once begun, this is finished, even if the caller goes away: what is accepted is seen through.
     let own = v.clone();
     let task = tokio::spawn(async move {
@@ -273,7 +278,8 @@ async fn predict_(
         return Err(Refusal::new(StatusCode::CONFLICT, "nonce-used", "The nonce was used before", "draw another"));
     }
     let location = format!("{}/{}", paths::PREDICTIONS, status.id);
-    Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(status)).into_response())
+    let accepted = PredictionAccepted { status, salt: drawn };
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(accepted)).into_response())
 }
 
 /// How a question stands, if there is one.
@@ -285,7 +291,7 @@ pub(super) async fn standing(v: &Arc<Validator>, id: &str) -> Result<Option<Pred
     v.reader.run(move |c| reads::prediction(c, &own)).await
 }
 
-async fn stands(v: &Arc<Validator>, id: &str) -> Result<PredictionStatus, Refusal> {
+pub(super) async fn stands(v: &Arc<Validator>, id: &str) -> Result<PredictionStatus, Refusal> {
     let status = standing(v, id).await?;
     status.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "no-such-prediction", "No such prediction", id))
 }

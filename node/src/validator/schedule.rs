@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use vouch_api::Salt;
+
 use super::Validator;
 use super::dispatch::{Query, attempt};
 use crate::now_ms;
-use crate::registry::{shuffle, uniform};
+use crate::registry::{random, shuffle, uniform};
 
 /// Whether the validator stops before the time is over.
 async fn stopped(validator: &Validator, time: Duration) -> bool {
@@ -14,7 +16,7 @@ async fn stopped(validator: &Validator, time: Duration) -> bool {
     tokio::time::timeout(time, stop.wait_for(|stop| *stop)).await.is_ok()
 }
 
-/// Asks every miner in turn, in another order each round, at irregular moments, for a random model and random inputs.
+/// Asks every miner in turn, in another order each round, at irregular moments, for a random model and random inputs, with a random salt where there are hashes.
 pub(super) async fn benchmarks(validator: Arc<Validator>) {
     let every = validator.settings.benchmark_every_ms;
     loop {
@@ -28,7 +30,8 @@ pub(super) async fn benchmarks(validator: Arc<Validator>) {
             let mut models: Vec<_> = validator.registry.iter().cloned().collect();
             shuffle(&mut models);
             let (Some(model), Some(claim)) = (models.pop(), validator.flight.claim(miner.key)) else { continue };
-            let query = Query { inputs: model.random_inputs(), model, caller_nonce: None, prediction: None };
+            let (inputs, salt) = (model.random_inputs(), model.has_hashes().then(|| Salt(random())));
+            let query = Query { model, inputs, salt, caller_nonce: None, prediction: None };
             let validator = validator.clone();
             tokio::spawn(async move {
                 if let Err(error) = attempt(validator, claim, miner, query).await {
@@ -39,6 +42,14 @@ pub(super) async fn benchmarks(validator: Arc<Validator>) {
         if validator.parties().miners.is_empty() && stopped(&validator, Duration::from_millis(every)).await {
             return;
         }
+    }
+}
+
+/// Forgets values of hashed outputs that nobody has fetched in time.
+pub(super) async fn forget(validator: Arc<Validator>) {
+    let pause = (validator.kept.time() / 8).clamp(Duration::from_millis(50), Duration::from_secs(10));
+    while !stopped(&validator, pause).await {
+        validator.kept.forget_old();
     }
 }
 

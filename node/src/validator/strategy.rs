@@ -13,7 +13,7 @@ use vouch_api::{ModelId, PredictionStatus, State};
 use vouch_envelope::{ProofChain, ProofEnvelope, hex};
 use vouch_verifier::{ChainStep, Expected, VerifierKey, verify_chain};
 
-use super::ledger::Pending;
+use super::ledger::{Pending, Question};
 use super::ledger::strategies::Stored;
 use super::{Validator, ValidatorSettings, predict, reads};
 use crate::limit::Limiter;
@@ -61,7 +61,7 @@ pub(super) fn question(model_id: ModelId, inputs: Vec<i64>) -> Pending {
         proof_id: None,
         error: None,
     };
-    Pending { status, inputs }
+    Pending { status, question: Some(Question { inputs, salt: None }) }
 }
 
 /// Why a strategy does not go on now.

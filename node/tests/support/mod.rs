@@ -16,10 +16,11 @@ use vouch_node::miner::{Miner, MinerSettings};
 use vouch_node::registry::Registry;
 use vouch_node::server::{Limits, serve};
 use vouch_node::validator::{Validator, ValidatorSettings};
+use vouch_program::Visibility;
 use vouch_protocol::{Event, PartyKey, PublicKey, Verdict};
-use vouch_prover::{Card, FieldTest, ModelBundle, ProverKey, Srs, plan};
+use vouch_prover::{Card, FieldTest, KeyFile, ModelBundle, ProverKey, Srs, plan};
 
-/// Two models: the same program, two reference strings.
+/// Two models: the same program, two reference strings. Only the first is served.
 pub struct Fixture {
     dir: TempDir,
     pub a: ProverKey,
@@ -44,9 +45,20 @@ impl Fixture {
     }
 }
 
+/// All tensors public.
 pub fn fixture() -> &'static Fixture {
     static FIXTURE: OnceLock<Fixture> = OnceLock::new();
-    FIXTURE.get_or_init(|| {
+    FIXTURE.get_or_init(|| Fixture::make(&[]))
+}
+
+/// The same model, with its input and its output hashed.
+pub fn hidden() -> &'static Fixture {
+    static FIXTURE: OnceLock<Fixture> = OnceLock::new();
+    FIXTURE.get_or_init(|| Fixture::make(&[("x", Visibility::Hashed), ("y", Visibility::Hashed)]))
+}
+
+impl Fixture {
+    fn make(visibility: &[(&str, Visibility)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let onnx = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tiny.onnx");
         let card = Card {
@@ -56,7 +68,10 @@ pub fn fixture() -> &'static Fixture {
             test: Some(FieldTest { mean_abs: 0.5, source: "no data".to_owned() }),
             sample: Some([("x".to_owned(), vec![0.25, -0.5, 0.75, 1.0])].into()),
         };
-        let bundle = ModelBundle::new(compile(&onnx, &CompileOptions::default()).unwrap(), card);
+        let mut compiled = compile(&onnx, &CompileOptions::default()).unwrap();
+        let modes = visibility.iter().map(|(name, mode)| ((*name).to_owned(), *mode)).collect();
+        compiled.program = compiled.program.with_visibility(&modes).unwrap();
+        let bundle = ModelBundle::new(compiled, card);
         let make = |name: &str, save: bool| {
             let (planned, estimate) = plan(&bundle.program, 1, Objective::default(), None).unwrap();
             let srs = Srs::development(estimate.params.k);
@@ -69,8 +84,8 @@ pub fn fixture() -> &'static Fixture {
             key
         };
         let (a, b) = (make("a", true), make("b", false));
-        Fixture { dir, a, b }
-    })
+        Self { dir, a, b }
+    }
 }
 
 /// A server that stops when this is dropped.
@@ -187,7 +202,7 @@ impl Net {
 
 pub fn question(nonce: Option<Nonce>) -> PredictionRequest {
     let inputs = [("x".to_owned(), vec![0.25, -0.5, 0.75, 1.0])].into();
-    PredictionRequest { model_id: fixture().id(), inputs, nonce }
+    PredictionRequest { model_id: fixture().id(), inputs, nonce, salt: None }
 }
 
 pub async fn ask(url: &str, nonce: Option<Nonce>) -> PredictionStatus {
@@ -232,5 +247,6 @@ pub fn prove_request() -> ProveRequest {
     let key = &fixture().a;
     let inputs = vec![0; key.program.input_len()];
     let id = PartyKey::generate().public().to_string()[..32].to_owned();
-    ProveRequest { request_id: id, model_id: fixture().id(), inputs, nonce: Nonce([7; 32]), deadline_ms: 30_000 }
+    let (model_id, nonce) = (fixture().id(), Nonce([7; 32]));
+    ProveRequest { request_id: id, model_id, inputs, salt: None, nonce, deadline_ms: 30_000 }
 }

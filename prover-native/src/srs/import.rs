@@ -28,9 +28,10 @@ use halo2_proofs::{
     poly::kzg::commitment::ParamsKZG,
 };
 use rand_core::OsRng;
+use vouch_proving::{MAX_K, ProvingError, Srs};
 use vouch_verifier::SrsKind;
 
-use super::{G1, G2, MAX_K, Srs};
+use super::{G1, G2};
 use crate::ProverError;
 
 /// Powers that are taken of longer files unless more are asked for: a circuit rarely has more rows, and each doubling takes twice as long.
@@ -87,42 +88,34 @@ fn wrong<T>(reason: impl Into<String>) -> Result<T, Wrong> {
     Err(Wrong::Format(reason.into()))
 }
 
-impl Srs {
-    /// Reads the first 2^k powers of a published file ([`DEFAULT_K`] or all there are, if `k` is none) and checks them.
-    ///
-    /// `kind` is what the caller says of the file's origin.
-    ///
-    /// # Errors
-    /// [`ProverError::File`], [`ProverError::Format`] if it is no such file, [`ProverError::SrsTooSmall`], or [`ProverError::Srs`] if the points are not powers of
-    /// a secret, or nobody has contributed one.
-    pub fn import(path: &Path, k: Option<u32>, kind: SrsKind) -> Result<(Self, Source), ProverError> {
-        crate::cpu::check()?;
-        let file_error = |source| ProverError::File { path: path.to_owned(), source };
-        let file = File::open(path).map_err(file_error)?;
-        let len = file.metadata().map_err(file_error)?.len();
-        let told = |wrong| match wrong {
-            Wrong::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                ProverError::format("SRS", format!("{}: the file ends too early", path.display()))
-            }
-            Wrong::Io(error) => file_error(error),
-            Wrong::Format(reason) => ProverError::format("SRS", format!("{}: {reason}", path.display())),
-        };
-        let mut reader = Points { from: BufReader::with_capacity(1 << 20, file), len };
-        let (source, start) = reader.source().map_err(told)?;
-        let k = k.unwrap_or(source.k().min(DEFAULT_K));
-        if k > source.k() {
-            return Err(ProverError::SrsTooSmall { needed: k, got: source.k() });
+/// As [`SrsFile::import`](super::SrsFile::import) says.
+pub(super) fn import(path: &Path, k: Option<u32>, kind: SrsKind) -> Result<(Srs, Source), ProverError> {
+    vouch_proving::cpu::check()?;
+    let file_error = |source| ProverError::File { path: path.to_owned(), source };
+    let file = File::open(path).map_err(file_error)?;
+    let len = file.metadata().map_err(file_error)?.len();
+    let told = |wrong| match wrong {
+        Wrong::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            ProverError::format("SRS", format!("{}: the file ends too early", path.display()))
         }
-        if k == 0 || k > MAX_K {
-            return Err(ProverError::format("SRS", format!("k = {k}: 1 to {MAX_K} are supported")));
-        }
-        let (g, g2) = reader.points(source, start, k).map_err(told)?;
-        // halo2's function takes parameters that it does not look at.
-        let params = ParamsKZG::setup(1, OsRng).from_parts(k, g, None, g2[0], g2[1]);
-        let srs = Self { params, kind };
-        srs.check()?;
-        Ok((srs, source))
+        Wrong::Io(error) => file_error(error),
+        Wrong::Format(reason) => ProverError::format("SRS", format!("{}: {reason}", path.display())),
+    };
+    let mut reader = Points { from: BufReader::with_capacity(1 << 20, file), len };
+    let (source, start) = reader.source().map_err(told)?;
+    let k = k.unwrap_or(source.k().min(DEFAULT_K));
+    if k > source.k() {
+        return Err(ProvingError::SrsTooSmall { needed: k, got: source.k() }.into());
     }
+    if k == 0 || k > MAX_K {
+        return Err(ProverError::format("SRS", format!("k = {k}: 1 to {MAX_K} are supported")));
+    }
+    let (g, g2) = reader.points(source, start, k).map_err(told)?;
+    // halo2's function takes parameters that it does not look at.
+    let params = ParamsKZG::setup(1, OsRng).from_parts(k, g, None, g2[0], g2[1]);
+    let srs = Srs { params, kind };
+    srs.check()?;
+    Ok((srs, source))
 }
 
 /// Where the points of G1 and G2 begin.

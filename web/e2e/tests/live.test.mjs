@@ -12,8 +12,14 @@ let browser;
 before(async () => { if (LIVE) browser = await launch(); });
 after(async () => { await browser?.close(); });
 
-async function ask(page, url) {
-  await page.goto(url);
+/** The identity of the model of a name. */
+async function model(name) {
+  const models = await (await fetch(`${LIVE}/v1/models`)).json();
+  return models.find((model) => model.name === name).id;
+}
+
+async function ask(page, url, name = "staking-lstm") {
+  await page.goto(`${url}/?model=${await model(name)}`);
   await page.locator("#fill-random").click();
   await page.locator("#ask").click();
   await page.locator("#verdict-word", { hasText: /Accepted|Refused/ }).waitFor({ timeout: 120_000 });
@@ -39,6 +45,37 @@ test("a real proof whose output is changed on the way is refused", options, asyn
   await verdict(page, "Refused");
   assert.equal((await checks(page)).pairing, "failed");
   await page.done();
+  await liar.close();
+});
+
+test("hidden inputs: the real network's proof shows the hashes that the page computed", options, async () => {
+  const page = await open(browser);
+  await ask(page, LIVE, "staking-lstm-hashed");
+  await verdict(page, "Accepted");
+  assert.match(await page.locator('[data-check="public inputs"]').innerText(), /8 hashed tensors, as expected/);
+  assert.equal(await page.locator(".field .hidden-mark").count(), 8);
+  await picture(page, "live-hidden");
+  await page.done();
+});
+
+test("hidden outputs: the values of the real network are those of the proof's hash, and a changed one is refused", options, async () => {
+  const page = await open(browser);
+  await ask(page, LIVE, "tiny-hashed");
+  await verdict(page, "Accepted");
+  assert.equal(await page.locator("#answer .answer-number").count(), 2);
+  assert.match(await page.locator('[data-check="public outputs"]').innerText(), /1 hashed tensors, as expected/);
+  await page.done();
+  const liar = await proxy((path, body) => {
+    if (!path.endsWith("/outputs")) return body;
+    const answer = JSON.parse(body);
+    answer.outputs.y[0] += 1;
+    return Buffer.from(JSON.stringify(answer));
+  });
+  const other = await open(browser);
+  await ask(other, liar.url, "tiny-hashed");
+  await verdict(other, "Refused");
+  assert.equal((await checks(other))["public outputs"], "failed");
+  await other.done();
   await liar.close();
 });
 

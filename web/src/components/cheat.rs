@@ -19,6 +19,7 @@ pub(crate) fn TryToCheat(
     /// What is expected, apart from the setup.
     expected: Expected,
 ) -> impl IntoView {
+    let cheats = Cheat::ALL.into_iter().filter(|cheat| cheat.applies(&envelope)).collect::<Vec<_>>();
     let given = StoredValue::new((key, envelope, expected));
     let policy = Settings::get().allow_development;
     let card = move |cheat: Cheat| {
@@ -47,7 +48,7 @@ pub(crate) fn TryToCheat(
         <section class="section" aria-labelledby="cheat-title">
             <h2 id="cheat-title">"Try to cheat"</h2>
             <p>"Each button changes the envelope as a liar might, and gives it to the verifier again. A good verifier refuses all of them, and says why."</p>
-            <ul class="cheats plain">{Cheat::ALL.into_iter().map(card).collect_view()}</ul>
+            <ul class="cheats plain">{cheats.into_iter().map(card).collect_view()}</ul>
         </section>
     }
 }

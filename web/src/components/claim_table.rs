@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
+use vouch_envelope::{PublicValues, Section};
+
+use super::recognize::{HASHED, PRIVATE};
 use crate::claim::{KeyFacts, Tensor};
+use crate::hidden::{Opening, Shown, shown};
 use crate::settings::numbers;
 
 /// How many values of one tensor are written out.
@@ -13,17 +17,17 @@ const SHOWN: usize = 12;
 pub(crate) fn ClaimTable(
     /// What the key says about the values.
     facts: KeyFacts,
-    /// The integers given to the model.
-    inputs: Vec<i64>,
-    /// The integers that it computed.
-    outputs: Vec<i64>,
+    /// What the envelope shows.
+    public: PublicValues,
+    /// Values of hidden tensors that are known here.
+    known: Vec<Opening>,
 ) -> impl IntoView {
     let body = move || {
-        let of = |kind: &'static str, tensors: &[Tensor], values: &[i64]| {
-            let tensors = KeyFacts::label(tensors, values);
-            tensors.into_iter().map(|(tensor, reals)| row(kind, tensor, &reals)).collect_view()
+        let of = |kind: &'static str, section: Section| {
+            let rows = shown(&facts, section, &public).into_iter();
+            rows.map(|(tensor, shown)| row(kind, tensor, values(section, tensor, &shown, &known))).collect_view()
         };
-        (of("Output", &facts.outputs, &outputs), of("Input", &facts.inputs, &inputs))
+        (of("Output", Section::Outputs), of("Input", Section::Inputs))
     };
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label="Values of the claim">
@@ -42,11 +46,29 @@ pub(crate) fn ClaimTable(
     }
 }
 
-fn row(kind: &'static str, tensor: &Tensor, reals: &[f64]) -> impl IntoView + use<> {
-    let mut text = reals.iter().take(SHOWN).map(|&real| numbers().auto(real)).collect::<Vec<_>>().join("\u{2003}");
-    if reals.len() > SHOWN {
-        text.push_str(&format!(" and {} more", numbers().count((reals.len() - SHOWN) as u64)));
+/// The values of a tensor, or that they are hidden. Values that are known here are shown if their hash is the envelope's.
+fn values(section: Section, tensor: &Tensor, shown: &Shown, known: &[Opening]) -> String {
+    let opened = |hash| known.iter().find(|o| o.section == section && o.tensor == tensor.name && o.hash == hash);
+    match shown {
+        Shown::Values(values) => written(tensor, values),
+        Shown::Hash(hash) => match opened(*hash) {
+            Some(opening) => format!("{} ({HASHED})", written(tensor, &opening.values)),
+            None => HASHED.to_owned(),
+        },
+        Shown::Nothing => PRIVATE.to_owned(),
     }
+}
+
+fn written(tensor: &Tensor, values: &[i64]) -> String {
+    let reals = values.iter().take(SHOWN).map(|&value| numbers().auto(tensor.real(value)));
+    let mut text = reals.collect::<Vec<_>>().join("\u{2003}");
+    if values.len() > SHOWN {
+        text.push_str(&format!(" and {} more", numbers().count((values.len() - SHOWN) as u64)));
+    }
+    text
+}
+
+fn row(kind: &'static str, tensor: &Tensor, text: String) -> impl IntoView + use<> {
     view! {
         <tr>
             <td>{kind}</td>

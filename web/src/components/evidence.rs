@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use vouch_envelope::ProofEnvelope;
+use vouch_api::Visibility;
+use vouch_envelope::{ProofEnvelope, Section};
 use wasm_bindgen_futures::spawn_local;
 
-use crate::claim::KeyFacts;
-use crate::components::{ClaimTable, Download, TryToCheat, VerdictState, copy_text};
+use crate::claim::{KeyFacts, Tensor};
+use crate::components::{ClaimTable, Download, Hidden, TryToCheat, VerdictState, copy_text};
+use crate::hidden::{self, Opening, Shown, shown};
 use crate::settings::Settings;
 use crate::worker::{self, Expected};
 
@@ -22,6 +24,8 @@ pub(crate) struct Evidence {
     pub bytes: Arc<Vec<u8>>,
     /// What is expected of it, apart from the setup.
     pub expected: Expected,
+    /// Values of hashed tensors that this page knows, whatever the envelope says.
+    pub known: Vec<Opening>,
     /// Where others can see the same, if anywhere.
     pub link: Option<String>,
 }
@@ -32,12 +36,49 @@ impl Evidence {
         ProofEnvelope::decode(&self.bytes).ok()
     }
 
-    /// The inputs that are expected, as a file for the command line: a list of numbers a tensor.
+    /// The inputs that are expected, as a file for the command line: a list of numbers a tensor. None unless all of them are known.
     fn inputs_file(&self) -> Option<Vec<u8>> {
-        let integers: Vec<i64> = self.expected.inputs.as_ref()?.iter().filter_map(|text| text.parse().ok()).collect();
-        let lists: Vec<_> =
-            KeyFacts::label(&self.facts.inputs, &integers).into_iter().map(|(_, reals)| reals).collect();
+        let mut integers = self.expected.inputs.as_ref()?.iter().filter_map(|text| text.parse::<i64>().ok());
+        let list = |tensor: &Tensor| -> Option<Vec<f64>> {
+            let own: Vec<i64> = match tensor.visibility {
+                Visibility::Public => integers.by_ref().take(tensor.len()).collect(),
+                Visibility::Hashed => self.opening(Section::Inputs, &tensor.name)?.values.clone(),
+                Visibility::Private => return None,
+            };
+            Some(own.into_iter().map(|value| tensor.real(value)).collect())
+        };
+        let lists = self.facts.inputs.iter().map(list).collect::<Option<Vec<_>>>()?;
         serde_json::to_vec(&serde_json::json!({ "input_data": lists })).ok()
+    }
+
+    /// What is known here of a hashed tensor.
+    fn opening(&self, section: Section, tensor: &str) -> Option<&Opening> {
+        self.known.iter().find(|opening| opening.section == section && opening.tensor == tensor)
+    }
+
+    /// The same, with values of one more hashed tensor known.
+    pub(crate) fn with_opening(mut self, opening: Opening) -> Self {
+        self.known.retain(|old| (old.section, &old.tensor) != (opening.section, &opening.tensor));
+        self.known.push(opening);
+        hidden::expect(&mut self.expected, &self.facts, &self.known);
+        self
+    }
+
+    /// The outputs in units: those in the envelope, and those that are known here and have its hash.
+    pub(crate) fn outputs(&self) -> Option<Vec<(String, Option<Vec<f64>>)>> {
+        let public = self.envelope()?.public;
+        let reals = |(tensor, shown): (&Tensor, Shown)| {
+            let values = match shown {
+                Shown::Values(values) => Some(values),
+                Shown::Hash(hash) => self
+                    .opening(Section::Outputs, &tensor.name)
+                    .filter(|opening| opening.hash == hash)
+                    .map(|opening| opening.values.clone()),
+                Shown::Nothing => None,
+            };
+            (tensor.unit.clone(), values.map(|values| values.into_iter().map(|value| tensor.real(value)).collect()))
+        };
+        Some(shown(&self.facts, Section::Outputs, &public).into_iter().map(reals).collect())
     }
 
     /// Verifies, and again whenever the setup policy changes.
@@ -68,6 +109,7 @@ pub(crate) fn Meaning(
 ) -> impl IntoView {
     let development = evidence.facts.is_development();
     let asked = evidence.expected.nonce.is_some();
+    let hashed = evidence.facts.has_hashes();
     view! {
         <div class="section" role="status">
             {move || match state.get() {
@@ -75,6 +117,9 @@ pub(crate) fn Meaning(
                     <p><strong>"What has been proved. "</strong>"The model with this identity, given exactly these inputs, computes exactly this result"
                     {if asked { ", and the proof was made for this request." } else { ". For which request it was made, you did not say; it could be an old one." }}</p>
                     <p><strong>"What has not. "</strong>"That the inputs are true, or that the model is right about the world: how often it is, its accuracy report says."</p>
+                    {hashed.then(|| view! {
+                        <p><strong>"What is hidden. "</strong>"Of some values the proof shows only a salted hash. The miner that computed and the validator that was asked know them; whoever sees the proof does not."</p>
+                    })}
                     {development.then(|| view! {
                         <p class="note warn">"The proof rests on a development setup: whoever made that setup could forge proofs. Good for trying things, not for relying on them. You can refuse such proofs, at the foot of the page."</p>
                     })}
@@ -107,6 +152,9 @@ pub(crate) fn EvidenceDetails(
     let inputs = evidence.inputs_file();
     if inputs.is_some() {
         command.push_str(" --input input.json");
+        if let Some(opening) = evidence.known.iter().find(|opening| opening.section == Section::Inputs) {
+            command.push_str(&format!(" --salt {}", opening.salt));
+        }
     }
     let to_copy = command.clone();
     let link = evidence.link.clone();
@@ -114,8 +162,9 @@ pub(crate) fn EvidenceDetails(
     view! {
         <section class="section" aria-labelledby="claim-title">
             <h2 id="claim-title">"What the envelope claims"</h2>
-            <ClaimTable facts=evidence.facts.clone() inputs=public.inputs outputs=public.outputs />
+            <ClaimTable facts=evidence.facts.clone() public=public.clone() known=evidence.known.clone() />
         </section>
+        <Hidden evidence=evidence.clone() public />
         <TryToCheat key=evidence.key.to_vec() envelope expected=evidence.expected.clone() />
         <section class="section" aria-labelledby="again-title">
             <h2 id="again-title">"Check it again, without this page"</h2>

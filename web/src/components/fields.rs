@@ -3,6 +3,9 @@
 use leptos::prelude::*;
 
 use super::chart::spark_path;
+use vouch_api::Visibility;
+
+use super::recognize::HASHED;
 use crate::claim::Tensor;
 use crate::numbers::Numbers;
 use crate::settings::numbers;
@@ -126,6 +129,7 @@ fn FieldRow(index: usize, field: Field, texts: RwSignal<Vec<String>>, strict: Si
     let title = tensor.name.replace('_', " ");
     let unit = tensor.unit.clone();
     let count = tensor.len();
+    let hidden = (tensor.visibility == Visibility::Hashed).then_some(HASHED);
     let range = {
         let unit = unit.clone();
         move || format!("{} to {}", numbers().auto(lo), with_unit(numbers().auto(hi), &unit))
@@ -187,6 +191,7 @@ fn FieldRow(index: usize, field: Field, texts: RwSignal<Vec<String>>, strict: Si
                 <p class="field-name">{title.clone()}" "<span class="unit">{unit}</span></p>
                 <p class="small quiet">{description}</p>
                 <p class="small quiet">{range}</p>
+                {hidden.map(|hidden| view! { <p class="small hidden-mark">{hidden}</p> })}
             </div>
             <svg class="spark" viewBox="0 0 100 30" preserveAspectRatio="none" aria-hidden="true">
                 <path class="edge" d="M0 2H100M0 28H100" />

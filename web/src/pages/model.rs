@@ -5,9 +5,11 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use super::models::setup;
+use vouch_api::{Visibility, Weights};
+
 use crate::api::{self, Accuracy, Field, ModelCard};
 use crate::components::chart::{Chart, histogram, scatter};
-use crate::components::{Digest, Loading, Trouble};
+use crate::components::{Digest, HASHED, Loading, PRIVATE, Trouble};
 use crate::poll::{SLOW, poll};
 use crate::settings::numbers;
 
@@ -34,6 +36,10 @@ fn Card(card: ModelCard) -> impl IntoView {
     let model = card.summary.clone();
     let identity = model.id.to_string();
     let srs = card.srs_identity.clone();
+    let weights = match card.weights {
+        Weights::Fixed => "fixed: parts of the circuit, and no secret",
+        Weights::Private => "private: neither the key nor proofs tell them",
+    };
     let unit = card.outputs.first().map(|output| output.unit.clone()).unwrap_or_default();
     let world = card.uncertainty.clone();
     let layout = card.has_layout.then(|| format!("{}/{}/layout.svg", api::MODELS, model.id));
@@ -56,6 +62,7 @@ fn Card(card: ModelCard) -> impl IntoView {
             <Digest hex=Signal::stored(identity) />
             <dl class="facts">
                 <dt>"Author"</dt><dd>{card.author.clone()}</dd>
+                <dt>"Weights"</dt><dd id="weights">{weights}</dd>
                 <dt>"Setup"</dt><dd>{setup(&model.srs_kind)}</dd>
                 <dt>"Digest of the setup"</dt><dd class="mono small">{srs}</dd>
             </dl>
@@ -105,9 +112,17 @@ fn Notes(inputs: Vec<Field>, outputs: Vec<Field>) -> impl IntoView {
     let rows = |kind: &'static str, notes: Vec<Field>| {
         let row = |note: Field| {
             let unit = if note.unit.is_empty() { String::new() } else { format!(", in {}", note.unit) };
+            let hidden = match note.visibility {
+                Visibility::Public => None,
+                Visibility::Hashed => Some(HASHED),
+                Visibility::Private => Some(PRIVATE),
+            };
             view! {
                 <dt>{note.name.replace('_', " ")}</dt>
-                <dd><span class="quiet">{kind}{unit}". "</span>{note.description}</dd>
+                <dd data-visibility=note.name.clone()>
+                    <span class="quiet">{kind}{unit}". "</span>{note.description}
+                    {hidden.map(|hidden| view! { <p class="small hidden-mark">{hidden}</p> })}
+                </dd>
             }
         };
         notes.into_iter().map(row).collect_view()

@@ -150,7 +150,7 @@ fn Form(ready: setup::Ready) -> impl IntoView {
                     <EvidenceDetails evidence />
                 }.into_any(),
                 None => view! {
-                    <p class="quiet">"When the answer is there, you find here what it proves and what it does not, the whole claim, six ways to cheat, and the files to check it elsewhere."</p>
+                    <p class="quiet">"When the answer is there, you find here what it proves and what it does not, the whole claim, ways to cheat, and the files to check it elsewhere."</p>
                 }.into_any(),
             }}
         </div>

@@ -11,7 +11,8 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DragEvent, File, HtmlInputElement};
 
 use crate::api::{self, ModelId, Nonce};
-use crate::components::{Evidence, EvidenceDetails, Loading, Meaning, Verdict};
+use crate::components::{Evidence, EvidenceDetails, Loading, Meaning, Recognize, Verdict};
+use crate::hidden::{self, Opening, Recognition};
 use crate::http::Failure;
 use crate::poll::{alive, sleep};
 use crate::worker::{self, Expected};
@@ -44,6 +45,18 @@ pub(crate) fn Verify() -> impl IntoView {
     let nonce = RwSignal::new(query.with_untracked(|query| query.get("nonce").unwrap_or_default()));
     let key = RwSignal::new(None::<Arc<Vec<u8>>>);
     let expected = move || expectations(&model.get_untracked(), &nonce.get_untracked());
+    // Why a file of hidden values is of no use.
+    let wrong = RwSignal::new(None::<String>);
+    let open = move |evidence: Evidence, opening: Result<Opening, String>| match opening {
+        Ok(opening) => state.set(State::Ready(evidence.with_opening(opening))),
+        Err(reason) => wrong.set(Some(reason)),
+    };
+    let typed = move |opening: Opening| {
+        if let State::Ready(evidence) = state.get_untracked() {
+            wrong.set(None);
+            open(evidence, Ok(opening));
+        }
+    };
     // Kept while what is expected cannot be read.
     let held = StoredValue::new(None::<Evidence>);
     let take = move |bytes: Vec<u8>, link: Option<String>| {
@@ -59,6 +72,16 @@ pub(crate) fn Verify() -> impl IntoView {
                 Ok(Given::Envelope(bytes)) => {
                     state.set(State::Fetching("the model's verifying key"));
                     state.set(ready(Arc::new(bytes), key.get_untracked(), expected(), link).await);
+                }
+                Ok(Given::Recognition(file)) => {
+                    wrong.set(None);
+                    match state.get_untracked() {
+                        State::Ready(evidence) => {
+                            let opening = Opening::read(*file, &evidence.facts);
+                            open(evidence, opening);
+                        }
+                        _ => wrong.set(Some("This file says what is hidden in a proof. Give the proof first.".into())),
+                    }
                 }
                 Err(reason) => state.set(State::Unusable(reason)),
             }
@@ -99,7 +122,10 @@ pub(crate) fn Verify() -> impl IntoView {
         };
         held.set_value(Some(evidence.clone()));
         state.set(match expected() {
-            Ok(expected) => State::Ready(Evidence { expected, ..evidence }),
+            Ok(mut expected) => {
+                hidden::expect(&mut expected, &evidence.facts, &evidence.known);
+                State::Ready(Evidence { expected, ..evidence })
+            }
             Err(reason) => State::Unusable(reason),
         });
     };
@@ -131,6 +157,7 @@ pub(crate) fn Verify() -> impl IntoView {
             <p>"Your browser does the checking, with the same program as the validators. Nothing that a server says about the proof counts."</p>
         </div>
         {(!linked).then(intake)}
+        <div role="status" id="not-recognized">{move || wrong.get().map(|reason| view! { <p class="note bad">{reason}</p> })}</div>
         {move || match state.get() {
             State::Empty => ().into_any(),
             State::Fetching(what) => view! { <Loading what /> }.into_any(),
@@ -141,6 +168,7 @@ pub(crate) fn Verify() -> impl IntoView {
                 view! {
                     <Verdict state=verdict />
                     <Meaning state=verdict evidence=evidence.clone() />
+                    <Recognize evidence=evidence.clone() take=typed />
                     <EvidenceDetails evidence />
                 }.into_any()
             }
@@ -167,6 +195,7 @@ fn expectations(model: &str, nonce: &str) -> Result<Expected, String> {
 enum Given {
     Envelope(Vec<u8>),
     Key(Vec<u8>),
+    Recognition(Box<Recognition>),
 }
 
 /// Bytes, hexadecimal text or JSON; an envelope or a key.
@@ -181,6 +210,9 @@ fn understand(bytes: Vec<u8>) -> Result<Given, String> {
     let text = String::from_utf8(bytes).map_err(|_| nothing.to_owned())?;
     let text = text.trim();
     if text.starts_with('{') {
+        if let Ok(file) = serde_json::from_str(text) {
+            return Ok(Given::Recognition(Box::new(file)));
+        }
         let envelope: ProofEnvelope =
             serde_json::from_str(text).map_err(|error| format!("This JSON is not an envelope: {error}."))?;
         return envelope.encode().map(Given::Envelope).map_err(|error| error.to_string());
@@ -221,7 +253,7 @@ async fn ready(
         },
     };
     match worker::key_facts(&key).await {
-        Ok(facts) => State::Ready(Evidence { key, facts, bytes, expected, link }),
+        Ok(facts) => State::Ready(Evidence { key, facts, bytes, expected, known: Vec::new(), link }),
         Err(reason) => State::Unusable(format!("The verifying key cannot be used: {reason}.")),
     }
 }

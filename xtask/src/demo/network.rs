@@ -1,7 +1,7 @@
 //! The network's part of the demo: questions over the API, the miners' table, the audit, the dashboard.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Args, INPUT, bundle, deposits, heading, random_nonce, vouch};
+use super::{Args, HASHED, INPUT, PUBLIC, bundles, deposits, heading, random_nonce, vouch};
 use crate::local_chain::LocalChain;
 use crate::network::{self, Network, Profile};
 use crate::process::run as run_command;
@@ -46,7 +46,7 @@ pub(super) fn run(
     dashboard: Option<PathBuf>,
     chain: Option<&LocalChain>,
 ) -> Result<()> {
-    let models = bundle(workspace, Profile::Release)?;
+    let models = bundles(workspace, Profile::Release)?;
     let mut settings = vec![
         format!("listen={}", args.listen),
         "log=warn".to_owned(),
@@ -60,7 +60,7 @@ pub(super) fn run(
     let network = network::start(workspace, Profile::Release, &dir, &models, dashboard, &settings)?;
 
     heading("Ask it");
-    let model = model(&network)?;
+    let model = model(&network, PUBLIC)?;
     let inputs =
         inputs(&fs::read_to_string(workspace.root.join(INPUT)).with_context(|| format!("cannot read {INPUT}"))?)?;
     for number in 1..=args.queries {
@@ -79,13 +79,15 @@ pub(super) fn run(
         fs::write(workspace.root.join(&envelope), get(&network, &format!("/v1/proofs/{proof}/envelope"))?)?;
         if number == 1 {
             // Not the validator's word: the proof itself, for this input and this nonce.
-            let key = models.join("staking-lstm/verifier.key");
+            let key = models.join(PUBLIC).join("verifier.key");
             let mut verify = vouch(workspace);
             verify.arg("verify").arg(&envelope).arg("--key").arg(key).args(["--input", INPUT, "--nonce", &nonce]);
             run_command(&mut verify)?;
         }
         table(&serde_json::from_slice::<Vec<Miner>>(&get(&network, "/v1/miners")?)?);
     }
+
+    hidden(workspace, &network, &models, &inputs)?;
 
     heading("Recompute every score and weight from the log, and verify proofs again");
     run_command(Profile::Release.program(workspace, "vouch-node").args(["audit", "--url", &network.url]))?;
@@ -116,11 +118,27 @@ pub(super) fn get(network: &Network, path: &str) -> Result<Vec<u8>> {
     Ok(answer.body_mut().read_to_vec()?)
 }
 
-/// The identity of the one model.
-fn model(network: &Network) -> Result<String> {
+/// The same question with hidden inputs: the proof shows their hashes, which who has inputs and salt computes again.
+fn hidden(workspace: &Workspace, network: &Network, models: &Path, inputs: &Map<String, Value>) -> Result<()> {
+    heading("Ask the same with hidden inputs: of them only hashes go public");
+    let (nonce, salt) = (random_nonce()?, random_nonce()?);
+    let question = json!({ "model_id": model(network, HASHED)?, "inputs": inputs, "nonce": nonce, "salt": salt });
+    let status = ask(network, &question)?;
+    let proof = status.proof_id.context("a prediction that is done has a proof")?;
+    let envelope = workspace.relative(&workspace.target).join("demo/hidden.proof");
+    fs::write(workspace.root.join(&envelope), get(network, &format!("/v1/proofs/{proof}/envelope"))?)?;
+    let key = models.join(HASHED).join("verifier.key");
+    let mut verify = vouch(workspace);
+    verify.arg("verify").arg(&envelope).arg("--key").arg(key);
+    run_command(verify.args(["--input", INPUT, "--salt", &salt, "--nonce", &nonce]))
+}
+
+/// The identity of the model of a name.
+fn model(network: &Network, name: &str) -> Result<String> {
     let models: Vec<Value> = serde_json::from_slice(&get(network, "/v1/models")?)?;
-    let id = models.first().and_then(|model| model.get("id")?.as_str());
-    Ok(id.context("the validator serves no model")?.to_owned())
+    let named = models.iter().find(|model| model.get("name").and_then(Value::as_str) == Some(name));
+    let id = named.and_then(|model| model.get("id")?.as_str());
+    Ok(id.with_context(|| format!("the validator serves no model named {name}"))?.to_owned())
 }
 
 /// The example's inputs, flat, as the API takes them.

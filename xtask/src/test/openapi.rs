@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 
 use super::python;
 use crate::{
+    demo,
     network::{self, Profile},
     process::run,
     wasm::{self, WASM},
@@ -47,14 +48,13 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
     check(&python, &dir, &network.url, &workspace.target.join("openapi-report"))
 }
 
-/// The small model's bundle.
+/// The small model's bundle, and another with hashed input and output.
 fn bundle(workspace: &Workspace) -> Result<PathBuf> {
     let models = workspace.target.join("openapi-models");
-    let dir = models.join("tiny");
-    fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-    let vouch = || Profile::Dev.program(workspace, "vouch");
-    run(vouch().args(["compile", "node/tests/fixtures/tiny.onnx", "--quiet", "-o"]).arg(&dir))?;
-    run(vouch().args(["setup", "--quiet"]).arg(&dir))?;
+    let hashed = ["x".to_owned(), "y".to_owned()];
+    for (name, hashed) in [("tiny", &hashed[..0]), ("tiny-hashed", &hashed)] {
+        demo::bundle(workspace, Profile::Dev, "node/tests/fixtures/tiny.onnx", &models.join(name), hashed)?;
+    }
     Ok(models)
 }
 

@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! compiler -> program        circuit -> program, poseidon        verifier -> envelope        api -> envelope        deposits -> (none)
-//! prover-native -> compiler, circuit, program, poseidon, verifier, envelope       verifier-wasm -> verifier, envelope
+//! proving -> circuit, program, poseidon, verifier, envelope        prover-native -> proving, compiler, circuit, program, verifier, envelope
+//! verifier-wasm -> verifier, envelope
 //! follower -> api, deposits        protocol -> api, envelope
-//! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, deposits, envelope
+//! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, deposits, envelope, poseidon
 //! ```
 //!
 //! Only normal and build dependencies count: tests may use what they like.
@@ -28,9 +29,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vouch-follower", &["vouch-api", "vouch-deposits"]),
     ("vouch-api", &["vouch-envelope"]),
     ("vouch-protocol", &["vouch-api", "vouch-envelope"]),
+    ("vouch-proving", &["vouch-circuit", "vouch-program", "vouch-poseidon", "vouch-verifier", "vouch-envelope"]),
     (
         "vouch-prover",
-        &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-poseidon", "vouch-verifier", "vouch-envelope"],
+        &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-proving", "vouch-verifier", "vouch-envelope"],
     ),
     ("vouch-verifier-wasm", &["vouch-verifier", "vouch-envelope"]),
     ("vouch-verifier-host", &["vouch-envelope"]),
@@ -47,7 +49,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-prover",
         ],
     ),
-    ("vouch-web", &["vouch-api", "vouch-deposits", "vouch-envelope"]),
+    ("vouch-web", &["vouch-api", "vouch-deposits", "vouch-envelope", "vouch-poseidon"]),
     (
         "vouch-tests",
         &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope", "vouch-prover"],
@@ -66,6 +68,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("vouch-web", PROVER),
     ("vouch-deposits", PROVER),
     ("vouch-circuit", &["tract*", "onnx*", "prost*", "vouch-compiler"]),
+    ("vouch-proving", &["tract*", "onnx*", "prost*", "vouch-compiler", "clap*"]),
 ];
 
 /// What nothing that the browser loads may link.

@@ -15,7 +15,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let dist = workspace.target.join("web");
     super::run(workspace, &super::Args { out: dist.clone(), package: "pkg".into(), dev: false, test: false })?;
     Profile::Dev.build(workspace)?;
-    let models = demo::bundle(workspace, Profile::Dev)?;
+    let models = demo::bundles(workspace, Profile::Dev)?;
+    // One whose output is hidden, too.
+    let both = ["x".to_owned(), "y".to_owned()];
+    demo::bundle(workspace, Profile::Dev, "node/tests/fixtures/tiny.onnx", &models.join("tiny-hashed"), &both)?;
     let e2e = workspace.root.join("web/e2e");
     let npm = |arguments: &[&str]| {
         let mut npm = Command::new("npm");

@@ -23,10 +23,22 @@
 //!   makes a convolution cost about |X|·k_w cells rather than |Y|·C·k_h·k_w.
 //!
 //! x is copy-constrained to the operand's cell or to the end of another chain.
+//!
+//! # Private weights
+//!
+//! The weight columns are then no columns of the circuit: the verifying key has a hiding commitment to each, and the lane has a second-phase column w and a fixed
+//! column `unit` instead:
+//!
+//! ```text
+//! acc[i+1] = acc[i]·(f_1 + f_μ·μ^C + f_σ·σ + f_τ·τ) + x[i]·(unit[i] + (1 − unit[i])·w[i])
+//! ```
+//!
+//! That w = Σ_c w_c·μ^(C−1−c) on all rows that gates look at is proved outside the circuit, from the commitments (docs/private-weights.md): so w is fixed by what the key committed to before μ
+//! was drawn. J = 1: without bounds on the weights, sums cannot be packed. The check holds for weights that are any field elements; whatever they are, outputs are a function of inputs.
 
 use halo2_proofs::{
     halo2curves::bn256::Fr,
-    plonk::{Advice, Challenge, Column, ConstraintSystem, Expression, Fixed, SecondPhase},
+    plonk::{Advice, Challenge, Column, ConstraintSystem, Expression, Fixed, SecondPhase, VirtualCells},
     poly::Rotation,
 };
 
@@ -39,8 +51,10 @@ pub struct MatrixLane {
     pub x: Column<Advice>,
     /// Second phase: the running sum.
     pub acc: Column<Advice>,
-    /// Packed weights.
+    /// Packed weights, where they are fixed.
     pub weights: Vec<Column<Fixed>>,
+    /// What stands for them where they are private.
+    pub private: Option<PrivateColumns>,
     /// Multiplier 1.
     pub by_one: Column<Fixed>,
     /// Multiplier μ^C.
@@ -51,12 +65,25 @@ pub struct MatrixLane {
     pub by_tau: Column<Fixed>,
 }
 
+/// The columns of a lane whose weights are private.
+#[derive(Clone, Copy, Debug)]
+pub struct PrivateColumns {
+    /// Second phase: the combination of the weights.
+    pub combined: Column<Advice>,
+    /// 1 where the operand is multiplied by 1.
+    pub unit: Column<Fixed>,
+}
+
 impl MatrixLane {
     pub(crate) fn columns(meta: &mut ConstraintSystem<Fr>, p: &CircuitParams) -> Self {
+        let fixed = if p.private_weights { 0 } else { p.weight_columns };
         let lane = Self {
             x: meta.advice_column_in(SecondPhase),
             acc: meta.advice_column_in(SecondPhase),
-            weights: (0..p.weight_columns).map(|_| meta.fixed_column()).collect(),
+            weights: (0..fixed).map(|_| meta.fixed_column()).collect(),
+            private: p
+                .private_weights
+                .then(|| PrivateColumns { combined: meta.advice_column_in(SecondPhase), unit: meta.fixed_column() }),
             by_one: meta.fixed_column(),
             by_mu: meta.fixed_column(),
             by_sigma: p.grid.then(|| meta.fixed_column()),
@@ -70,31 +97,20 @@ impl MatrixLane {
     pub(crate) fn gate(
         &self,
         meta: &mut ConstraintSystem<Fr>,
+        p: &CircuitParams,
         usable: Column<Fixed>,
-        mu: Challenge,
-        sigma: Option<Challenge>,
-        tau: Challenge,
+        (mu, sigma, tau): (Challenge, Option<Challenge>, Challenge),
     ) {
         meta.create_gate("matrix: operands times weights", |meta| {
             let q = meta.query_fixed(usable, Rotation::cur());
             let x = meta.query_advice(self.x, Rotation::cur());
             let acc = meta.query_advice(self.acc, Rotation::cur());
             let next = meta.query_advice(self.acc, Rotation::next());
-            // Horner in μ: w_0 is the highest power.
-            let mut w: Option<Expression<Fr>> = None;
-            let mut mu_c: Option<Expression<Fr>> = None;
-            for column in &self.weights {
-                let c = meta.query_fixed(*column, Rotation::cur());
-                w = Some(match w {
-                    None => c,
-                    Some(w) => w * mu.expr() + c,
-                });
-                mu_c = Some(match mu_c {
-                    None => mu.expr(),
-                    Some(m) => m * mu.expr(),
-                });
+            let w = self.factor(meta, mu);
+            let mut mu_c = mu.expr();
+            for _ in 1..p.weight_columns {
+                mu_c = mu_c * mu.expr();
             }
-            let (Some(w), Some(mu_c)) = (w, mu_c) else { return vec![q * (next - acc)] };
             let mut by = meta.query_fixed(self.by_one, Rotation::cur())
                 + meta.query_fixed(self.by_mu, Rotation::cur()) * mu_c
                 + meta.query_fixed(self.by_tau, Rotation::cur()) * tau.expr();
@@ -103,5 +119,19 @@ impl MatrixLane {
             }
             vec![q * (next - acc * by - x * w)]
         });
+    }
+
+    /// What the operand is multiplied by.
+    fn factor(&self, meta: &mut VirtualCells<'_, Fr>, mu: Challenge) -> Expression<Fr> {
+        let one = Expression::Constant(Fr::one());
+        if let Some(private) = &self.private {
+            let unit = meta.query_fixed(private.unit, Rotation::cur());
+            let w = meta.query_advice(private.combined, Rotation::cur());
+            return unit.clone() + (one - unit) * w;
+        }
+        // Horner in μ: w_0 is the highest power.
+        let mut columns = self.weights.iter().map(|c| meta.query_fixed(*c, Rotation::cur()));
+        let Some(first) = columns.next() else { return one };
+        columns.fold(first, |w, c| w * mu.expr() + c)
     }
 }

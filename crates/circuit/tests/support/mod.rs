@@ -25,6 +25,8 @@ pub struct Bench {
     pub cs: ConstraintSystem<Fr>,
     pub fixed: Vec<Vec<Fr>>,
     pub challenges: Challenges,
+    /// What the key commits to, where weights are private.
+    pub weights: Vec<Vec<Vec<Fr>>>,
 }
 
 /// All columns of a filled circuit.
@@ -54,7 +56,8 @@ impl Bench {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
         let mut draw = || Fr::from_raw([rng.r#gen(), rng.r#gen(), rng.r#gen(), rng.r#gen::<u64>() >> 3]);
         let challenges = Challenges { mu: draw(), sigma: draw(), tau: draw(), beta: draw(), theta: draw() };
-        Self { program: Arc::new(program), layout: Arc::new(layout), config, cs, fixed, challenges }
+        let weights = ModelCircuit::private_weights(&program, &layout);
+        Self { program: Arc::new(program), layout: Arc::new(layout), config, cs, fixed, challenges, weights }
     }
 
     pub fn first(&self, trace: &Trace) -> FirstPhase {
@@ -97,6 +100,9 @@ impl Bench {
         for (lane, v) in self.config.linear.iter().zip(&second.linear_acc) {
             put(lane.acc.index(), v);
         }
+        for (lane, w) in self.config.matrix.iter().filter_map(|lane| lane.private.as_ref()).zip(&second.matrix_w) {
+            put(lane.combined.index(), w);
+        }
         for ((lane, x), acc) in self.config.matrix.iter().zip(&second.matrix_x).zip(&second.matrix_acc) {
             put(lane.x.index(), x);
             put(lane.acc.index(), acc);
@@ -121,6 +127,16 @@ impl Bench {
                     if self.eval(poly, row, c) != Fr::zero() {
                         return Some(format!("{} [{i}] at row {row}", gate.name()));
                     }
+                }
+            }
+        }
+        // The argument outside the circuit, on the rows that it is about.
+        for (lane, columns) in self.config.matrix.iter().zip(&self.weights) {
+            let combined = &c.advice[lane.private.as_ref().unwrap().combined.index()];
+            for row in 0..self.layout.params.usable() {
+                let w = columns.iter().fold(Fr::zero(), |w, c| w * self.challenges.mu + c[row]);
+                if combined[row] != w {
+                    return Some(format!("weights at row {row}"));
                 }
             }
         }

@@ -6,15 +6,18 @@
 use vouch_envelope::{Reader, Writer};
 
 use super::constant::Form;
-use super::{ColumnKind, ColumnQuery, ColumnRef, KeyDescription, Schema, SrsKind};
+use super::{ColumnKind, ColumnQuery, ColumnRef, KeyDescription, PrivateWeights, Schema, SrsKind, WeightLane};
 use crate::error::KeyError;
 use crate::expression::{Gates, Node, NodeId};
 
 /// First bytes of a verifying key.
 pub const KEY_MAGIC: [u8; 8] = *b"VOUCHVK\0";
-/// Newest version of the format that this crate reads and writes. Version 2 has a visibility for each tensor; a key whose tensors are all public is written in version 1.
-pub const KEY_VERSION: u16 = 2;
-/// Version without visibilities.
+/// Newest version of the format that this crate reads and writes. Version 2 has a visibility for each tensor, version 3 also commitments to private weights; a key is written in the
+/// oldest version that can say what it says.
+pub const KEY_VERSION: u16 = 3;
+/// Version with visibilities and without private weights.
+const HIDDEN_VERSION: u16 = 2;
+/// Version without either.
 const PUBLIC_VERSION: u16 = 1;
 
 const MAX_COLUMNS: usize = 1 << 12;
@@ -40,8 +43,12 @@ mod code {
 pub(super) fn encode(key: &KeyDescription) -> Vec<u8> {
     let mut writer = Writer::new();
     writer.raw(&KEY_MAGIC);
-    let hidden = !key.schema.is_public();
-    writer.u16(if hidden { KEY_VERSION } else { PUBLIC_VERSION });
+    let version = match (&key.weights, key.schema.is_public()) {
+        (Some(_), _) => KEY_VERSION,
+        (None, false) => HIDDEN_VERSION,
+        (None, true) => PUBLIC_VERSION,
+    };
+    writer.u16(version);
     writer.u8(match key.srs_kind {
         SrsKind::Development => 0,
         SrsKind::Ceremony => 1,
@@ -79,9 +86,37 @@ pub(super) fn encode(key: &KeyDescription) -> Vec<u8> {
         commitments.iter().for_each(|commitment| writer.raw(commitment));
     }
     encode_gates(&mut writer, &key.gates);
-    key.schema.write(&mut writer, hidden);
+    key.schema.write(&mut writer, version > PUBLIC_VERSION);
     writer.string(&key.layout);
+    if let Some(weights) = &key.weights {
+        encode_weights(&mut writer, weights);
+    }
     writer.into_bytes()
+}
+
+fn encode_weights(writer: &mut Writer, weights: &PrivateWeights) {
+    writer.varint(u64::from(weights.challenge));
+    writer.count(weights.lanes.len());
+    for lane in &weights.lanes {
+        writer.varint(u64::from(lane.combined));
+        writer.count(lane.commitments.len());
+        lane.commitments.iter().for_each(|commitment| writer.raw(commitment));
+    }
+    writer.count(weights.blinding_rows.len());
+    weights.blinding_rows.iter().for_each(|row| writer.raw(row));
+}
+
+fn decode_weights(reader: &mut Reader<'_>) -> Result<PrivateWeights, KeyError> {
+    let challenge = reader.varint_u32()?;
+    let count = reader.count("lanes of private weights", MAX_COLUMNS, 2)?;
+    let lanes = (0..count)
+        .map(|_| {
+            let combined = reader.varint_u32()?;
+            Ok(WeightLane { combined, commitments: decode_commitments(reader, "weight columns of a lane")? })
+        })
+        .collect::<Result<_, KeyError>>()?;
+    let blinding_rows = decode_commitments(reader, "blinding rows of private weights")?;
+    Ok(PrivateWeights { challenge, lanes, blinding_rows })
 }
 
 fn encode_gates(writer: &mut Writer, gates: &Gates) {
@@ -125,7 +160,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<KeyDescription, KeyError> {
         return Err(KeyError::Magic { expected: KEY_MAGIC, got: magic });
     }
     let version = reader.u16()?;
-    if ![PUBLIC_VERSION, KEY_VERSION].contains(&version) {
+    if !(PUBLIC_VERSION..=KEY_VERSION).contains(&version) {
         return Err(KeyError::Version { expected: KEY_VERSION, got: version });
     }
     let offset = reader.offset();
@@ -154,8 +189,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<KeyDescription, KeyError> {
         fixed_commitments: decode_commitments(&mut reader, "fixed commitments")?,
         permutation_commitments: decode_commitments(&mut reader, "permutation commitments")?,
         gates: decode_gates(&mut reader)?,
-        schema: Schema::read(&mut reader, version == KEY_VERSION)?,
+        schema: Schema::read(&mut reader, version > PUBLIC_VERSION)?,
         layout: reader.string("layout", MAX_LAYOUT)?.to_owned(),
+        weights: if version == KEY_VERSION { Some(decode_weights(&mut reader)?) } else { None },
     };
     reader.finish()?;
     Ok(key)

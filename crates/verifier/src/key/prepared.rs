@@ -4,7 +4,7 @@ use crate::curve::{Bn254, Fr, G1Affine, G2Affine};
 use ark_ec::pairing::Pairing;
 use ark_ff::FftField;
 
-use super::{ColumnKind, ColumnQuery, KeyDescription};
+use super::{ColumnKind, ColumnQuery, KeyDescription, weights};
 use crate::domain::Domain;
 use crate::error::KeyError;
 use crate::expression::{Evaluator, Leaves};
@@ -26,6 +26,10 @@ pub(crate) struct Prepared {
     pub(crate) transcript_repr: Fr,
     pub(crate) fixed: Vec<G1Affine>,
     pub(crate) sigmas: Vec<G1Affine>,
+    /// Commitments to private weights, of all lanes one after the other.
+    pub(crate) weights: Vec<G1Affine>,
+    /// Commitments to the Lagrange polynomials of the rows that blind them.
+    pub(crate) blinding_rows: Vec<G1Affine>,
     pub(crate) gates: Evaluator,
     pub(crate) permutation: Permutation,
     pub(crate) plan: shplonk::Plan,
@@ -51,6 +55,7 @@ impl Prepared {
         check_queries(key, n)?;
         check_blinding(key)?;
         key.schema.check(key.instance_len)?;
+        weights::check(key)?;
 
         let gates = Evaluator::new(
             &key.gates,
@@ -79,6 +84,11 @@ impl Prepared {
                 .ok_or(KeyError::Scalar { what: "transcript representation", position: 0 })?,
             fixed: decode_points("fixed commitment", &key.fixed_commitments)?,
             sigmas: decode_points("permutation commitment", &key.permutation_commitments)?,
+            weights: decode_points(
+                "commitment to private weights",
+                key.weights.iter().flat_map(|w| &w.lanes).flat_map(|l| &l.commitments),
+            )?,
+            blinding_rows: decode_points("blinding row", key.weights.iter().flat_map(|w| &w.blinding_rows))?,
             gates,
             plan: shplonk::Plan::new(key, permutation.products(), n),
             permutation,
@@ -105,6 +115,8 @@ impl Prepared {
             product_evaluations,
             // The random polynomial and its evaluation; the two points of the multi-opening.
             4,
+            // For private weights a point, and a scalar for each blinding row.
+            self.blinding_rows.len().saturating_add(usize::from(!self.weights.is_empty())),
         ]
         .into_iter()
         .fold(0, usize::saturating_add)
@@ -185,9 +197,12 @@ fn check_blinding(key: &KeyDescription) -> Result<(), KeyError> {
     check_range("instance length", 0, usable, key.instance_len)
 }
 
-fn decode_points(what: &'static str, points: &[[u8; 32]]) -> Result<Vec<G1Affine>, KeyError> {
+fn decode_points<'a>(
+    what: &'static str,
+    points: impl IntoIterator<Item = &'a [u8; 32]>,
+) -> Result<Vec<G1Affine>, KeyError> {
     points
-        .iter()
+        .into_iter()
         .enumerate()
         .map(|(position, bytes)| point::decode_g1(bytes).map_err(|reason| KeyError::Point { what, position, reason }))
         .collect()

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use vouch_circuit::Objective;
+use vouch_program::WeightMode;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -35,6 +36,10 @@ pub(crate) enum Command {
     Compile(Compile),
     /// Make the proving and the verifying key of a compiled model
     Setup(Setup),
+    /// Write what others need of a model to verify its proofs: without private weights, without the proving key
+    Publish(Publish),
+    /// Check that a published verifying key is that of the published model, so that its proofs mean what they say
+    CheckKey(CheckKey),
     /// Run a compiled model and prove the run
     Prove(Prove),
     /// Verify proofs
@@ -88,6 +93,9 @@ pub(crate) struct Compile {
     /// What proofs show of an input or output: its values (public), a salted hash of them (hashed), nothing (private) [default: public]
     #[arg(long, value_name = "NAME=MODE")]
     pub(crate) visibility: Vec<String>,
+    /// Whether weights are fixed parts of the circuit, of which each proof reveals something, or private, committed to by the key
+    #[arg(long, value_name = "fixed|private", default_value_t)]
+    pub(crate) weights: WeightMode,
     /// What proofs shall be cheap in
     #[arg(long, value_enum, default_value_t)]
     pub(crate) objective: Goal,
@@ -155,6 +163,30 @@ pub(crate) struct Setup {
     pub(crate) srs: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) shape: Shape,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Publish {
+    /// Folder of the bundle, with its keys
+    pub(crate) dir: PathBuf,
+    /// The folder for everybody
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckKey {
+    /// Folder of the published bundle
+    pub(crate) dir: PathBuf,
+    /// The reference string that the key was made with
+    #[arg(long, value_name = "FILE")]
+    pub(crate) srs: PathBuf,
+    /// The key [default: that of the folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// Inputs that one proof is about
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub(crate) batch: u32,
 }
 
 #[derive(Debug, Args)]

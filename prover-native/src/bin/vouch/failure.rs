@@ -5,7 +5,7 @@ use std::fmt::Display;
 use serde_json::json;
 use vouch_compiler::{CompileError, DataError, InputError};
 use vouch_envelope::hex::HexError;
-use vouch_prover::ProverError;
+use vouch_prover::{ProverError, ProvingError};
 use vouch_verifier::KeyError;
 
 /// The kinds of failures; see the exit codes in `--help`.
@@ -71,23 +71,38 @@ fn of_input(e: &InputError) -> Kind {
 impl From<ProverError> for Failure {
     fn from(e: ProverError) -> Self {
         let kind = match &e {
-            ProverError::Run(vouch_program::RunError::InputLength { .. }) | ProverError::BatchSize { .. } => {
-                Kind::Input
-            }
-            ProverError::Run(_) => Kind::Range,
+            ProverError::BatchSize { .. } => Kind::Input,
             ProverError::Input(e) => of_input(e),
-            ProverError::Circuit(_) | ProverError::Program(_) => Kind::Input,
-            ProverError::Format { .. }
-            | ProverError::OtherProgram { .. }
-            | ProverError::SrsTooSmall { .. }
-            | ProverError::Srs(_)
-            | ProverError::Key(_)
-            | ProverError::Envelope(_)
-            | ProverError::SelfCheck(_) => Kind::Damaged,
+            ProverError::Proving(e) => of_proving(e),
+            ProverError::Format { .. } | ProverError::Envelope(_) => Kind::Damaged,
             ProverError::File { source, .. } if source.kind() == std::io::ErrorKind::InvalidData => Kind::Damaged,
             _ => Kind::Other,
         };
         Self::new(kind, e)
+    }
+}
+
+fn of_proving(e: &ProvingError) -> Kind {
+    match e {
+        ProvingError::Run(vouch_program::RunError::InputLength { .. } | vouch_program::RunError::NoWeights) => {
+            Kind::Input
+        }
+        ProvingError::Run(_) => Kind::Range,
+        ProvingError::Circuit(_) | ProvingError::Program(_) => Kind::Input,
+        ProvingError::Format { .. }
+        | ProvingError::OtherProgram { .. }
+        | ProvingError::OtherKey { .. }
+        | ProvingError::SrsTooSmall { .. }
+        | ProvingError::Srs(_)
+        | ProvingError::Key(_)
+        | ProvingError::SelfCheck(_) => Kind::Damaged,
+        _ => Kind::Other,
+    }
+}
+
+impl From<ProvingError> for Failure {
+    fn from(e: ProvingError) -> Self {
+        Self::new(of_proving(&e), e)
     }
 }
 

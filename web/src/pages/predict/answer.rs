@@ -11,10 +11,9 @@ use crate::settings::numbers;
 /// Where the prediction is shown. The place is there from the start.
 #[component]
 pub(super) fn Answer(stage: RwSignal<Stage>, ready: Ready, note: String) -> impl IntoView {
-    let outputs = ready.facts.outputs.clone();
     let shown = move || {
         let (evidence, verdict) = stage.with(Stage::evidence)?;
-        let values = evidence.envelope()?.public.outputs;
+        let values = evidence.outputs()?;
         match verdict.get() {
             VerdictState::Done(report) => Some((values, report.accepted)),
             VerdictState::Impossible(_) => Some((values, false)),
@@ -24,23 +23,26 @@ pub(super) fn Answer(stage: RwSignal<Stage>, ready: Ready, note: String) -> impl
     let lines = move || match shown() {
         None => view! { <p class="answer-number quiet" aria-hidden="true">"·"</p> }.into_any(),
         Some((values, accepted)) => {
-            let labelled = crate::claim::KeyFacts::label(&outputs, &values);
-            labelled
+            let hidden = values.iter().any(|(_, reals)| reals.is_none());
+            let lines = values
                 .into_iter()
-                .flat_map(|(tensor, reals)| reals.into_iter().map(move |real| (tensor, real)))
+                .flat_map(|(unit, reals)| reals.unwrap_or_default().into_iter().map(move |real| (unit.clone(), real)))
                 .take(10)
-                .map(|(tensor, real)| {
+                .map(|(unit, real)| {
                     let class = if accepted { "answer-number" } else { "answer-number withheld" };
                     let number = result(numbers(), real);
                     view! {
                         <p class=class data-value=real.to_string()>
                             {(!accepted).then(|| view! { <span class="visually-hidden">"Refused, do not use: "</span> })}
-                            {number}<span class="unit">{tensor.unit.clone()}</span>
+                            {number}<span class="unit">{unit}</span>
                         </p>
                     }
                 })
-                .collect_view()
-                .into_any()
+                .collect_view();
+            let note = hidden.then(|| {
+                view! { <p class="note warn" id="not-delivered">"A result is hidden, and its values did not come with an answer whose hash is that of the proof. What is proved, is proved; ask again for the values."</p> }
+            });
+            (lines, note).into_any()
         }
     };
     let card = ready.card.clone();

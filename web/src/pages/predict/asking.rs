@@ -7,8 +7,13 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::setup::Ready;
+use vouch_api::{Salt, Visibility};
+use vouch_envelope::Section;
+
 use crate::api::{self, Nonce, PredictionRequest, PredictionStatus, State};
+use crate::claim::Tensor;
 use crate::components::{Evidence, VerdictState, short};
+use crate::hidden::{self, Opening, random};
 use crate::http::Failure;
 use crate::numbers::Numbers;
 use crate::poll::sleep;
@@ -50,16 +55,6 @@ fn now() -> f64 {
     window().performance().map_or(0.0, |performance| performance.now())
 }
 
-/// 32 random bytes of this browser.
-fn nonce() -> Nonce {
-    let bytes = js_sys::Uint8Array::new_with_length(32);
-    let crypto = window().crypto().expect("every browser with WebAssembly has it");
-    crypto.get_random_values_with_array_buffer_view(&bytes).expect("32 bytes are not too many");
-    let mut nonce = [0; 32];
-    bytes.copy_to(&mut nonce);
-    Nonce(nonce)
-}
-
 /// Asks, follows the answer, fetches the envelope and has it verified.
 pub(super) fn ask(
     ready: &Ready,
@@ -71,25 +66,37 @@ pub(super) fn ask(
     stage.set(Stage::Sending);
     let ready = ready.clone();
     let names = ready.facts.inputs.iter().map(|tensor| tensor.name.clone());
-    let question =
-        PredictionRequest { model_id: ready.facts.model_id, inputs: names.zip(values).collect(), nonce: Some(nonce()) };
+    let nonce = Some(Nonce(random()));
+    let salt = ready.facts.has_hashes().then(|| Salt(random()));
+    let question = PredictionRequest { model_id: ready.facts.model_id, inputs: names.zip(values).collect(), nonce, salt };
     spawn_local(async move {
         let since = now();
-        match follow(&question, stage, since).await {
+        // The hashes that the proof must show, before anybody has said one.
+        let known = known(&ready, &integers, salt);
+        let followed = match &known {
+            Ok(_) => follow(&question, stage, since).await,
+            Err(reason) => Err(reason.clone()),
+        };
+        match followed {
             Ok((prediction, bytes)) => {
                 let id = prediction.proof_id.clone().unwrap_or_default();
+                let expected = Expected {
+                    model_id: Some(question.model_id),
+                    nonce,
+                    inputs: Some(public(&ready, &integers)),
+                    ..Expected::default()
+                };
+                let hidden = delivered(&ready, &prediction.id, salt).await;
                 let evidence = Evidence {
                     link: Some(link(&id, &question)),
                     key: ready.key,
                     facts: ready.facts,
                     bytes: Arc::new(bytes),
-                    expected: Expected {
-                        model_id: Some(question.model_id),
-                        nonce: question.nonce,
-                        inputs: Some(integers.iter().map(i64::to_string).collect()),
-                        ..Expected::default()
-                    },
+                    expected,
+                    known: Vec::new(),
                 };
+                let known = known.into_iter().flatten().chain(hidden);
+                let evidence = known.fold(evidence, Evidence::with_opening);
                 let here = || {
                     let verdict = evidence.verdict();
                     Stage::Here { prediction, took_ms: now() - since, evidence: Box::new(evidence.clone()), verdict }
@@ -103,6 +110,44 @@ pub(super) fn ask(
             }
         }
     });
+}
+
+/// The integers of public inputs, as text.
+fn public(ready: &Ready, integers: &[i64]) -> Vec<String> {
+    let mut integers = integers.iter();
+    let mut all = Vec::new();
+    for tensor in &ready.facts.inputs {
+        let own: Vec<String> = integers.by_ref().take(tensor.len()).map(i64::to_string).collect();
+        if tensor.visibility == Visibility::Public {
+            all.extend(own);
+        }
+    }
+    all
+}
+
+/// The hashed inputs, which this page knows.
+fn known(ready: &Ready, integers: &[i64], salt: Option<Salt>) -> Result<Vec<Opening>, String> {
+    match salt {
+        Some(salt) => hidden::openings(Section::Inputs, &ready.facts.inputs, integers, salt),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The values of hashed outputs, as the validator hands them out: once, to who has the salt. None of them if it does not, or if they do not fit.
+async fn delivered(ready: &Ready, prediction: &str, salt: Option<Salt>) -> Vec<Opening> {
+    let hashed = ready.facts.outputs.iter().filter(|tensor| tensor.visibility == Visibility::Hashed);
+    let hashed: Vec<_> = hashed.collect();
+    let Some(salt) = salt.filter(|_| !hashed.is_empty()) else {
+        return Vec::new();
+    };
+    let Ok(mut answer) = api::outputs(prediction, salt).await else {
+        return Vec::new();
+    };
+    let opening = |tensor: &&Tensor| {
+        let values = answer.outputs.remove(&tensor.name)?;
+        Opening::new(Section::Outputs, tensor, values, salt).ok()
+    };
+    hashed.iter().filter_map(opening).collect()
 }
 
 async fn follow(

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt::Write};
 use serde_json::json;
 use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, CompileReport, Compiled, OnnxModel, data};
-use vouch_program::Visibility;
-use vouch_prover::{Card, LIMB_BITS, MODEL_FILE, ModelBundle, ProverError, compile_cheapest};
+use vouch_program::{Instruction, Program, Visibility, WeightMode};
+use vouch_prover::{Card, LIMB_BITS, MODEL_FILE, ModelBundle, ProvingError, compile_cheapest};
 
 use crate::{
     Said,
@@ -80,12 +80,33 @@ fn card(args: &Compile, compiled: &Compiled) -> Result<Card, Failure> {
     Ok(card)
 }
 
+/// What of a model with private weights is not in a matrix, and so public.
+fn public_numbers(program: &Program) -> Option<String> {
+    let constants = program.constants().iter().filter(|c| !(0..=1).contains(*c)).count();
+    let factors = program.instructions().iter().map(|i| match i {
+        Instruction::Product(p) => p.terms.iter().filter(|t| !(0..=1).contains(&t.factor)).count(),
+        _ => 0,
+    });
+    let factors: usize = factors.sum();
+    (constants + factors > 0).then(|| {
+        format!(
+            "NOTE: {constants} constants and {factors} factors of this model are not in matrices (scalers, initial states, slopes) and stay public, as do its scales and the tables of its functions"
+        )
+    })
+}
+
 pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
     let start = std::time::Instant::now();
     let model = OnnxModel::load(&args.model)?;
     let visibility = visibilities(&args.visibility)?;
     let mut compiled = compile(&model, &args.ranges, args.objective.into(), show)?;
-    compiled.program = compiled.program.with_visibility(&visibility).map_err(ProverError::from)?;
+    compiled.program = compiled.program.with_visibility(&visibility).map_err(ProvingError::from)?;
+    compiled.program = compiled.program.with_weights(args.weights).map_err(ProvingError::from)?;
+    if args.weights == WeightMode::Private
+        && let Some(note) = public_numbers(&compiled.program)
+    {
+        show.note(&note);
+    }
     let card = card(args, &compiled)?;
     let mut bundle = ModelBundle::new(compiled, card);
     if let Some(name) = &args.name {
@@ -103,6 +124,7 @@ pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
         "bundle": path,
         "name": bundle.manifest.name,
         "program_digest": bundle.manifest.program_digest,
+        "weights": args.weights,
         "seconds": crate::usage::seconds(start.elapsed()),
         "report": report,
     });

@@ -6,7 +6,7 @@ use serde_json::json;
 use vouch_circuit::Layout;
 use vouch_envelope::{CHAIN_MAGIC, ENVELOPE_MAGIC, ProofEnvelope, hex};
 use vouch_program::{Instruction, Program};
-use vouch_prover::{ModelBundle, Srs, files, picture, plan};
+use vouch_prover::{KeyFile, ModelBundle, Srs, SrsFile, files, picture, plan};
 use vouch_verifier::{KEY_MAGIC, VerifierKey, Visibility};
 
 use crate::{
@@ -42,7 +42,8 @@ fn bundle(args: &Inspect) -> Result<Said, Failure> {
     let mut text = format!("{} version {} {}\n{}\n", m.name, m.version, m.author, m.description);
     let _ = writeln!(text, "program {}\nONNX    {} (opset {})", m.program_digest, r.onnx_digest, r.opset);
     let operators: Vec<String> = r.operators.iter().map(|o| format!("{} {}", o.count, o.operator)).collect();
-    let _ = writeln!(text, "{} parameters; {}\n", r.parameters, operators.join(", "));
+    let weights = bundle.program.weights();
+    let _ = writeln!(text, "{} parameters, {weights}; {}\n", r.parameters, operators.join(", "));
     text.push_str(&instructions(&bundle.program));
     let _ = writeln!(text, "\n{:<32} {:<14} {:>12} {:>10}  range in units", "tensor", "operator", "shape", "scale");
     for t in &r.tensors {
@@ -131,6 +132,10 @@ fn verifier_key(key: &VerifierKey) -> Said {
         d.degree,
         key.proof_len()
     );
+    if let Some(weights) = &d.weights {
+        let count: usize = weights.lanes.iter().map(|lane| lane.commitments.len()).sum();
+        let _ = writeln!(text, "weights  private: {count} commitments");
+    }
     for (what, tensors) in [("input", &d.schema.inputs), ("output", &d.schema.outputs)] {
         for t in tensors {
             let (lo, hi) = (t.min as f64 / t.scale, t.max as f64 / t.scale);
@@ -151,6 +156,7 @@ fn verifier_key(key: &VerifierKey) -> Said {
         "srs_kind": d.srs_kind,
         "k": d.k,
         "proof_bytes": key.proof_len(),
+        "weights": if d.weights.is_some() { "private" } else { "fixed" },
         "schema": d.schema,
         "layout": serde_json::from_str::<serde_json::Value>(&d.layout).ok(),
     });

@@ -2,12 +2,14 @@
 
 pub(crate) mod bench;
 pub(crate) mod chain;
+pub(crate) mod check_key;
 pub(crate) mod compile;
 pub(crate) mod export;
 pub(crate) mod hash;
 pub(crate) mod inspect;
 pub(crate) mod plan;
 pub(crate) mod prove;
+pub(crate) mod publish;
 pub(crate) mod setup;
 pub(crate) mod srs;
 pub(crate) mod verify;

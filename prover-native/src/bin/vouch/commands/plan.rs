@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Plan, show: Show) -> Result<Said, Failure> {
     let shape = &args.shape;
     let best = plan(&program, shape.batch, shape.objective.into(), shape.rows)?.1;
     let mut rows: Vec<(&str, Estimate)> = vec![("chosen", best.clone())];
-    let mut add = |name, found: Result<Estimate, vouch_prover::ProverError>| {
+    let mut add = |name, found: Result<Estimate, vouch_prover::ProvingError>| {
         if let Ok(e) = found
             && !rows.iter().any(|(_, r)| r.params == e.params)
         {

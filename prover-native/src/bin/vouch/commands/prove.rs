@@ -10,7 +10,7 @@ use rand_core::{OsRng, RngCore};
 use serde_json::{Map, json};
 use vouch_compiler::{NamedTensors, data, dequantize_outputs};
 use vouch_envelope::Nonce;
-use vouch_prover::{ModelBundle, Proved, ProverError, ProverKey, Salt, files, key_files};
+use vouch_prover::{KeyFile, ModelBundle, Proved, ProverError, ProverKey, Salt, files, key_files};
 
 use crate::{
     Said,

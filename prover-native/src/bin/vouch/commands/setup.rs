@@ -1,7 +1,7 @@
 //! `vouch setup`.
 
 use serde_json::json;
-use vouch_prover::{ModelBundle, ProverError, ProverKey, Srs, key_files, plan};
+use vouch_prover::{KeyFile, ModelBundle, ProverKey, ProvingError, Srs, SrsFile, key_files, plan};
 use vouch_verifier::SrsKind;
 
 use crate::{
@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Setup, show: Show) -> Result<Said, Failure> {
         Some(file) => {
             let srs = show.working("checking the SRS", 0.5, || Srs::load(file))?;
             if srs.k() < k {
-                return Err(ProverError::SrsTooSmall { needed: k, got: srs.k() }.into());
+                return Err(ProvingError::SrsTooSmall { needed: k, got: srs.k() }.into());
             }
             srs
         }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use vouch_envelope::hex;
-use vouch_prover::{Source, Srs};
+use vouch_prover::{Source, Srs, SrsFile};
 use vouch_verifier::SrsKind;
 
 use crate::{

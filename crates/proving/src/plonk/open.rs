@@ -11,7 +11,7 @@ use halo2_proofs::{
 use rayon::prelude::*;
 
 use super::poly::{Domain, combine, divide};
-use crate::{ProverError, commit::KzgParams};
+use crate::{ProvingError, commit::KzgParams};
 
 /// A polynomial with its values at the points `x·ω^rotation`.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub(super) fn open<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     x: Fr,
     opened: &[Opened<'_>],
     transcript: &mut T,
-) -> Result<(), ProverError> {
+) -> Result<(), ProvingError> {
     let challenge = |transcript: &mut T| -> Fr { *transcript.squeeze_challenge_scalar::<()>() };
     let sets = sets(domain, x, opened);
     let y = challenge(transcript);
@@ -112,9 +112,9 @@ fn write<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     transcript: &mut T,
     params: &KzgParams,
     poly: &[Fr],
-) -> Result<(), ProverError> {
+) -> Result<(), ProvingError> {
     let point = params.commit_coefficients(poly).to_affine();
-    transcript.write_point(point).map_err(|e| ProverError::Halo2(e.to_string()))
+    transcript.write_point(point).map_err(|e| ProvingError::Halo2(e.to_string()))
 }
 
 /// Groups polynomials by their points, in the order of first appearance.

@@ -17,7 +17,7 @@ use super::{
     formula::{Formula, Node, Program},
     poly::{Domain, combine},
 };
-use crate::ProverError;
+use crate::ProvingError;
 
 /// Rows that one thread evaluates together.
 pub(super) const ROWS: usize = 256;
@@ -211,7 +211,7 @@ pub(super) fn quotient(
     polys: &[&[Fr]],
     challenges: &[Fr],
     c: &Combine,
-) -> Result<Vec<Vec<Fr>>, ProverError> {
+) -> Result<Vec<Vec<Fr>>, ProvingError> {
     let n = domain.n;
     let program = numerator(cs, challenges, c);
     let pieces = cs.degree() - 1;

@@ -1,6 +1,6 @@
 //! halo2's verifier accepts this prover's proofs, for as long as nothing in them is changed.
 
-#[path = "../../../crates/circuit/tests/support/random.rs"]
+#[path = "../../../circuit/tests/support/random.rs"]
 mod random;
 
 use halo2_proofs::{
@@ -38,7 +38,7 @@ fn halo2_accepts() {
         let instance = circuit.instance().unwrap().to_vec();
         let prove = || {
             let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
-            create_proof(&key.params, &key.pk, &circuit, &mut transcript).unwrap();
+            create_proof(&key.params, &key.pk, &circuit, None, &mut transcript).unwrap();
             transcript.finalize()
         };
         let proof = prove();
@@ -66,11 +66,13 @@ fn halo2_accepts() {
 #[test]
 fn every_column_is_blinded() {
     let names = std::collections::BTreeMap::from([("x".to_owned(), vouch_program::Visibility::Hashed)]);
-    let mut roles = [0; 3];
+    let mut roles = [0; 4];
     for seed in 0..6 {
         let (program, x) = random::random_program(seed);
         // Some of them have an input with too many bits to be hidden.
         let program = program.clone().with_visibility(&names).unwrap_or(program);
+        let private = program.clone().with_weights(vouch_program::WeightMode::Private);
+        let program = if seed % 2 == 0 { program } else { private.unwrap_or(program) };
         let (planned, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
         let srs = Srs::development(estimate.params.k);
         let key = ProverKey::generate(&program, 1, planned, estimate.params, &srs).unwrap();
@@ -82,6 +84,7 @@ fn every_column_is_blinded() {
         roles[0] += config.hash.len();
         roles[1] += config.lookup.iter().map(|chip| chip.helpers.len()).sum::<usize>();
         roles[2] += config.matrix.len();
+        roles[3] += config.matrix.iter().filter(|lane| lane.private.is_some()).count();
         let filled = || {
             let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
             let domain = Domain::new(key.pk.get_vk().get_domain().k());
@@ -110,4 +113,43 @@ fn every_column_is_blinded() {
         }
     }
     assert!(roles.iter().all(|n| *n > 0), "{roles:?}");
+}
+
+/// The key's weights changed after the key was made: with the same circuit and blinding, but with other weights, a prover does not get through; and halo2's verifier, which knows nothing of weights, accepts the
+/// part of the proof that is its own.
+#[test]
+fn weights_are_those_of_the_key() {
+    use vouch_program::WeightMode;
+    let mut tried = 0;
+    for seed in 0..40 {
+        let (program, x) = random::random_program(seed);
+        let Ok(program) = program.with_weights(WeightMode::Private) else { continue };
+        let (planned, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
+        if !estimate.params.private_weights {
+            continue;
+        }
+        let srs = Srs::development(estimate.params.k);
+        let key = ProverKey::generate(&program, 1, planned, estimate.params, &srs).unwrap();
+        let nonce = vouch_envelope::Nonce([1; 32]);
+        key.prove(&x, nonce).unwrap();
+        let circuit =
+            ModelCircuit::prove(key.program.clone(), key.layout.clone(), &program.run(&x).unwrap(), &[]).unwrap();
+        let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
+        create_proof(&key.params, &key.pk, &circuit, key.blinding.as_ref(), &mut transcript).unwrap();
+        let proof = transcript.finalize();
+        assert!(accepted(&key, circuit.instance().unwrap(), &proof), "seed {seed}: halo2's part");
+
+        let mut json = serde_json::to_value(&program).unwrap();
+        let weight = json["matrices"][0]["weights"].as_array_mut().unwrap().last_mut().unwrap();
+        *weight = (weight.as_i64().unwrap() + 1).into();
+        let other: vouch_program::Program = serde_json::from_value(json).unwrap();
+        // Where the changed weight has no effect there is still another combination of weights.
+        let cheat = ProverKey { program: std::sync::Arc::new(other), ..key };
+        match cheat.prove(&x, nonce) {
+            Err(ProvingError::SelfCheck(vouch_verifier::VerifyError::Pairing)) => tried += 1,
+            Err(ProvingError::Run(_)) => {}
+            other => panic!("seed {seed}: {other:?}"),
+        }
+    }
+    assert!(tried > 10, "only {tried}");
 }

@@ -1,6 +1,6 @@
 //! Proving.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use halo2_proofs::{
     halo2curves::bn256::{Fr, G1Affine},
@@ -11,7 +11,7 @@ use vouch_envelope::{ModelId, Nonce, ProofEnvelope, PublicValues, Section};
 use vouch_program::{Trace, Visibility as Hidden};
 use vouch_verifier::{Expected, Visibility, verify};
 
-use crate::{ProverError, ProverKey, Salt, hash::digest, plonk::create_proof};
+use crate::{ProverKey, ProvingError, Salt, clock::Stopwatch, hash::digest, plonk::create_proof};
 
 /// A proof, and how long it took.
 #[derive(Clone, Debug)]
@@ -34,8 +34,8 @@ impl ProverKey {
     /// Proves a run of the program on its flat input integers (of all inputs, one after the other), and verifies the proof. Hashes have a random salt.
     ///
     /// # Errors
-    /// [`ProverError::Run`] if the program refuses the inputs: then there is no proof.
-    pub fn prove(&self, inputs: &[i64], nonce: Nonce) -> Result<Proved, ProverError> {
+    /// [`ProvingError::Run`] if the program refuses the inputs: then there is no proof.
+    pub fn prove(&self, inputs: &[i64], nonce: Nonce) -> Result<Proved, ProvingError> {
         self.prove_salted(inputs, nonce, Salt::random())
     }
 
@@ -43,8 +43,8 @@ impl ProverKey {
     ///
     /// # Errors
     /// As [`prove`](Self::prove).
-    pub fn prove_salted(&self, inputs: &[i64], nonce: Nonce, salt: Salt) -> Result<Proved, ProverError> {
-        let start = Instant::now();
+    pub fn prove_salted(&self, inputs: &[i64], nonce: Nonce, salt: Salt) -> Result<Proved, ProvingError> {
+        let start = Stopwatch::start();
         let trace = self.program.run(inputs)?;
         let schema = self.verifier.schema();
         let salts: Vec<Fr> = [Section::Inputs, Section::Outputs]
@@ -55,24 +55,24 @@ impl ProverKey {
             .collect();
         let circuit = ModelCircuit::prove(self.program.clone(), self.layout.clone(), &trace, &salts)?;
         let witness = start.elapsed();
-        let start = Instant::now();
+        let start = Stopwatch::start();
         let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
         let model_id = self.verifier.model_id();
         for scalar in statement(&model_id, &nonce) {
-            transcript.common_scalar(scalar).map_err(|e| ProverError::Halo2(e.to_string()))?;
+            transcript.common_scalar(scalar).map_err(|e| ProvingError::Halo2(e.to_string()))?;
         }
-        create_proof(&self.params, &self.pk, &circuit, &mut transcript)?;
+        create_proof(&self.params, &self.pk, &circuit, self.blinding.as_ref(), &mut transcript)?;
         let public = self.public(&trace, circuit.instance().unwrap_or(&[]));
         let envelope = ProofEnvelope { model_id, nonce, public, proof: transcript.finalize() };
         let prove = start.elapsed();
-        let start = Instant::now();
+        let start = Stopwatch::start();
         let expected = Expected {
             nonce: Some(nonce),
             inputs: Some(envelope.public.inputs.clone()),
             allow_development_srs: true,
             ..Expected::default()
         };
-        verify(&self.verifier, &expected, &envelope).map_err(ProverError::SelfCheck)?;
+        verify(&self.verifier, &expected, &envelope).map_err(ProvingError::SelfCheck)?;
         let outputs = self.program.outputs_of(&trace);
         Ok(Proved { envelope, outputs, salt, witness, prove, verify: start.elapsed() })
     }

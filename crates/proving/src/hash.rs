@@ -1,12 +1,13 @@
 //! Salted hashes of tensors: what the owner of a hashed input or output can compute to recognize it.
 
-use halo2_proofs::halo2curves::{
-    bn256::Fr,
-    ff::{FromUniformBytes, PrimeField},
-};
+use std::sync::LazyLock;
+
+use halo2_proofs::halo2curves::{bn256::Fr, ff::PrimeField};
 use rand_core::{OsRng, RngCore};
 use vouch_envelope::{Section, TensorHash, hex};
-use vouch_poseidon::{HashError, Poseidon};
+use vouch_poseidon::{HashError, Poseidon, Side, tensor_salt};
+
+static POSEIDON: LazyLock<Poseidon<Fr>> = LazyLock::new(Poseidon::new);
 
 /// The secret from which the salts of a proof's tensors are derived. Who has it and a guess of a hashed tensor can check the guess; give it only to those who
 /// may know the values. A new one for each proof.
@@ -21,16 +22,13 @@ impl Salt {
         Self(bytes)
     }
 
-    /// The field element for one tensor: 512 bits of BLAKE2b (personalization `Vouch-tensorsalt`) of this secret, a byte for the section (0: inputs, 1: outputs) and the tensor's name, as
-    /// a little-endian number, reduced. Who learns the element of one tensor learns nothing of those of others.
+    /// The field element for one tensor ([`tensor_salt`]).
     pub(crate) fn element(&self, section: Section, name: &str) -> Fr {
-        let section = match section {
-            Section::Inputs => 0,
-            Section::Outputs => 1,
+        let side = match section {
+            Section::Inputs => Side::Input,
+            Section::Outputs => Side::Output,
         };
-        let mut state = blake2b_simd::Params::new().hash_length(64).personal(b"Vouch-tensorsalt").to_state();
-        state.update(&self.0).update(&[section]).update(name.as_bytes());
-        Fr::from_uniform_bytes(state.finalize().as_array())
+        tensor_salt(&self.0, side, name)
     }
 
     /// The salted hash of a tensor's integers.
@@ -38,7 +36,7 @@ impl Salt {
     /// # Errors
     /// [`HashError`] if a value has more than 32 bits.
     pub fn hash(&self, section: Section, name: &str, values: &[i64]) -> Result<TensorHash, HashError> {
-        Ok(digest(&Poseidon::new().hash(self.element(section, name), values)?))
+        Ok(digest(&POSEIDON.hash(self.element(section, name), values)?))
     }
 }
 

@@ -5,10 +5,11 @@
 //! the processor's caches.
 
 use halo2_proofs::halo2curves::bn256::Fr;
+#[cfg(not(target_arch = "wasm32"))]
 use memmap2::MmapMut;
 use rayon::prelude::*;
 
-use crate::ProverError;
+use crate::ProvingError;
 
 /// Elements between the end of a column and the next one.
 const GAP: usize = 16;
@@ -16,14 +17,19 @@ const GAP: usize = 16;
 /// Columns of equal length, zero at first.
 #[derive(Debug)]
 pub(super) struct Block {
+    #[cfg(not(target_arch = "wasm32"))]
     map: MmapMut,
+    /// WebAssembly has no pages to choose.
+    #[cfg(target_arch = "wasm32")]
+    map: Vec<Fr>,
     rows: usize,
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 impl Block {
-    pub(super) fn new(columns: usize, rows: usize) -> Result<Self, ProverError> {
+    pub(super) fn new(columns: usize, rows: usize) -> Result<Self, ProvingError> {
         let map = MmapMut::map_anon((columns * (rows + GAP)).max(1) * size_of::<Fr>())
-            .map_err(|source| ProverError::Memory { source })?;
+            .map_err(|source| ProvingError::Memory { source })?;
         // Without large pages it is slower, and otherwise the same.
         #[cfg(target_os = "linux")]
         let _ = map.advise(memmap2::Advice::HugePage);
@@ -39,7 +45,24 @@ impl Block {
         // SAFETY: as above, and it is borrowed mutably.
         unsafe { std::slice::from_raw_parts_mut(self.map.as_mut_ptr().cast(), self.map.len() / size_of::<Fr>()) }
     }
+}
 
+#[cfg(target_arch = "wasm32")]
+impl Block {
+    pub(super) fn new(columns: usize, rows: usize) -> Result<Self, ProvingError> {
+        Ok(Self { map: vec![Fr::zero(); columns * (rows + GAP)], rows })
+    }
+
+    fn all(&self) -> &[Fr] {
+        &self.map
+    }
+
+    fn all_mut(&mut self) -> &mut [Fr] {
+        &mut self.map
+    }
+}
+
+impl Block {
     /// All columns.
     pub(super) fn columns(&self) -> Vec<&[Fr]> {
         self.all().chunks_exact(self.rows + GAP).map(|c| &c[..self.rows]).collect()

@@ -36,24 +36,33 @@ use self::{
     poly::{Domain, combine, evaluate},
     quotient::{Combine, ROWS, quotient, ratios},
 };
-use crate::{ProverError, commit::KzgParams};
+use crate::{
+    ProvingError,
+    commit::KzgParams,
+    weights::{self, Blinding},
+};
 
-/// Writes the proof of a circuit's witness into a transcript, which has absorbed the statement.
+/// Writes the proof of a circuit's witness into a transcript, which has absorbed the statement. `blinding`: that of the weights, if they are private.
 pub(crate) fn create_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     params: &KzgParams,
     pk: &ProvingKey<G1Affine>,
     circuit: &ModelCircuit,
+    blinding: Option<&Blinding>,
     transcript: &mut T,
-) -> Result<(), ProverError> {
+) -> Result<(), ProvingError> {
     let vk = pk.get_vk();
     let cs = vk.cs();
     if !cs.lookups().is_empty() || cs.num_instance_columns() != 1 {
-        return Err(ProverError::Halo2("the circuit is not one of this prover".to_owned()));
+        return Err(ProvingError::Halo2("the circuit is not one of this prover".to_owned()));
     }
     let mut prover = Prover { params, pk, cs, domain: Domain::new(vk.get_domain().k()), transcript };
     vk.hash_into(prover.transcript).map_err(halo2)?;
     let instance = prover.instance(circuit.instance().unwrap_or(&[]))?;
     let (advice, challenges) = prover.advice(circuit)?;
+    let config = ModelConfig::configure(&mut ConstraintSystem::default(), &circuit.params());
+    let blinded = prover.domain.n - cs.blinding_factors() - 1;
+    let combined = config.matrix.iter().filter_map(|lane| lane.private.as_ref());
+    let combined: Vec<Vec<Fr>> = combined.map(|p| advice[p.combined.index()][blinded..].to_vec()).collect();
     // halo2 draws θ for its lookups even where there are none.
     let _theta = prover.challenge();
     let (beta, gamma) = (prover.challenge(), prover.challenge());
@@ -74,15 +83,19 @@ pub(crate) fn create_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>
     let h = combine(&pieces.iter().map(Vec::as_slice).collect::<Vec<_>>(), &powers);
     drop(pieces);
     let opened = prover.evaluations(x, advice, products, &random, &h)?;
-    open(params, &prover.domain, x, &opened, prover.transcript)
+    open(params, &prover.domain, x, &opened, prover.transcript)?;
+    match blinding {
+        Some(blinding) => weights::prove(params, blinding, &combined, challenges[config.mu.index()], prover.transcript),
+        None => Ok(()),
+    }
 }
 
-fn halo2(e: impl std::fmt::Display) -> ProverError {
-    ProverError::Halo2(e.to_string())
+pub(crate) fn halo2(e: impl std::fmt::Display) -> ProvingError {
+    ProvingError::Halo2(e.to_string())
 }
 
 /// Uniform field elements from the operating system's generator.
-fn fill_random(to: &mut [Fr]) {
+pub(crate) fn fill_random(to: &mut [Fr]) {
     let mut bytes = [0u8; 64 * 64];
     for chunk in to.chunks_mut(64) {
         let bytes = &mut bytes[..64 * chunk.len()];
@@ -106,24 +119,24 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         *self.transcript.squeeze_challenge_scalar::<()>()
     }
 
-    fn write_points(&mut self, points: &[G1]) -> Result<(), ProverError> {
+    fn write_points(&mut self, points: &[G1]) -> Result<(), ProvingError> {
         let mut affine = vec![G1Affine::default(); points.len()];
         G1::batch_normalize(points, &mut affine);
         affine.into_iter().try_for_each(|p| self.transcript.write_point(p).map_err(halo2))
     }
 
-    fn commit_values(&mut self, columns: &[&[Fr]]) -> Result<(), ProverError> {
+    fn commit_values(&mut self, columns: &[&[Fr]]) -> Result<(), ProvingError> {
         let points: Vec<G1> = columns.par_iter().map(|c| self.params.commit_values(c)).collect();
         self.write_points(&points)
     }
 
-    fn commit_coefficients(&mut self, polys: &[&[Fr]]) -> Result<(), ProverError> {
+    fn commit_coefficients(&mut self, polys: &[&[Fr]]) -> Result<(), ProvingError> {
         let points: Vec<G1> = polys.par_iter().map(|p| self.params.commit_coefficients(p)).collect();
         self.write_points(&points)
     }
 
     /// Absorbs the public values and pads them to a column.
-    fn instance(&mut self, values: &[Fr]) -> Result<Vec<Fr>, ProverError> {
+    fn instance(&mut self, values: &[Fr]) -> Result<Vec<Fr>, ProvingError> {
         if values.len() + self.cs.blinding_factors() + 1 > self.domain.n {
             return Err(halo2("too many public values"));
         }
@@ -134,7 +147,7 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
     }
 
     /// All advice columns and the challenges between their phases.
-    fn advice(&mut self, circuit: &ModelCircuit) -> Result<(Vec<Vec<Fr>>, Vec<Fr>), ProverError> {
+    fn advice(&mut self, circuit: &ModelCircuit) -> Result<(Vec<Vec<Fr>>, Vec<Fr>), ProvingError> {
         let config = ModelConfig::configure(&mut ConstraintSystem::default(), &circuit.params());
         let (n, usable) = (self.domain.n, self.domain.n - self.cs.blinding_factors() - 1);
         let mut columns: Vec<Vec<Fr>> = vec![Vec::new(); self.cs.num_advice_columns()];
@@ -161,7 +174,7 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
     }
 
     /// The running products of the permutation argument.
-    fn products(&mut self, instance: &[Fr], advice: &[Vec<Fr>], c: &Combine) -> Result<Vec<Vec<Fr>>, ProverError> {
+    fn products(&mut self, instance: &[Fr], advice: &[Vec<Fr>], c: &Combine) -> Result<Vec<Vec<Fr>>, ProvingError> {
         let n = self.domain.n;
         let programs = ratios(self.cs, c);
         let mut x = vec![Fr::zero(); n];
@@ -205,7 +218,7 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
     }
 
     /// Coefficients of columns, each of which is dropped when it is done.
-    fn interpolated(&self, columns: Vec<Vec<Fr>>) -> Result<Block, ProverError> {
+    fn interpolated(&self, columns: Vec<Vec<Fr>>) -> Result<Block, ProvingError> {
         let mut block = Block::new(columns.len(), self.domain.n)?;
         let domain = &self.domain;
         columns.into_par_iter().zip(block.columns_mut()).for_each(|(v, to)| domain.interpolate(&v, to));
@@ -220,7 +233,7 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         products: &[&[Fr]],
         challenges: &[Fr],
         c: &Combine,
-    ) -> Result<Vec<Vec<Fr>>, ProverError> {
+    ) -> Result<Vec<Vec<Fr>>, ProvingError> {
         let mut polys: Vec<&[Fr]> = vec![instance];
         polys.extend(advice);
         polys.extend(self.pk.fixed_polys().iter().map(|p| &p[..]));
@@ -238,7 +251,7 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         products: &[&'b [Fr]],
         random: &'b [Fr],
         h: &'b [Fr],
-    ) -> Result<Vec<Opened<'b>>, ProverError>
+    ) -> Result<Vec<Opened<'b>>, ProvingError>
     where
         Self: 'b,
     {

@@ -16,8 +16,8 @@ use halo2_proofs::poly::commitment::ParamsProver;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use thiserror::Error;
 use vouch_verifier::{
-    ColumnKind, ColumnQuery, ColumnRef, GateBuilder, KeyDescription, KeyError, Node, NodeId, Schema, SrsKind,
-    VerifierKey,
+    ColumnKind, ColumnQuery, ColumnRef, GateBuilder, KeyDescription, KeyError, Node, NodeId, PrivateWeights, Schema,
+    SrsKind, VerifierKey,
 };
 
 /// What a verifying key says beyond halo2's.
@@ -35,6 +35,8 @@ pub struct KeyMeta {
     pub layout: String,
     /// Number of values in the instance column.
     pub instance_len: usize,
+    /// Commitments to private weights.
+    pub weights: Option<PrivateWeights>,
 }
 
 /// Why a halo2 key cannot be exported.
@@ -106,11 +108,23 @@ pub enum ExportError {
 }
 
 /// Converts a halo2 verifying key, made by `keygen_vk` with `params`.
+///
+/// # Errors
+/// [`ExportError`] if the circuit has what the format has not, or the result is no valid key.
 pub fn export_key(
     vk: &VerifyingKey<G1Affine>,
     params: &ParamsKZG<Bn256>,
     meta: KeyMeta,
 ) -> Result<VerifierKey, ExportError> {
+    Ok(VerifierKey::new(describe_key(vk, params, meta)?)?)
+}
+
+/// The contents of the key, not yet checked.
+pub(crate) fn describe_key(
+    vk: &VerifyingKey<G1Affine>,
+    params: &ParamsKZG<Bn256>,
+    meta: KeyMeta,
+) -> Result<KeyDescription, ExportError> {
     let cs = vk.cs();
     if !cs.lookups().is_empty() {
         return Err(ExportError::Lookups { got: cs.lookups().len() });
@@ -192,8 +206,9 @@ pub fn export_key(
         gates,
         schema: meta.schema,
         layout: meta.layout,
+        weights: meta.weights,
     };
-    Ok(VerifierKey::new(description)?)
+    Ok(description)
 }
 
 fn number(what: &'static str, got: usize) -> Result<u32, ExportError> {

@@ -1,0 +1,171 @@
+//! Private weights: honest witnesses are accepted; one cell changed, or weights that are not those of the key, are rejected; the circuit tells nothing of them.
+#![allow(missing_docs)]
+
+mod support;
+
+use std::sync::Arc;
+
+use halo2_proofs::{dev::MockProver, halo2curves::bn256::Fr};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use support::{Bench, random::random_program};
+use vouch_circuit::{CircuitParams, FirstPhase, Layout, ModelCircuit, choose};
+use vouch_program::{Instruction, Program, WeightMode};
+
+/// A random program with private weights; those without a matrix are left out, as are those whose sums the wider bounds refuse.
+fn private_program(seed: u64) -> Option<(Program, Vec<i64>)> {
+    let (program, x) = random_program(seed);
+    let linear = program.instructions().iter().any(|i| matches!(i, Instruction::Linear(_)));
+    linear.then(|| program.with_weights(WeightMode::Private).ok()).flatten().map(|p| (p, x))
+}
+
+fn programs(seeds: std::ops::Range<u64>) -> impl Iterator<Item = (u64, Program, Vec<i64>)> {
+    seeds.filter_map(|seed| private_program(seed).map(|(program, x)| (seed, program, x)))
+}
+
+fn violation(bench: &Bench, first: &FirstPhase) -> Option<String> {
+    bench.violation(&bench.columns(first, &bench.second(first)))
+}
+
+/// The cheapest layout that has so many weight columns, and so continues chains from chunk to chunk.
+fn narrow(program: &Program, columns: usize) -> CircuitParams {
+    let mut params = choose(program, 1, Default::default(), None).unwrap().params;
+    params.weight_columns = columns;
+    while Layout::new(program, &params).is_err() {
+        params.matrix_lanes += 1;
+    }
+    params
+}
+
+#[test]
+fn honest_witnesses_are_accepted() {
+    let mut tried = 0;
+    for (seed, program, x) in programs(0..400) {
+        let trace = program.run(&x).unwrap();
+        for columns in [1, 3] {
+            let bench = Bench::with_params(program.clone(), narrow(&program, columns));
+            assert!(bench.layout.params.private_weights && !bench.weights.is_empty());
+            assert_eq!(violation(&bench, &bench.first(&trace)), None, "seed {seed}");
+        }
+        tried += 1;
+    }
+    assert!(tried > 100, "only {tried}");
+}
+
+/// Columns, gates, fixed values and copies are those of the program without weights: a key that everybody can make again, but for the commitments.
+#[test]
+fn the_circuit_does_not_depend_on_weights() {
+    for (seed, program, _) in programs(0..60) {
+        let public = program.without_weights();
+        assert!(!public.has_weights() && program.has_weights());
+        assert_eq!(public.public_digest(), program.public_digest(), "seed {seed}");
+        assert_ne!(public.digest(), program.digest());
+        assert_eq!(Program::from_bytes(&public.to_bytes()).unwrap(), public);
+        let params = choose(&program, 1, Default::default(), None).unwrap();
+        assert_eq!(choose(&public, 1, Default::default(), None).unwrap(), params);
+        let bench = Bench::with_params(program, params.params.clone());
+        let layout = Layout::new(&public, &params.params).unwrap();
+        assert_eq!(layout.copies, bench.layout.copies);
+        let own = ModelCircuit::fixed(&bench.program, &bench.layout, &bench.config);
+        assert_eq!(ModelCircuit::fixed(&public, &layout, &bench.config), own, "seed {seed}");
+        assert_eq!(public.run(&[]), Err(vouch_program::RunError::NoWeights));
+    }
+}
+
+#[test]
+fn every_first_phase_cell_is_bound() {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut tried = 0;
+    for (seed, program, x) in programs(0..60) {
+        let trace = program.run(&x).unwrap();
+        let bench = Bench::new(program);
+        let honest = bench.first(&trace);
+        for place in bench.binding() {
+            let deltas = [Fr::one(), -Fr::one(), Fr::from(rng.r#gen::<u64>())];
+            let mut first = honest.clone();
+            *place.of(&mut first) += deltas[tried % 3];
+            bench.recount(&mut first);
+            assert!(violation(&bench, &first).is_some(), "seed {seed}: {place:?} is free");
+            tried += 1;
+        }
+    }
+    assert!(tried > 2_000, "only {tried} cells");
+}
+
+/// Operands, running sums and combined weights, on every row that a chain uses.
+#[test]
+fn every_cell_of_a_matrix_lane_is_bound() {
+    let mut tried = 0;
+    for (seed, program, x) in programs(0..30) {
+        let trace = program.run(&x).unwrap();
+        let bench = Bench::with_params(program.clone(), narrow(&program, 2));
+        let first = bench.first(&trace);
+        let honest = bench.columns(&first, &bench.second(&first));
+        for piece in &bench.layout.pieces {
+            let lane = &bench.config.matrix[piece.lane];
+            let combined = lane.private.as_ref().unwrap().combined;
+            for row in piece.row..piece.row + piece.rows.len() {
+                for (column, row) in [(lane.x, row), (lane.acc, row + 1), (combined, row)] {
+                    let mut columns = honest.clone();
+                    columns.advice[column.index()][row] += Fr::from(3);
+                    assert!(bench.violation(&columns).is_some(), "seed {seed}: {column:?} row {row} is free");
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried > 500, "only {tried}");
+}
+
+/// A run with one weight changed, against the key of the unchanged ones.
+#[test]
+fn other_weights_are_rejected() {
+    let mut tried = 0;
+    for (seed, program, x) in programs(0..300) {
+        let bench = Bench::new(program.clone());
+        let Some(other) = with_another_weight(&program, seed) else { continue };
+        let Ok(trace) = other.run(&x) else { continue };
+        if trace == program.run(&x).unwrap() {
+            continue;
+        }
+        let first = bench.first(&trace);
+        // Its own weights against the key's commitments; the key's weights against its own sums.
+        let own = Bench { program: Arc::new(other), ..Bench::new(program.clone()) };
+        assert!(own.violation(&own.columns(&first, &own.second(&first))).is_some_and(|v| v.starts_with("weights")));
+        assert!(violation(&bench, &first).is_some_and(|v| !v.starts_with("weights")), "seed {seed}");
+        tried += 1;
+    }
+    assert!(tried > 40, "only {tried}");
+}
+
+/// The program with one weight one larger.
+fn with_another_weight(program: &Program, seed: u64) -> Option<Program> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut json = serde_json::to_value(program).ok()?;
+    let matrices = json.get_mut("matrices")?.as_array_mut()?;
+    let i = rng.gen_range(0..matrices.len());
+    let weights = matrices[i].get_mut("weights")?.as_array_mut()?;
+    let j = rng.gen_range(0..weights.len());
+    weights[j] = (weights[j].as_i64()? + 1).into();
+    serde_json::from_value(json).ok()
+}
+
+#[test]
+fn mock_prover_agrees() {
+    for (seed, program, x) in programs(0..12) {
+        let trace = program.run(&x).unwrap();
+        let bench = Bench::new(program);
+        let first = bench.first(&trace);
+        let run = |first: &FirstPhase| {
+            let circuit = ModelCircuit::with_first_phase(bench.program.clone(), bench.layout.clone(), first.clone());
+            MockProver::run(bench.layout.params.k, &circuit, vec![first.instance.clone()]).unwrap().verify()
+        };
+        assert_eq!(run(&first), Ok(()), "seed {seed}");
+        for place in bench.binding().into_iter().step_by(41) {
+            let mut first = first.clone();
+            *place.of(&mut first) += Fr::one();
+            bench.recount(&mut first);
+            assert!(run(&first).is_err(), "seed {seed}: {place:?}");
+        }
+    }
+}

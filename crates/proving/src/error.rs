@@ -1,0 +1,100 @@
+//! Errors of keys, reference strings and proofs.
+
+use std::io;
+
+use thiserror::Error;
+use vouch_circuit::CircuitError;
+use vouch_program::{ProgramError, RunError};
+use vouch_verifier::{KeyError, VerifyError};
+
+use crate::export::ExportError;
+
+/// What can go wrong between a program and its proof.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ProvingError {
+    /// Bytes of one of Vouch's own formats that are not what they should be.
+    #[error("{what}: {reason}")]
+    Format {
+        /// Which format.
+        what: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A key that belongs to another program.
+    #[error("the prover key is for program {key}, the bundle holds program {bundle}: run `vouch setup` again")]
+    OtherProgram {
+        /// Digest in the key.
+        key: String,
+        /// Digest of the bundle's program.
+        bundle: String,
+    },
+    /// A verifying key that is not the one of a program.
+    #[error(
+        "the verifying key is not that of this program and reference string: another {what}. Do not accept proofs for it"
+    )]
+    OtherKey {
+        /// What differs.
+        what: String,
+    },
+    /// The reference string is too short for the circuit.
+    #[error(
+        "2^{needed} powers are needed, the reference string has only 2^{got}: give one with k of at least {needed}"
+    )]
+    SrsTooSmall {
+        /// The circuit's k, or the one asked for.
+        needed: u32,
+        /// The reference string's.
+        got: u32,
+    },
+    /// A reference string that is not powers of one secret.
+    #[error("the reference string is refused: {0}")]
+    Srs(String),
+    /// The system has no memory left for the proof.
+    #[error("no memory for the proof: {source}")]
+    Memory {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The processor is too old for the prover.
+    #[error("the prover needs a processor with {missing}; verification does not")]
+    Processor {
+        /// What it lacks.
+        missing: &'static str,
+    },
+    /// The program refuses the inputs.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The program is malformed.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// There is no circuit for the program.
+    #[error(transparent)]
+    Circuit(#[from] CircuitError),
+    /// The verifying key could not be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// A verifying key that is malformed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// halo2 could not make keys or a proof.
+    #[error("halo2: {0}")]
+    Halo2(String),
+    /// The proof that was just made does not verify; it is not given out.
+    #[error(
+        "the new proof does not verify ({0}); it was discarded. The prover key may be damaged: run `vouch setup` again"
+    )]
+    SelfCheck(VerifyError),
+}
+
+impl ProvingError {
+    pub(crate) fn format(what: &'static str, reason: impl ToString) -> Self {
+        Self::Format { what, reason: reason.to_string() }
+    }
+}
+
+impl From<halo2_proofs::plonk::Error> for ProvingError {
+    fn from(e: halo2_proofs::plonk::Error) -> Self {
+        Self::Halo2(e.to_string())
+    }
+}

@@ -1,0 +1,28 @@
+//! What proves: keys and proofs of integer programs, in memory. No files, no ONNX; it builds for WebAssembly.
+//!
+//! ```text
+//! Program --plan--> CircuitParams --ProverKey::generate(Srs)--> ProverKey --prove--> ProofEnvelope
+//! ```
+
+mod blake;
+mod clock;
+pub mod commit;
+pub mod cpu;
+mod error;
+pub mod export;
+mod hash;
+mod keys;
+mod lanes;
+mod plonk;
+mod prove;
+mod schema;
+mod srs;
+mod weights;
+
+pub use blake::digest;
+pub use error::ProvingError;
+pub use hash::Salt;
+pub use keys::{Header, ProverKey, check_key, plan};
+pub use prove::Proved;
+pub use schema::schema;
+pub use srs::{MAX_K, Srs};

@@ -1,0 +1,140 @@
+//! Private weights: the key's commitments to them, and the last part of a proof, which ties the circuit's combined weights to them. What is shown, and why nothing else is, is written where it is verified
+//! (`crates/verifier/src/weights.rs`) and in `docs/private-weights.md`.
+
+use halo2_proofs::{
+    halo2curves::{
+        bn256::{Fr, G1, G1Affine},
+        ff::PrimeField,
+        group::{Curve, GroupEncoding},
+    },
+    plonk::ConstraintSystem,
+    transcript::{Challenge255, TranscriptWrite},
+};
+use rayon::prelude::*;
+use vouch_circuit::{CircuitParams, Layout, ModelCircuit, ModelConfig};
+use vouch_program::Program;
+use vouch_verifier::{PrivateWeights, WeightLane};
+
+use crate::{
+    ProvingError,
+    commit::KzgParams,
+    plonk::{fill_random, halo2},
+};
+
+/// The random last rows of all weight columns, lane by lane and column by column: with them and the weights, the key's commitments can be opened.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Blinding {
+    rows: usize,
+    lanes: Vec<Vec<Vec<Fr>>>,
+}
+
+/// Does not show the secret.
+impl std::fmt::Debug for Blinding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Blinding").field("rows", &self.rows).field("lanes", &self.lanes.len()).finish_non_exhaustive()
+    }
+}
+
+impl Blinding {
+    /// Draws it.
+    pub(crate) fn random(params: &CircuitParams) -> Self {
+        let rows = params.n() - params.usable() - 1;
+        let column = || {
+            let mut values = vec![Fr::zero(); rows];
+            fill_random(&mut values);
+            values
+        };
+        let lane = |_| (0..params.weight_columns).map(|_| column()).collect();
+        Self { rows, lanes: (0..params.matrix_lanes).map(lane).collect() }
+    }
+
+    /// As bytes: the elements, one after the other.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        self.lanes.iter().flatten().flatten().flat_map(|v| v.to_repr()).collect()
+    }
+
+    /// Reads the bytes of a layout's blinding.
+    pub(crate) fn from_bytes(bytes: &[u8], params: &CircuitParams) -> Result<Self, ProvingError> {
+        let wrong = |reason: String| ProvingError::format("prover key", reason);
+        let rows = params.n().saturating_sub(params.usable() + 1);
+        let expected = 32 * rows * params.weight_columns * params.matrix_lanes;
+        if bytes.len() != expected {
+            return Err(wrong(format!("expected {expected} bytes that blind weights, got {}", bytes.len())));
+        }
+        let element = |bytes: &[u8; 32]| Option::<Fr>::from(Fr::from_repr(*bytes));
+        let values: Option<Vec<Fr>> = bytes.as_chunks::<32>().0.iter().map(element).collect();
+        let values = values.ok_or_else(|| wrong("what blinds weights is no field element".to_owned()))?;
+        let columns: Vec<Vec<Fr>> = values.chunks(rows.max(1)).map(<[Fr]>::to_vec).collect();
+        let lanes = columns.chunks(params.weight_columns.max(1)).map(<[Vec<Fr>]>::to_vec).collect();
+        Ok(Self { rows, lanes })
+    }
+}
+
+/// What the key says of the weights. Without the weights, for checking somebody else's key, the lists of commitments are empty.
+pub(crate) fn describe(
+    program: &Program,
+    layout: &Layout,
+    params: &KzgParams,
+    blinding: Option<&Blinding>,
+) -> PrivateWeights {
+    let config = ModelConfig::configure(&mut ConstraintSystem::default(), &layout.params);
+    let n = layout.params.n();
+    let first = layout.params.usable() + 1;
+    let blinding_rows = params.lagrange()[first..n].iter().map(compressed).collect();
+    let mut commitments = vec![Vec::new(); config.matrix.len()];
+    if let Some(blinding) = blinding {
+        let lanes = ModelCircuit::private_weights(program, layout);
+        for ((own, columns), tails) in commitments.iter_mut().zip(lanes).zip(&blinding.lanes) {
+            let points: Vec<G1> = columns
+                .into_par_iter()
+                .zip(tails)
+                .map(|(mut column, tail)| {
+                    column.extend_from_slice(tail);
+                    params.commit_values(&column)
+                })
+                .collect();
+            let mut affine = vec![G1Affine::default(); points.len()];
+            G1::batch_normalize(&points, &mut affine);
+            *own = affine.iter().map(compressed).collect();
+        }
+    }
+    let lanes = config
+        .matrix
+        .iter()
+        .filter_map(|lane| lane.private.as_ref())
+        .zip(commitments)
+        .map(|(private, commitments)| WeightLane { combined: private.combined.index() as u32, commitments })
+        .collect();
+    PrivateWeights { challenge: config.mu.index() as u32, lanes, blinding_rows }
+}
+
+fn compressed(point: &G1Affine) -> [u8; 32] {
+    let bytes = point.to_bytes();
+    std::array::from_fn(|i| bytes.as_ref()[i])
+}
+
+/// Writes the last part of a proof. `combined` are the last rows of the lanes' columns of combined weights.
+pub(crate) fn prove<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
+    params: &KzgParams,
+    blinding: &Blinding,
+    combined: &[Vec<Fr>],
+    mu: Fr,
+    transcript: &mut T,
+) -> Result<(), ProvingError> {
+    let gamma = *transcript.squeeze_challenge_scalar::<()>();
+    // d = Σ_l γ^l (combined_l − Σ_c μ^(C−1−c) w_{l,c}), on the blinded rows.
+    let mut d = vec![Fr::zero(); blinding.rows];
+    for (columns, combined) in blinding.lanes.iter().zip(combined).rev() {
+        for (i, (d, combined)) in d.iter_mut().zip(combined).enumerate() {
+            let w = columns.iter().fold(Fr::zero(), |w, column| w * mu + column[i]);
+            *d = *d * gamma + combined - w;
+        }
+    }
+    let mut t = vec![Fr::zero(); blinding.rows];
+    fill_random(&mut t);
+    let lagrange = params.lagrange();
+    let commitment: G1 = lagrange[lagrange.len() - blinding.rows..].iter().zip(&t).map(|(point, t)| point * t).sum();
+    transcript.write_point(commitment.to_affine()).map_err(halo2)?;
+    let e = *transcript.squeeze_challenge_scalar::<()>();
+    t.iter().zip(&d).try_for_each(|(t, d)| transcript.write_scalar(*t + e * d).map_err(halo2))
+}

@@ -1,0 +1,65 @@
+//! Private weights: what a key says of them, and the checks of that.
+
+use crate::error::KeyError;
+
+use super::KeyDescription;
+
+/// Commitments to weights that are no columns of the circuit (see [`crate::weights`]).
+#[derive(Debug, Clone, PartialEq)]
+pub struct PrivateWeights {
+    /// Index of μ, the challenge in whose powers the columns of a lane are combined.
+    pub challenge: u32,
+    /// The lanes.
+    pub lanes: Vec<WeightLane>,
+    /// Commitments to the Lagrange polynomials of the rows that are blinded, last row last.
+    pub blinding_rows: Vec<[u8; 32]>,
+}
+
+/// The weights of one lane.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WeightLane {
+    /// Index of the advice column that holds the combination of the weight columns.
+    pub combined: u32,
+    /// Commitments to the weight columns, that with the highest power of μ first.
+    pub commitments: Vec<[u8; 32]>,
+}
+
+/// Checks that columns and challenge exist, that the challenge is drawn before the combinations are committed, that no column
+/// stands for two lanes, and that there is a row for each value that is blinded.
+pub(super) fn check(key: &KeyDescription) -> Result<(), KeyError> {
+    let Some(weights) = &key.weights else { return Ok(()) };
+    let find = |list: &[u8], index: u32| usize::try_from(index).ok().and_then(|index| list.get(index)).copied();
+    let Some(drawn) = find(&key.challenge_phases, weights.challenge) else {
+        let (limit, got) = (key.challenge_phases.len(), u64::from(weights.challenge));
+        return Err(KeyError::Index { what: "challenge of private weights", position: 0, limit, got });
+    };
+    let rows = u64::from(key.blinding_factors.saturating_add(1));
+    let got = u64::try_from(weights.blinding_rows.len()).unwrap_or(u64::MAX);
+    if got != rows {
+        return Err(KeyError::Mismatch { what: "blinding rows of private weights", expected: rows, got });
+    }
+    let lanes = u64::try_from(weights.lanes.len()).unwrap_or(u64::MAX);
+    if lanes == 0 {
+        return Err(KeyError::Range { what: "lanes of private weights", min: 1, max: u64::from(u32::MAX), got: 0 });
+    }
+    for (position, lane) in weights.lanes.iter().enumerate() {
+        let what = "advice column of private weights";
+        let Some(phase) = find(&key.advice_phases, lane.combined) else {
+            let (limit, got) = (key.advice_phases.len(), u64::from(lane.combined));
+            return Err(KeyError::Index { what, position, limit, got });
+        };
+        if phase <= drawn {
+            let what = "phase of a column of private weights";
+            let (min, got) = (u64::from(drawn.saturating_add(1)), u64::from(phase));
+            return Err(KeyError::Range { what, min, max: 2, got });
+        }
+        if weights.lanes.iter().take(position).any(|before| before.combined == lane.combined) {
+            return Err(KeyError::Duplicate { what, position });
+        }
+        if lane.commitments.is_empty() {
+            let what = "weight columns of a lane";
+            return Err(KeyError::Range { what, min: 1, max: u64::from(u32::MAX), got: 0 });
+        }
+    }
+    Ok(())
+}

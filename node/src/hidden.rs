@@ -1,0 +1,183 @@
+//! Hashed inputs and outputs: what a proof must show of them, computed from the question alone.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use thiserror::Error;
+use vouch_api::{Nonce, Salt};
+use vouch_envelope::TensorHash;
+use vouch_protocol::encode_answer;
+use vouch_prover::{ProverKey, ProvingError};
+use vouch_verifier::{Expected, Section, TensorSpec, Visibility};
+
+use crate::registry::{Model, tensor_len};
+
+/// Why hashed tensors are not as they should be. No value is named: they are nobody's business.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum HiddenError {
+    /// Nothing to salt hashes with.
+    #[error("the model has hashed tensors: their hashes need a salt")]
+    NoSalt,
+    /// A salt for nothing.
+    #[error("the model has no hashed tensors that a salt is for")]
+    NeedlessSalt,
+    /// A value that has no hash.
+    #[error("`{name}`: value {index} is not an integer of 32 bits")]
+    Width {
+        /// The tensor.
+        name: String,
+        /// Which of its values.
+        index: usize,
+    },
+    /// Another number of values than hashed outputs have.
+    #[error("values of hashed outputs: expected {expected}, got {got}")]
+    Count {
+        /// Values expected.
+        expected: usize,
+        /// Values found.
+        got: usize,
+    },
+    /// Values that are not those of the proof.
+    #[error("`{name}`: the values that came with the proof have the hash {got}, the proof shows {expected}")]
+    Output {
+        /// The output.
+        name: String,
+        /// The hash in the proof.
+        expected: TensorHash,
+        /// The hash of the values.
+        got: TensorHash,
+    },
+}
+
+fn is_hashed(spec: &TensorSpec) -> bool {
+    spec.visibility == Visibility::Hashed
+}
+
+/// The flat values of those tensors that have a visibility, of flat values of all.
+fn of(specs: &[TensorSpec], visibility: Visibility, mut values: &[i64]) -> Vec<i64> {
+    let mut out = Vec::new();
+    for spec in specs {
+        let (own, rest) = values.split_at_checked(tensor_len(spec)).unwrap_or((values, &[]));
+        values = rest;
+        if spec.visibility == visibility {
+            out.extend_from_slice(own);
+        }
+    }
+    out
+}
+
+/// The hashed tensors with their values, of flat values of hashed tensors.
+fn named<'a>(specs: &'a [TensorSpec], values: &'a [i64]) -> impl Iterator<Item = (&'a TensorSpec, &'a [i64])> {
+    specs.iter().filter(|spec| is_hashed(spec)).scan(values, |rest, spec| {
+        let (own, tail) = rest.split_at_checked(tensor_len(spec)).unwrap_or((rest, &[]));
+        *rest = tail;
+        Some((spec, own))
+    })
+}
+
+fn hash(salt: Salt, section: Section, spec: &TensorSpec, values: &[i64]) -> Result<TensorHash, HiddenError> {
+    let hash = vouch_prover::Salt(salt.0).hash(section, &spec.name, values);
+    hash.map_err(|error| HiddenError::Width { name: spec.name.clone(), index: error.index })
+}
+
+impl Model {
+    /// Whether proofs show hashes instead of some values.
+    pub fn has_hashes(&self) -> bool {
+        let schema = self.key.schema();
+        schema.hashes(Section::Inputs) + schema.hashes(Section::Outputs) > 0
+    }
+
+    /// Number of values of hashed outputs.
+    pub fn hidden_output_len(&self) -> usize {
+        self.key.schema().outputs.iter().filter(|spec| is_hashed(spec)).map(tensor_len).sum()
+    }
+
+    /// Whether there is a salt if, and only if, there is something to salt.
+    ///
+    /// # Errors
+    /// [`HiddenError::NoSalt`], [`HiddenError::NeedlessSalt`].
+    pub fn check_salt(&self, salt: Option<Salt>) -> Result<(), HiddenError> {
+        match (self.has_hashes(), salt) {
+            (true, None) => Err(HiddenError::NoSalt),
+            (false, Some(_)) => Err(HiddenError::NeedlessSalt),
+            _ => Ok(()),
+        }
+    }
+
+    /// What whoever asked expects of a proof: the values of public inputs and the hashes of hashed ones.
+    ///
+    /// # Errors
+    /// [`HiddenError`] if the hashes cannot be computed.
+    pub fn expected(&self, inputs: &[i64], nonce: Nonce, salt: Option<Salt>) -> Result<Expected, HiddenError> {
+        self.check_salt(salt)?;
+        let specs = &self.key.schema().inputs;
+        let hidden = of(specs, Visibility::Hashed, inputs);
+        let hashes =
+            named(specs, &hidden).map(|(spec, own)| hash(salt.ok_or(HiddenError::NoSalt)?, Section::Inputs, spec, own));
+        Ok(Expected {
+            model_id: Some(self.id()),
+            nonce: Some(nonce),
+            inputs: Some(of(specs, Visibility::Public, inputs)),
+            input_hashes: Some(hashes.collect::<Result<_, _>>()?),
+            ..Expected::default()
+        })
+    }
+
+    /// Whether values are those of the hashed outputs of a proof that was verified.
+    ///
+    /// # Errors
+    /// [`HiddenError`] names the output.
+    pub fn check_outputs(&self, values: &[i64], shown: &[TensorHash], salt: Option<Salt>) -> Result<(), HiddenError> {
+        let expected = self.hidden_output_len();
+        if values.len() != expected || shown.len() != self.key.schema().hashes(Section::Outputs) {
+            return Err(HiddenError::Count { expected, got: values.len() });
+        }
+        for ((spec, own), &expected) in named(&self.key.schema().outputs, values).zip(shown) {
+            let got = hash(salt.ok_or(HiddenError::NoSalt)?, Section::Outputs, spec, own)?;
+            if got != expected {
+                return Err(HiddenError::Output { name: spec.name.clone(), expected, got });
+            }
+        }
+        Ok(())
+    }
+
+    /// Values of hashed outputs by the outputs' names.
+    pub fn named_outputs(&self, values: &[i64]) -> BTreeMap<String, Vec<i64>> {
+        named(&self.key.schema().outputs, values).map(|(spec, own)| (spec.name.clone(), own.to_vec())).collect()
+    }
+}
+
+/// What a prover answers, and how long it took.
+pub(crate) struct Answered {
+    /// An envelope, for a model with hashed outputs after their values.
+    pub(crate) answer: Vec<u8>,
+    /// Without waiting.
+    pub(crate) time: Duration,
+}
+
+/// Proves a run.
+pub(crate) fn prove(key: &ProverKey, inputs: &[i64], salt: Option<Salt>, nonce: Nonce) -> Result<Answered, ProveError> {
+    let proved = match salt {
+        Some(salt) => key.prove_salted(inputs, nonce, vouch_prover::Salt(salt.0)),
+        None => key.prove(inputs, nonce),
+    };
+    let proved = proved.map_err(|error| match error {
+        ProvingError::Run(_) => ProveError::Inputs(error.to_string()),
+        error => ProveError::Broken(error.to_string()),
+    })?;
+    let envelope = proved.envelope.encode().map_err(|error| ProveError::Broken(error.to_string()))?;
+    let schema = key.verifier.schema();
+    let answer = match schema.hashes(Section::Outputs) {
+        0 => envelope,
+        _ => encode_answer(&of(&schema.outputs, Visibility::Hashed, &proved.outputs), &envelope),
+    };
+    Ok(Answered { answer, time: proved.witness + proved.prove + proved.verify })
+}
+
+/// Why there is no proof.
+pub(crate) enum ProveError {
+    /// The model refuses the inputs.
+    Inputs(String),
+    /// The prover failed.
+    Broken(String),
+}

@@ -1,0 +1,309 @@
+//! Proofs of programs with private weights: that they verify, that nothing in them can be changed, that keys can be checked without the weights, and what keys and proofs show.
+#![allow(missing_docs)]
+
+use std::{collections::BTreeMap, sync::OnceLock};
+
+use proptest::prelude::*;
+use vouch_circuit::{CircuitParams, Objective};
+use vouch_envelope::{Nonce, ProofEnvelope};
+use vouch_program::{Interval, Program, Requant, RunError, Segment, Term, Visibility, WeightMode};
+use vouch_prover::{ProverKey, ProvingError, Salt, Srs, check_key, plan};
+use vouch_verifier::{
+    Expected, KeyDescription, KeyError, PrivateWeights, VerifierKey, VerifyError, verify, verify_batch,
+};
+
+const INPUTS: usize = 9;
+
+/// `b·relu(W·a)`, with W's entries from a seed.
+fn program(seed: i64, mode: Visibility) -> Program {
+    let mut p = Program::builder(6);
+    let a = p.input("a", &[INPUTS as u32], 16.0, Interval::new(-200, 300));
+    let segments = (-16..16i64).map(|s| Segment { base: if s < 0 { 0 } else { s * 64 }, slope: i64::from(s >= 0) });
+    let relu = p.table("relu", 1.0, -16, segments.collect());
+    let weights = (0..27).map(|i| (i * 5 + seed * (i + 1)) % 7 - 3).collect();
+    let m = p.matrix("w", INPUTS as u32, 3, weights, vec![Requant::table(3, relu, 0); 3]);
+    let y = p.linear("y", m, 1, 1, a.wires());
+    let one = p.constant(1);
+    let again = p.matrix("v", 4, 2, (0..8).map(|i| (i + seed) % 5 - 2).collect(), vec![Requant::rescale(2); 2]);
+    let z = p.linear("z", again, 1, 1, vec![y.at(0), y.at(1), y.at(2), one]);
+    let term = Term { factor: 1, a: z.wires(), b: vec![a.at(0), a.at(1)] };
+    let (out, _) = p.product("out", vec![term], Requant::rescale(4));
+    p.output("out", &[2], 16.0, out.wires());
+    let modes = BTreeMap::from([("a".to_owned(), mode)]);
+    p.finish().unwrap().with_visibility(&modes).unwrap().with_weights(WeightMode::Private).unwrap()
+}
+
+fn srs() -> &'static Srs {
+    static SRS: OnceLock<Srs> = OnceLock::new();
+    SRS.get_or_init(|| Srs::development(10))
+}
+
+fn key(program: &Program) -> ProverKey {
+    let (planned, estimate) = plan(program, 1, Objective::default(), None).unwrap();
+    let key = ProverKey::generate(program, 1, planned, estimate.params.clone(), srs()).unwrap();
+    assert_eq!(key.verifier.proof_len(), estimate.proof_bytes, "the predicted proof size");
+    let weights = key.verifier.description().weights.as_ref().unwrap();
+    assert_eq!(weights.lanes.iter().map(|l| l.commitments.len()).sum::<usize>(), estimate.weight_commitments);
+    key
+}
+
+fn made() -> &'static (Program, ProverKey, ProofEnvelope) {
+    static MADE: OnceLock<(Program, ProverKey, ProofEnvelope)> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let program = program(1, Visibility::Public);
+        let key = key(&program);
+        let envelope = key.prove(&inputs(3), Nonce([4; 32])).unwrap().envelope;
+        (program, key, envelope)
+    })
+}
+
+fn inputs(seed: i64) -> Vec<i64> {
+    (0..INPUTS as i64).map(|i| (i * 17 + seed * 13) % 100 - 20).collect()
+}
+
+fn any() -> Expected {
+    Expected { allow_development_srs: true, ..Expected::default() }
+}
+
+#[test]
+fn proofs_are_of_the_interpreters_outputs() {
+    let (program, key, _) = made();
+    for seed in 0..4 {
+        let x = inputs(seed);
+        let proved = key.prove(&x, Nonce([1; 32])).unwrap();
+        assert_eq!(proved.outputs, program.outputs_of(&program.run(&x).unwrap()));
+        let claim = verify(&key.verifier, &any(), &proved.envelope).unwrap();
+        assert_eq!(claim.outputs(), proved.outputs);
+    }
+}
+
+#[test]
+fn no_byte_of_a_proof_can_be_changed() {
+    let (_, key, envelope) = made();
+    assert_eq!(envelope.proof.len(), key.verifier.proof_len());
+    // One byte of each element, all bytes of the part that is about weights.
+    let part = envelope.proof.len() - 7 * 32;
+    for at in (0..envelope.proof.len()).filter(|at| *at >= part || at % 32 == 5) {
+        let mut changed = envelope.clone();
+        changed.proof[at] ^= 1;
+        assert!(verify(&key.verifier, &any(), &changed).is_err(), "byte {at}");
+    }
+    for len in [0, part, envelope.proof.len() - 32, envelope.proof.len() - 1] {
+        let mut shorter = envelope.clone();
+        shorter.proof.truncate(len);
+        assert!(verify(&key.verifier, &any(), &shorter).is_err(), "{len} bytes");
+    }
+    let mut output = envelope.clone();
+    output.public.outputs[0] += 1;
+    assert_eq!(verify(&key.verifier, &any(), &output).unwrap_err(), VerifyError::Pairing);
+}
+
+/// Two keys of the same weights, and one of others: the proof of one is no proof for another, though circuit and reference string are the same.
+#[test]
+fn keys_of_other_weights_refuse() {
+    let (program, own, envelope) = made();
+    let same = key(program);
+    let others = key(&self::program(2, Visibility::Public));
+    for other in [&same, &others] {
+        let (a, b) = (own.verifier.description(), other.verifier.description());
+        assert_ne!(own.verifier.model_id(), other.verifier.model_id());
+        // Nothing but the commitments tells them apart, and no commitment is the same.
+        assert_eq!(KeyDescription { weights: None, ..a.clone() }, KeyDescription { weights: None, ..b.clone() });
+        let points = |d: &KeyDescription| -> Vec<[u8; 32]> {
+            d.weights.iter().flat_map(|w| &w.lanes).flat_map(|l| l.commitments.clone()).collect()
+        };
+        assert!(points(a).iter().zip(&points(b)).all(|(a, b)| a != b));
+        let mut moved = envelope.clone();
+        moved.model_id = other.verifier.model_id();
+        assert_eq!(verify(&other.verifier, &any(), &moved).unwrap_err(), VerifyError::Pairing);
+    }
+    // Two programs with other weights have one public part.
+    assert_eq!(program.public_digest(), self::program(2, Visibility::Public).public_digest());
+}
+
+#[test]
+fn a_batch_has_one_pairing_and_finds_the_false_one() {
+    let (_, key, envelope) = made();
+    let mut items: Vec<_> =
+        (0..3).map(|seed| (any(), key.prove(&inputs(seed), Nonce([1; 32])).unwrap().envelope)).collect();
+    assert!(verify_batch(&key.verifier, &items).iter().all(Result::is_ok));
+    let mut wrong = envelope.clone();
+    // The last answer of the part about weights.
+    let last = wrong.proof.len() - 32;
+    wrong.proof[last] ^= 1;
+    items.insert(1, (any(), wrong));
+    let verdicts = verify_batch(&key.verifier, &items);
+    assert_eq!(verdicts.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true, true]);
+}
+
+#[test]
+fn keys_are_read_again() {
+    let (program, key, _) = made();
+    let bytes = key.to_bytes().unwrap();
+    let again = ProverKey::from_bytes(&bytes, program).unwrap();
+    assert_eq!(again.verifier.model_id(), key.verifier.model_id());
+    assert!(again.prove(&inputs(1), Nonce([2; 32])).is_ok());
+    let public = program.without_weights();
+    assert!(matches!(ProverKey::from_bytes(&bytes, &public), Err(ProvingError::OtherProgram { .. })));
+    let (planned, estimate) = plan(&public, 1, Objective::default(), None).unwrap();
+    let made = ProverKey::generate(&public, 1, planned, estimate.params, srs());
+    assert!(matches!(made, Err(ProvingError::Run(RunError::NoWeights))));
+}
+
+#[test]
+fn published_keys_are_checked_without_weights() {
+    let (program, key, _) = made();
+    let public = program.without_weights();
+    assert!(check_key(&public, srs(), &key.verifier).is_ok());
+    assert!(check_key(program, srs(), &key.verifier).is_ok());
+    let refused = |change: &dyn Fn(&mut KeyDescription)| {
+        let mut description = key.verifier.description().clone();
+        change(&mut description);
+        let wrong = VerifierKey::new(description).unwrap();
+        match check_key(&public, srs(), &wrong) {
+            Err(ProvingError::OtherKey { what }) => what,
+            other => panic!("{other:?}"),
+        }
+    };
+    // A circuit that states less, or something else.
+    assert_eq!(refused(&|d| d.gates.polynomials.truncate(1)), "gates");
+    assert_eq!(refused(&|d| d.fixed_commitments.swap(0, 2)), "fixed columns");
+    assert_eq!(refused(&|d| d.permutation_commitments.swap(0, 1)), "wiring");
+    assert_eq!(refused(&|d| d.schema.inputs[0].max += 1), "schema");
+    assert_eq!(refused(&|d| d.program_digest[0] ^= 1), "program");
+    assert_eq!(refused(&|d| d.srs_identity[0] ^= 1), "reference string");
+    // A row that gates look at in place of one that they do not: weights could then differ from proof to proof.
+    let swap = |w: &mut PrivateWeights| w.blinding_rows.swap(0, 1);
+    assert_eq!(refused(&|d| d.weights.as_mut().map_or((), swap)), "weights");
+    let drop_one = |w: &mut PrivateWeights| w.lanes[0].commitments.truncate(1);
+    assert_eq!(refused(&|d| d.weights.as_mut().map_or((), drop_one)), "number of commitments to weights");
+    assert_eq!(refused(&|d| d.weights = None), "weights");
+    let other = check_key(&public, &Srs::development(10), &key.verifier);
+    assert!(matches!(other, Err(ProvingError::OtherKey { what }) if what == "reference string"));
+    let fixed = program.clone().with_weights(WeightMode::Fixed).unwrap();
+    assert!(matches!(check_key(&fixed, srs(), &key.verifier), Err(ProvingError::OtherKey { .. })));
+    // Other commitments are another model with the same circuit: nothing of it can be checked, or need be.
+    let mut description = key.verifier.description().clone();
+    description.weights.as_mut().unwrap().lanes[0].commitments.rotate_left(1);
+    let moved = VerifierKey::new(description).unwrap();
+    assert!(check_key(&public, srs(), &moved).is_ok());
+    assert_ne!(moved.model_id(), key.verifier.model_id());
+}
+
+/// Every way in which the part about weights of a key can be wrong.
+#[test]
+fn malformed_keys_are_refused() {
+    let description = made().1.verifier.description();
+    let refused = |change: &dyn Fn(&mut PrivateWeights)| {
+        let mut description = description.clone();
+        change(description.weights.as_mut().unwrap());
+        VerifierKey::new(description).unwrap_err()
+    };
+    let phases = description.advice_phases.len() as u64;
+    assert!(matches!(refused(&|w| w.challenge = 99), KeyError::Index { what: "challenge of private weights", .. }));
+    assert!(
+        matches!(refused(&|w| w.lanes[0].combined = 999), KeyError::Index { got: 999, limit, .. } if limit as u64 == phases)
+    );
+    assert!(matches!(
+        refused(&|w| w.lanes[0].combined = 0),
+        KeyError::Range { what: "phase of a column of private weights", .. }
+    ));
+    assert!(matches!(refused(&|w| w.lanes.push(w.lanes[0].clone())), KeyError::Duplicate { .. }));
+    assert!(matches!(refused(&|w| w.lanes.clear()), KeyError::Range { what: "lanes of private weights", .. }));
+    assert!(matches!(
+        refused(&|w| w.lanes[0].commitments.clear()),
+        KeyError::Range { what: "weight columns of a lane", .. }
+    ));
+    assert!(matches!(
+        refused(&|w| w.blinding_rows.truncate(5)),
+        KeyError::Mismatch { what: "blinding rows of private weights", .. }
+    ));
+    assert!(matches!(
+        refused(&|w| w.lanes[0].commitments[0] = [0xff; 32]),
+        KeyError::Point { what: "commitment to private weights", .. }
+    ));
+    assert!(matches!(refused(&|w| w.blinding_rows[2] = [0xff; 32]), KeyError::Point { what: "blinding row", .. }));
+    // Versions and encoding: the version is the oldest that can say it.
+    let bytes = made().1.verifier.to_bytes();
+    assert_eq!(bytes[8], 3);
+    assert_eq!(VerifierKey::from_bytes(bytes).unwrap().to_bytes(), bytes);
+    for version in [1, 2] {
+        let mut older = bytes.to_vec();
+        older[8] = version;
+        assert!(VerifierKey::from_bytes(&older).is_err());
+    }
+    for len in 0..bytes.len() {
+        assert!(VerifierKey::from_bytes(&bytes[..len]).is_err());
+    }
+}
+
+/// Keys and proofs of other weights look the same, and no element of a key or a proof is a weight.
+#[test]
+fn keys_and_proofs_do_not_show_weights() {
+    let mut seen = Vec::new();
+    for seed in [1, 2] {
+        let program = program(seed, Visibility::Public);
+        let key = key(&program);
+        let proof = key.prove(&inputs(1), Nonce([1; 32])).unwrap().envelope.proof;
+        seen.push((proof.len(), key.verifier.to_bytes().len(), key.header.params.clone()));
+        for bytes in [&proof[..], key.verifier.to_bytes()] {
+            let small = bytes.windows(32).filter(|w| w[4..].iter().all(|b| *b == 0) && w[..4] != [0; 4]).count();
+            // The encoding of gates has small constants, in fewer than 32 bytes.
+            assert_eq!(small, 0);
+        }
+    }
+    assert_eq!(seen[0], seen[1]);
+}
+
+/// With a hashed input, both at once.
+#[test]
+fn hashed_inputs_and_private_weights() {
+    let program = program(5, Visibility::Hashed);
+    let key = key(&program);
+    let salt = Salt([9; 32]);
+    let proved = key.prove_salted(&inputs(2), Nonce([3; 32]), salt).unwrap();
+    let hash = salt.hash(vouch_verifier::Section::Inputs, "a", &inputs(2)).unwrap();
+    let expected = Expected { input_hashes: Some(vec![hash]), ..any() };
+    assert!(verify(&key.verifier, &expected, &proved.envelope).is_ok());
+    let other = Salt([8; 32]).hash(vouch_verifier::Section::Inputs, "a", &inputs(2)).unwrap();
+    let wrong = Expected { input_hashes: Some(vec![other]), ..any() };
+    assert!(matches!(verify(&key.verifier, &wrong, &proved.envelope), Err(VerifyError::Hash { .. })));
+}
+
+/// Layouts with one, two and more weight columns and lanes.
+#[test]
+fn all_layouts_verify() {
+    let program = program(1, Visibility::Public);
+    let (planned, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
+    for (weight_columns, matrix_lanes) in [(1, 1), (2, 1), (3, 2), (1, 3)] {
+        let params = CircuitParams { weight_columns, matrix_lanes, ..estimate.params.clone() };
+        let key = ProverKey::generate(&program, 1, planned.clone(), params, srs()).unwrap();
+        let envelope = key.prove(&inputs(1), Nonce([1; 32])).unwrap().envelope;
+        assert!(verify(&key.verifier, &any(), &envelope).is_ok());
+        assert!(check_key(&program.without_weights(), srs(), &key.verifier).is_ok());
+    }
+}
+
+/// One proof about several inputs.
+#[test]
+fn batches_have_private_weights_too() {
+    let program = program(1, Visibility::Public);
+    let (planned, estimate) = plan(&program, 4, Objective::default(), None).unwrap();
+    let key = ProverKey::generate(&program, 4, planned, estimate.params, srs()).unwrap();
+    let x: Vec<i64> = (0..4).flat_map(inputs).collect();
+    let proved = key.prove(&x, Nonce([1; 32])).unwrap();
+    assert!(verify(&key.verifier, &any(), &proved.envelope).is_ok());
+    assert!(check_key(&program.without_weights().batched(4).unwrap(), srs(), &key.verifier).is_ok());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// Private weights change nothing of what is computed.
+    #[test]
+    fn outputs_are_those_of_fixed_weights(x in proptest::collection::vec(-200i64..=300, INPUTS), seed in 0i64..5) {
+        let private = program(seed, Visibility::Public);
+        let fixed = private.clone().with_weights(WeightMode::Fixed).unwrap();
+        prop_assert_eq!(private.run(&x), fixed.run(&x));
+    }
+}
