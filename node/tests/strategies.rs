@@ -30,7 +30,7 @@ use vouch_node::registry::Registry;
 use vouch_node::strategy::{Blueprint, StrategyError, StrategySettings};
 use vouch_program::{Interval, Program, Requant};
 use vouch_protocol::PartyKey;
-use vouch_prover::{Card, ModelBundle, ProverKey, Srs, plan};
+use vouch_prover::{Card, KeyFile, ModelBundle, ProverKey, Srs, plan};
 use vouch_verifier::{ChainError, ChainStep, Expected, LinkError, verify_chain};
 
 const TOKENS: usize = 3;
