@@ -21,12 +21,14 @@ pub mod disclosure;
 pub mod engine;
 pub mod hidden;
 mod limit;
+pub mod market;
 mod metrics;
 pub mod miner;
 mod problem;
 pub mod prover;
 pub mod registry;
 pub mod server;
+pub mod strategy;
 pub mod validator;
 
 pub use problem::Refusal;

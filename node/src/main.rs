@@ -11,10 +11,12 @@ use clap::{Args, Parser, Subcommand};
 use vouch_node::chain::FileChain;
 use vouch_node::config::Config;
 use vouch_node::engine;
+use vouch_node::market;
 use vouch_node::miner::Miner;
 use vouch_node::prover;
 use vouch_node::registry::Registry;
 use vouch_node::server::{Limits, bind, serve, stop_signal};
+use vouch_node::strategy::Blueprint;
 use vouch_node::{audit, validator::Validator};
 use vouch_protocol::PartyKey;
 
@@ -207,6 +209,11 @@ fn check(config: &Config) -> Result<()> {
     let registry = Registry::load(&v.models, Duration::from_millis(v.timeout_ms), v.allow_development_srs)?;
     for model in registry.iter() {
         println!("# model {} {}: {}", model.bundle.manifest.name, model.bundle.manifest.version, model.id());
+    }
+    if let Some(strategy) = &v.strategy {
+        let blueprint = Blueprint::new(&registry, strategy)?;
+        market::source(&strategy.market)?;
+        println!("# strategy: {} forecasts, then the allocation", blueprint.tokens());
     }
     if config.key.exists() {
         println!("# key {}", PartyKey::load(&config.key)?.public());

@@ -12,6 +12,7 @@ mod reads;
 mod routes;
 mod schedule;
 mod site;
+mod strategy;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -35,12 +36,14 @@ use crate::engine::VerifyEngine;
 use crate::limit::Limiter;
 use crate::metrics::Metrics;
 use crate::registry::Registry;
+use crate::strategy::StrategySettings;
 use crate::{now_ms, server};
 
 use deposits::Deposits;
 use flight::Flight;
 use hidden::Kept;
 use ledger::Ledger;
+use strategy::Strategies;
 
 pub(crate) use ledger::DATABASE_FILE;
 pub(crate) use reads::read_log;
@@ -106,6 +109,8 @@ pub struct ValidatorSettings {
     pub deposit_confirmations: u64,
     /// The pause between looks at that chain.
     pub deposit_poll_ms: u64,
+    /// Strategies: forecasts and an allocation, linked.
+    pub strategy: Option<StrategySettings>,
 }
 
 impl Default for ValidatorSettings {
@@ -139,6 +144,7 @@ impl Default for ValidatorSettings {
             deposit_first_block: 0,
             deposit_confirmations: 64,
             deposit_poll_ms: 6_000,
+            strategy: None,
         }
     }
 }
@@ -161,6 +167,7 @@ pub struct Validator {
     event_count: AtomicU64,
     limiter: Limiter<std::net::IpAddr>,
     deposits: Option<Deposits>,
+    strategies: Option<Strategies>,
     metrics: Arc<Metrics>,
     started_ms: u64,
     stop: watch::Sender<bool>,
@@ -197,6 +204,7 @@ impl Validator {
             .build()?;
         let parties = chain.parties()?;
         let deposits = Deposits::of(&settings)?;
+        let strategies = Strategies::of(&settings, &registry)?;
         Ok(Arc::new(Self {
             registry,
             chain,
@@ -212,6 +220,7 @@ impl Validator {
             event_count: AtomicU64::new(0),
             limiter: Limiter::new(settings.rate, settings.burst),
             deposits,
+            strategies,
             metrics: Arc::new(Metrics::validator()),
             started_ms: now_ms(),
             stop: watch::channel(false).0,
@@ -249,6 +258,7 @@ impl Validator {
             self.watch_live(pending.status.clone());
             tokio::spawn(predict::drive(self.clone(), pending));
         }
+        self.resume_strategies().await?;
         Ok(tasks)
     }
 

@@ -1,6 +1,6 @@
 // The verifier's API, over wasm-bindgen's module. What an entry adds is only how the .wasm is found.
 
-import { RawKey, RawText, initSync, version as rawVersion } from "./bindgen.js";
+import { RawChain, RawKey, RawText, initSync, version as rawVersion } from "./bindgen.js";
 
 export class VouchError extends Error {
   constructor(kind, code, message) {
@@ -74,7 +74,19 @@ function expectations(expected) {
     if ((name === "inputs" || name === "outputs") && value !== null) out[name] = Array.from(value, integer);
     else if ((name === "input_hashes" || name === "output_hashes") && value !== null) out[name] = Array.from(value, String);
   }
-  return JSON.stringify(out);
+  return out;
+}
+
+/** Makes all checks of a session and returns its report. */
+function complete(session, { times = true } = {}) {
+  const error = session.error();
+  if (error !== undefined) {
+    session.free();
+    fail(error);
+  }
+  const now = times ? () => Math.round(performance.now() * 1000) : () => 0;
+  while (call(() => session.step(now())));
+  return call(() => session.finish());
 }
 
 export class Verifier {
@@ -101,17 +113,14 @@ export class Verifier {
     return JSON.parse(this.verifyToText(envelope, expected, options));
   }
 
-  verifyToText(envelope, expected = {}, { times = true } = {}) {
-    const text = typeof expected === "string" ? expected : expectations(expected);
-    const session = call(() => this.#key.begin(bytes("envelope", envelope), text));
-    const error = session.error();
-    if (error !== undefined) {
-      session.free();
-      fail(error);
-    }
-    const now = times ? () => Math.round(performance.now() * 1000) : () => 0;
-    while (call(() => session.step(now())));
-    return call(() => session.finish());
+  verifyToText(envelope, expected = {}, options = {}) {
+    const text = typeof expected === "string" ? expected : JSON.stringify(expectations(expected));
+    return complete(call(() => this.#key.begin(bytes("envelope", envelope), text)), options);
+  }
+
+  /** For `verifyChain`. */
+  addTo(chain) {
+    call(() => chain.add(this.#key));
   }
 
   free() {
@@ -119,8 +128,38 @@ export class Verifier {
   }
 }
 
+/** Links as a caller may write them; unknown fields are refused by the module. */
+function chainExpectations(expected) {
+  const { steps, links, ...others } = expected;
+  if (steps === undefined || links === undefined) throw malformed("steps and links are needed");
+  return JSON.stringify({ steps: Array.from(steps, expectations), links: Array.from(links), ...others });
+}
+
+export function verifyChainToText(verifiers, chain, expected, options = {}) {
+  const text = typeof expected === "string" ? expected : chainExpectations(expected);
+  const data = bytes("chain", chain);
+  const keys = call(() => RawChain.empty());
+  for (const verifier of verifiers) verifier.addTo(keys);
+  return complete(call(() => keys.begin(data, text)), options);
+}
+
+export function verifyChain(verifiers, chain, expected, options = {}) {
+  return JSON.parse(verifyChainToText(verifiers, chain, expected, options));
+}
+
 export function inspectToText(envelope) {
-  const text = call(() => RawText.inspect(bytes("envelope", envelope)));
+  return taken(call(() => RawText.inspect(bytes("envelope", envelope))));
+}
+
+export function inspectChainToText(chain) {
+  return taken(call(() => RawText.inspectChain(bytes("chain", chain))));
+}
+
+export function inspectChain(chain) {
+  return JSON.parse(inspectChainToText(chain));
+}
+
+function taken(text) {
   const error = text.error();
   const json = text.text();
   text.free();

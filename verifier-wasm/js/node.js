@@ -3,7 +3,17 @@
 import { readFileSync } from "node:fs";
 import { start } from "./core.js";
 
-export { Verifier, VouchError, inspect, inspectToText, version } from "./core.js";
+export {
+  Verifier,
+  VouchError,
+  inspect,
+  inspectChain,
+  inspectChainToText,
+  inspectToText,
+  verifyChain,
+  verifyChainToText,
+  version,
+} from "./core.js";
 
 start(new WebAssembly.Module(readFileSync(new URL("./vouch_verifier.wasm", import.meta.url))));
 

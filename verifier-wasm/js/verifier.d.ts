@@ -96,17 +96,62 @@ export interface Contents {
   proof_bytes: number;
 }
 
+/** Where some public values of a proof begin. */
+export interface ValueRef {
+  /** Position of the proof in the chain. */
+  proof: number;
+  /** Position among all public outputs, or inputs, of that proof. */
+  start: number;
+}
+
+/** Outputs of a proof that are inputs of a later one. */
+export interface Link {
+  /** The outputs. */
+  from: ValueRef;
+  /** The inputs. */
+  to: ValueRef;
+  /** How many values. */
+  len: number;
+}
+
+/** What the caller expects of a chain. Trust comes from here, never from the chain. */
+export interface ExpectedChain {
+  /** Of each proof. `inputs` are those that no link fills, in their order. */
+  steps: Iterable<Expected>;
+  /** The links, in any order. A chain that claims others, or fewer, is refused. */
+  links: Iterable<Link>;
+}
+
+/** All checks of the verification of a chain. */
+export interface ChainReport {
+  /** Whether every check passed. */
+  accepted: boolean;
+  /** Of the chain: `format`, `proofs` (their number), `links` (those that are expected). */
+  checks: (Omit<Check, "name"> & { name: string })[];
+  /** Of each proof; empty if the chain cannot be read, or has another number of proofs. */
+  proofs: Report[];
+  /** Of each link, in the order of the inputs that they fill; the name is the link, `0:outputs[0..1]=1:inputs[2..3]`. */
+  links: (Omit<Check, "name"> & { name: string })[];
+}
+
+/** What a chain says. Nothing of it is verified. */
+export interface ChainContents {
+  proofs: Contents[];
+  links: Link[];
+}
+
 export interface Version {
   version: string;
   abi: number;
   envelope: number;
   key: number;
+  chain: number;
 }
 
 /** Why a call has no answer. (An envelope that is refused is an answer: a report that is not accepted.) */
 export class VouchError extends Error {
-  /** What is wrong: the key, the envelope (`inspect` only), what is expected, or the use of the module. */
-  readonly kind: "key" | "envelope" | "expected" | "abi";
+  /** What is wrong: the key, the envelope or chain (`inspect`, `inspectChain` only), what is expected, or the use of the module. */
+  readonly kind: "key" | "envelope" | "chain" | "expected" | "abi";
   /** How, for programs: `truncated`, `malformed`, `not-loaded`, … */
   readonly code: string;
 }
@@ -140,6 +185,32 @@ export class Verifier {
 export function inspect(envelope: Bytes): Contents;
 /** The same as JSON text. */
 export function inspectToText(envelope: Bytes): string;
+
+/**
+ * Verifies a chain of proofs: each for its verifier, one for each proof, and the links between them.
+ * @throws {VouchError} if `expected` is malformed, or is not about as many proofs as there are verifiers.
+ */
+export function verifyChain(
+  verifiers: Iterable<Verifier>,
+  chain: Bytes,
+  expected: ExpectedChain,
+  options?: { times?: boolean },
+): ChainReport;
+/** The report as JSON text: with `times: false` the same bytes wherever it is made. `expected` may be JSON text. */
+export function verifyChainToText(
+  verifiers: Iterable<Verifier>,
+  chain: Bytes,
+  expected: ExpectedChain | string,
+  options?: { times?: boolean },
+): string;
+
+/**
+ * What a chain says, not verified.
+ * @throws {VouchError} if the bytes are not a chain.
+ */
+export function inspectChain(chain: Bytes): ChainContents;
+/** The same as JSON text. */
+export function inspectChainToText(chain: Bytes): string;
 
 /** Versions of the module, its ABI and the formats. */
 export function version(): Version;

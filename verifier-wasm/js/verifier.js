@@ -2,7 +2,17 @@
 
 import { start, started, VouchError } from "./core.js";
 
-export { Verifier, VouchError, inspect, inspectToText, version } from "./core.js";
+export {
+  Verifier,
+  VouchError,
+  inspect,
+  inspectChain,
+  inspectChainToText,
+  inspectToText,
+  verifyChain,
+  verifyChainToText,
+  version,
+} from "./core.js";
 
 let loading;
 

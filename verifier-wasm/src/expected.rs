@@ -6,50 +6,43 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use vouch_verifier::Expected;
+use vouch_verifier::{Expected, Link, ValueRef};
 
 use crate::face::{FaceError, Kind};
 
 /// Reads the expectations. An empty text is an empty object. An unknown field is an error: a misspelt `nonce` must not
 /// mean "any".
 pub(crate) fn parse(json: &[u8]) -> Result<Expected, FaceError> {
-    let mut expected = Expected::default();
-    if json.is_empty() {
-        return Ok(expected);
-    }
-    let mut reader = Reader { json, at: 0 };
-    let result = read(&mut reader, &mut expected);
-    let at = reader.at;
-    result.map(|()| expected).map_err(|message| {
-        FaceError::new(Kind::Expected, "malformed", format!("the expectations, byte {at}: {message}"))
+    if json.is_empty() { Ok(Expected::default()) } else { whole(json, Reader::expected) }
+}
+
+/// Reads what is expected of a chain: the expectations of each proof, and the links.
+pub(crate) fn parse_chain(json: &[u8]) -> Result<(Vec<Expected>, Vec<Link>), FaceError> {
+    whole(json, |reader| {
+        let (mut steps, mut links) = (Vec::new(), Vec::new());
+        reader.object("expectation", |reader, name| {
+            match name {
+                "steps" => steps = reader.items(Reader::expected)?,
+                "links" => links = reader.items(Reader::link)?,
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
+        Ok((steps, links))
     })
 }
 
-fn read(reader: &mut Reader<'_>, expected: &mut Expected) -> Result<(), String> {
-    let mut seen: Vec<&str> = Vec::new();
-    reader.sequence(b'{', b'}', |reader| {
-        let name = reader.text()?;
-        if seen.contains(&name) {
-            return Err(format!("{name} is there twice"));
-        }
-        seen.push(name);
-        reader.expect(b':')?;
-        match name {
-            "model_id" => expected.model_id = reader.optional(Reader::parsed)?,
-            "nonce" => expected.nonce = reader.optional(Reader::parsed)?,
-            "inputs" => expected.inputs = reader.optional(Reader::integers)?,
-            "outputs" => expected.outputs = reader.optional(Reader::integers)?,
-            "input_hashes" => expected.input_hashes = reader.optional(Reader::list)?,
-            "output_hashes" => expected.output_hashes = reader.optional(Reader::list)?,
-            "allow_development_srs" => expected.allow_development_srs = reader.boolean()?,
-            _ => return Err(format!("{name} is no expectation")),
-        }
-        Ok(())
-    })?;
-    match reader.peek() {
-        None => Ok(()),
+/// Reads a value that nothing follows.
+fn whole<'a, T>(json: &'a [u8], read: impl FnOnce(&mut Reader<'a>) -> Result<T, String>) -> Result<T, FaceError> {
+    let mut reader = Reader { json, at: 0 };
+    let result = read(&mut reader).and_then(|value| match reader.peek() {
+        None => Ok(value),
         Some(_) => Err("something follows the object".to_owned()),
-    }
+    });
+    let at = reader.at;
+    result.map_err(|message| {
+        FaceError::new(Kind::Expected, "malformed", format!("the expectations, byte {at}: {message}"))
+    })
 }
 
 struct Reader<'a> {
@@ -58,6 +51,80 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Fields by name, each at most once; `field` says whether it knows the name.
+    fn object(
+        &mut self,
+        what: &str,
+        mut field: impl FnMut(&mut Self, &str) -> Result<bool, String>,
+    ) -> Result<(), String> {
+        let mut seen: Vec<&str> = Vec::new();
+        self.sequence(b'{', b'}', |reader| {
+            let name = reader.text()?;
+            if seen.contains(&name) {
+                return Err(format!("{name} is there twice"));
+            }
+            seen.push(name);
+            reader.expect(b':')?;
+            if field(reader, name)? { Ok(()) } else { Err(format!("{name} is no {what}")) }
+        })
+    }
+
+    fn expected(&mut self) -> Result<Expected, String> {
+        let mut expected = Expected::default();
+        self.object("expectation", |reader, name| {
+            match name {
+                "model_id" => expected.model_id = reader.optional(Reader::parsed)?,
+                "nonce" => expected.nonce = reader.optional(Reader::parsed)?,
+                "inputs" => expected.inputs = reader.optional(|reader| reader.items(Reader::integer))?,
+                "outputs" => expected.outputs = reader.optional(|reader| reader.items(Reader::integer))?,
+                "input_hashes" => expected.input_hashes = reader.optional(|reader| reader.items(Reader::parsed))?,
+                "output_hashes" => expected.output_hashes = reader.optional(|reader| reader.items(Reader::parsed))?,
+                "allow_development_srs" => expected.allow_development_srs = reader.boolean()?,
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
+        Ok(expected)
+    }
+
+    /// A link: all of its fields have to be there.
+    fn link(&mut self) -> Result<Link, String> {
+        let (mut from, mut to, mut len) = (None, None, None);
+        self.object("part of a link", |reader, name| {
+            match name {
+                "from" => from = Some(reader.end()?),
+                "to" => to = Some(reader.end()?),
+                "len" => len = Some(reader.natural()?),
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
+        match (from, to, len) {
+            (Some(from), Some(to), Some(len)) => Ok(Link { from, to, len }),
+            _ => Err("expected from, to and len".to_owned()),
+        }
+    }
+
+    fn end(&mut self) -> Result<ValueRef, String> {
+        let (mut proof, mut start) = (None, None);
+        self.object("part of a link's end", |reader, name| {
+            match name {
+                "proof" => proof = Some(reader.natural()?),
+                "start" => start = Some(reader.natural()?),
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
+        match (proof, start) {
+            (Some(proof), Some(start)) => Ok(ValueRef { proof, start }),
+            _ => Err("expected proof and start".to_owned()),
+        }
+    }
+
+    fn natural(&mut self) -> Result<u32, String> {
+        u32::try_from(self.integer()?).map_err(|_| "expected an integer from 0 to 4294967295".to_owned())
+    }
+
     /// The next byte that is no white space.
     fn peek(&mut self) -> Option<u8> {
         while matches!(self.json.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
@@ -127,22 +194,13 @@ impl<'a> Reader<'a> {
         if yes || self.word("false") { Ok(yes) } else { Err("expected true or false".to_owned()) }
     }
 
-    fn list<T: FromStr<Err: Display>>(&mut self) -> Result<Vec<T>, String> {
+    fn items<T>(&mut self, read: impl Fn(&mut Self) -> Result<T, String>) -> Result<Vec<T>, String> {
         let mut items = Vec::new();
         self.sequence(b'[', b']', |reader| {
-            items.push(reader.parsed()?);
+            items.push(read(reader)?);
             Ok(())
         })?;
         Ok(items)
-    }
-
-    fn integers(&mut self) -> Result<Vec<i64>, String> {
-        let mut integers = Vec::new();
-        self.sequence(b'[', b']', |reader| {
-            integers.push(reader.integer()?);
-            Ok(())
-        })?;
-        Ok(integers)
     }
 
     /// An integer of 64 bits: a number, or decimal text for those that JavaScript cannot hold in a number.
@@ -151,7 +209,7 @@ impl<'a> Reader<'a> {
             self.text()?
         } else {
             let rest = self.json.get(self.at..).unwrap_or_default();
-            let len = rest.iter().position(|byte| matches!(byte, b',' | b']' | b' ' | b'\t' | b'\n' | b'\r'));
+            let len = rest.iter().position(|byte| matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r'));
             let digits = rest.get(..len.unwrap_or(rest.len())).unwrap_or_default();
             // JSON's own form: no plus, no zero in front.
             let plain = digits.strip_prefix(b"-").unwrap_or(digits);
@@ -235,6 +293,39 @@ mod tests {
         }
         for bytes in [&b"{\"\xff\":null}"[..], b"\xff", b"\""] {
             assert!(parse(bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn chains_are_read_strictly() {
+        let id = "ab".repeat(32);
+        let link = r#"{"from":{"proof":0,"start":3},"to":{"start":4294967295,"proof":1},"len":2}"#;
+        let json = format!(r#" {{"steps":[{{"nonce":"{id}"}},{{}}],"links":[ {link} , {link} ]}} "#);
+        let (steps, links) = parse_chain(json.as_bytes()).unwrap();
+        assert_eq!((steps.len(), steps[0].nonce.map(|nonce| nonce.0)), (2, Some([0xab; 32])));
+        let end = |proof, start| ValueRef { proof, start };
+        assert_eq!(links, [Link { from: end(0, 3), to: end(1, u32::MAX), len: 2 }; 2]);
+        let changes = [
+            ("\"len\":2", "\"len\":-1"),
+            ("\"len\":2", "\"len\":4294967296"),
+            ("\"len\":2", "\"len\":2,\"len\":2"),
+            (",\"len\":2", ""),
+            ("\"start\":3", "\"stop\":3"),
+            (",\"start\":3", ""),
+            ("\"proof\":0", "\"proof\":0.0"),
+            ("\"proof\":0", "\"proof\":null"),
+            ("steps", "step"),
+            ("nonce", "nonse"),
+            ("[ {", "[ null,{"),
+        ];
+        for (from, to) in changes {
+            let text = json.replacen(from, to, 1);
+            assert_ne!(text, json, "{from}");
+            let error = parse_chain(text.as_bytes()).unwrap_err();
+            assert_eq!((error.kind, error.code), (Kind::Expected, "malformed"), "{text}");
+        }
+        for bad in ["", "[]", "{}x", r#"{"steps":null}"#] {
+            assert!(parse_chain(bad.as_bytes()).is_err(), "{bad}");
         }
     }
 

@@ -3,7 +3,10 @@
 use std::rc::Rc;
 
 use serde::Serialize;
-use vouch_verifier::{KEY_VERSION, ProofEnvelope, Section, SrsKind, TensorSpec, Verification, VerifierKey, Visibility};
+use vouch_verifier::{
+    CHAIN_VERSION, ChainStep, ChainVerification, KEY_VERSION, Link, ProofChain, ProofEnvelope, Section, SrsKind,
+    TensorSpec, Verification, VerifierKey, Visibility,
+};
 
 use crate::expected;
 
@@ -18,6 +21,8 @@ pub enum Kind {
     Key,
     /// The envelope.
     Envelope,
+    /// The chain of proofs.
+    Chain,
     /// What the caller expects.
     Expected,
     /// A host has called the module in a wrong way.
@@ -59,6 +64,7 @@ struct Version {
     abi: u32,
     envelope: u16,
     key: u16,
+    chain: u16,
 }
 
 /// Versions of this module, of its ABI, and of the formats that it reads.
@@ -68,6 +74,7 @@ pub fn version() -> String {
         abi: ABI_VERSION,
         envelope: vouch_verifier::ENVELOPE_VERSION,
         key: KEY_VERSION,
+        chain: CHAIN_VERSION,
     })
 }
 
@@ -82,20 +89,56 @@ struct Contents {
     proof_bytes: usize,
 }
 
+impl From<&ProofEnvelope> for Contents {
+    fn from(envelope: &ProofEnvelope) -> Self {
+        let text = |values: &[i64]| values.iter().map(i64::to_string).collect();
+        Self {
+            model_id: envelope.model_id.to_string(),
+            nonce: envelope.nonce.to_string(),
+            inputs: text(&envelope.public.inputs),
+            outputs: text(&envelope.public.outputs),
+            input_hashes: envelope.public.input_hashes.iter().map(ToString::to_string).collect(),
+            output_hashes: envelope.public.output_hashes.iter().map(ToString::to_string).collect(),
+            proof_bytes: envelope.proof.len(),
+        }
+    }
+}
+
 /// What an envelope says. Nothing of it is verified. Integers are text: they may be too large for a JSON number.
 pub fn inspect(envelope: &[u8]) -> Result<String, FaceError> {
     let envelope =
         ProofEnvelope::decode(envelope).map_err(|error| FaceError::new(Kind::Envelope, error.code(), error))?;
-    let text = |values: &[i64]| values.iter().map(i64::to_string).collect();
-    Ok(json(&Contents {
-        model_id: envelope.model_id.to_string(),
-        nonce: envelope.nonce.to_string(),
-        inputs: text(&envelope.public.inputs),
-        outputs: text(&envelope.public.outputs),
-        input_hashes: envelope.public.input_hashes.iter().map(ToString::to_string).collect(),
-        output_hashes: envelope.public.output_hashes.iter().map(ToString::to_string).collect(),
-        proof_bytes: envelope.proof.len(),
-    }))
+    Ok(json(&Contents::from(&envelope)))
+}
+
+#[derive(Serialize)]
+struct ChainContents<'a> {
+    proofs: Vec<Contents>,
+    links: &'a [Link],
+}
+
+/// What a chain says. Nothing of it is verified.
+pub fn inspect_chain(chain: &[u8]) -> Result<String, FaceError> {
+    let chain = ProofChain::decode(chain).map_err(|error| FaceError::new(Kind::Chain, error.code(), error))?;
+    let proofs = chain.proofs().iter().map(Contents::from).collect();
+    Ok(json(&ChainContents { proofs, links: chain.links() }))
+}
+
+/// Begins the verification of a chain. There is a key for each proof; `expected` is JSON (`docs/verifier-wasm.md`).
+pub fn begin_chain(keys: &[Key], chain: &[u8], expected: &[u8]) -> Result<Session, FaceError> {
+    let (steps, links) = expected::parse_chain(expected)?;
+    if steps.len() != keys.len() {
+        let message = format!("expectations of {} proofs for {} keys", steps.len(), keys.len());
+        return Err(FaceError::new(Kind::Expected, "step-count", message));
+    }
+    let step = |(key, expected): (&Key, _)| ChainStep { key: Rc::clone(&key.0), expected };
+    let steps = keys.iter().zip(steps).map(step).collect();
+    Ok(Session { work: Work::Chain(ChainVerification::new(steps, links, chain.to_vec())), began: None })
+}
+
+/// The report of the verification of a chain, with all times 0.
+pub fn verify_chain(keys: &[Key], chain: &[u8], expected: &[u8]) -> Result<String, FaceError> {
+    Ok(begin_chain(keys, chain, expected)?.complete())
 }
 
 /// A verifying key that has been checked and prepared.
@@ -157,38 +200,59 @@ impl Key {
     /// Begins a verification. `expected` is JSON (`docs/verifier-wasm.md`).
     pub fn begin(&self, envelope: &[u8], expected: &[u8]) -> Result<Session, FaceError> {
         let expected = expected::parse(expected)?;
-        Ok(Session { verification: Verification::new(Rc::clone(&self.0), expected, envelope.to_vec()), began: None })
+        let verification = Verification::new(Rc::clone(&self.0), expected, envelope.to_vec());
+        Ok(Session { work: Work::Envelope(verification), began: None })
     }
 
     /// The report of a verification, with all times 0.
     pub fn verify(&self, envelope: &[u8], expected: &[u8]) -> Result<String, FaceError> {
-        let mut session = self.begin(envelope, expected)?;
-        while session.step(0) {}
-        Ok(session.finish())
+        Ok(self.begin(envelope, expected)?.complete())
     }
 }
 
 /// A verification, one check at a time.
 #[derive(Debug)]
 pub struct Session {
-    verification: Verification<Rc<VerifierKey>>,
+    work: Work,
     /// When the last check began, while it has not ended.
     began: Option<u64>,
+}
+
+#[derive(Debug)]
+enum Work {
+    Envelope(Verification<Rc<VerifierKey>>),
+    Chain(ChainVerification<Rc<VerifierKey>>),
 }
 
 impl Session {
     /// Ends the check before and makes the next, at a time in microseconds. False if there is no next.
     pub fn step(&mut self, now: u64) -> bool {
-        if let (Some(began), Some(check)) = (self.began.take(), self.verification.last()) {
+        let last = match &mut self.work {
+            Work::Envelope(work) => work.last(),
+            Work::Chain(work) => work.last(),
+        };
+        if let (Some(began), Some(check)) = (self.began.take(), last) {
             check.micros = now.saturating_sub(began);
         }
-        let more = self.verification.step().is_some();
+        let more = match &mut self.work {
+            Work::Envelope(work) => work.step().is_some(),
+            Work::Chain(work) => work.step().is_some(),
+        };
         self.began = more.then_some(now);
         more
     }
 
     /// The report.
     pub fn finish(self) -> String {
-        json(&self.verification.finish())
+        match self.work {
+            Work::Envelope(work) => json(&work.finish()),
+            Work::Chain(work) => json(&work.finish()),
+        }
+    }
+
+    /// Makes all checks, with all times 0.
+    fn complete(mut self) -> String {
+        while self.step(0) {}
+        self.finish()
     }
 }

@@ -67,6 +67,15 @@ impl Module {
         self.keys.get(key).ok_or_else(|| abi("handle", "no key has this handle"))
     }
 
+    /// The keys of a chain: a buffer of their handles, each in four bytes, little-endian.
+    fn chain_keys(&self, address: u32, len: u32) -> Result<Vec<Key>, FaceError> {
+        let (handles, rest) = self.bytes(address, len)?.as_chunks::<4>();
+        if !rest.is_empty() {
+            return Err(abi("buffer", "expected four bytes for each key"));
+        }
+        handles.iter().map(|handle| self.key(u32::from_le_bytes(*handle)).cloned()).collect()
+    }
+
     fn text(&mut self, text: String) -> u64 {
         let len = text.len() as u64;
         u64::from(self.add(text.into_bytes())) | len << 32
@@ -190,6 +199,51 @@ pub(crate) extern "C" fn vouch_begin(
     call(|module| {
         let (envelope, expected) = (module.bytes(envelope, envelope_len)?, module.bytes(expected, expected_len)?);
         let session = module.key(key)?.begin(envelope, expected)?;
+        module.sessions.insert(session).ok_or_else(|| abi("handle", "no handles are left"))
+    })
+}
+
+/// What a chain of proofs says, as JSON, not verified.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn vouch_chain_inspect(chain: u32, len: u32) -> u64 {
+    call(|module| {
+        let text = face::inspect_chain(module.bytes(chain, len)?)?;
+        Ok(module.text(text))
+    })
+}
+
+/// Verifies a chain of proofs: the report as JSON, with all times 0. `keys` is a buffer of a handle for each proof.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn vouch_chain_verify(
+    keys: u32,
+    keys_len: u32,
+    chain: u32,
+    chain_len: u32,
+    expected: u32,
+    expected_len: u32,
+) -> u64 {
+    call(|module| {
+        let keys = module.chain_keys(keys, keys_len)?;
+        let (chain, expected) = (module.bytes(chain, chain_len)?, module.bytes(expected, expected_len)?);
+        let text = face::verify_chain(&keys, chain, expected)?;
+        Ok(module.text(text))
+    })
+}
+
+/// Begins the verification of a chain and returns its handle, for the same calls as that of an envelope.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn vouch_chain_begin(
+    keys: u32,
+    keys_len: u32,
+    chain: u32,
+    chain_len: u32,
+    expected: u32,
+    expected_len: u32,
+) -> u32 {
+    call(|module| {
+        let keys = module.chain_keys(keys, keys_len)?;
+        let (chain, expected) = (module.bytes(chain, chain_len)?, module.bytes(expected, expected_len)?);
+        let session = face::begin_chain(&keys, chain, expected)?;
         module.sessions.insert(session).ok_or_else(|| abi("handle", "no handles are left"))
     })
 }

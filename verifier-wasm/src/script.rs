@@ -30,6 +30,11 @@ impl RawText {
         Self(face::inspect(envelope))
     }
 
+    #[wasm_bindgen(js_name = inspectChain)]
+    pub fn inspect_chain(chain: &[u8]) -> Self {
+        Self(face::inspect_chain(chain))
+    }
+
     pub fn error(&self) -> Option<String> {
         error(&self.0)
     }
@@ -58,6 +63,30 @@ impl RawKey {
 
     pub fn begin(&self, envelope: &[u8], expected: &str) -> RawSession {
         RawSession(self.0.clone().and_then(|key| key.begin(envelope, expected.as_bytes())))
+    }
+}
+
+/// The keys of a chain, one for each proof.
+#[wasm_bindgen]
+pub struct RawChain(Answer<Vec<Key>>);
+
+#[wasm_bindgen]
+impl RawChain {
+    #[wasm_bindgen(js_name = empty)]
+    pub fn empty() -> Self {
+        Self(Ok(Vec::new()))
+    }
+
+    pub fn add(&mut self, key: &RawKey) {
+        match (&mut self.0, &key.0) {
+            (Ok(keys), Ok(key)) => keys.push(key.clone()),
+            (Ok(_), Err(error)) => self.0 = Err(error.clone()),
+            (Err(_), _) => {}
+        }
+    }
+
+    pub fn begin(self, chain: &[u8], expected: &str) -> RawSession {
+        RawSession(self.0.and_then(|keys| face::begin_chain(&keys, chain, expected.as_bytes())))
     }
 }
 

@@ -15,6 +15,7 @@ mod problem;
 mod proof;
 mod prove;
 mod salt;
+mod strategy;
 
 pub use deposits::{
     AccountDeposits, AnnouncedClaim, ChainBlock, DepositContract, DepositEntry, DepositEvent, DepositToken,
@@ -31,7 +32,11 @@ pub use problem::{PROBLEM_JSON, Problem};
 pub use proof::{ProofRecord, ProofSummary};
 pub use prove::{ANSWER_TYPE, Capacity, ENVELOPE_TYPE, MinerModel, ProveRequest};
 pub use salt::Salt;
-pub use vouch_envelope::{ModelId, Nonce, VerificationReport};
+pub use strategy::{
+    CHAIN_TYPE, Market, MarketToken, StrategyEvent, StrategyPlan, StrategyRecord, StrategyRequest, StrategyStatus,
+    StrategyStep,
+};
+pub use vouch_envelope::{Link, ModelId, Nonce, ValueRef, VerificationReport};
 
 /// Where things are, on a validator.
 pub mod paths {
@@ -50,6 +55,8 @@ pub mod paths {
     pub const DEPOSITS_RPC: &str = "/v1/deposits/rpc";
     /// Where predictions are asked for.
     pub const PREDICTIONS: &str = "/v1/predictions";
+    /// Where strategies are asked for. Below it, `plan` says what they are made of: [`StrategyPlan`](crate::StrategyPlan).
+    pub const STRATEGIES: &str = "/v1/strategies";
     /// Where proofs are.
     pub const PROOFS: &str = "/v1/proofs";
     /// The OpenAPI document.

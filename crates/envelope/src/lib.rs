@@ -3,11 +3,12 @@
 //! * [`ProofEnvelope`] carries a proof together with the claim it is about: the model's identity, the nonce of the
 //!   request, and the public inputs and outputs. Nothing in an envelope is trusted by itself: a verifier compares
 //!   every field with what its own caller expects.
-//! * [`VerificationReport`] is the list of checks that a verifier made, for people and for user interfaces.
+//! * [`ProofChain`] is a list of envelopes with links: outputs of one proof that are inputs of a later one.
+//! * [`VerificationReport`] (of a chain: [`ChainReport`]) is the list of checks that a verifier made, for people and for user interfaces.
 //! * [`Reader`] and [`Writer`] are the cursors that this format and the verifying key's format are written with. They
 //!   cannot panic, read integers in one canonical form only, and know the offset of every error.
 //!
-//! # Binary format, version 1
+//! # Binary format of an envelope, version 1
 //!
 //! All fixed-width integers are little-endian.
 //!
@@ -27,6 +28,19 @@
 //! | proof | as said |
 //!
 //! Nothing may follow. A value has exactly one encoding, so equal envelopes have equal bytes.
+//!
+//! # Binary format of a chain, version 1
+//!
+//! | field | bytes |
+//! | --- | --- |
+//! | magic `VOUCHPC\0` | 8 |
+//! | version | 2 |
+//! | number of proofs, 1 to 64 | LEB128 |
+//! | each proof: length of its envelope (LEB128), the envelope | as said |
+//! | number of links, at most 4096 | LEB128 |
+//! | each link: from proof, from output, to proof, to input, number of values | LEB128 each |
+//!
+//! Links are in the order of the inputs that they fill, which do not overlap. Nothing may follow.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -42,6 +56,7 @@
     )
 )]
 
+mod chain;
 mod cursor;
 mod error;
 pub mod hex;
@@ -50,6 +65,9 @@ mod json;
 mod proof;
 mod report;
 
+pub use chain::{
+    CHAIN_MAGIC, CHAIN_VERSION, ChainFormatError, Link, LinkFault, MAX_CHAIN_PROOFS, MAX_LINKS, ProofChain, ValueRef,
+};
 pub use cursor::{CursorError, Reader, Writer};
 pub use error::EnvelopeError;
 pub use id::{ModelId, Nonce, TensorHash};
@@ -57,4 +75,4 @@ pub use json::EnvelopeJson;
 pub use proof::{
     ENVELOPE_MAGIC, ENVELOPE_VERSION, MAX_HASHES, MAX_PROOF_BYTES, MAX_VALUES, ProofEnvelope, PublicValues, Section,
 };
-pub use report::{Check, VerificationReport};
+pub use report::{ChainReport, Check, VerificationReport};

@@ -48,6 +48,29 @@ impl VerificationReport {
     }
 }
 
+/// All checks of the verification of a chain, in the order in which they are made: those of the chain as a whole, those
+/// of each proof, and one for each link that the caller expects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainReport {
+    /// Whether the chain is accepted: every check passed.
+    pub accepted: bool,
+    /// Of the chain: its format, the number of its proofs, and whether its links are those that the caller expects.
+    pub checks: Vec<Check>,
+    /// Of each proof. Empty if the chain cannot be read, or has another number of proofs than the caller expects.
+    pub proofs: Vec<VerificationReport>,
+    /// Of each link, in the order of the inputs that they fill. Empty likewise.
+    pub links: Vec<Check>,
+}
+
+impl ChainReport {
+    /// A report, accepted if there are proofs and all checks passed.
+    pub fn new(checks: Vec<Check>, proofs: Vec<VerificationReport>, links: Vec<Check>) -> Self {
+        let passed = |checks: &[Check]| checks.iter().all(|check| check.passed);
+        let proved = !proofs.is_empty() && proofs.iter().all(|proof| proof.accepted);
+        Self { accepted: proved && passed(&checks) && passed(&links), checks, proofs, links }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,5 +83,12 @@ mod tests {
         assert!(accepted(vec![check(true), check(true)]));
         assert!(!accepted(vec![check(true), check(false)]));
         assert!(!accepted(vec![]));
+        let chain = |whole, proof, link| {
+            let proofs = vec![VerificationReport::new(ModelId([0; 32]), vec![check(proof)])];
+            ChainReport::new(vec![check(whole)], proofs, vec![check(link)]).accepted
+        };
+        assert!(chain(true, true, true));
+        assert!(!chain(false, true, true) && !chain(true, false, true) && !chain(true, true, false));
+        assert!(!ChainReport::new(vec![check(true)], vec![], vec![]).accepted);
     }
 }

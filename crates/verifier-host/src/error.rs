@@ -7,7 +7,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error, Deserialize)]
 #[error("{kind}: {message}")]
 pub struct Refusal {
-    /// What is wrong: `key`, `envelope`, `expected`, or `abi`.
+    /// What is wrong: `key`, `envelope`, `chain`, `expected`, or `abi`.
     pub kind: String,
     /// How, for programs.
     pub code: String,

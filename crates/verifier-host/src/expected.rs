@@ -1,7 +1,7 @@
 //! What the caller expects, in the module's JSON.
 
 use serde::{Serialize, Serializer};
-use vouch_envelope::{ModelId, Nonce, TensorHash};
+use vouch_envelope::{Link, ModelId, Nonce, TensorHash};
 
 /// What the caller expects. Trust comes from here, never from the envelope. `None` accepts anything that fits the key.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -26,6 +26,22 @@ pub struct Expected {
     pub output_hashes: Option<Vec<TensorHash>>,
     /// Whether a key of a development setup is accepted: whoever made such a setup can forge proofs.
     pub allow_development_srs: bool,
+}
+
+/// What the caller expects of a chain. Trust comes from here, never from the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct ExpectedChain {
+    /// Of each proof. `inputs` are those that no link fills, in their order.
+    pub steps: Vec<Expected>,
+    /// The links, in any order. A chain that claims others, or fewer, is refused.
+    pub links: Vec<Link>,
+}
+
+impl ExpectedChain {
+    /// The JSON that every face of the module understands.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
 }
 
 fn text<S: Serializer>(values: &Option<Vec<i64>>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -43,10 +43,10 @@ impl Running {
         Ok(running)
     }
 
-    /// Gives the module its fuel again, for the next request.
-    pub(crate) fn refuel(&mut self) -> Result<(), HostError> {
+    /// Gives the module its fuel again, for a request of `times` verifications.
+    pub(crate) fn refuel(&mut self, times: u64) -> Result<(), HostError> {
         self.store.data_mut().refused = false;
-        let fuel = self.store.data().limits.fuel;
+        let fuel = self.store.data().limits.fuel.saturating_mul(times);
         self.store.set_fuel(fuel).map_err(|error| HostError::Module(error.to_string()))
     }
 

@@ -20,14 +20,16 @@
 
 #![forbid(unsafe_code)]
 
+mod chain;
 mod error;
 mod expected;
 mod instance;
 mod limits;
 mod verifier;
 
+pub use chain::ChainVerifier;
 pub use error::{HostError, Refusal};
-pub use expected::Expected;
+pub use expected::{Expected, ExpectedChain};
 pub use limits::Limits;
 pub use verifier::{Host, Verifier};
-pub use vouch_envelope::{Check, ModelId, Nonce, VerificationReport};
+pub use vouch_envelope::{ChainReport, Check, Link, ModelId, Nonce, ValueRef, VerificationReport};

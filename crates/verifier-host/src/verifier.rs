@@ -5,6 +5,7 @@ use std::time::Instant;
 use vouch_envelope::VerificationReport;
 use wasmtime::{Config, Engine, InstancePre, Linker, Module};
 
+use crate::chain::ChainVerifier;
 use crate::error::HostError;
 use crate::expected::Expected;
 use crate::instance::Running;
@@ -39,6 +40,28 @@ impl Host {
         let mut verifier = Verifier { host: self.clone(), bytes: key.to_vec(), running: None };
         verifier.running()?;
         Ok(verifier)
+    }
+
+    /// An instance with the key of each proof of a chain, for one thread at a time.
+    ///
+    /// # Errors
+    /// [`HostError::Refused`] if one of them is no key.
+    pub fn chain_verifier(&self, keys: &[&[u8]]) -> Result<ChainVerifier, HostError> {
+        ChainVerifier::start(self.clone(), keys)
+    }
+
+    pub(crate) fn running(&self) -> Result<Running, HostError> {
+        Running::start(&self.module, self.limits)
+    }
+
+    /// What a chain of proofs says, as JSON. Nothing of it is verified.
+    ///
+    /// # Errors
+    /// [`HostError`].
+    pub fn inspect_chain(&self, chain: &[u8]) -> Result<String, HostError> {
+        let mut running = self.running()?;
+        let buffer = running.put(chain)?;
+        running.text("vouch_chain_inspect", (buffer.address, buffer.len))
     }
 
     /// What an envelope says, as JSON. Nothing of it is verified.
@@ -86,7 +109,7 @@ impl Verifier {
     /// Runs a request; if it stops the instance, that is not used again.
     fn request<T>(&mut self, run: impl FnOnce(&mut Running, u32) -> Result<T, HostError>) -> Result<T, HostError> {
         let (running, key) = self.running()?;
-        running.refuel()?;
+        running.refuel(1)?;
         let result = run(running, *key);
         if !matches!(result, Ok(_) | Err(HostError::Refused(_))) {
             self.running = None;

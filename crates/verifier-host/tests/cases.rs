@@ -1,12 +1,13 @@
-//! The module's answers to the cases of `verifier-wasm/examples/cases.rs`, and its limits.
+//! The module's answers to the cases of `verifier-wasm/examples/cases`, and its limits.
 //!
 //! `cargo xtask test --only wasm` sets `VOUCH_WASM` and `VOUCH_CASES`; without them there is nothing to test.
 
 use std::path::PathBuf;
 
-use vouch_verifier_host::{Expected, Host, HostError, Limits, Nonce, Refusal, Verifier};
+use vouch_verifier_host::{Expected, ExpectedChain, Host, HostError, Limits, Link, Nonce, Refusal, ValueRef, Verifier};
 
 const KEY: &[u8] = include_bytes!("../../verifier/tests/fixtures/small.key");
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../verifier/tests/fixtures");
 const ENVELOPE: &[u8] = include_bytes!("../../verifier/tests/fixtures/small-0.envelope");
 
 fn module() -> Option<Vec<u8>> {
@@ -50,6 +51,12 @@ fn answers_are_those_of_the_native_verifier() {
         let got = match call.as_str() {
             "verify" => with_key(&|verifier| verifier.verify_to_text(&envelope, expected)),
             "describe" => with_key(&|verifier| verifier.describe()),
+            "chain" => {
+                let keys: Vec<_> = key.split(',').map(unhex).collect();
+                let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
+                host.chain_verifier(&keys).and_then(|mut verifier| verifier.verify_to_text(&envelope, expected))
+            }
+            "inspectChain" => host.inspect_chain(&envelope),
             _ => host.inspect(&envelope),
         };
         let got = match got {
@@ -79,6 +86,39 @@ fn reports_have_times_and_codes() {
     let report = verifier.verify(ENVELOPE, &wrong).unwrap();
     assert_eq!(report.checks.iter().find(|check| !check.passed).map(|check| check.code.as_str()), Some("nonce"));
     assert!(host.version().unwrap().contains(r#""abi":1"#));
+}
+
+#[test]
+fn chains_are_verified_in_one_instance() {
+    let Some(module) = module() else { return };
+    let host = Host::new(&module, Limits::default()).unwrap();
+    let fixture = |name| std::fs::read(format!("{FIXTURES}/chain/{name}")).unwrap();
+    let (forecast, allocation, honest) = (fixture("forecast.key"), fixture("allocation.key"), fixture("honest.chain"));
+    let mut verifier = host.chain_verifier(&[&forecast, &forecast, &allocation]).unwrap();
+    let end = |proof, start| ValueRef { proof, start };
+    let link = |from, to| Link { from: end(from, 0), to: end(2, to), len: 1 };
+    let mut expected = ExpectedChain { steps: vec![allowed(); 3], links: vec![link(1, 2), link(0, 1)] };
+    expected.steps[2].inputs = Some(vec![160, 24]);
+    let report = verifier.verify(&honest, &expected).unwrap();
+    assert!(report.accepted, "{report:?}");
+    assert!(report.proofs.iter().flat_map(|proof| &proof.checks).map(|check| check.micros).sum::<u64>() > 0);
+    let report = verifier.verify(&fixture("unlinked.chain"), &expected).unwrap();
+    assert_eq!((report.accepted, report.links[1].code.as_str()), (false, "link-value"));
+    expected.steps.pop();
+    let error = verifier.verify(&honest, &expected).unwrap_err();
+    assert_eq!(error.code(), "step-count");
+    // What runs out of fuel is started anew.
+    let long = ExpectedChain {
+        steps: vec![Expected { inputs: Some(vec![i64::MIN; 1 << 20]), ..allowed() }; 3],
+        links: vec![],
+    };
+    let limits = Limits { fuel: 60_000_000, ..Limits::default() };
+    let mut verifier =
+        Host::new(&module, limits).unwrap().chain_verifier(&[&forecast, &forecast, &allocation]).unwrap();
+    let error = verifier.verify(&honest, &long).unwrap_err();
+    assert!(matches!(error, HostError::OutOfFuel { .. } | HostError::OutOfMemory { .. }), "{error}");
+    expected.steps.push(allowed());
+    assert!(verifier.verify(&honest, &expected).unwrap().accepted);
 }
 
 #[test]

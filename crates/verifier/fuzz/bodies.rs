@@ -1,6 +1,9 @@
 //! What the fuzz targets do with their input. Also run, for a fixed number of inputs, by `tests/fuzz_smoke.rs`.
 
-use vouch_verifier::{Expected, ProofEnvelope, VerifierKey, report, verify, verify_batch};
+use vouch_verifier::{
+    ChainStep, Expected, Link, ProofChain, ProofEnvelope, ValueRef, VerifierKey, report, report_chain, verify,
+    verify_batch, verify_chain,
+};
 
 /// A key and an envelope that it accepts.
 const KEY: &[u8] = include_bytes!("../tests/fixtures/small.key");
@@ -49,5 +52,39 @@ pub(crate) fn verify_envelope(data: &[u8]) {
         assert_eq!(verdict.is_ok(), accepted);
         assert!(!accepted || data == ENVELOPE, "an envelope that nobody proved is accepted");
         assert_eq!(verify_batch(key, &[(EXPECTED, envelope)]), [verdict]);
+    });
+}
+
+/// A chain that its keys accept, and links that it may be expected to have.
+const CHAIN: &[u8] = include_bytes!("../tests/fixtures/chain/honest.chain");
+const CHAIN_KEYS: [&[u8]; 2] =
+    [include_bytes!("../tests/fixtures/chain/forecast.key"), include_bytes!("../tests/fixtures/chain/allocation.key")];
+
+/// Any bytes as a chain: it has one encoding.
+pub(crate) fn chain_decode(data: &[u8]) {
+    if let Ok(chain) = ProofChain::decode(data) {
+        assert_eq!(chain.encode().as_deref(), Ok(data));
+    }
+}
+
+/// Any bytes as a chain for the fixtures' keys, expected with its own links and with the fixture's: both ways of verifying
+/// give the same verdict, and a chain that nobody made is not accepted.
+pub(crate) fn verify_chain_bytes(data: &[u8]) {
+    thread_local! {
+        static LOADED: [VerifierKey; 2] = CHAIN_KEYS.map(|key| VerifierKey::from_bytes(key).expect("the fixture loads"));
+    }
+    let end = |proof, start| ValueRef { proof, start };
+    let own = [(0, 1), (1, 2)].map(|(from, to)| Link { from: end(from, 0), to: end(2, to), len: 1 });
+    LOADED.with(|[forecast, allocation]| {
+        let steps = [forecast, forecast, allocation].map(|key| ChainStep { key, expected: EXPECTED });
+        let accepted = report_chain(&steps, &own, data).accepted;
+        let Ok(chain) = ProofChain::decode(data) else {
+            assert!(!accepted);
+            return;
+        };
+        assert_eq!(verify_chain(&steps, &own, &chain).is_ok(), accepted);
+        assert!(!accepted || data == CHAIN, "a chain that nobody made is accepted");
+        let claimed = report_chain(&steps, chain.links(), data).accepted;
+        assert_eq!(verify_chain(&steps, chain.links(), &chain).is_ok(), claimed);
     });
 }

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! verify(key, expected, envelope) -> VerifiedClaim
+//! verify_chain(keys and expectations, links, chain) -> VerifiedChain
 //! ```
 //!
 //! * The *key* is trusted as a whole, through its hash, the [model identity](VerifierKey::model_id).
@@ -45,6 +46,7 @@
 
 mod addition;
 mod batch;
+mod chain;
 mod claim;
 mod curve;
 mod domain;
@@ -66,6 +68,7 @@ mod verify;
 mod weights;
 
 pub use batch::verify_batch;
+pub use chain::{ChainError, ChainStep, ChainVerification, LinkError, VerifiedChain, report_chain, verify_chain};
 pub use claim::{Expected, VerifiedClaim};
 pub use error::{CheckName, KeyError, PointError, VerifyError};
 pub use expression::{GateBuilder, Gates, Node, NodeId};
@@ -76,5 +79,6 @@ pub use key::{
 pub use report::{Verification, report};
 pub use verify::{verify, verify_bytes};
 pub use vouch_envelope::{
-    Check, ENVELOPE_VERSION, ModelId, Nonce, ProofEnvelope, PublicValues, Section, TensorHash, VerificationReport,
+    CHAIN_VERSION, ChainFormatError, ChainReport, Check, ENVELOPE_VERSION, Link, LinkFault, ModelId, Nonce, ProofChain,
+    ProofEnvelope, PublicValues, Section, TensorHash, ValueRef, VerificationReport,
 };

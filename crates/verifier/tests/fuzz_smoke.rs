@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 const KEY: &[u8] = include_bytes!("fixtures/small.key");
 const ENVELOPE: &[u8] = include_bytes!("fixtures/small-0.envelope");
+const CHAIN: &[u8] = include_bytes!("fixtures/chain/honest.chain");
 
 /// Changes some bytes, or cuts, repeats or inserts some.
 fn mutate(rng: &mut ChaCha8Rng, bytes: &mut Vec<u8>) {
@@ -55,4 +56,14 @@ fn keys_are_loaded_safely() {
 #[test]
 fn envelopes_are_verified_safely() {
     run(3, 500, ENVELOPE, bodies::verify_envelope);
+}
+
+#[test]
+fn chains_are_decoded_safely() {
+    run(4, 20_000, CHAIN, bodies::chain_decode);
+}
+
+#[test]
+fn chains_are_verified_safely() {
+    run(5, 150, CHAIN, bodies::verify_chain_bytes);
 }

@@ -1,6 +1,8 @@
 //! Everything that a validator writes down. One writer; each step is one transaction, so that a crash leaves a step
 //! done or not begun: log, score, proof and prediction never disagree.
 
+pub(super) mod strategies;
+
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -39,7 +41,7 @@ const MIGRATIONS: &[&str] = &["
         INSERT INTO tallies VALUES (NEW.miner, NEW.outcome, 1) ON CONFLICT DO UPDATE SET count = count + 1;
     END;
     CREATE INDEX attempts_verified ON attempts (miner, at_ms) WHERE outcome = 'verified';
-"];
+", strategies::MIGRATION];
 
 /// A question that is open.
 #[derive(Debug, Clone)]
@@ -102,6 +104,22 @@ impl Log<'_> {
         (self.next, self.head) = (entry.seq + 1, entry.hash);
         Ok(())
     }
+}
+
+/// Writes a question down within a step; `false` if its nonce was used before.
+fn accept(log: &mut Log<'_>, pending: &Pending) -> Result<bool, DatabaseError> {
+    let Pending { status, question } = pending;
+    // What is to be hidden is not written down: `null`.
+    let inputs = question.as_ref().filter(|question| question.salt.is_none()).map(|question| &question.inputs);
+    let inputs = serde_json::to_string(&inputs).map_err(|e| DatabaseError::content("inputs", e))?;
+    let sql = "INSERT OR IGNORE INTO predictions (id, model, nonce, inputs, state, created_ms) VALUES (?1, ?2, ?3, ?4, 'queued', ?5)";
+    let (model_id, nonce) = (status.model_id, status.nonce);
+    let values = params![status.id, model_id.0, nonce.map(|n| n.0), inputs, status.created_ms as i64];
+    if log.transaction.execute(sql, values)? == 0 {
+        return Ok(false);
+    }
+    log.push(&Event::Accepted { prediction: status.id.clone(), model_id, nonce })?;
+    Ok(true)
 }
 
 impl Ledger {
@@ -201,20 +219,7 @@ impl Ledger {
 
     /// Accepts a question; `false` if its nonce was used before.
     pub(super) fn accept(&mut self, pending: &Pending) -> Result<bool, DatabaseError> {
-        let Pending { status, question } = pending;
-        // What is to be hidden is not written down: `null`.
-        let inputs = question.as_ref().filter(|question| question.salt.is_none()).map(|question| &question.inputs);
-        let inputs = serde_json::to_string(&inputs).map_err(|e| DatabaseError::content("inputs", e))?;
-        self.write(|log, _| {
-            let sql = "INSERT OR IGNORE INTO predictions (id, model, nonce, inputs, state, created_ms) VALUES (?1, ?2, ?3, ?4, 'queued', ?5)";
-            let (model_id, nonce) = (status.model_id, status.nonce);
-            let values = params![status.id, model_id.0, nonce.map(|n| n.0), inputs, status.created_ms as i64];
-            if log.transaction.execute(sql, values)? == 0 {
-                return Ok(false);
-            }
-            log.push(&Event::Accepted { prediction: status.id.clone(), model_id, nonce })?;
-            Ok(true)
-        })
+        self.write(|log, _| accept(log, pending))
     }
 
     /// Judges an attempt: fills in the scores, and ends the question that it answers. The same attempt is never

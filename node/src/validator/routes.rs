@@ -25,7 +25,9 @@ use vouch_api::{
 use vouch_envelope::hex;
 
 use super::ledger::{Pending, Question};
+use super::strategy::routes as strategies;
 use super::{Validator, deposits, disclosure, hidden, openapi, predict, reads, site};
+use crate::database::DatabaseError;
 use crate::registry::{Model, random};
 use crate::{Refusal, now_ms, server};
 
@@ -63,6 +65,11 @@ pub(super) fn documented() -> (Router<Arc<Validator>>, utoipa::openapi::OpenApi)
         .routes(routes!(prediction))
         .routes(routes!(prediction_events))
         .routes(routes!(hidden::outputs))
+        .routes(routes!(strategies::plan))
+        .routes(routes!(strategies::ask))
+        .routes(routes!(strategies::strategy))
+        .routes(routes!(strategies::strategy_chain))
+        .routes(routes!(strategies::strategy_events))
         .routes(routes!(proof))
         .routes(routes!(proof_envelope))
         .routes(routes!(log))
@@ -277,12 +284,17 @@ async fn predict_(
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(accepted)).into_response())
 }
 
-pub(super) async fn stands(v: &Arc<Validator>, id: &str) -> Result<PredictionStatus, Refusal> {
+/// How a question stands, if there is one.
+pub(super) async fn standing(v: &Arc<Validator>, id: &str) -> Result<Option<PredictionStatus>, DatabaseError> {
     if let Some(status) = v.live().get(id) {
-        return Ok(status.clone());
+        return Ok(Some(status.clone()));
     }
     let own = id.to_owned();
-    let status = v.reader.run(move |c| reads::prediction(c, &own)).await?;
+    v.reader.run(move |c| reads::prediction(c, &own)).await
+}
+
+pub(super) async fn stands(v: &Arc<Validator>, id: &str) -> Result<PredictionStatus, Refusal> {
+    let status = standing(v, id).await?;
     status.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "no-such-prediction", "No such prediction", id))
 }
 
@@ -294,14 +306,14 @@ async fn prediction(Shared_(v): Shared, Id(id): Id) -> Reply<PredictionStatus> {
 }
 
 /// Ready when the validator stops. (What `wait_for` gives may not be kept across an await.)
-async fn stopped(stop: &mut tokio::sync::watch::Receiver<bool>) {
+pub(super) async fn stopped(stop: &mut tokio::sync::watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// A server-sent event, as `text/event-stream` has it.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "for the document only")]
-struct Message {
+pub(super) struct Message {
     /// The event's number.
     id: String,
     /// The prediction's state.

@@ -5,7 +5,18 @@ import unittest
 from pathlib import Path
 
 import vouch_verifier
-from vouch_verifier import Expected, Limits, OutOfFuel, OutOfMemory, Refused, Verifier
+from vouch_verifier import (
+    Expected,
+    ExpectedChain,
+    Limits,
+    Link,
+    OutOfFuel,
+    OutOfMemory,
+    Refused,
+    Verifier,
+    inspect_chain,
+    verify_chain,
+)
 
 FIXTURES = Path(os.environ["VOUCH_FIXTURES"])
 KEY = (FIXTURES / "small.key").read_bytes()
@@ -58,6 +69,32 @@ class Verification(unittest.TestCase):
         for wrong in (1.0, "1", True):
             with self.assertRaises(TypeError):
                 Verifier(KEY).verify(ENVELOPE, Expected(inputs=[wrong]))  # type: ignore[list-item]
+
+    def test_chains_are_verified(self) -> None:
+        read = lambda name: (FIXTURES / "chain" / name).read_bytes()  # noqa: E731
+        keys = [read("forecast.key"), read("forecast.key"), read("allocation.key")]
+        links = [Link(0, 0, 2, 1, 1), Link(1, 0, 2, 2, 1)]
+        proofs, claimed = inspect_chain(read("honest.chain"))
+        self.assertEqual((len(proofs), claimed), (3, links))
+        steps = [
+            Expected(nonce=proof.nonce, inputs=inputs, allow_development_srs=True)
+            for proof, inputs in zip(proofs, [[40, -7], [-5, 33], [160, 24]])
+        ]
+        report = verify_chain(keys, read("honest.chain"), ExpectedChain(steps, links))
+        self.assertTrue(report.accepted)
+        self.assertEqual([len(report.checks), len(report.proofs), len(report.links)], [3, 3, 2])
+        self.assertGreater(report.proofs[2].checks[-1].micros, 0)
+        report = verify_chain(keys, read("unlinked.chain"), ExpectedChain(steps, links))
+        self.assertFalse(report.accepted)
+        self.assertEqual([link.code for link in report.links], ["ok", "link-value"])
+        report = verify_chain(keys, read("honest.chain"), ExpectedChain(steps, links[:1]))
+        self.assertEqual([check.code for check in report.checks], ["ok", "ok", "links"])
+        with self.assertRaises(Refused) as caught:
+            verify_chain(keys[:2], read("honest.chain"), ExpectedChain(steps, links))
+        self.assertEqual((caught.exception.kind, caught.exception.code), ("expected", "step-count"))
+        with self.assertRaises(Refused) as caught:
+            inspect_chain(ENVELOPE)
+        self.assertEqual((caught.exception.kind, caught.exception.code), ("chain", "magic"))
 
     def test_limits_are_clean_errors(self) -> None:
         with self.assertRaises(OutOfFuel):

@@ -1,15 +1,19 @@
 """Verifies Vouch proofs of machine-learning inference, with the ``.wasm`` that browsers run."""
 
+from ._chain import ChainReport, ExpectedChain, Link, inspect_chain, verify_chain
 from ._errors import OutOfFuel, OutOfMemory, Refused, Trapped, VouchError
 from ._module import WASM_PATH, Limits, wasm_sha256
 from ._types import Check, Contents, Expected, Model, Report, Tensor
 from ._verifier import Verifier, inspect, verify, version
 
 __all__ = [
+    "ChainReport",
     "Check",
     "Contents",
     "Expected",
+    "ExpectedChain",
     "Limits",
+    "Link",
     "Model",
     "OutOfFuel",
     "OutOfMemory",
@@ -21,7 +25,9 @@ __all__ = [
     "VouchError",
     "WASM_PATH",
     "inspect",
+    "inspect_chain",
     "verify",
+    "verify_chain",
     "version",
     "wasm_sha256",
 ]

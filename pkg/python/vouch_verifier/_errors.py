@@ -14,7 +14,7 @@ class Refused(VouchError):
 
     def __init__(self, kind: str, code: str, message: str) -> None:
         super().__init__(f"{kind}: {message}")
-        #: What is wrong: ``key``, ``envelope``, ``expected``, or ``abi``.
+        #: What is wrong: ``key``, ``envelope``, ``chain``, ``expected``, or ``abi``.
         self.kind = kind
         self.code = code
         self.message = message

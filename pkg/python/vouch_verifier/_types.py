@@ -28,6 +28,10 @@ class Expected:
 
     def to_json(self) -> str:
         """The form that every face of the module understands."""
+        return json.dumps(self.to_fields())
+
+    def to_fields(self) -> Dict[str, Any]:
+        """The same, as an object."""
         fields: Dict[str, Any] = {"allow_development_srs": bool(self.allow_development_srs)}
         for name in ("model_id", "nonce"):
             value = getattr(self, name)
@@ -41,7 +45,7 @@ class Expected:
             values = getattr(self, name)
             if values is not None:
                 fields[name] = [str(_integer(value)) for value in values]
-        return json.dumps(fields)
+        return fields
 
 
 def _hexadecimal(value: Any) -> Any:
@@ -82,7 +86,10 @@ class Report:
 
     @classmethod
     def from_json(cls, text: str) -> "Report":
-        fields = json.loads(text)
+        return cls.from_fields(json.loads(text))
+
+    @classmethod
+    def from_fields(cls, fields: Dict[str, Any]) -> "Report":
         return cls(fields["model_id"], fields["accepted"], [Check(**check) for check in fields["checks"]])
 
 
@@ -135,5 +142,8 @@ class Contents:
 
     @classmethod
     def from_json(cls, text: str) -> "Contents":
-        fields = json.loads(text)
+        return cls.from_fields(json.loads(text))
+
+    @classmethod
+    def from_fields(cls, fields: Dict[str, Any]) -> "Contents":
         return cls(**{**fields, **{name: [int(value) for value in fields[name]] for name in ("inputs", "outputs")}})

@@ -1,6 +1,7 @@
 // Runs the cases in any JavaScript host. Returns one answer a case, as the verifier gave it.
 
-export function runCases(cases, { Verifier, VouchError, inspectToText }) {
+export function runCases(cases, vouch) {
+  const { Verifier, VouchError, inspectToText } = vouch;
   const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
   let last = { hex: undefined, verifier: undefined };
   const load = (hex) => {
@@ -15,6 +16,17 @@ export function runCases(cases, { Verifier, VouchError, inspectToText }) {
     verify: (c) => load(c.key).verifyToText(unhex(c.envelope), c.expected, { times: false }),
     describe: (c) => load(c.key).describeToText(),
     inspect: (c) => inspectToText(unhex(c.envelope)),
+    chain: (c) => {
+      const verifiers = new Map();
+      try {
+        for (const key of c.key.split(",")) verifiers.has(key) || verifiers.set(key, new Verifier(unhex(key)));
+        const keys = c.key.split(",").map((key) => verifiers.get(key));
+        return vouch.verifyChainToText(keys, unhex(c.envelope), c.expected, { times: false });
+      } finally {
+        for (const verifier of verifiers.values()) verifier.free();
+      }
+    },
+    inspectChain: (c) => vouch.inspectChainToText(unhex(c.envelope)),
   };
   return cases.map((c) => {
     try {

@@ -1,6 +1,6 @@
 //! The suite `wasm`: one verdict in every host, and the packages as a stranger installs them.
 //!
-//! `verifier-wasm/examples/cases.rs` makes the cases and the native verifier's answers. Every host gives its answers to
+//! `verifier-wasm/examples/cases` makes the cases and the native verifier's answers. Every host gives its answers to
 //! the same cases, and they are compared byte for byte (with times 0). What every host does is in
 //! `verifier-wasm/tests/hosts` (JavaScript, Python) and `crates/verifier-host/tests`.
 //!

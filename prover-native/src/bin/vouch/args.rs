@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Prove(Prove),
     /// Verify proofs
     Verify(Verify),
+    /// Chains of proofs, in which outputs of one are inputs of a later one
+    Chain(Chain),
     /// Compute the salted hashes by which the owner of hashed values recognizes them
     Hash(Hash),
     /// Prove single facts about a hashed input, against the hash that a proof shows of it
@@ -256,6 +258,60 @@ pub(crate) struct Verify {
     /// The nonce that you asked with
     #[arg(long, value_name = "HEX")]
     pub(crate) nonce: Option<String>,
+    /// Refuse keys whose reference string was made for development
+    #[arg(long)]
+    pub(crate) production: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Chain {
+    #[command(subcommand)]
+    pub(crate) command: ChainCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ChainCommand {
+    /// Make a chain of proofs, if it holds
+    Link(ChainLink),
+    /// Verify a chain: each proof, and each link
+    Verify(ChainVerify),
+}
+
+/// What the models and links of a chain are.
+#[derive(Debug, Args)]
+pub(crate) struct ChainShape {
+    /// The verifying key of each proof, in the chain's order, from a source that you trust
+    #[arg(long, required = true, value_name = "FILE")]
+    pub(crate) key: Vec<PathBuf>,
+    /// Outputs that are inputs of a later proof: 0:hours=6:redemption_hours[0], a tensor or a range [A..B] of it; or by position, 0:outputs[0..1]=6:inputs[18..19]
+    #[arg(long, value_name = "PROOF:OUTPUT=PROOF:INPUT")]
+    pub(crate) link: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChainLink {
+    /// The proofs, in order
+    #[arg(required = true, value_name = "PROOF")]
+    pub(crate) proofs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shape: ChainShape,
+    /// The chain
+    #[arg(short, long, value_name = "CHAIN")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChainVerify {
+    /// The chain
+    pub(crate) chain: PathBuf,
+    #[command(flatten)]
+    pub(crate) shape: ChainShape,
+    /// The nonces that you asked with, one for each proof
+    #[arg(long, value_name = "HEX")]
+    pub(crate) nonce: Vec<String>,
+    /// The inputs of a proof that you expect, but for tensors that links fill (.npz, .json by input name)
+    #[arg(long, value_name = "PROOF=FILE")]
+    pub(crate) input: Vec<String>,
     /// Refuse keys whose reference string was made for development
     #[arg(long)]
     pub(crate) production: bool,

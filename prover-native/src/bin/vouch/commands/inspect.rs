@@ -4,7 +4,7 @@ use std::{fmt::Write, path::Path};
 
 use serde_json::json;
 use vouch_circuit::Layout;
-use vouch_envelope::{ENVELOPE_MAGIC, ProofEnvelope, hex};
+use vouch_envelope::{CHAIN_MAGIC, ENVELOPE_MAGIC, ProofEnvelope, hex};
 use vouch_program::{Instruction, Program};
 use vouch_prover::{KeyFile, ModelBundle, Srs, SrsFile, files, picture, plan};
 use vouch_verifier::{KEY_MAGIC, VerifierKey, Visibility};
@@ -12,7 +12,7 @@ use vouch_verifier::{KEY_MAGIC, VerifierKey, Visibility};
 use crate::{
     Said,
     args::Inspect,
-    commands::{compile, srs, verify},
+    commands::{chain, compile, srs, verify},
     failure::{Failure, Kind},
 };
 
@@ -28,6 +28,7 @@ pub(crate) fn run(args: &Inspect) -> Result<Said, Failure> {
         b"VOUCHSR\0" => Ok(srs::describe(&Srs::load(path)?)),
         b"VOUCHPK\0" => prover_key(path),
         m if m == KEY_MAGIC => Ok(verifier_key(&verify::read_key(path)?)),
+        m if m == CHAIN_MAGIC => chain::describe(path),
         m if m == ENVELOPE_MAGIC || m.first() == Some(&b'{') => proof(path),
         _ => Err(Failure::new(Kind::Input, format!("{}: not a file of Vouch", path.display()))),
     }

@@ -1,6 +1,7 @@
 //! The commands.
 
 pub(crate) mod bench;
+pub(crate) mod chain;
 pub(crate) mod check_key;
 pub(crate) mod compile;
 pub(crate) mod disclose;

@@ -62,7 +62,7 @@ pub(crate) fn run(args: &Verify, show: Show) -> Result<Said, Failure> {
     let mut text = String::new();
     let mut proofs = Vec::new();
     for ((path, claim), report) in args.proofs.iter().zip(&verdicts).zip(&reports) {
-        describe(&mut text, path, claim.as_ref(), report);
+        describe(&mut text, &path.display().to_string(), claim.as_ref(), report);
         proofs.push(json!({
             "proof": path,
             "accepted": claim.is_some(),
@@ -144,9 +144,9 @@ fn batch(
         .unzip()
 }
 
-fn describe(text: &mut String, path: &Path, claim: Option<&VerifiedClaim>, report: &VerificationReport) {
+pub(crate) fn describe(text: &mut String, name: &str, claim: Option<&VerifiedClaim>, report: &VerificationReport) {
     let verdict = if claim.is_some() { "VERIFIED" } else { "REFUSED" };
-    let _ = writeln!(text, "{}: {verdict}", path.display());
+    let _ = writeln!(text, "{name}: {verdict}");
     for c in &report.checks {
         let _ = writeln!(text, "  {} {:<18} {}", if c.passed { "ok" } else { "NO" }, c.name, c.detail);
     }
@@ -184,7 +184,7 @@ fn real(claim: &VerifiedClaim, section: Section) -> Vec<f64> {
     }
 }
 
-fn named(claim: &VerifiedClaim, section: Section) -> Map<String, serde_json::Value> {
+pub(crate) fn named(claim: &VerifiedClaim, section: Section) -> Map<String, serde_json::Value> {
     let values = real(claim, section);
     let mut rest = values.as_slice();
     let mut out = Map::new();

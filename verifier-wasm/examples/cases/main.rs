@@ -1,6 +1,8 @@
 //! Writes the cases that every host runs, with the answers of the native verifier, as JSON:
 //! `cases DIR [MUTATIONS]`, where `DIR` has `NAME.key` and `NAME-0.envelope`.
 
+mod chain;
+
 use std::fmt::Write;
 use std::path::Path;
 
@@ -15,11 +17,11 @@ use vouch_verifier_wasm::face::{self, Key};
 #[derive(Serialize)]
 struct Case {
     name: String,
-    /// `verify`, `describe` or `inspect`.
+    /// `verify`, `describe`, `inspect`, `chain` or `inspectChain`.
     call: &'static str,
-    /// Hexadecimal; empty for `inspect`.
+    /// Hexadecimal; empty for `inspect`. For `chain` the keys of its proofs, separated by commas.
     key: String,
-    /// Hexadecimal; empty for `describe`.
+    /// Hexadecimal; empty for `describe`. For `chain` and `inspectChain` a chain.
     envelope: String,
     /// JSON.
     expected: String,
@@ -211,6 +213,7 @@ fn main() -> Result<(), Error> {
             }
         }
     }
+    chain::add(&mut cases, mutations)?;
     serde_json::to_writer(std::io::stdout().lock(), &cases.0)?;
     Ok(())
 }

@@ -1,0 +1,9 @@
+//! Fuzz target: see `verify_chain_bytes` in `bodies.rs`.
+
+#![no_main]
+
+#[allow(dead_code)]
+#[path = "../bodies.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::verify_chain_bytes(data));

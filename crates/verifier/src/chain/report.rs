@@ -1,0 +1,171 @@
+//! The checks of a chain, one by one, for people and user interfaces.
+
+use std::ops::Deref;
+
+use vouch_envelope::{CHAIN_VERSION, ChainReport, Check, Link, ProofChain, VerificationReport};
+
+use super::{ChainError, ChainStep, against, check_claimed, check_count, check_link, linked, schema};
+use crate::error::CheckName;
+use crate::key::VerifierKey;
+use crate::report::Verification;
+
+/// Names of the checks of a chain as a whole.
+const CHECKS: [&str; 3] = ["format", "proofs", "links"];
+
+/// Makes every check on the bytes of a chain that can be made, also after one has failed. The report is accepted exactly
+/// if [`verify_chain`](crate::verify_chain()) accepts.
+pub fn report_chain<K: Deref<Target = VerifierKey> + Clone>(
+    steps: &[ChainStep<K>],
+    links: &[Link],
+    chain: &[u8],
+) -> ChainReport {
+    let mut verification = ChainVerification::new(steps.to_vec(), links.to_vec(), chain.to_vec());
+    while verification.step().is_some() {}
+    verification.finish()
+}
+
+/// A verification of a chain whose checks are made one at a time, as in [`Verification`].
+#[derive(Debug)]
+pub struct ChainVerification<K> {
+    steps: Vec<ChainStep<K>>,
+    links: Vec<Link>,
+    bytes: Vec<u8>,
+    chain: Option<ProofChain>,
+    /// Whether each proof has its key.
+    counted: bool,
+    checks: Vec<Check>,
+    current: Option<Verification<K>>,
+    proofs: Vec<VerificationReport>,
+    link_checks: Vec<Check>,
+}
+
+fn check(name: &str, result: Result<String, (&str, String)>) -> Check {
+    let (passed, code, detail) = match result {
+        Ok(detail) => (true, Check::OK, detail),
+        Err((code, detail)) => (false, code, detail),
+    };
+    Check { name: name.to_owned(), passed, code: code.to_owned(), detail, micros: 0 }
+}
+
+impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
+    /// A verification that has not begun.
+    pub fn new(steps: Vec<ChainStep<K>>, mut links: Vec<Link>, chain: Vec<u8>) -> Self {
+        Link::sort(&mut links);
+        Self {
+            steps,
+            links,
+            bytes: chain,
+            chain: None,
+            counted: false,
+            checks: Vec::with_capacity(CHECKS.len()),
+            current: None,
+            proofs: Vec::new(),
+            link_checks: Vec::new(),
+        }
+    }
+
+    /// Makes the next check and returns it; `None` after the last.
+    pub fn step(&mut self) -> Option<&mut Check> {
+        if let Some(name) = CHECKS.get(self.checks.len()) {
+            let made = check(name, self.check_chain(name));
+            self.checks.push(made);
+            return self.last();
+        }
+        if !self.counted {
+            return None;
+        }
+        if self.current.as_mut().is_some_and(|current| current.step().is_some()) {
+            self.count_linked();
+            return self.last();
+        }
+        self.proofs.extend(self.current.take().map(Verification::finish));
+        if self.begin_proof() || self.check_next_link() { self.last() } else { None }
+    }
+
+    /// The last check made.
+    pub fn last(&mut self) -> Option<&mut Check> {
+        if let Some(check) = self.link_checks.last_mut() {
+            return Some(check);
+        }
+        match &mut self.current {
+            Some(current) => current.last(),
+            None => self.checks.last_mut(),
+        }
+    }
+
+    /// The report of the checks made. It is not accepted before all of them are.
+    pub fn finish(self) -> ChainReport {
+        let complete = self.counted
+            && self.checks.len() == CHECKS.len()
+            && self.proofs.len() == self.steps.len()
+            && self.link_checks.len() == self.links.len();
+        let mut report = ChainReport::new(self.checks, self.proofs, self.link_checks);
+        report.accepted &= complete;
+        report
+    }
+
+    fn check_chain(&mut self, name: &str) -> Result<String, (&'static str, String)> {
+        let failed = |error: ChainError| (error.code(), error.to_string());
+        if name == "format" {
+            let chain = ProofChain::decode(&self.bytes).map_err(ChainError::from).map_err(failed)?;
+            self.chain = Some(chain);
+            return Ok(format!("version {CHAIN_VERSION}"));
+        }
+        let unread = || (Check::NOT_REACHED, "not reached: the check of the format failed".to_owned());
+        let chain = self.chain.as_ref().ok_or_else(unread)?;
+        if name == "proofs" {
+            check_count(&self.steps, chain).map_err(failed)?;
+            self.counted = true;
+            return Ok(format!("{}, as expected", self.steps.len()));
+        }
+        check_claimed(&self.links, chain).map_err(failed)?;
+        Ok(format!("{}, as expected", self.links.len()))
+    }
+
+    /// Makes the first check of the next proof, if there is one.
+    fn begin_proof(&mut self) -> bool {
+        let proof = self.proofs.len();
+        let envelope = self.chain.as_ref().and_then(|chain| chain.proofs().get(proof));
+        let Some((step, envelope)) = self.steps.get(proof).zip(envelope) else { return false };
+        // It was decoded, so it is within the limits; no bytes would be refused.
+        let bytes = envelope.encode().unwrap_or_default();
+        let expected = against(&step.expected, proof, &self.links, envelope);
+        let mut verification = Verification::new(step.key.clone(), expected, bytes);
+        let begun = verification.step().is_some();
+        self.current = Some(verification);
+        begun
+    }
+
+    /// Says how many inputs are left to the links, where the last check was of inputs.
+    fn count_linked(&mut self) {
+        let proof = self.proofs.len();
+        let inputs = self.chain.as_ref().and_then(|chain| chain.proofs().get(proof));
+        let inputs = inputs.map_or(0, |envelope| envelope.public.inputs.len());
+        let count = linked(proof, &self.links, inputs).into_iter().filter(|linked| *linked).count();
+        if let Some(check) = self.current.as_mut().and_then(Verification::last)
+            && count > 0
+            && check.passed
+            && check.name == CheckName::Inputs.to_string()
+        {
+            check.detail = format!("{}; {count} of them by links", check.detail);
+        }
+    }
+
+    /// Checks the next link, if there is one.
+    fn check_next_link(&mut self) -> bool {
+        let Some((link, &at)) = self.links.iter().enumerate().nth(self.link_checks.len()) else { return false };
+        let proofs = self.chain.as_ref().map(ProofChain::proofs).unwrap_or_default();
+        let result = match check_link(&at, |proof| schema(&self.steps, proof), proofs) {
+            Ok(ends) => {
+                let (from, to) = (&ends.from.name, &ends.to.name);
+                Ok(format!("{} values of {from} are those of {to}, scale {}", at.len, ends.to.scale))
+            }
+            Err(source) => {
+                let error = ChainError::Link { link, at, source };
+                Err((error.code(), error.to_string()))
+            }
+        };
+        self.link_checks.push(check(&at.to_string(), result));
+        true
+    }
+}

@@ -1,0 +1,196 @@
+//! `vouch chain`.
+
+mod links;
+
+use std::fmt::Write;
+use std::path::Path;
+
+use serde_json::json;
+use vouch_envelope::{CHAIN_VERSION, ChainReport, ProofChain, ProofEnvelope, Section};
+use vouch_prover::files;
+use vouch_verifier::{ChainStep, Expected, Link, SrsKind, VerifiedChain, VerifierKey, report_chain, verify_chain};
+
+use crate::{
+    Said,
+    args::{Chain, ChainCommand, ChainLink, ChainShape, ChainVerify},
+    commands::verify,
+    failure::{Failure, Kind},
+    inputs,
+    progress::{DEVELOPMENT, Show},
+};
+
+/// Larger chains do not exist.
+const MAX_CHAIN: u64 = 1 << 30;
+
+pub(crate) fn run(args: &Chain, show: Show) -> Result<Said, Failure> {
+    match &args.command {
+        ChainCommand::Link(args) => link(args, show),
+        ChainCommand::Verify(args) => verify_file(args, show),
+    }
+}
+
+/// The bytes of a chain: the binary form, or that of JSON.
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = files::read(path, MAX_CHAIN)?;
+    if bytes.first() != Some(&b'{') {
+        return Ok(bytes);
+    }
+    let wrong = |e: &dyn std::fmt::Display| Failure::new(Kind::Refused, format!("{}: {e}", path.display()));
+    let chain: ProofChain = serde_json::from_slice(&bytes).map_err(|e| wrong(&e))?;
+    chain.encode().map_err(|e| wrong(&e))
+}
+
+/// The keys and links that were given.
+fn shape(args: &ChainShape) -> Result<(Vec<VerifierKey>, Vec<Link>), Failure> {
+    let keys = args.key.iter().map(|path| verify::read_key(path)).collect::<Result<Vec<_>, _>>()?;
+    let links = args.link.iter().map(|text| links::parse(text, &keys)).collect::<Result<_, _>>()?;
+    Ok((keys, links))
+}
+
+fn link(args: &ChainLink, show: Show) -> Result<Said, Failure> {
+    let (keys, links) = shape(&args.shape)?;
+    if keys.len() != args.proofs.len() {
+        return Err(count("--key", args.proofs.len(), keys.len()));
+    }
+    note_development(&keys, false, show);
+    let mut proofs = Vec::with_capacity(args.proofs.len());
+    for path in &args.proofs {
+        let bytes = verify::read_envelope(path)?;
+        let wrong = |e| Failure::new(Kind::Damaged, format!("{}: {e}", path.display()));
+        proofs.push(ProofEnvelope::decode(&bytes).map_err(wrong)?);
+    }
+    let chain = ProofChain::new(proofs, links).map_err(|e| Failure::new(Kind::Usage, e))?;
+    let any = |key| ChainStep { key, expected: Expected { allow_development_srs: true, ..Expected::default() } };
+    let steps: Vec<_> = keys.iter().map(any).collect();
+    verify_chain(&steps, chain.links(), &chain).map_err(|e| Failure::new(Kind::Refused, e))?;
+    let bytes = chain.encode().map_err(|e| Failure::new(Kind::Damaged, e))?;
+    files::write(&args.output, &[&bytes])?;
+    let (proofs, links) = (chain.proofs().len(), chain.links());
+    let mut text = format!("{}: {proofs} proofs, {} bytes\n", args.output.display(), bytes.len());
+    for link in links {
+        let _ = writeln!(text, "  {link}");
+    }
+    let json = json!({ "output": args.output, "bytes": bytes.len(), "proofs": proofs, "links": links });
+    Ok(Said { text, json })
+}
+
+fn count(option: &str, proofs: usize, got: usize) -> Failure {
+    Failure::new(Kind::Usage, format!("expected one {option} for each of {proofs} proofs, got {got}"))
+}
+
+fn note_development(keys: &[VerifierKey], production: bool, show: Show) {
+    if !production && keys.iter().any(|key| key.srs_kind() == SrsKind::Development) {
+        show.note(DEVELOPMENT);
+    }
+}
+
+/// What is expected of each proof.
+fn expectations(args: &ChainVerify, keys: &[VerifierKey], links: &[Link]) -> Result<Vec<Expected>, Failure> {
+    if !args.nonce.is_empty() && args.nonce.len() != keys.len() {
+        return Err(count("--nonce", keys.len(), args.nonce.len()));
+    }
+    let any = Expected { allow_development_srs: !args.production, ..Expected::default() };
+    let mut expected = vec![any; keys.len()];
+    for (expected, nonce) in expected.iter_mut().zip(&args.nonce) {
+        expected.nonce = Some(nonce.parse()?);
+    }
+    for text in &args.input {
+        let wrong = || Failure::new(Kind::Usage, format!("--input {text}: expected PROOF=FILE, a proof of the chain"));
+        let (proof, file) = text.split_once('=').ok_or_else(wrong)?;
+        let proof: usize = proof.parse().map_err(|_| wrong())?;
+        let (key, expected) = keys.get(proof).zip(expected.get_mut(proof)).ok_or_else(wrong)?;
+        expected.inputs = Some(known_inputs(key, proof, links, Path::new(file))?);
+    }
+    Ok(expected)
+}
+
+/// The public inputs of a file that no link fills. Tensors that are filled whole are not in the file.
+fn known_inputs(key: &VerifierKey, proof: usize, links: &[Link], file: &Path) -> Result<Vec<i64>, Failure> {
+    let linked =
+        |at: &usize| links.iter().any(|link| usize::try_from(link.to.proof) == Ok(proof) && link.inputs().contains(at));
+    let mut schema = key.schema().clone();
+    let mut known = Vec::new();
+    schema.inputs.retain(|tensor| {
+        let Some(range) = key.schema().public_range(Section::Inputs, &tensor.name) else { return false };
+        let own: Vec<bool> = range.map(|at| !linked(&at)).collect();
+        let wanted = own.contains(&true);
+        if wanted {
+            known.push(own);
+        }
+        wanted
+    });
+    let values = inputs::of_schema(&schema, file, None)?;
+    let kept = values.iter().zip(&known).flat_map(|(values, known)| values.iter().zip(known));
+    Ok(kept.filter(|(_, known)| **known).map(|(value, _)| *value).collect())
+}
+
+fn verify_file(args: &ChainVerify, show: Show) -> Result<Said, Failure> {
+    let (keys, links) = shape(&args.shape)?;
+    note_development(&keys, args.production, show);
+    let bytes = read(&args.chain)?;
+    let expected = expectations(args, &keys, &links)?;
+    let step = |(key, expected)| ChainStep { key, expected };
+    let steps: Vec<_> = keys.iter().zip(expected).map(step).collect();
+    let report = report_chain(&steps, &links, &bytes);
+    let chain = ProofChain::decode(&bytes).ok();
+    let verified = chain.as_ref().filter(|_| report.accepted).and_then(|c| verify_chain(&steps, &links, c).ok());
+    let text = describe_report(&args.chain, &report, verified.as_ref());
+    let claims = verified.iter().flat_map(VerifiedChain::claims).map(|claim| {
+        let named = |section| verify::named(claim, section);
+        let model_id = claim.model_id().to_string();
+        json!({ "model_id": model_id, "inputs": named(Section::Inputs), "outputs": named(Section::Outputs) })
+    });
+    let json = json!({
+        "accepted": verified.is_some(),
+        "chain": args.chain,
+        "report": report,
+        "claims": claims.collect::<Vec<_>>(),
+    });
+    if verified.is_some() {
+        return Ok(Said { text, json });
+    }
+    let proofs = report.proofs.iter().enumerate().map(|(i, proof)| (format!("proof {i}: "), &proof.checks));
+    let all = [(String::new(), &report.checks)].into_iter().chain(proofs).chain([("link ".to_owned(), &report.links)]);
+    let failed = all.flat_map(|(what, checks)| checks.iter().filter(|c| !c.passed).map(move |c| (what.clone(), c)));
+    let failed: Vec<String> = failed.map(|(what, c)| format!("{what}{}: {}", c.name, c.detail)).collect();
+    let message = format!("{}: refused: {}", args.chain.display(), failed.join("\n       "));
+    let mut failure = Failure::new(Kind::Refused, message);
+    (failure.report, failure.details) = (Some(text), Some(json));
+    Err(failure)
+}
+
+fn describe_report(path: &Path, report: &ChainReport, verified: Option<&VerifiedChain>) -> String {
+    let verdict = if verified.is_some() { "VERIFIED" } else { "REFUSED" };
+    let mut text = format!("{}: {verdict}\n", path.display());
+    let line = |text: &mut String, check: &vouch_envelope::Check| {
+        let _ = writeln!(text, "  {} {:<18} {}", if check.passed { "ok" } else { "NO" }, check.name, check.detail);
+    };
+    report.checks.iter().for_each(|check| line(&mut text, check));
+    for (number, proof) in report.proofs.iter().enumerate() {
+        let claim = verified.and_then(|verified| verified.claims().get(number));
+        verify::describe(&mut text, &format!("proof {number}"), claim, proof);
+    }
+    if !report.links.is_empty() {
+        text.push_str("links\n");
+        report.links.iter().for_each(|check| line(&mut text, check));
+    }
+    text
+}
+
+/// What a file says, for `vouch inspect`.
+pub(crate) fn describe(path: &Path) -> Result<Said, Failure> {
+    let wrong = |e| Failure::new(Kind::Damaged, format!("{}: {e}", path.display()));
+    let chain = ProofChain::decode(&read(path)?).map_err(wrong)?;
+    let mut text = format!(
+        "chain of {} proofs, version {CHAIN_VERSION} (not verified: use `vouch chain verify`)\n",
+        chain.proofs().len()
+    );
+    for (number, proof) in chain.proofs().iter().enumerate() {
+        let (inputs, outputs) = (proof.public.inputs.len(), proof.public.outputs.len());
+        let _ = writeln!(text, "proof {number}: model {}, {inputs} inputs, {outputs} outputs", proof.model_id);
+    }
+    for link in chain.links() {
+        let _ = writeln!(text, "link {link}");
+    }
+    Ok(Said { text, json: json!({ "kind": "chain", "verified": false, "chain": chain }) })
+}
