@@ -266,8 +266,22 @@ async fn what_is_no_question_is_refused() {
     refused(with(&|m| drop(m.tokens[1].forecast.insert("y".into(), vec![]))), 422, "inputs").await;
     refused(with(&|m| m.tokens[1].forecast.values_mut().for_each(Vec::clear)), 422, "inputs").await;
     refused(with(&|m| m.tokens[2].allocation.clear()), 422, "inputs").await;
-    refused(with(&|m| drop(m.tokens[2].allocation.insert("redemption_hours".into(), 1.0))), 422, "inputs").await;
-    refused(with(&|m| drop(m.tokens[0].allocation.insert("yields".into(), 1e6))), 422, "inputs").await;
+    refused(
+        with(&|m| {
+            let _ = m.tokens[2].allocation.insert("redemption_hours".into(), 1.0);
+        }),
+        422,
+        "inputs",
+    )
+    .await;
+    refused(
+        with(&|m| {
+            let _ = m.tokens[0].allocation.insert("yields".into(), 1e6);
+        }),
+        422,
+        "inputs",
+    )
+    .await;
     std::fs::write(&file, "{}").unwrap();
     refused(json!({ "horizon": 30.0, "risk": 0.5 }), 502, "market").await;
     for path in ["/v1/strategies/00", "/v1/strategies/00/chain", "/v1/strategies/00/events"] {

@@ -236,7 +236,11 @@ fn damaged_files_and_models_are_explained() {
     bad(&["compile", MODEL, "--input-range", "nobody=0,1", "-o", &at("out")], 3, &["nobody"]);
     bad(&["compile", MODEL, "--input-scale", "sweep_hours=fast", "-o", &at("out")], 3, &["sweep_hours=fast"]);
     bad(&["compile", MODEL, "--input-scale", "nobody=8", "-o", &at("out")], 3, &["nobody"]);
-    bad(&["compile", MODEL, "--input-scale", "sweep_hours=-8", "-o", &at("out")], 3, &["sweep_hours", "-8", "positive"]);
+    bad(
+        &["compile", MODEL, "--input-scale", "sweep_hours=-8", "-o", &at("out")],
+        3,
+        &["sweep_hours", "-8", "positive"],
+    );
     bad(&["compile", MODEL], 2, &["--output"]);
     for (card, why) in [
         (r#"{"sample": {"x": [1]}}"#, "the sample must have the inputs `exit_queue_eth` (5 values)"),

@@ -13,8 +13,8 @@ use vouch_api::{ModelId, PredictionStatus, State};
 use vouch_envelope::{ProofChain, ProofEnvelope, hex};
 use vouch_verifier::{ChainStep, Expected, VerifierKey, verify_chain};
 
-use super::ledger::{Pending, Question};
 use super::ledger::strategies::Stored;
+use super::ledger::{Pending, Question};
 use super::{Validator, ValidatorSettings, predict, reads};
 use crate::limit::Limiter;
 use crate::market::{self, MarketSource};
