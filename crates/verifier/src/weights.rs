@@ -65,7 +65,8 @@ pub(crate) fn reduce(
             })
             .collect();
         powers.reverse();
-        for (sum, power) in columns.by_ref().zip(powers) {
+        // The powers first: `zip` takes from its first part even when the second has ended.
+        for (power, sum) in powers.into_iter().zip(columns.by_ref()) {
             *sum += scalar * power;
         }
         scalar *= gamma;
