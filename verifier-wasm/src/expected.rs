@@ -20,7 +20,7 @@ pub(crate) fn parse(json: &[u8]) -> Result<Expected, FaceError> {
 pub(crate) fn parse_chain(json: &[u8]) -> Result<(Vec<Expected>, Vec<Link>), FaceError> {
     whole(json, |reader| {
         let (mut steps, mut links) = (Vec::new(), Vec::new());
-        reader.object("expectation", |reader, name| {
+        reader.object("expectation", &mut |reader, name| {
             match name {
                 "steps" => steps = reader.items(Reader::expected)?,
                 "links" => links = reader.items(Reader::link)?,
@@ -55,10 +55,10 @@ impl<'a> Reader<'a> {
     fn object(
         &mut self,
         what: &str,
-        mut field: impl FnMut(&mut Self, &str) -> Result<bool, String>,
+        field: &mut dyn FnMut(&mut Self, &str) -> Result<bool, String>,
     ) -> Result<(), String> {
         let mut seen: Vec<&str> = Vec::new();
-        self.sequence(b'{', b'}', |reader| {
+        self.sequence(b'{', b'}', &mut |reader| {
             let name = reader.text()?;
             if seen.contains(&name) {
                 return Err(format!("{name} is there twice"));
@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
 
     fn expected(&mut self) -> Result<Expected, String> {
         let mut expected = Expected::default();
-        self.object("expectation", |reader, name| {
+        self.object("expectation", &mut |reader, name| {
             match name {
                 "model_id" => expected.model_id = reader.optional(Reader::parsed)?,
                 "nonce" => expected.nonce = reader.optional(Reader::parsed)?,
@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
     /// A link: all of its fields have to be there.
     fn link(&mut self) -> Result<Link, String> {
         let (mut from, mut to, mut len) = (None, None, None);
-        self.object("part of a link", |reader, name| {
+        self.object("part of a link", &mut |reader, name| {
             match name {
                 "from" => from = Some(reader.end()?),
                 "to" => to = Some(reader.end()?),
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
 
     fn end(&mut self) -> Result<ValueRef, String> {
         let (mut proof, mut start) = (None, None);
-        self.object("part of a link's end", |reader, name| {
+        self.object("part of a link's end", &mut |reader, name| {
             match name {
                 "proof" => proof = Some(reader.natural()?),
                 "start" => start = Some(reader.natural()?),
@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
         &mut self,
         open: u8,
         close: u8,
-        mut item: impl FnMut(&mut Self) -> Result<(), String>,
+        item: &mut dyn FnMut(&mut Self) -> Result<(), String>,
     ) -> Result<(), String> {
         self.expect(open)?;
         if self.peek() != Some(close) {
@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
 
     fn items<T>(&mut self, read: impl Fn(&mut Self) -> Result<T, String>) -> Result<Vec<T>, String> {
         let mut items = Vec::new();
-        self.sequence(b'[', b']', |reader| {
+        self.sequence(b'[', b']', &mut |reader| {
             items.push(read(reader)?);
             Ok(())
         })?;

@@ -49,8 +49,15 @@ impl Link {
     }
 
     /// Puts links in the order that a chain has them in.
-    pub fn sort(links: &mut [Self]) {
-        links.sort_unstable_by_key(Self::key);
+    ///
+    /// By insertion: lists are short, and the standard library's sort is some kilobytes of WebAssembly.
+    pub fn sorted(links: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let mut sorted: Vec<Self> = Vec::new();
+        for link in links {
+            let place = sorted.partition_point(|other| other.key() <= link.key());
+            sorted.insert(place, link);
+        }
+        sorted
     }
 
     /// Positions of the outputs.
@@ -226,9 +233,8 @@ impl ProofChain {
     ///
     /// # Errors
     /// [`ChainFormatError`] for links that make no sense, and numbers beyond the format's limits.
-    pub fn new(proofs: Vec<ProofEnvelope>, mut links: Vec<Link>) -> Result<Self, ChainFormatError> {
-        Link::sort(&mut links);
-        Self::checked(proofs, links)
+    pub fn new(proofs: Vec<ProofEnvelope>, links: Vec<Link>) -> Result<Self, ChainFormatError> {
+        Self::checked(proofs, Link::sorted(links))
     }
 
     /// The proofs.

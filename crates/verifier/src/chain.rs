@@ -61,8 +61,7 @@ pub fn verify_chain<K: Deref<Target = VerifierKey>>(
     links: &[Link],
     chain: &ProofChain,
 ) -> Result<VerifiedChain, ChainError> {
-    let mut links = links.to_vec();
-    Link::sort(&mut links);
+    let links = Link::sorted(links.iter().copied());
     check_count(steps, chain)?;
     check_claimed(&links, chain)?;
 

@@ -54,6 +54,13 @@ impl<K: Deref<Target = VerifierKey>> Verification<K> {
         Self { key, expected, bytes: envelope, state, checks: Vec::with_capacity(CheckName::ALL.len()) }
     }
 
+    /// A verification of an envelope that was decoded as a part of something else.
+    pub(crate) fn decoded(key: K, expected: Expected, envelope: ProofEnvelope) -> Self {
+        let mut verification = Self::new(key, expected, Vec::new());
+        verification.state.envelope = Some(envelope);
+        verification
+    }
+
     /// Makes the next check and returns it; `None` after the last.
     pub fn step(&mut self) -> Option<&mut Check> {
         let name = *CheckName::ALL.get(self.checks.len())?;
@@ -137,7 +144,9 @@ impl<K: Deref<Target = VerifierKey>> Verification<K> {
 
 impl State {
     fn decode(&mut self, bytes: &[u8]) -> Outcome {
-        self.envelope = Some(ProofEnvelope::decode(bytes)?);
+        if self.envelope.is_none() {
+            self.envelope = Some(ProofEnvelope::decode(bytes)?);
+        }
         Ok(format!("version {}", vouch_envelope::ENVELOPE_VERSION))
     }
 }

@@ -49,11 +49,10 @@ fn check(name: &str, result: Result<String, (&str, String)>) -> Check {
 
 impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
     /// A verification that has not begun.
-    pub fn new(steps: Vec<ChainStep<K>>, mut links: Vec<Link>, chain: Vec<u8>) -> Self {
-        Link::sort(&mut links);
+    pub fn new(steps: Vec<ChainStep<K>>, links: Vec<Link>, chain: Vec<u8>) -> Self {
         Self {
             steps,
-            links,
+            links: Link::sorted(links),
             bytes: chain,
             chain: None,
             counted: false,
@@ -127,10 +126,8 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
         let proof = self.proofs.len();
         let envelope = self.chain.as_ref().and_then(|chain| chain.proofs().get(proof));
         let Some((step, envelope)) = self.steps.get(proof).zip(envelope) else { return false };
-        // It was decoded, so it is within the limits; no bytes would be refused.
-        let bytes = envelope.encode().unwrap_or_default();
         let expected = against(&step.expected, proof, &self.links, envelope);
-        let mut verification = Verification::new(step.key.clone(), expected, bytes);
+        let mut verification = Verification::decoded(step.key.clone(), expected, envelope.clone());
         let begun = verification.step().is_some();
         self.current = Some(verification);
         begun
