@@ -278,7 +278,8 @@ fn all_layouts_verify() {
         let params = CircuitParams { weight_columns, matrix_lanes, ..estimate.params.clone() };
         let key = ProverKey::generate(&program, 1, planned.clone(), params, srs()).unwrap();
         let proved = key.prove(&inputs(1), Nonce([1; 32]));
-        let envelope = proved.unwrap_or_else(|e| panic!("{weight_columns} columns, {matrix_lanes} lanes: {e}")).envelope;
+        let envelope =
+            proved.unwrap_or_else(|e| panic!("{weight_columns} columns, {matrix_lanes} lanes: {e}")).envelope;
         assert!(verify(&key.verifier, &any(), &envelope).is_ok());
         assert!(check_key(&program.without_weights(), srs(), &key.verifier).is_ok());
     }
