@@ -74,7 +74,7 @@ pub enum EnvelopeError {
         source: HexError,
     },
     /// A value of the JSON form is not a decimal integer of 64 bits in its shortest form.
-    #[error("{section}, value {index}: expected a decimal integer of 64 bits, got {got:?}")]
+    #[error("{section}, value {index}: expected a decimal integer of 64 bits, got `{got}`")]
     Decimal {
         /// Which section.
         section: Section,

@@ -14,7 +14,7 @@ pub enum HexError {
         got: usize,
     },
     /// A character is not a lower-case hexadecimal digit.
-    #[error("character {offset} is not a lower-case hexadecimal digit: got {got:?}")]
+    #[error("character {offset} is not a lower-case hexadecimal digit: got `{got}`")]
     Digit {
         /// Position in the text.
         offset: usize,

@@ -5,6 +5,8 @@ use std::fmt;
 use thiserror::Error;
 use vouch_envelope::{CursorError, EnvelopeError, ModelId, Nonce, Section, TensorHash};
 
+use crate::real::Real;
+
 /// What is wrong with the encoding of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PointError {
@@ -161,7 +163,7 @@ pub enum KeyError {
         max: i64,
     },
     /// The scale of a tensor is not a positive finite number.
-    #[error("{section} tensor {name}: expected a positive finite scale, got {got}")]
+    #[error("{section} tensor {name}: expected a positive finite scale, got {}", Real(*got))]
     Scale {
         /// Inputs or outputs.
         section: Section,

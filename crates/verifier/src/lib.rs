@@ -59,6 +59,7 @@ mod msm;
 mod permutation;
 mod point;
 mod proof;
+mod real;
 mod report;
 mod shplonk;
 mod sorted;

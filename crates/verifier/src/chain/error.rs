@@ -6,6 +6,7 @@ use thiserror::Error;
 use vouch_envelope::{ChainFormatError, Link, Section};
 
 use crate::error::VerifyError;
+use crate::real::Real;
 
 /// Why a link does not hold.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -23,7 +24,7 @@ pub enum LinkError {
         end: usize,
     },
     /// Equal integers would be different numbers.
-    #[error("scale: output {from} has {output}, input {to} has {input}")]
+    #[error("scale: output {from} has {}, input {to} has {}", Real(*output), Real(*input))]
     Scale {
         /// The output tensor.
         from: String,
@@ -35,7 +36,7 @@ pub enum LinkError {
         input: f64,
     },
     /// Equal numbers would be different quantities.
-    #[error("unit: output {from} has {output:?}, input {to} has {input:?}")]
+    #[error("unit: output {from} has `{output}`, input {to} has `{input}`")]
     Unit {
         /// The output tensor.
         from: String,

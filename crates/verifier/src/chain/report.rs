@@ -7,6 +7,7 @@ use vouch_envelope::{CHAIN_VERSION, ChainReport, Check, Link, ProofChain, Verifi
 use super::{ChainError, ChainStep, against, check_claimed, check_count, check_link, linked, schema};
 use crate::error::CheckName;
 use crate::key::VerifierKey;
+use crate::real::Real;
 use crate::report::Verification;
 
 /// Names of the checks of a chain as a whole.
@@ -155,7 +156,7 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
         let result = match check_link(&at, |proof| schema(&self.steps, proof), proofs) {
             Ok(ends) => {
                 let (from, to) = (&ends.from.name, &ends.to.name);
-                Ok(format!("{} values of {from} are those of {to}, scale {}", at.len, ends.to.scale))
+                Ok(format!("{} values of {from} are those of {to}, scale {}", at.len, Real(ends.to.scale)))
             }
             Err(source) => {
                 let error = ChainError::Link { link, at, source };
