@@ -124,7 +124,7 @@ pub enum ChainFormatError {
     #[error(transparent)]
     Field(#[from] CursorError),
     /// The input is something else.
-    #[error("not a chain of proofs: expected magic {expected:02x?}, got {got:02x?}")]
+    #[error("not a chain of proofs: expected magic {}, got {}", crate::hex::encode(expected), crate::hex::encode(got))]
     Magic {
         /// Magic of the format.
         expected: [u8; 8],

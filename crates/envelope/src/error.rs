@@ -12,7 +12,7 @@ pub enum EnvelopeError {
     #[error(transparent)]
     Field(#[from] CursorError),
     /// The input is something else.
-    #[error("not a proof envelope: expected magic {expected:02x?}, got {got:02x?}")]
+    #[error("not a proof envelope: expected magic {}, got {}", crate::hex::encode(expected), crate::hex::encode(got))]
     Magic {
         /// Magic of the format.
         expected: [u8; 8],

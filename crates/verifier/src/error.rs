@@ -43,7 +43,11 @@ pub enum KeyError {
     #[error(transparent)]
     Field(#[from] CursorError),
     /// The input is something else.
-    #[error("not a verifying key: expected magic {expected:02x?}, got {got:02x?}")]
+    #[error(
+        "not a verifying key: expected magic {}, got {}",
+        vouch_envelope::hex::encode(expected),
+        vouch_envelope::hex::encode(got)
+    )]
     Magic {
         /// Magic of the format.
         expected: [u8; 8],

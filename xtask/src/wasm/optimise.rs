@@ -22,7 +22,7 @@ const FEATURES: [&str; 6] = [
     "--enable-multivalue",
 ];
 
-/// Makes a module smaller and faster, at a level of `wasm-opt`.
+/// Makes a module smaller and faster, at a level of `wasm-opt`, again and again until nothing gets smaller.
 pub(crate) fn run(workspace: &Workspace, level: &str, from: &Path, to: &Path) -> Result<()> {
     let mut command = if on_path("wasm-opt") {
         Command::new("wasm-opt")
@@ -34,7 +34,7 @@ pub(crate) fn run(workspace: &Workspace, level: &str, from: &Path, to: &Path) ->
     } else {
         bail!("wasm-opt is missing: install binaryen (`apt install binaryen`), or Node.js, whose npm has it");
     };
-    command.args(FEATURES).args([level, "--strip-debug", "--strip-producers", "--strip-target-features"]);
+    command.args(FEATURES).args([level, "--converge", "--strip-debug", "--strip-producers", "--strip-target-features"]);
     process::run(command.arg(from).arg("-o").arg(to))
 }
 
