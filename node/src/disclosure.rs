@@ -40,7 +40,7 @@ pub enum DisclosureKeysError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: DisclosureError,
+        source: Box<DisclosureError>,
     },
     /// The verifying key is about another tensor than the model's, or one of other values.
     #[error("{path}: it is not about the model's input `{name}`: run `vouch disclose setup` again", path = path.display())]
@@ -77,7 +77,8 @@ impl DisclosureKeys {
             let verifier = read(&path, MAX_VERIFIER_KEY)?;
             let key = VerifierKey::from_bytes(&verifier)
                 .map_err(|source| DisclosureKeysError::Key { path: path.clone(), source })?;
-            let about = spec_of(&key).map_err(|source| DisclosureKeysError::Program { path: path.clone(), source })?;
+            let about = spec_of(&key)
+                .map_err(|source| DisclosureKeysError::Program { path: path.clone(), source: Box::new(source) })?;
             if about != spec {
                 return Err(DisclosureKeysError::OtherTensor { path, name: spec.name.clone() });
             }

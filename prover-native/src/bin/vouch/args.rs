@@ -283,7 +283,7 @@ pub(crate) struct ChainShape {
     /// The verifying key of each proof, in the chain's order, from a source that you trust
     #[arg(long, required = true, value_name = "FILE")]
     pub(crate) key: Vec<PathBuf>,
-    /// Outputs that are inputs of a later proof: 0:hours=6:redemption_hours[0], a tensor or a range [A..B] of it; or by position, 0:outputs[0..1]=6:inputs[18..19]
+    /// Outputs that are inputs of a later proof: `0:hours=6:redemption_hours[0]`, a tensor or a range `[A..B]` of it; or by position, `0:outputs[0..1]=6:inputs[18..19]`
     #[arg(long, value_name = "PROOF:OUTPUT=PROOF:INPUT")]
     pub(crate) link: Vec<String>,
 }
