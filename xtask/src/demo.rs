@@ -55,7 +55,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     network::run(workspace, args, (!args.no_dashboard).then_some(dashboard), chain.as_ref())
 }
 
-/// The default model, and the same with its inputs hashed: names of bundles and of their folders.
+/// The default model, and the same with its inputs hashed and its weights private: names of bundles and of their folders.
 pub(crate) const PUBLIC: &str = "staking-lstm";
 pub(crate) const HASHED: &str = "staking-lstm-hashed";
 
@@ -68,7 +68,7 @@ pub(crate) fn bundles(workspace: &Workspace, profile: Profile) -> Result<PathBuf
     Ok(models)
 }
 
-/// A bundle with keys, named as its folder, in which some tensors are hashed, inputs among them.
+/// A bundle with keys, named as its folder. If some tensors are hashed, inputs among them, its weights are private, too.
 pub(crate) fn bundle(workspace: &Workspace, profile: Profile, onnx: &str, dir: &Path, hashed: &[String]) -> Result<()> {
     fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
     let name = dir.file_name().context("a bundle's folder has a name")?;
@@ -77,6 +77,9 @@ pub(crate) fn bundle(workspace: &Workspace, profile: Profile, onnx: &str, dir: &
     compile.args(["compile", onnx, "--quiet", "--name"]).arg(name).arg("-o").arg(dir);
     for tensor in hashed {
         compile.arg("--visibility").arg(format!("{tensor}=hashed"));
+    }
+    if !hashed.is_empty() {
+        compile.args(["--weights", "private"]);
     }
     process::run(&mut compile)?;
     process::run(vouch().args(["setup", "--quiet"]).arg(dir))?;

@@ -47,6 +47,7 @@ impl Setting {
     }
 
     /// The verdict, which the report must share.
+    #[allow(clippy::result_large_err)]
     fn verify(&self, steps: &[ChainStep<&VerifierKey>], links: &[Link], chain: &ProofChain) -> Result<(), ChainError> {
         let verdict = verify_chain(steps, links, chain).map(|verified| {
             assert_eq!(verified.claims().len(), 3);

@@ -48,13 +48,16 @@ test("a real proof whose output is changed on the way is refused", options, asyn
   await liar.close();
 });
 
-test("hidden inputs: the real network's proof shows the hashes that the page computed", options, async () => {
+test("hidden inputs and private weights: the real network's proof shows the hashes that the page computed", options, async () => {
   const page = await open(browser);
   await ask(page, LIVE, "staking-lstm-hashed");
   await verdict(page, "Accepted");
   assert.match(await page.locator('[data-check="public inputs"]').innerText(), /8 hashed tensors, as expected/);
   assert.equal(await page.locator(".field .hidden-mark").count(), 8);
   await picture(page, "live-hidden");
+  // The same model has private weights, and its page says so.
+  await page.goto(`${LIVE}/models/${await model("staking-lstm-hashed")}`);
+  assert.match(await page.locator("#weights").innerText(), /private: neither the key nor proofs tell them/);
   await page.done();
 });
 
