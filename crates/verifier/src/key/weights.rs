@@ -4,7 +4,7 @@ use crate::error::KeyError;
 
 use super::KeyDescription;
 
-/// Commitments to weights that are no columns of the circuit (see [`crate::weights`]).
+/// Commitments to weights that are no columns of the circuit (`weights.rs`).
 #[derive(Debug, Clone, PartialEq)]
 pub struct PrivateWeights {
     /// Index of μ, the challenge in whose powers the columns of a lane are combined.
