@@ -122,9 +122,9 @@ pub(crate) fn prove<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     transcript: &mut T,
 ) -> Result<(), ProvingError> {
     let gamma = *transcript.squeeze_challenge_scalar::<()>();
-    // d = Σ_l γ^l (combined_l − Σ_c μ^(C−1−c) w_{l,c}), on the blinded rows.
+    // d = Σ_l γ^(Λ−1−l) (combined_l − Σ_c μ^(C−1−c) w_{l,c}), on the blinded rows.
     let mut d = vec![Fr::zero(); blinding.rows];
-    for (columns, combined) in blinding.lanes.iter().zip(combined).rev() {
+    for (columns, combined) in blinding.lanes.iter().zip(combined) {
         for (i, (d, combined)) in d.iter_mut().zip(combined).enumerate() {
             let w = columns.iter().fold(Fr::zero(), |w, column| w * mu + column[i]);
             *d = *d * gamma + combined - w;

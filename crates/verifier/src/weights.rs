@@ -4,10 +4,10 @@
 //! column w_l, committed after the challenge μ. On all other rows it has to be `Σ_c μ^(C−1−c)·w_{l,c}`. With random γ, that is to say that
 //!
 //! ```text
-//! D = Σ_l γ^l ( [w_l] − Σ_c μ^(C−1−c) [w_{l,c}] )  =  Σ_{i in R} d_i [L_i]
+//! D = Σ_l γ^(Λ−1−l) ( [w_l] − Σ_c μ^(C−1−c) [w_{l,c}] )  =  Σ_{i in R} d_i [L_i]
 //! ```
 //!
-//! for values d_i that the prover knows ([L_i] commits to the Lagrange polynomial of row i). It shows this by Schnorr's protocol for representations: it sends
+//! for Λ lanes and values d_i that the prover knows ([L_i] commits to the Lagrange polynomial of row i). It shows this by Schnorr's protocol for representations: it sends
 //! `T = Σ t_i [L_i]`, gets e, and sends `z_i = t_i + e·d_i`; then `Σ z_i [L_i] = T + e·D`.
 //!
 //! *Binding.* Two answers to one T give d_i with `D = Σ d_i [L_i]`; then the polynomials agree, or their difference is one that vanishes at the secret of the reference string, which nobody can find
@@ -16,8 +16,6 @@
 //! proofs say nothing about weights, whatever anybody can compute (docs/private-weights.md).
 //!
 //! The equation is added to the pairing's right side with a random factor.
-
-use ark_ff::One;
 
 use crate::curve::{Fr, G1Affine};
 use crate::error::VerifyError;
@@ -48,26 +46,18 @@ pub(crate) fn reduce(
         *sum += factor * z;
     }
     opening.terms.push((t, -factor));
+    // From the last lane and the last column on, so that powers grow.
     let mut scalar = factor * e;
-    let mut columns = opening.weights.iter_mut();
-    for lane in &weights.lanes {
+    let mut columns = opening.weights.iter_mut().rev();
+    for lane in weights.lanes.iter().rev() {
         let combined = find(lane.combined).and_then(|index| advice.get(index)).copied();
         let combined = combined.ok_or(VerifyError::Missing { what: "column of private weights" })?;
         opening.terms.push((combined, -scalar));
-        let mut power = Fr::one();
-        let mut powers: Vec<Fr> = lane
-            .commitments
-            .iter()
-            .map(|_| {
-                let own = power;
-                power *= mu;
-                own
-            })
-            .collect();
-        powers.reverse();
-        // The powers first: `zip` takes from its first part even when the second has ended.
-        for (power, sum) in powers.into_iter().zip(columns.by_ref()) {
-            *sum += scalar * power;
+        let mut power = scalar;
+        // The commitments first: `zip` takes from its first part even when the second has ended.
+        for (_, sum) in lane.commitments.iter().zip(columns.by_ref()) {
+            *sum += power;
+            power *= mu;
         }
         scalar *= gamma;
     }
