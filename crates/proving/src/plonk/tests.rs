@@ -143,7 +143,11 @@ fn weights_are_those_of_the_key() {
         let weight = json["matrices"][0]["weights"].as_array_mut().unwrap().last_mut().unwrap();
         *weight = (weight.as_i64().unwrap() + 1).into();
         let other: vouch_program::Program = serde_json::from_value(json).unwrap();
-        // Where the changed weight has no effect there is still another combination of weights.
+        // A weight whose operand is always 0 is in no column.
+        if ModelCircuit::private_weights(&program, &key.layout) == ModelCircuit::private_weights(&other, &key.layout) {
+            continue;
+        }
+        // Where the changed weight has no effect on the run there is still another combination of weights.
         let cheat = ProverKey { program: std::sync::Arc::new(other), ..key };
         match cheat.prove(&x, nonce) {
             Err(ProvingError::SelfCheck(vouch_verifier::VerifyError::Pairing)) => tried += 1,
