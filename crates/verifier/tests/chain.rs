@@ -96,7 +96,7 @@ fn a_frozen_chain_is_accepted() {
     assert_eq!(names(&report.checks), ["format", "proofs", "links"]);
     assert_eq!(names(&report.links), ["0:outputs[0..1]=2:inputs[1..2]", "1:outputs[0..1]=2:inputs[2..3]"]);
     assert_eq!(report.proofs[2].checks[4].detail, "4 values in range, as expected; 2 of them by links");
-    assert_eq!(report.links[0].detail, "1 values of hours are those of hours, scale 16");
+    assert_eq!(report.links[0].detail, "1 values of hours are those of hours, scale 16.0");
     assert!(report.checks.iter().chain(&report.links).all(|check| check.passed && check.code == "ok"));
 }
 
