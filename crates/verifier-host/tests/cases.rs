@@ -112,7 +112,8 @@ fn chains_are_verified_in_one_instance() {
         steps: vec![Expected { inputs: Some(vec![i64::MIN; 1 << 20]), ..allowed() }; 3],
         links: vec![],
     };
-    let limits = Limits { fuel: 60_000_000, ..Limits::default() };
+    // Enough for three proofs, too little for 60 MB of numbers.
+    let limits = Limits { fuel: 400_000_000, ..Limits::default() };
     let mut verifier =
         Host::new(&module, limits).unwrap().chain_verifier(&[&forecast, &forecast, &allocation]).unwrap();
     let error = verifier.verify(&honest, &long).unwrap_err();
