@@ -121,7 +121,7 @@ fn every_column_is_blinded() {
 fn weights_are_those_of_the_key() {
     use vouch_program::WeightMode;
     let mut tried = 0;
-    for seed in 0..40 {
+    for seed in 0..100 {
         let (program, x) = random::random_program(seed);
         let Ok(program) = program.with_weights(WeightMode::Private) else { continue };
         let (planned, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
