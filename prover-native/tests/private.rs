@@ -181,6 +181,11 @@ fn published_keys_are_checked_without_weights() {
     assert_eq!(refused(&|d| d.weights = None), "weights");
     let other = check_key(&public, &Srs::development(10), &key.verifier);
     assert!(matches!(other, Err(ProvingError::OtherKey { what }) if what == "reference string"));
+    // A layout that would take all memory, or that no lane can have.
+    for (from, to) in [("\"weight_columns\":", "\"weight_columns\":9"), ("\"linear_limbs\":", "\"linear_limbs\":1")] {
+        let absurd = if from.contains("columns") { format!("{to}99999999") } else { to.to_owned() };
+        assert_eq!(refused(&|d| d.layout = d.layout.replace(from, &absurd)), "layout");
+    }
     let fixed = program.clone().with_weights(WeightMode::Fixed).unwrap();
     assert!(matches!(check_key(&fixed, srs(), &key.verifier), Err(ProvingError::OtherKey { .. })));
     // Other commitments are another model with the same circuit: nothing of it can be checked, or need be.

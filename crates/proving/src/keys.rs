@@ -236,12 +236,29 @@ pub fn check_key(program: &Program, srs: &Srs, key: &VerifierKey) -> Result<(), 
     if params.k != own.k {
         return Err(other("number of rows"));
     }
-    if own.srs_identity != srs.truncated(params.k)?.identity() {
-        return Err(other("reference string"));
-    }
     let private = program.weights() == WeightMode::Private;
     if params.private_weights && !private {
         return Err(other("weights, which are private in the key and fixed in the program"));
+    }
+    // The layout is the publisher's word: it must be one of this program, and no larger than the key itself.
+    let base = CircuitParams::minimal(program, params.k)?;
+    let most = own.advice_phases.len();
+    let lanes = [params.linear_lanes, params.product_lanes, params.matrix_lanes, params.hash_lanes];
+    let fits = lanes.iter().all(|n| *n <= most) && params.two_term_lanes <= params.product_lanes;
+    let columns = CircuitParams {
+        linear_lanes: base.linear_lanes,
+        product_lanes: base.product_lanes,
+        two_term_lanes: base.two_term_lanes,
+        matrix_lanes: base.matrix_lanes,
+        weight_columns: base.weight_columns,
+        hash_lanes: base.hash_lanes,
+        ..params.clone()
+    };
+    if columns != base || !fits || params.weight_columns > 1 << 12 {
+        return Err(other("layout"));
+    }
+    if own.srs_identity != srs.truncated(params.k)?.identity() {
+        return Err(other("reference string"));
     }
     let (_, _, made) = make(program.clone(), &params, srs, None)?;
     let mut expected = made.description;
