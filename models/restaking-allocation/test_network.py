@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
+import constants
 import export
 import network
 import simulate as sim
@@ -121,6 +122,7 @@ class Export(unittest.TestCase):
         self.assertLess(path.stat().st_size, 40_000)
         schema = json.loads((HERE / f"{export.NAME}.schema.json").read_text())
         self.assertEqual(schema, export.schema())
+        self.assertEqual((HERE / constants.FILE).read_text(), constants.text(path))
         data = np.load(HERE / "samples.npz")
         names = [*sim.FEATURE_NAMES, "horizon_days", "risk"]
         self.assertEqual(set(data.files), {*names, "shares", "expected_yield"})

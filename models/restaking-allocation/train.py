@@ -22,6 +22,7 @@ from pathlib import Path  # noqa: E402
 import numpy as np  # noqa: E402
 
 import baselines  # noqa: E402
+import constants  # noqa: E402
 import evaluate  # noqa: E402
 import export  # noqa: E402
 import network  # noqa: E402
@@ -85,6 +86,7 @@ def main():
     path = out / f"{export.NAME}.onnx"
     export.export(net, mean, scale, path)
     (out / f"{export.NAME}.schema.json").write_text(json.dumps(export.schema(), indent=2) + "\n")
+    (out / constants.FILE).write_text(constants.text(path))
 
     # Everything below is scored on the test markets.
     shares, forecast = net.predict(norm(te))

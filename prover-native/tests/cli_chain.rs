@@ -144,3 +144,46 @@ fn chains_are_made_if_they_hold() {
         refused(&paths[..3], &format!("--link {link}"), 2, "--link");
     }
 }
+
+#[test]
+fn expectations_come_from_one_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("expected.json");
+    let honest = fixture("honest.chain");
+    let nonce = |proof: u8| format!("0{proof}").repeat(32);
+    // The integers of the inputs that `expected` has as real numbers; the last proof's hours are filled by links.
+    let chain = ProofChain::decode(&fs::read(&honest).unwrap()).unwrap();
+    let inputs: Vec<Vec<i64>> = chain.proofs().iter().map(|proof| proof.public.inputs.clone()).collect();
+    let text: Vec<String> = inputs[0].iter().map(i64::to_string).collect();
+    let filled: Vec<usize> = chain.links().iter().flat_map(Link::inputs).collect();
+    let own = inputs[2].iter().enumerate().filter(|(at, _)| !filled.contains(at)).map(|(_, value)| *value);
+    let given = serde_json::json!({
+        "steps": [
+            { "nonce": nonce(1), "inputs": text, "allow_development_srs": true },
+            { "nonce": nonce(2), "inputs": inputs[1], "allow_development_srs": true },
+            { "nonce": nonce(3), "inputs": own.collect::<Vec<_>>(), "allow_development_srs": true },
+        ],
+        "links": chain.links(),
+    });
+    let run = |given: &Value, more: &str| {
+        fs::write(&file, given.to_string()).unwrap();
+        let (code, json) = verify(&honest, &[keys(), words(&format!("--expected {} {more}", file.display()))]);
+        (code, json["error"]["message"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(run(&given, ""), (0, String::new()));
+    let refused = |change: &dyn Fn(&mut Value), more: &str, code: i32, words: &str| {
+        let mut given = given.clone();
+        change(&mut given);
+        let (got, message) = run(&given, more);
+        assert!(got == code && message.contains(words), "{words}: {got} {message}");
+    };
+    refused(&|_| (), "--production", 5, "setup");
+    refused(&|g| drop(g["steps"][1].as_object_mut().unwrap().remove("allow_development_srs")), "", 5, "setup");
+    refused(&|g| g["steps"][0]["nonce"] = nonce(9).into(), "", 5, "nonce");
+    refused(&|g| g["steps"][2]["inputs"][0] = 7.into(), "", 5, "expected 7, got");
+    refused(&|g| drop(g["links"].as_array_mut().unwrap().pop()), "", 5, "links");
+    refused(&|g| drop(g["steps"].as_array_mut().unwrap().pop()), "", 3, "expected one step for each of 3 keys, got 2");
+    refused(&|g| g["steps"][0]["inputs"][0] = "x".into(), "", 3, "invalid digit");
+    refused(&|g| g["step"] = 1.into(), "", 3, "unknown field");
+    assert_eq!(verify(&honest, &[keys(), links(), words(&format!("--expected {}", file.display()))]).0, 2);
+}

@@ -21,3 +21,19 @@ export function withOtherOutput(bytes) {
   changed[outputOffset(bytes)] ^= 2;
   return changed;
 }
+
+/** The outputs of an envelope without hashes: zigzag variable-length integers. */
+export function outputs(bytes) {
+  let at = outputOffset(bytes);
+  const count = bytes.readUInt32LE(at - 4);
+  return Array.from({ length: count }, () => {
+    let [value, shift] = [0n, 0n];
+    for (;;) {
+      const byte = bytes[at++];
+      value |= BigInt(byte & 0x7f) << shift;
+      if (!(byte & 0x80)) break;
+      shift += 7n;
+    }
+    return Number(value & 1n ? -(value >> 1n) - 1n : value >> 1n);
+  });
+}

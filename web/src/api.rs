@@ -4,10 +4,11 @@
 //! scales from the verifying key.
 
 pub(crate) use vouch_api::paths::{DEPOSITS, MINERS, MODELS, NETWORK};
-use vouch_api::paths::{PREDICTIONS, PROOFS};
+use vouch_api::paths::{PREDICTIONS, PROOFS, STRATEGIES};
 pub(crate) use vouch_api::{
     AccountDeposits, Accuracy, DepositEntry, DepositEvent, DepositsConfig, Field, LogEntry, MinerHistory, MinerSummary,
     ModelCard, ModelId, ModelSummary, Network, Nonce, PredictionRequest, PredictionStatus, ProofSummary, State,
+    StrategyPlan, StrategyRecord, StrategyRequest, StrategyStep,
 };
 use vouch_api::{HiddenOutputs, OutputsRequest, Salt};
 
@@ -50,4 +51,24 @@ pub(crate) async fn outputs(prediction: &str, salt: Salt) -> Result<HiddenOutput
 /// How a question stands.
 pub(crate) async fn prediction(id: &str) -> Result<PredictionStatus, Failure> {
     http::get(&format!("{PREDICTIONS}/{id}")).await
+}
+
+/// What strategies are made of.
+pub(crate) async fn plan() -> Result<StrategyPlan, Failure> {
+    http::get(&format!("{STRATEGIES}/plan")).await
+}
+
+/// Asks for a strategy.
+pub(crate) async fn ask_strategy(question: &StrategyRequest) -> Result<StrategyRecord, Failure> {
+    http::post(STRATEGIES, question).await
+}
+
+/// How a strategy stands, and what it was made from.
+pub(crate) async fn strategy(id: &str) -> Result<StrategyRecord, Failure> {
+    http::get(&format!("{STRATEGIES}/{}", js_sys::encode_uri_component(id))).await
+}
+
+/// The bytes of a strategy's chain of proofs.
+pub(crate) async fn strategy_chain(id: &str) -> Result<Vec<u8>, Failure> {
+    http::bytes(&format!("{STRATEGIES}/{}/chain", js_sys::encode_uri_component(id))).await
 }

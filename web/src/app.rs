@@ -64,6 +64,8 @@ pub(crate) fn App() -> impl IntoView {
             <main class="page" id="content" tabindex="-1">
                 <Routes fallback=pages::Missing>
                     <Route path=path!("/") view=pages::Predict />
+                    <Route path=path!("/strategies") view=pages::Strategies />
+                    <Route path=path!("/strategies/:id") view=pages::Strategies />
                     <Route path=path!("/verify") view=pages::Verify />
                     <Route path=path!("/verify/:id") view=pages::Verify />
                     <Route path=path!("/disclose") view=pages::Disclose />
@@ -104,6 +106,7 @@ fn Header() -> impl IntoView {
             </div>
             <nav class="tabs" aria-label="Pages">
                 <A href="/" exact=true>"Predict"</A>
+                <A href="/strategies">"Strategies"</A>
                 <A href="/verify">"Verify"</A>
                 <A href="/disclose">"Disclose"</A>
                 <A href="/miners">"Miners"</A>

@@ -8,6 +8,7 @@
 //! | [`worker`] | the verifier in its Web Worker, seen from the page |
 //! | [`prover`], [`fact`] | the prover of facts about hidden inputs in its Web Worker; what such a fact is |
 //! | [`chain`] | the deposit contract, read through the validator, written through the wallet |
+//! | [`setup`], [`strategy`] | what must be there before one can ask; what is expected of a chain of proofs |
 //! | [`claim`], [`tamper`] | integers and units; ways to cheat |
 //! | [`api`], [`http`], [`poll`] | the validator |
 //! | [`numbers`], [`settings`] | how numbers are written, and what the user chose |
@@ -25,6 +26,8 @@ mod pages;
 mod poll;
 mod prover;
 mod settings;
+mod setup;
+mod strategy;
 mod tamper;
 mod worker;
 

@@ -9,6 +9,7 @@ mod model;
 mod models;
 mod network;
 mod predict;
+mod strategies;
 mod verify;
 
 pub(crate) use deposits::Deposits;
@@ -20,4 +21,5 @@ pub(crate) use model::Model;
 pub(crate) use models::Models;
 pub(crate) use network::Network;
 pub(crate) use predict::Predict;
+pub(crate) use strategies::Strategies;
 pub(crate) use verify::Verify;

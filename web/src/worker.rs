@@ -4,12 +4,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use futures_channel::oneshot;
 use js_sys::{Object, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
 use vouch_api::{ModelId, Nonce};
-use vouch_envelope::TensorHash;
+use vouch_envelope::{Link, TensorHash};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
@@ -79,6 +80,46 @@ pub(crate) struct Expected {
     pub output_hashes: Option<Vec<TensorHash>>,
     /// Whether a development setup is accepted.
     pub allow_development_srs: bool,
+}
+
+/// The checks of one proof of a chain.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct ProofReport {
+    /// Whether every check passed.
+    pub accepted: bool,
+    /// The checks, in order.
+    pub checks: Vec<Check>,
+}
+
+impl ProofReport {
+    /// Milliseconds that its checks took.
+    pub(crate) fn ms(&self) -> f64 {
+        self.checks.iter().map(|check| check.micros as f64).sum::<f64>() / 1000.0
+    }
+}
+
+/// The verdict of this browser on a chain of proofs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct ChainReport {
+    /// Whether every check passed.
+    pub accepted: bool,
+    /// Of the chain as a whole.
+    pub checks: Vec<Check>,
+    /// Of each proof; none if the chain cannot be read.
+    pub proofs: Vec<ProofReport>,
+    /// Of each link, in the order of the inputs that they fill.
+    pub links: Vec<Check>,
+    /// Milliseconds for all of it, measured around the calls.
+    pub total_ms: f64,
+}
+
+/// What the caller expects of a chain.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub(crate) struct ExpectedChain {
+    /// Of each proof; its inputs are those that no link fills.
+    pub steps: Vec<Expected>,
+    /// The links.
+    pub links: Vec<Link>,
 }
 
 /// The program that verifies here.
@@ -172,6 +213,24 @@ pub(crate) async fn verify(key: &[u8], envelope: &[u8], expected: &Expected) -> 
     let message = message("verify");
     set(&message, "key", &Uint8Array::from(key));
     set(&message, "envelope", &Uint8Array::from(envelope));
+    let expected = serde_json::to_string(expected).map_err(|error| error.to_string())?;
+    set(&message, "expected", &expected.into());
+    call(&message).await
+}
+
+/// Verifies a chain of proofs. `keys` has each key once, `order` the key of each proof.
+pub(crate) async fn verify_chain(
+    keys: &[Arc<Vec<u8>>],
+    order: &[usize],
+    chain: &[u8],
+    expected: &ExpectedChain,
+) -> Result<ChainReport, String> {
+    let message = message("chain");
+    let keys: js_sys::Array = keys.iter().map(|key| Uint8Array::from(key.as_slice())).collect();
+    set(&message, "keys", &keys);
+    let order: js_sys::Array = order.iter().map(|&key| JsValue::from(key as u32)).collect();
+    set(&message, "order", &order);
+    set(&message, "chain", &Uint8Array::from(chain));
     let expected = serde_json::to_string(expected).map_err(|error| error.to_string())?;
     set(&message, "expected", &expected.into());
     call(&message).await

@@ -4,7 +4,7 @@
 // A message is { id, kind, … }; an answer is { id, ok: JSON text } or { id, error: text }. Nothing here decides about a
 // proof: the module does, and its report is passed on as it is, with the time that the call took.
 
-import { Verifier, load } from "./verifier/verifier.js";
+import { Verifier, load, verifyChain } from "./verifier/verifier.js";
 
 const VERIFIER = new URL("./verifier/vouch_verifier.wasm", import.meta.url);
 const KEYS_KEPT = 8;
@@ -70,6 +70,15 @@ const handlers = {
     const verifier = await verifierFor(key);
     const begin = performance.now();
     const report = verifier.verify(envelope, expected);
+    return { ...report, total_ms: performance.now() - begin };
+  },
+
+  /** `order` has the place in `keys` of each proof's key. */
+  async chain({ keys, order, chain, expected }) {
+    const verifiers = [];
+    for (const key of keys) verifiers.push(await verifierFor(key));
+    const begin = performance.now();
+    const report = verifyChain(order.map((key) => verifiers[key]), chain, expected);
     return { ...report, total_ms: performance.now() - begin };
   },
 };

@@ -3,6 +3,7 @@
 mod deposits;
 mod network;
 mod prediction;
+mod strategy;
 
 use std::path::{Path, PathBuf};
 use std::{fs, io::Read, process::Command};
@@ -58,13 +59,23 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 /// The default model, and the same with its inputs hashed and its weights private: names of bundles and of their folders.
 pub(crate) const PUBLIC: &str = "staking-lstm";
 pub(crate) const HASHED: &str = "staking-lstm-hashed";
+/// The model that allocates, from the default model's forecasts.
+const ALLOCATION: &str = "restaking-allocation";
+const ALLOCATION_MODEL: &str = "models/restaking-allocation/restaking-allocation.onnx";
+const MARKET: &str = "models/restaking-allocation/market.json";
 
-/// A folder with the default model's bundles, made with the prover of a profile.
+/// The settings of a validator that offers strategies of [`bundles`].
+pub(crate) fn strategies() -> [String; 2] {
+    [format!("validator.strategy.market={MARKET}"), format!("validator.strategy.allocation={ALLOCATION}")]
+}
+
+/// A folder with the bundles of both models, made with the prover of a profile.
 pub(crate) fn bundles(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     let models = workspace.target.join("bundles");
     bundle(workspace, profile, MODEL, &models.join(PUBLIC), &[])?;
     let schema = fs::read_to_string(workspace.root.join(SCHEMA)).with_context(|| format!("cannot read {SCHEMA}"))?;
     bundle(workspace, profile, MODEL, &models.join(HASHED), &input_names(&schema)?)?;
+    bundle(workspace, profile, ALLOCATION_MODEL, &models.join(ALLOCATION), &[])?;
     Ok(models)
 }
 

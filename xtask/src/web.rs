@@ -36,6 +36,8 @@ pub(crate) struct Args {
     pub(crate) test: bool,
 }
 
+/// The float form of the model that allocates; what would change its result is computed in the page.
+const NETWORK: &str = "models/restaking-allocation/restaking-allocation.network.json";
 /// The files of the verifier's package that the page uses.
 const VERIFIER: [&str; 4] = ["vouch_verifier.wasm", "verifier.js", "core.js", "bindgen.js"];
 
@@ -79,6 +81,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     for file in files(&web.join("static"))? {
         copy(&file, &assets.join(file.file_name().context("a file has a name")?))?;
     }
+    let network = workspace.root.join(NETWORK);
+    copy(&network, &assets.join(network.file_name().context("a file has a name")?))?;
     let mut style = String::new();
     for file in files(&web.join("style"))? {
         style.push_str(&fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?);

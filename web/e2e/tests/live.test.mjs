@@ -1,10 +1,10 @@
 // Against a real local network (`vouch-node local`), whose address is in VOUCH_URL. Without it these tests are skipped.
 
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { checks, launch, open, picture, verdict } from "../browser.mjs";
 import { withOtherOutput } from "../envelope.mjs";
+import { proxy } from "../proxy.mjs";
 
 const LIVE = process.env.VOUCH_URL;
 const options = { skip: LIVE ? false : "VOUCH_URL is not set", timeout: 180_000 };
@@ -37,7 +37,7 @@ test("a real miner's proof is accepted, and its link leads to the same verdict",
 });
 
 test("a real proof whose output is changed on the way is refused", options, async () => {
-  const liar = await proxy((path, body) => {
+  const liar = await proxy(LIVE, (path, body) => {
     return path.endsWith("/envelope") ? withOtherOutput(body) : body;
   });
   const page = await open(browser);
@@ -68,7 +68,7 @@ test("hidden outputs: the values of the real network are those of the proof's ha
   assert.equal(await page.locator("#answer .answer-number").count(), 2);
   assert.match(await page.locator('[data-check="public outputs"]').innerText(), /1 hashed tensors, as expected/);
   await page.done();
-  const liar = await proxy((path, body) => {
+  const liar = await proxy(LIVE, (path, body) => {
     if (!path.endsWith("/outputs")) return body;
     const answer = JSON.parse(body);
     answer.outputs.y[0] += 1;
@@ -92,25 +92,3 @@ test("the other pages show the real network", options, async () => {
     await page.done();
   }
 });
-
-/** Passes everything on to the validator, and changes the answers. */
-async function proxy(change) {
-  const server = createServer(async (request, response) => {
-    const parts = [];
-    for await (const part of request) parts.push(part);
-    const answer = await fetch(LIVE + request.url, {
-      method: request.method,
-      headers: request.headers["content-type"] ? { "content-type": request.headers["content-type"] } : {},
-      body: parts.length > 0 ? Buffer.concat(parts) : undefined,
-    });
-    const body = change(request.url, Buffer.from(await answer.arrayBuffer()));
-    const headers = Object.fromEntries(["content-type", "content-security-policy"].flatMap((name) => answer.headers.has(name) ? [[name, answer.headers.get(name)]] : []));
-    response.writeHead(answer.status, headers);
-    response.end(body);
-  });
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  return {
-    url: `http://127.0.0.1:${server.address().port}`,
-    async close() { server.closeAllConnections(); await new Promise((done) => server.close(done)); },
-  };
-}

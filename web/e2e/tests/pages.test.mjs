@@ -23,6 +23,7 @@ const PAGES = [
   ["model", `/models/${fixture.modelId}`, "text=What rounding costs"],
   ["deposits", "/deposits", "text=No deposit contract is configured"],
   ["network", "/network", "#log-table tbody tr"],
+  ["strategies", "/strategies", "text=This validator offers no strategies"],
   ["missing", "/nowhere", "text=There is no page at this address"],
 ];
 

@@ -2,7 +2,6 @@
 
 mod answer;
 mod asking;
-mod setup;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -11,9 +10,9 @@ use leptos_router::hooks::use_query_map;
 use crate::api::{self, ModelId, ModelSummary};
 use crate::components::{Empty, EvidenceDetails, FieldsForm, Loading, Meaning, Trouble, Verdict, VerdictState, short};
 use crate::poll::{SLOW, poll};
+use crate::setup::{self, Setup};
 use answer::Answer;
 use asking::{Progress, Stage};
-use setup::Setup;
 
 /// The page.
 #[component]

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Args, HASHED, INPUT, PUBLIC, bundles, deposits, heading, random_nonce, vouch};
+use super::{Args, HASHED, INPUT, PUBLIC, bundles, deposits, heading, random_nonce, strategies, strategy, vouch};
 use crate::local_chain::LocalChain;
 use crate::network::{self, Network, Profile};
 use crate::process::run as run_command;
@@ -54,6 +54,7 @@ pub(super) fn run(
         "validator.epoch_ms=20000".to_owned(),
         "validator.benchmark_every_ms=15000".to_owned(),
     ];
+    settings.extend(strategies());
     settings.extend(chain.iter().flat_map(|chain| chain.made.settings()));
     let shown = dashboard.is_some();
     let dir = workspace.target.join("demo-network");
@@ -88,6 +89,7 @@ pub(super) fn run(
     }
 
     hidden(workspace, &network, &models, &inputs)?;
+    strategy::run(workspace, &network, &models)?;
 
     heading("Recompute every score and weight from the log, and verify proofs again");
     run_command(Profile::Release.program(workspace, "vouch-node").args(["audit", "--url", &network.url]))?;
@@ -100,6 +102,9 @@ pub(super) fn run(
     }
     heading(if shown { "The dashboard" } else { "The network" });
     println!("{}   (Ctrl-C ends it)", network.url);
+    if shown {
+        println!("{}/strategies   (how to divide a holding, with proofs)", network.url);
+    }
     if let Some(LocalChain { made, .. }) = chain {
         let page = if shown { "deposits?account=" } else { "v1/deposits/" };
         println!(

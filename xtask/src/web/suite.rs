@@ -26,13 +26,18 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         npm
     };
     process::run(&mut npm(&["ci", "--silent", "--no-audit", "--no-fund"])).context("Node.js with npm is needed")?;
+    let mut settings = vec!["listen=127.0.0.1:0".to_owned(), "log=error".to_owned()];
+    settings.extend(demo::strategies());
+    // The tests ask more in a minute than one user does.
+    settings.push("validator.rate=100".to_owned());
+    settings.push("validator.burst=1000".to_owned());
     let network = network::start(
         workspace,
         Profile::Dev,
         &workspace.target.join("dashboard-network"),
         &models,
         Some(dist.clone()),
-        &["listen=127.0.0.1:0".to_owned(), "log=error".to_owned()],
+        &settings,
     )?;
     // The page of deposits has a chain of its own, and a validator that reads it.
     contracts::install(&workspace.root.join("contracts"))?;

@@ -312,6 +312,9 @@ pub(crate) struct ChainVerify {
     /// The inputs of a proof that you expect, but for tensors that links fill (.npz, .json by input name)
     #[arg(long, value_name = "PROOF=FILE")]
     pub(crate) input: Vec<String>,
+    /// Links, nonces and inputs in one file of JSON, as the verifier's other faces take it: `{"steps": […], "links": […]}`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["link", "nonce", "input"])]
+    pub(crate) expected: Option<PathBuf>,
     /// Refuse keys whose reference string was made for development
     #[arg(long)]
     pub(crate) production: bool,

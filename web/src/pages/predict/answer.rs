@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 
 use super::asking::Stage;
-use super::setup::Ready;
 use crate::components::VerdictState;
 use crate::numbers::Numbers;
 use crate::settings::numbers;
+use crate::setup::Ready;
 
 /// Where the prediction is shown. The place is there from the start.
 #[component]

@@ -6,7 +6,6 @@ use std::time::Duration;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::setup::Ready;
 use vouch_api::{Salt, Visibility};
 use vouch_envelope::Section;
 
@@ -18,6 +17,7 @@ use crate::http::Failure;
 use crate::numbers::Numbers;
 use crate::poll::sleep;
 use crate::settings::numbers;
+use crate::setup::Ready;
 use crate::worker::Expected;
 
 /// How far a question is.

@@ -1,5 +1,6 @@
 //! `vouch chain`.
 
+mod expected;
 mod links;
 
 use std::fmt::Write;
@@ -128,7 +129,10 @@ fn verify_file(args: &ChainVerify, show: Show) -> Result<Said, Failure> {
     let (keys, links) = shape(&args.shape)?;
     note_development(&keys, args.production, show);
     let bytes = read(&args.chain)?;
-    let expected = expectations(args, &keys, &links)?;
+    let (expected, links) = match &args.expected {
+        Some(file) => expected::read(file, keys.len(), args.production)?,
+        None => (expectations(args, &keys, &links)?, links),
+    };
     let step = |(key, expected)| ChainStep { key, expected };
     let steps: Vec<_> = keys.iter().zip(expected).map(step).collect();
     let report = report_chain(&steps, &links, &bytes);

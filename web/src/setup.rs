@@ -1,4 +1,4 @@
-//! What must be there before one can ask: the model's card, and its verifying key, read by the verifier.
+//! What must be there before one can ask a model: its card, and its verifying key, read by the verifier.
 
 use std::sync::Arc;
 
@@ -14,20 +14,20 @@ use crate::{settings, worker};
 
 /// A model that can be asked.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Ready {
+pub(crate) struct Ready {
     /// What the validator says about it.
-    pub(super) card: ModelCard,
+    pub(crate) card: ModelCard,
     /// The key's bytes.
-    pub(super) key: Arc<Vec<u8>>,
+    pub(crate) key: Arc<Vec<u8>>,
     /// What the key says.
-    pub(super) facts: KeyFacts,
+    pub(crate) facts: KeyFacts,
     /// The identity that a model of this name had before in this browser, if it was another.
-    pub(super) identity_changed: Option<String>,
+    pub(crate) identity_changed: Option<String>,
 }
 
 impl Ready {
     /// Empty inputs.
-    pub(super) fn fields(&self) -> Fields {
+    pub(crate) fn fields(&self) -> Fields {
         let described = self.facts.inputs.iter().map(|tensor| {
             let note = self.card.inputs.iter().find(|note| note.name == tensor.name);
             Field { tensor: tensor.clone(), description: note.map(|note| note.description.clone()).unwrap_or_default() }
@@ -36,7 +36,7 @@ impl Ready {
     }
 
     /// Fills in the card's example.
-    pub(super) fn fill_sample(&self, fields: &Fields) {
+    pub(crate) fn fill_sample(&self, fields: &Fields) {
         let Some(sample) = &self.card.sample else {
             return;
         };
@@ -50,14 +50,17 @@ impl Ready {
 
 /// How far that is.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Setup {
+pub(crate) enum Setup {
+    /// It is on its way.
     Loading,
+    /// It is here.
     Ready(Box<Ready>),
+    /// It cannot be used, and why.
     Failed(String),
 }
 
 /// Fetches card and key; tries again while the validator does not answer.
-pub(super) fn load(id: ModelId) -> RwSignal<Setup> {
+pub(crate) fn load(id: ModelId) -> RwSignal<Setup> {
     let state = RwSignal::new(Setup::Loading);
     let alive = alive();
     spawn_local(async move {
@@ -72,7 +75,8 @@ pub(super) fn load(id: ModelId) -> RwSignal<Setup> {
     state
 }
 
-async fn fetch(id: ModelId) -> Result<Setup, Failure> {
+/// Fetches card and key, and checks that the key is the model's.
+pub(crate) async fn fetch(id: ModelId) -> Result<Setup, Failure> {
     let card: ModelCard = http::get(&format!("{}/{id}", api::MODELS)).await?;
     let key = api::key(id).await?;
     let facts = match worker::key_facts(&key).await {

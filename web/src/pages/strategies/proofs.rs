@@ -1,0 +1,195 @@
+//! The chain, proof by proof and link by link, as this browser checked it.
+
+use leptos::prelude::*;
+
+use super::asking::Stage;
+use crate::components::{Download, copy_text, in_words, shortened};
+use crate::numbers::Numbers;
+use crate::settings::{Settings, numbers};
+use crate::strategy::{ChainEvidence, ChainState};
+use crate::worker::{ChainReport, Check, ProofReport};
+
+/// Everything in a report that refused, with its place: "proof 2 (Forecast for Birch) by pairing".
+pub(super) fn refused_at(report: &ChainReport, evidence: &ChainEvidence) -> Vec<(String, String)> {
+    let whole = report.checks.iter().filter(|check| check.refused());
+    let whole = whole.map(|check| (format!("the chain's {}", check.name), check.detail.clone()));
+    let proofs = report.proofs.iter().enumerate().flat_map(|(number, proof)| {
+        let name = format!("proof {} ({})", number + 1, evidence.proof_name(number));
+        let refused = proof.checks.iter().filter(|check| check.refused());
+        refused.map(move |check| (format!("{name} by {}", check.name), in_words(check)))
+    });
+    let links = report.links.iter().enumerate().filter(|(_, check)| check.refused());
+    let links = links.map(|(number, check)| (format!("link {}", number + 1), check.detail.clone()));
+    whole.chain(proofs).chain(links).collect()
+}
+
+/// The verdict on the chain, and what it is made of.
+#[component]
+pub(super) fn ChainVerdict(stage: RwSignal<Stage>, #[prop(into)] state: Signal<ChainState>) -> impl IntoView {
+    let class = move || match state.get() {
+        ChainState::Done(report) if report.accepted => "verdict accepted",
+        ChainState::Done(_) | ChainState::Impossible(_) => "verdict refused",
+        _ => "verdict",
+    };
+    let word = move || match state.get() {
+        ChainState::Waiting => "Nothing to check yet",
+        ChainState::Running => "Checking …",
+        ChainState::Done(report) if report.accepted => "Accepted",
+        ChainState::Done(_) => "Refused",
+        ChainState::Impossible(_) => "Could not be checked",
+    };
+    let time = move || match state.get() {
+        ChainState::Done(report) => {
+            let (proofs, links) = (report.proofs.len(), report.links.len());
+            format!("{proofs} proofs and {links} links, by your browser, in {}", numbers().ms(report.total_ms))
+        }
+        _ => "by your browser".to_owned(),
+    };
+    let reasons = move || match state.get() {
+        ChainState::Impossible(reason) => vec![("Not checked".to_owned(), reason)],
+        ChainState::Done(report) if !report.accepted => {
+            stage.with(Stage::evidence).map(|(evidence, _)| refused_at(&report, &evidence)).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    };
+    view! {
+        <section class=class aria-label="Verdict of this browser" id="verdict">
+            <div class="verdict-head">
+                <p class="verdict-word" role="status" id="verdict-word">{word}</p>
+                <p class="quiet small" id="verdict-time">{time}</p>
+            </div>
+            {move || reasons().into_iter().take(4).map(|(place, detail)| view! {
+                <p class="refusal"><strong>{format!("Refused at {place}. ")}</strong>{shortened(&detail)}</p>
+            }).collect_view()}
+            {move || stage.with(Stage::evidence).map(|(evidence, _)| view! { <Steps evidence state /> })}
+        </section>
+    }
+}
+
+/// Proofs and links in the order in which they were checked.
+#[component]
+fn Steps(evidence: ChainEvidence, state: Signal<ChainState>) -> impl IntoView {
+    let lines = move || {
+        let (state, numbers) = (state.get(), numbers());
+        let report = state.report();
+        let said = evidence.said();
+        let tokens = evidence.models.tokens();
+        let unit = evidence.models.forecast_tensor().unit.clone();
+        let forecast = |token: usize| {
+            let hours = said.as_ref().and_then(|said| said.hours.get(token));
+            hours.map(|hours| format!("{} {unit}", numbers.fixed(*hours, 1))).unwrap_or_default()
+        };
+        let proofs = (0..=tokens).map(|number| {
+            let own = report.and_then(|report| report.proofs.get(number));
+            let what = if number < tokens {
+                format!("says {}", forecast(number))
+            } else {
+                "says the shares and the expected yield".to_owned()
+            };
+            proof(numbers, number, &evidence.proof_name(number), what, own)
+        });
+        let links = (0..tokens).map(|number| {
+            let own = report.and_then(|report| report.links.get(number));
+            let what = format!("The allocation was given {} of proof {}", forecast(number), number + 1);
+            link(numbers, number, what, own)
+        });
+        (proofs.collect_view(), links.collect_view())
+    };
+    view! { <ol class="checks" id="chain">{lines}</ol> }
+}
+
+/// Tick, cross or dash.
+fn sign(passed: Option<bool>) -> (&'static str, &'static str, &'static str) {
+    match passed {
+        Some(true) => ("check passed ticked", "M3 9.5 7 14 15 4", "passed"),
+        Some(false) => ("check failed ticked", "M4 4 14 14M14 4 4 14", "refused"),
+        None => ("check waiting", "M4 9H14", "not made yet"),
+    }
+}
+
+fn proof(
+    numbers: Numbers,
+    number: usize,
+    name: &str,
+    what: String,
+    report: Option<&ProofReport>,
+) -> impl IntoView + use<> {
+    let (class, path, word) = sign(report.map(|report| report.accepted));
+    let time = report.map(|report| numbers.ms(report.ms()));
+    let refused = report.and_then(|report| report.checks.iter().find(|check| check.refused()));
+    let detail = refused.map_or(what, in_words);
+    let title = format!("Proof {}: {name}", number + 1);
+    let checks = report.map(|report| report.checks.clone()).unwrap_or_default();
+    let checks = checks.into_iter().map(|check| one_check(numbers, &check)).collect_view();
+    view! {
+        <li class=class data-proof=number.to_string()>
+            <svg class="sign" viewBox="0 0 18 18" aria-hidden="true"><path d=path /></svg>
+            <span class="check-name">{title}<span class="visually-hidden">{format!(": {word}")}</span></span>
+            <span class="check-time">{time}</span>
+            <div class="check-detail">
+                <span>{shortened(&detail)}</span>
+                <details class="more"><summary>"Its checks"</summary><ul class="plain">{checks}</ul></details>
+            </div>
+        </li>
+    }
+}
+
+fn one_check(numbers: Numbers, check: &Check) -> impl IntoView + use<> {
+    let word = if check.passed {
+        "passed"
+    } else if check.refused() {
+        "refused"
+    } else {
+        "not reached"
+    };
+    let time = (check.micros > 0).then(|| format!(", {}", numbers.ms(check.micros as f64 / 1000.0)));
+    let text = format!("{}: {word}{}. {}", check.name, time.unwrap_or_default(), shortened(&check.detail));
+    view! { <li data-check=check.name.clone()>{text}</li> }
+}
+
+fn link(numbers: Numbers, number: usize, what: String, check: Option<&Check>) -> impl IntoView + use<> {
+    let (class, path, word) = sign(check.filter(|check| check.passed || check.refused()).map(|check| check.passed));
+    let time = check.map(|check| numbers.ms(check.micros as f64 / 1000.0));
+    let detail = check.map(|check| check.detail.clone()).unwrap_or_default();
+    view! {
+        <li class=class data-link=number.to_string()>
+            <svg class="sign" viewBox="0 0 18 18" aria-hidden="true"><path d=path /></svg>
+            <span class="check-name">{format!("Link {}", number + 1)}<span class="visually-hidden">{format!(": {word}")}</span></span>
+            <span class="check-time">{time}</span>
+            <span class="check-detail">{what}" "{shortened(&detail)}</span>
+        </li>
+    }
+}
+
+/// The files, and the command line.
+#[component]
+pub(super) fn Files(evidence: ChainEvidence) -> impl IntoView {
+    let copied = RwSignal::new(None::<bool>);
+    let tokens = evidence.models.tokens();
+    let keys = "--key forecast.key ".repeat(tokens) + "--key allocation.key";
+    let command = format!("vouch chain verify strategy.chain {keys} --expected expected.json");
+    let to_copy = command.clone();
+    let mut expected = evidence.expected.clone();
+    let allow = Settings::get().allow_development.get_untracked();
+    expected.steps.iter_mut().for_each(|step| step.allow_development_srs = allow);
+    let expected = serde_json::to_vec_pretty(&expected).unwrap_or_default();
+    let link = format!("/strategies/{}", evidence.record.status.id);
+    view! {
+        <section class="section" aria-labelledby="again-title">
+            <h2 id="again-title">"Check it again, without this page"</h2>
+            <p>"Save the files, and give them to the command line. It is another build of the same verifier."</p>
+            <div class="row">
+                <Download label="Save the chain" name="strategy.chain" bytes=evidence.bytes.to_vec() />
+                <Download label="Save the forecast's key" name="forecast.key" bytes=evidence.models.forecast.key.to_vec() />
+                <Download label="Save the allocation's key" name="allocation.key" bytes=evidence.models.allocation.key.to_vec() />
+                <Download label="Save what is expected" name="expected.json" bytes=expected />
+                <a class="button" href=link>"Link to this strategy"</a>
+            </div>
+            <pre class="command" tabindex="0" aria-label="Command line">{command}</pre>
+            <div class="row">
+                <button type="button" on:click=move |_| copy_text(to_copy.clone(), move |ok| copied.set(Some(ok)))>"Copy the command"</button>
+                <span role="status" class="small quiet">{move || copied.get().map(|ok| if ok { "Copied." } else { "The browser does not allow it; please select the text." })}</span>
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,138 @@
+//! The recommendation: shares as bars, the expected yield, redemption times.
+
+use leptos::prelude::*;
+
+use super::asking::Stage;
+use super::proofs::refused_at;
+use super::unit_text;
+use crate::claim::Tensor;
+use crate::numbers::Numbers;
+use crate::settings::numbers;
+use crate::strategy::{ChainEvidence, ChainState, Said, provenance};
+
+/// What the market data says of a token's yield, if it says it.
+const YIELD: &str = "yield_pct";
+
+/// The recommendation. Its place is there from the start.
+#[component]
+pub(super) fn Recommendation(stage: RwSignal<Stage>, #[prop(into)] state: Signal<ChainState>) -> impl IntoView {
+    let shown = move || {
+        let (evidence, _) = stage.with(Stage::evidence)?;
+        let said = evidence.said()?;
+        match state.get() {
+            ChainState::Done(report) => Some((evidence, said, report.accepted)),
+            ChainState::Impossible(_) => Some((evidence, said, false)),
+            _ => None,
+        }
+    };
+    let lines = move || match shown() {
+        None => view! {
+            <p class="quiet">"Expected yield, costs and risk taken off"</p>
+            <p class="answer-number quiet" aria-hidden="true">"·"</p>
+        }
+        .into_any(),
+        Some((evidence, said, accepted)) => recommendation(&evidence, &said, accepted, numbers()).into_any(),
+    };
+    view! { <section class="answer" aria-label="Recommendation" aria-live="polite" id="recommendation">{lines}</section> }
+}
+
+fn recommendation(evidence: &ChainEvidence, said: &Said, accepted: bool, numbers: Numbers) -> impl IntoView + use<> {
+    let class = if accepted { "answer-number" } else { "answer-number withheld" };
+    let unit = unit_text(&said.unit);
+    let tensor = evidence.models.forecast_tensor().clone();
+    let tokens = evidence.record.market.tokens.iter().zip(&said.shares).zip(&said.hours);
+    let largest = said.shares.iter().copied().fold(0.0, f64::max).max(1e-9);
+    let rows = tokens.map(|((token, share), hours)| {
+        let pays = token.allocation.get(YIELD).map(|pays| format!("{}\u{a0}%/year", numbers.fixed(*pays, 2)));
+        row(numbers, &token.name, *share, largest, redemption(numbers, *hours, &tensor), pays)
+    });
+    let rows = rows.collect_view();
+    let sum: f64 = said.shares.iter().sum();
+    let horizon = said.inputs.get(&evidence.models.plan.horizon).and_then(|v| v.first()).copied().unwrap_or(0.0);
+    let risk = said.inputs.get(&evidence.models.plan.risk).and_then(|v| v.first()).copied().unwrap_or(0.0);
+    let market = provenance(&evidence.record.market);
+    view! {
+        <p class="quiet">"Expected yield, costs and risk taken off"</p>
+        <p class=class id="expected-yield" data-value=said.expected_yield.to_string()>
+            {(!accepted).then(|| view! { <span class="visually-hidden">"Refused, do not use: "</span> })}
+            {numbers.fixed(said.expected_yield, 2)}<span class="unit">{unit}</span>
+        </p>
+        <div class="scroll" tabindex="0" role="region" aria-label="Shares">
+            <table class="shares" class:withheld=!accepted id="shares">
+                <thead><tr>
+                    <th scope="col">"Token"</th><th scope="col">"Recommended share"</th>
+                    <th scope="col" class="num">"Redemption takes"</th><th scope="col" class="num">"Pays now"</th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+        <p class="small quiet" id="shares-sum" data-value=sum.to_string()>
+            {format!("For a horizon of {} days and a risk of {}. The shares sum to {}: proofs are about whole numbers, and rounding to them moves a sum a little.",
+                numbers.auto(horizon), numbers.auto(risk), percent(numbers, sum, 2))}
+        </p>
+        <p class="small" id="market-note"><strong>{market}</strong>" Redemption times are the forecasts of the first model; yields are the market data's."</p>
+    }
+}
+
+fn row(
+    numbers: Numbers,
+    name: &str,
+    share: f64,
+    largest: f64,
+    redemption: String,
+    pays: Option<String>,
+) -> impl IntoView + use<> {
+    let width = format!("{:.2}%", (share / largest).clamp(0.0, 1.0) * 100.0);
+    view! {
+        <tr data-share=share.to_string()>
+            <th scope="row">{name.to_owned()}</th>
+            <td><div class="share"><span class="share-track" aria-hidden="true"><span class="share-bar" style:width=width></span></span><span class="share-number">{percent(numbers, share, 1)}</span></div></td>
+            <td class="num whole">{redemption}</td>
+            <td class="num whole">{pays}</td>
+        </tr>
+    }
+}
+
+fn percent(numbers: Numbers, share: f64, decimals: usize) -> String {
+    format!("{}\u{a0}%", numbers.fixed(share * 100.0, decimals))
+}
+
+/// Hours, with days where they are many; a forecast below zero is none.
+fn redemption(numbers: Numbers, value: f64, tensor: &Tensor) -> String {
+    let plain = format!("{}{}", numbers.fixed(value, 1), unit_text(&tensor.unit));
+    if tensor.unit == "h" && value >= 48.0 {
+        return format!("{plain} ({}\u{a0}d)", numbers.fixed(value / 24.0, 1));
+    }
+    plain
+}
+
+/// What the verdict means, in sentences.
+#[component]
+pub(super) fn Meaning(state: RwSignal<ChainState>, evidence: ChainEvidence) -> impl IntoView {
+    let development =
+        evidence.models.forecast.facts.is_development() || evidence.models.allocation.facts.is_development();
+    let asked_here = evidence.asked_here;
+    view! {
+        <div class="section" role="status">
+            {move || match state.get() {
+                ChainState::Done(report) if report.accepted => view! {
+                    <p><strong>"What has been proved. "</strong>"From the market data that the validator shows, the first model computes exactly these redemption times; from the same data, exactly these times and "
+                    {if asked_here { "the horizon and risk that you chose" } else { "the horizon and risk above" }}
+                    ", the second model computes exactly these shares and this yield. Your browser made the numbers of the data itself, and checked every proof and every link."</p>
+                    <p><strong>"What has not. "</strong>"That the market data is true, that the models are right about the world, or that the advice suits you. The proofs answer questions that the validator drew for this strategy; that nobody answered them before is its word."</p>
+                    {development.then(|| view! {
+                        <p class="note warn">"The proofs rest on a development setup: whoever made that setup could forge proofs. Good for trying things, not for relying on them. You can refuse such proofs, at the foot of the page."</p>
+                    })}
+                }.into_any(),
+                ChainState::Done(report) => {
+                    let places: Vec<String> = refused_at(&report, &evidence).into_iter().map(|(place, _)| place).collect();
+                    view! {
+                        <p><strong>"Do not use this recommendation. "</strong>{format!("Your browser refused it at {}.", places.join(", at "))}
+                        " Whatever anyone says about it, the chain does not show what it claims."</p>
+                    }.into_any()
+                }
+                _ => ().into_any(),
+            }}
+        </div>
+    }
+}
