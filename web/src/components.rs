@@ -16,7 +16,7 @@ pub(crate) use claim_table::ClaimTable;
 pub(crate) use digest::{Digest, DigestPair, short};
 pub(crate) use evidence::{Evidence, EvidenceDetails, Meaning};
 pub(crate) use fields::{Field, Fields, FieldsForm};
-pub(crate) use files::{Download, copy_text};
+pub(crate) use files::{CommandLine, Download};
 pub(crate) use recognize::{HASHED, Hidden, PRIVATE, Recognize};
 pub(crate) use states::{Empty, Listed, Loading, Trouble};
 pub(crate) use verdict::{Verdict, VerdictState, in_words, shortened};

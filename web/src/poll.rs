@@ -88,6 +88,30 @@ pub(crate) async fn sleep(time: Duration) {
     let _ = wait.await;
 }
 
+/// Milliseconds since the page began.
+pub(crate) fn now() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
+}
+
+/// [`now`], as a value that changes ten times a second while `busy` says so, until the part of the page that called is gone.
+pub(crate) fn stopwatch(busy: impl Fn() -> bool + 'static) -> RwSignal<f64> {
+    let clock = RwSignal::new(now());
+    let ticking = set_interval_with_handle(
+        move || {
+            if busy() {
+                clock.try_set(now());
+            }
+        },
+        Duration::from_millis(100),
+    );
+    on_cleanup(move || {
+        if let Ok(handle) = ticking {
+            handle.clear();
+        }
+    });
+    clock
+}
+
 /// The time, in milliseconds since 1970, changing every second until the part of the page that called is gone.
 pub(crate) fn every_second() -> RwSignal<f64> {
     let now = RwSignal::new(js_sys::Date::now());

@@ -8,7 +8,7 @@ use vouch_envelope::{ProofEnvelope, Section};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::claim::{KeyFacts, Tensor};
-use crate::components::{ClaimTable, Download, Hidden, TryToCheat, VerdictState, copy_text};
+use crate::components::{ClaimTable, CommandLine, Download, Hidden, TryToCheat, VerdictState};
 use crate::hidden::{self, Opening, Shown, shown};
 use crate::settings::Settings;
 use crate::worker::{self, Expected};
@@ -140,7 +140,6 @@ pub(crate) fn EvidenceDetails(
     /// What is verified.
     evidence: Evidence,
 ) -> impl IntoView {
-    let copied = RwSignal::new(None::<bool>);
     let Some(envelope) = evidence.envelope() else {
         return view! { <p class="note bad">"These bytes are not an envelope, so there is nothing more to show."</p> }
             .into_any();
@@ -156,7 +155,6 @@ pub(crate) fn EvidenceDetails(
             command.push_str(&format!(" --salt {}", opening.salt));
         }
     }
-    let to_copy = command.clone();
     let link = evidence.link.clone();
     let public = envelope.public.clone();
     view! {
@@ -175,11 +173,7 @@ pub(crate) fn EvidenceDetails(
                 {inputs.map(|bytes| view! { <Download label="Save the inputs" name="input.json" bytes /> })}
                 {link.map(|link| view! { <a class="button" href=link>"Link to this proof"</a> })}
             </div>
-            <pre class="command" tabindex="0" aria-label="Command line">{command}</pre>
-            <div class="row">
-                <button type="button" on:click=move |_| copy_text(to_copy.clone(), move |ok| copied.set(Some(ok)))>"Copy the command"</button>
-                <span role="status" class="small quiet">{move || copied.get().map(|ok| if ok { "Copied." } else { "The browser does not allow it; please select the text." })}</span>
-            </div>
+            <CommandLine command />
         </section>
     }
     .into_any()

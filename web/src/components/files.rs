@@ -21,7 +21,7 @@ fn save_bytes(name: &str, bytes: &[u8]) -> Result<(), JsValue> {
 }
 
 /// Puts text onto the clipboard and calls back with whether that was allowed.
-pub(crate) fn copy_text(text: String, done: impl FnOnce(bool) + 'static) {
+fn copy_text(text: String, done: impl FnOnce(bool) + 'static) {
     spawn_local(async move {
         let clipboard = window().navigator().clipboard();
         // Missing where the page is not served securely.
@@ -48,5 +48,22 @@ pub(crate) fn Download(
         <button type="button" on:click=move |_| {
             let _ = bytes.with_value(|bytes| save_bytes(&name, bytes));
         }>{label}</button>
+    }
+}
+
+/// A command line, and a button that copies it.
+#[component]
+pub(crate) fn CommandLine(
+    /// The command.
+    command: String,
+) -> impl IntoView {
+    let copied = RwSignal::new(None::<bool>);
+    let to_copy = command.clone();
+    view! {
+        <pre class="command" tabindex="0" aria-label="Command line">{command}</pre>
+        <div class="row">
+            <button type="button" on:click=move |_| copy_text(to_copy.clone(), move |ok| copied.set(Some(ok)))>"Copy the command"</button>
+            <span role="status" class="small quiet">{move || copied.get().map(|ok| if ok { "Copied." } else { "The browser does not allow it; please select the text." })}</span>
+        </div>
     }
 }

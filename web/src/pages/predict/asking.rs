@@ -15,7 +15,7 @@ use crate::components::{Evidence, VerdictState, short};
 use crate::hidden::{self, Opening, random};
 use crate::http::Failure;
 use crate::numbers::Numbers;
-use crate::poll::sleep;
+use crate::poll::{now, sleep, stopwatch};
 use crate::settings::numbers;
 use crate::setup::Ready;
 use crate::worker::Expected;
@@ -49,10 +49,6 @@ impl Stage {
             _ => None,
         }
     }
-}
-
-fn now() -> f64 {
-    window().performance().map_or(0.0, |performance| performance.now())
 }
 
 /// Asks, follows the answer, fetches the envelope and has it verified.
@@ -197,20 +193,7 @@ fn link(id: &str, question: &PredictionRequest) -> String {
 /// The steps of a question.
 #[component]
 pub(super) fn Progress(stage: RwSignal<Stage>) -> impl IntoView {
-    let clock = RwSignal::new(now());
-    let ticking = set_interval_with_handle(
-        move || {
-            if stage.try_with_untracked(Stage::is_busy).unwrap_or(false) {
-                clock.set(now());
-            }
-        },
-        Duration::from_millis(100),
-    );
-    on_cleanup(move || {
-        if let Ok(handle) = ticking {
-            handle.clear();
-        }
-    });
+    let clock = stopwatch(move || stage.try_with_untracked(Stage::is_busy).unwrap_or(false));
     let steps = move || {
         let numbers = numbers();
         let (at, notes) = stage.with(|stage| position(stage, numbers, clock.get()));

@@ -10,7 +10,7 @@ use crate::api::{self, State, StrategyRecord, StrategyRequest, StrategyStep};
 use crate::components::short;
 use crate::http::Failure;
 use crate::numbers::Numbers;
-use crate::poll::sleep;
+use crate::poll::{now, sleep, stopwatch};
 use crate::settings::numbers;
 use crate::strategy::{ChainEvidence, ChainState, Models, Wishes};
 
@@ -52,10 +52,6 @@ impl Stage {
             _ => None,
         }
     }
-}
-
-fn now() -> f64 {
-    window().performance().map_or(0.0, |performance| performance.now())
 }
 
 /// Asks, follows the answer, fetches the chain and has it verified.
@@ -165,20 +161,7 @@ async fn follow(
 /// The steps of a strategy.
 #[component]
 pub(super) fn Progress(stage: RwSignal<Stage>, models: Models) -> impl IntoView {
-    let clock = RwSignal::new(now());
-    let ticking = set_interval_with_handle(
-        move || {
-            if stage.try_with_untracked(Stage::is_busy).unwrap_or(false) {
-                clock.set(now());
-            }
-        },
-        Duration::from_millis(200),
-    );
-    on_cleanup(move || {
-        if let Ok(handle) = ticking {
-            handle.clear();
-        }
-    });
+    let clock = stopwatch(move || stage.try_with_untracked(Stage::is_busy).unwrap_or(false));
     let tokens = models.tokens();
     let steps = move || {
         let numbers = numbers();

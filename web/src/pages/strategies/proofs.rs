@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::asking::Stage;
-use crate::components::{Download, copy_text, in_words, shortened};
+use crate::components::{CommandLine, Download, in_words, shortened};
 use crate::numbers::Numbers;
 use crate::settings::{Settings, numbers};
 use crate::strategy::{ChainEvidence, ChainState};
@@ -164,11 +164,9 @@ fn link(numbers: Numbers, number: usize, what: String, check: Option<&Check>) ->
 /// The files, and the command line.
 #[component]
 pub(super) fn Files(evidence: ChainEvidence) -> impl IntoView {
-    let copied = RwSignal::new(None::<bool>);
     let tokens = evidence.models.tokens();
     let keys = "--key forecast.key ".repeat(tokens) + "--key allocation.key";
     let command = format!("vouch chain verify strategy.chain {keys} --expected expected.json");
-    let to_copy = command.clone();
     let mut expected = evidence.expected.clone();
     let allow = Settings::get().allow_development.get_untracked();
     expected.steps.iter_mut().for_each(|step| step.allow_development_srs = allow);
@@ -185,11 +183,7 @@ pub(super) fn Files(evidence: ChainEvidence) -> impl IntoView {
                 <Download label="Save what is expected" name="expected.json" bytes=expected />
                 <a class="button" href=link>"Link to this strategy"</a>
             </div>
-            <pre class="command" tabindex="0" aria-label="Command line">{command}</pre>
-            <div class="row">
-                <button type="button" on:click=move |_| copy_text(to_copy.clone(), move |ok| copied.set(Some(ok)))>"Copy the command"</button>
-                <span role="status" class="small quiet">{move || copied.get().map(|ok| if ok { "Copied." } else { "The browser does not allow it; please select the text." })}</span>
-            </div>
+            <CommandLine command />
         </section>
     }
 }
