@@ -436,16 +436,7 @@ async fn cheat(behaviour: Behaviour, outcome: AttemptOutcome) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_cheat_gets_what_it_must() {
     hidden();
-    let room = Arc::new(tokio::sync::Semaphore::new(3));
-    let mut all = tokio::task::JoinSet::new();
-    for &(behaviour, outcome) in TABLE {
-        let room = room.clone();
-        all.spawn(async move {
-            let _place = room.acquire().await;
-            cheat(behaviour, outcome).await;
-        });
-    }
-    all.join_all().await;
+    support::each(TABLE, |(behaviour, outcome)| cheat(behaviour, outcome)).await;
 }
 
 /// A benchmark looks like a question: the same fields, a salt of its own, inputs within the schema.

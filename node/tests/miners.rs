@@ -179,17 +179,7 @@ async fn cheat(behaviour: Behaviour, outcome: AttemptOutcome) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_cheat_gets_what_it_must() {
     fixture();
-    // A few at a time: they share the cores, and the deadline.
-    let room = Arc::new(tokio::sync::Semaphore::new(3));
-    let mut all = tokio::task::JoinSet::new();
-    for &(behaviour, outcome) in TABLE {
-        let room = room.clone();
-        all.spawn(async move {
-            let _place = room.acquire().await;
-            cheat(behaviour, outcome).await;
-        });
-    }
-    all.join_all().await;
+    support::each(TABLE, |(behaviour, outcome)| cheat(behaviour, outcome)).await;
 }
 
 /// A question survives cheats as long as somebody is honest.

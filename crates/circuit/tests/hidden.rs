@@ -5,11 +5,11 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use halo2_proofs::{dev::MockProver, halo2curves::bn256::Fr};
+use halo2_proofs::halo2curves::bn256::Fr;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use support::{Bench, Place, random::random_program};
-use vouch_circuit::{CircuitError, FirstPhase, ModelCircuit, ProductRow};
+use vouch_circuit::{CircuitError, FirstPhase, ProductRow};
 use vouch_disclosure::{Statement, disclosure_program};
 use vouch_poseidon::Poseidon;
 use vouch_program::{Interval, Program, Requant, Visibility};
@@ -235,19 +235,7 @@ fn mock_prover_agrees() {
     for seed in 0..12 {
         let (program, x) = hidden_program(seed);
         let trace = program.run(&x).unwrap();
-        let bench = Bench::new(program);
-        let first = bench.first(&trace);
-        let run = |first: &FirstPhase| {
-            let circuit = ModelCircuit::with_first_phase(bench.program.clone(), bench.layout.clone(), first.clone());
-            MockProver::run(bench.layout.params.k, &circuit, vec![first.instance.clone()]).unwrap().verify()
-        };
-        assert_eq!(run(&first), Ok(()), "seed {seed}");
-        for place in bench.binding().into_iter().step_by(41) {
-            let mut first = first.clone();
-            *place.of(&mut first) += Fr::one();
-            bench.recount(&mut first);
-            assert!(run(&first).is_err(), "seed {seed}: {place:?}");
-        }
+        Bench::new(program).mock_prover_agrees(&trace, 41, &format!("seed {seed}"));
     }
 }
 

@@ -3,9 +3,9 @@
 
 mod support;
 
-use halo2_proofs::{dev::MockProver, halo2curves::bn256::Fr};
+use halo2_proofs::halo2curves::bn256::Fr;
 use support::{Bench, random::random_program};
-use vouch_circuit::{CircuitParams, ModelCircuit};
+use vouch_circuit::CircuitParams;
 use vouch_program::{Interval, Program, Requant};
 
 /// Everything that a challenge is applied to is committed before the challenge is drawn, and nothing else is.
@@ -105,18 +105,6 @@ fn mock_prover_agrees() {
     for seed in 0..25 {
         let (program, x) = random_program(seed);
         let trace = program.run(&x).unwrap();
-        let bench = Bench::new(program);
-        let first = bench.first(&trace);
-        let run = |first: &vouch_circuit::FirstPhase| {
-            let circuit = ModelCircuit::with_first_phase(bench.program.clone(), bench.layout.clone(), first.clone());
-            MockProver::run(bench.layout.params.k, &circuit, vec![first.instance.clone()]).unwrap().verify()
-        };
-        assert_eq!(run(&first), Ok(()), "seed {seed}");
-        for place in bench.binding().into_iter().step_by(7) {
-            let mut first = first.clone();
-            *place.of(&mut first) += Fr::one();
-            bench.recount(&mut first);
-            assert!(run(&first).is_err(), "seed {seed}: {place:?}");
-        }
+        Bench::new(program).mock_prover_agrees(&trace, 7, &format!("seed {seed}"));
     }
 }

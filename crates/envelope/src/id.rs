@@ -1,11 +1,43 @@
 //! Identities of 32 bytes, written as 64 hexadecimal digits.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::hex::{self, HexError};
+/// The text forms of a type around an array of bytes: lower-case hexadecimal in `Display`, `FromStr` and, with
+/// `#[serde(try_from = "String", into = "String")]`, in JSON.
+#[macro_export]
+macro_rules! hex_text {
+    ($name:ident) => {
+        impl ::core::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str(&$crate::hex::encode(&self.0))
+            }
+        }
+
+        impl ::core::str::FromStr for $name {
+            type Err = $crate::hex::HexError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $crate::hex::decode_array(text).map(Self)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::hex::HexError;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(bytes: $name) -> Self {
+                bytes.to_string()
+            }
+        }
+    };
+}
 
 macro_rules! identity {
     ($(#[$doc:meta])* $name:ident) => {
@@ -27,39 +59,13 @@ macro_rules! identity {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex::encode(&self.0))
-            }
-        }
-
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, concat!(stringify!($name), "({})"), self)
             }
         }
 
-        impl FromStr for $name {
-            type Err = HexError;
-
-            fn from_str(text: &str) -> Result<Self, HexError> {
-                hex::decode_array(text).map(Self)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = HexError;
-
-            fn try_from(text: String) -> Result<Self, HexError> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.to_string()
-            }
-        }
+        hex_text!($name);
     };
 }
 
@@ -90,6 +96,6 @@ mod tests {
         assert_eq!(json, format!("\"{id}\""));
         assert_eq!(serde_json::from_str::<ModelId>(&json).unwrap(), id);
         assert!(serde_json::from_str::<Nonce>("\"00\"").is_err());
-        assert_eq!("12".parse::<Nonce>(), Err(HexError::Length { expected: 64, got: 2 }));
+        assert_eq!("12".parse::<Nonce>(), Err(crate::hex::HexError::Length { expected: 64, got: 2 }));
     }
 }

@@ -6,12 +6,11 @@
 use std::fmt;
 use std::io::Write;
 use std::path::Path;
-use std::str::FromStr;
 
 use rand_core::OsRng;
 use schnorrkel::{ExpansionMode, Keypair, MiniSecretKey, signing_context};
 use serde::{Deserialize, Serialize};
-use vouch_envelope::hex::{self, HexError};
+use vouch_envelope::{hex, hex_text};
 
 use crate::{KeyFileError, SignatureError};
 
@@ -21,6 +20,8 @@ const FILE_START: &str = "vouch-sr25519-v1 ";
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PublicKey(pub [u8; 32]);
+
+hex_text!(PublicKey);
 
 /// A signature: 128 hexadecimal digits in text.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,37 +36,9 @@ impl PublicKey {
     }
 }
 
-impl fmt::Display for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(&self.0))
-    }
-}
-
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublicKey({self})")
-    }
-}
-
-impl FromStr for PublicKey {
-    type Err = HexError;
-
-    fn from_str(text: &str) -> Result<Self, HexError> {
-        hex::decode_array(text).map(Self)
-    }
-}
-
-impl TryFrom<String> for PublicKey {
-    type Error = HexError;
-
-    fn try_from(text: String) -> Result<Self, HexError> {
-        text.parse()
-    }
-}
-
-impl From<PublicKey> for String {
-    fn from(key: PublicKey) -> Self {
-        key.to_string()
     }
 }
 

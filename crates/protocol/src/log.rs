@@ -6,12 +6,11 @@
 //! [`Event`]; the hash covers the text as it is.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use vouch_api::AttemptOutcome;
-use vouch_envelope::hex::{self, HexError};
+use vouch_envelope::hex_text;
 use vouch_envelope::{ModelId, Nonce};
 
 use crate::{LogError, PublicKey, ScoreParameters, Share};
@@ -23,6 +22,8 @@ const DOMAIN: &[u8] = b"vouch-log-v1\0";
 #[serde(try_from = "String", into = "String")]
 pub struct LogHash(pub [u8; 32]);
 
+hex_text!(LogHash);
+
 impl LogHash {
     /// What the first entry of a validator's log follows.
     pub fn genesis(validator: &PublicKey) -> Self {
@@ -30,37 +31,9 @@ impl LogHash {
     }
 }
 
-impl fmt::Display for LogHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(&self.0))
-    }
-}
-
 impl fmt::Debug for LogHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LogHash({self})")
-    }
-}
-
-impl FromStr for LogHash {
-    type Err = HexError;
-
-    fn from_str(text: &str) -> Result<Self, HexError> {
-        hex::decode_array(text).map(Self)
-    }
-}
-
-impl TryFrom<String> for LogHash {
-    type Error = HexError;
-
-    fn try_from(text: String) -> Result<Self, HexError> {
-        text.parse()
-    }
-}
-
-impl From<LogHash> for String {
-    fn from(hash: LogHash) -> Self {
-        hash.to_string()
     }
 }
 

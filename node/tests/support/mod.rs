@@ -256,3 +256,20 @@ pub fn prove_request() -> ProveRequest {
     let (model_id, nonce) = (fixture().id(), Nonce([7; 32]));
     ProveRequest { request_id: id, model_id, inputs, salt: None, nonce, deadline_ms: 30_000 }
 }
+
+/// Tries every row of a table, a few at a time: they share the cores, and the deadline.
+pub async fn each<T: Copy + Send + 'static, F>(table: &'static [T], attempt: impl Fn(T) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let room = Arc::new(tokio::sync::Semaphore::new(3));
+    let mut all = tokio::task::JoinSet::new();
+    for &row in table {
+        let (room, attempt) = (room.clone(), attempt(row));
+        all.spawn(async move {
+            let _place = room.acquire().await;
+            attempt.await;
+        });
+    }
+    all.join_all().await;
+}

@@ -5,6 +5,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use halo2_proofs::{
+    dev::MockProver,
     halo2curves::bn256::Fr,
     plonk::{Any, Column as Halo2Column, ConstraintSystem, Expression},
 };
@@ -65,6 +66,22 @@ impl Bench {
     }
 
     /// One for each hashed tensor.
+    /// halo2's `MockProver` accepts the honest witness, and rejects it with one of every `step` cells changed.
+    pub fn mock_prover_agrees(&self, trace: &Trace, step: usize, name: &str) {
+        let honest = self.first(trace);
+        let run = |first: &FirstPhase| {
+            let circuit = ModelCircuit::with_first_phase(self.program.clone(), self.layout.clone(), first.clone());
+            MockProver::run(self.layout.params.k, &circuit, vec![first.instance.clone()]).unwrap().verify()
+        };
+        assert_eq!(run(&honest), Ok(()), "{name}");
+        for place in self.binding().into_iter().step_by(step) {
+            let mut first = honest.clone();
+            *place.of(&mut first) += Fr::one();
+            self.recount(&mut first);
+            assert!(run(&first).is_err(), "{name}: {place:?}");
+        }
+    }
+
     pub fn salts(&self) -> Vec<Fr> {
         (0..self.layout.hashes.len()).map(|i| Fr::from(1000 + i as u64)).collect()
     }
