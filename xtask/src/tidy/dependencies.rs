@@ -1,11 +1,11 @@
 //! Who may use whom.
 //!
 //! ```text
-//! compiler -> program        circuit -> program, poseidon        verifier -> envelope        api -> envelope        deposits -> (none)
+//! compiler -> program        circuit -> program, poseidon        verifier -> envelope        api -> envelope        deposits, allocation -> (none)
 //! proving -> circuit, program, poseidon, verifier, envelope        prover-native -> proving, compiler, circuit, program, verifier, envelope
 //! verifier-wasm -> verifier, envelope        disclosure -> program, verifier, envelope, and to prove: proving, circuit        prover-wasm -> disclosure
 //! follower -> api, deposits        protocol -> api, envelope
-//! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, deposits, envelope, poseidon
+//! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, allocation, deposits, envelope, poseidon
 //! ```
 //!
 //! Only normal and build dependencies count: tests may use what they like.
@@ -26,6 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vouch-poseidon", &[]),
     ("vouch-verifier", &["vouch-envelope"]),
     ("vouch-deposits", &[]),
+    ("vouch-allocation", &[]),
     ("vouch-follower", &["vouch-api", "vouch-deposits"]),
     ("vouch-api", &["vouch-envelope"]),
     ("vouch-protocol", &["vouch-api", "vouch-envelope"]),
@@ -62,7 +63,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "vouch-web",
-        &["vouch-api", "vouch-deposits", "vouch-disclosure", "vouch-envelope", "vouch-poseidon", "vouch-verifier"],
+        &[
+            "vouch-allocation",
+            "vouch-api",
+            "vouch-deposits",
+            "vouch-disclosure",
+            "vouch-envelope",
+            "vouch-poseidon",
+            "vouch-verifier",
+        ],
     ),
     (
         "vouch-tests",
