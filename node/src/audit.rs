@@ -12,7 +12,8 @@ use vouch_envelope::hex;
 use vouch_protocol::{Entry, Finished, PublicKey, Replay, Verdict};
 use vouch_verifier::{Expected, VerifierKey, verify_bytes};
 
-use crate::registry::{Registry, shuffle};
+use crate::random::shuffle;
+use crate::registry::Registry;
 use crate::validator::{DATABASE_FILE, read_log};
 
 const PAGE: u64 = 1000;

@@ -26,6 +26,7 @@ mod metrics;
 pub mod miner;
 mod problem;
 pub mod prover;
+mod random;
 pub mod registry;
 pub mod server;
 pub mod strategy;

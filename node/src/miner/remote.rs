@@ -15,7 +15,8 @@ use vouch_verifier::{Expected, verify_bytes};
 use super::provers::{NoProof, Run};
 use crate::broker::{Answer, Broker, BrokerError, BrokerSettings, Job};
 use crate::now_ms;
-use crate::registry::{Model, random};
+use crate::random::random;
+use crate::registry::Model;
 
 type Waiting = Arc<Mutex<HashMap<String, oneshot::Sender<Answer>>>>;
 

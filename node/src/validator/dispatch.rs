@@ -17,7 +17,8 @@ use crate::chain::MinerEntry;
 use crate::engine::{Rejection, VerifyEngine};
 use crate::metrics::by;
 use crate::now_ms;
-use crate::registry::{Model, random};
+use crate::random::random;
+use crate::registry::Model;
 
 /// Longest text about an attempt that is kept; some of it comes from miners.
 const MAX_DETAIL: usize = 200;

@@ -16,7 +16,7 @@ use super::ledger::{Pending, Question};
 use crate::chain::MinerEntry;
 use crate::database::DatabaseError;
 use crate::now_ms;
-use crate::registry::shuffle;
+use crate::random::shuffle;
 
 type Attempts = JoinSet<Result<Verdict, DatabaseError>>;
 

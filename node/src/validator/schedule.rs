@@ -8,7 +8,7 @@ use vouch_api::Salt;
 use super::Validator;
 use super::dispatch::{Query, attempt};
 use crate::now_ms;
-use crate::registry::{random, shuffle, uniform};
+use crate::random::{random, shuffle, uniform};
 
 /// Whether the validator stops before the time is over.
 async fn stopped(validator: &Validator, time: Duration) -> bool {

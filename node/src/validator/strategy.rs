@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use tokio::sync::broadcast;
-use vouch_api::{ModelId, PredictionStatus, State};
+use vouch_api::{ModelId, PredictionStatus};
 use vouch_envelope::{ProofChain, ProofEnvelope, hex};
 use vouch_verifier::{ChainStep, Expected, VerifierKey, verify_chain};
 
@@ -18,8 +18,7 @@ use super::ledger::{Pending, Question};
 use super::{Validator, ValidatorSettings, predict, reads};
 use crate::limit::Limiter;
 use crate::market::{self, MarketSource};
-use crate::now_ms;
-use crate::registry::{Registry, random};
+use crate::registry::Registry;
 use crate::strategy::Blueprint;
 
 /// How often an end that nobody told is looked for.
@@ -49,18 +48,7 @@ impl Strategies {
 
 /// A question of the validator's own making.
 pub(super) fn question(model_id: ModelId, inputs: Vec<i64>) -> Pending {
-    let status = PredictionStatus {
-        id: hex::encode(&random::<16>()),
-        model_id,
-        nonce: None,
-        state: State::Queued,
-        created_ms: now_ms(),
-        finished_ms: None,
-        miner: None,
-        attempts: 0,
-        proof_id: None,
-        error: None,
-    };
+    let status = super::routes::queued(model_id, None);
     Pending { status, question: Some(Question { inputs, salt: None }) }
 }
 

@@ -19,7 +19,7 @@ use vouch_api::{
 use vouch_envelope::hex;
 
 use super::{Strategies, drive, question};
-use crate::registry::random;
+use crate::random::random;
 use crate::validator::ledger::strategies::{Stored, chain, strategy as read};
 use crate::validator::routes::{Id, Message, standing, stopped};
 use crate::validator::{Validator, predict};

@@ -50,6 +50,7 @@ fn recommendation(evidence: &ChainEvidence, said: &Said, accepted: bool, numbers
     let sum: f64 = said.shares.iter().sum();
     let horizon = said.inputs.get(&evidence.models.plan.horizon).and_then(|v| v.first()).copied().unwrap_or(0.0);
     let risk = said.inputs.get(&evidence.models.plan.risk).and_then(|v| v.first()).copied().unwrap_or(0.0);
+    let unit_of_horizon = evidence.models.wishes().map(|(tensor, _)| unit_text(&tensor.unit)).unwrap_or_default();
     let market = provenance(&evidence.record.market);
     view! {
         <p class="quiet">"Expected yield, costs and risk taken off"</p>
@@ -67,7 +68,7 @@ fn recommendation(evidence: &ChainEvidence, said: &Said, accepted: bool, numbers
             </table>
         </div>
         <p class="small quiet" id="shares-sum" data-value=sum.to_string()>
-            {format!("For a horizon of {} days and a risk of {}. The shares sum to {}: proofs are about whole numbers, and rounding to them moves a sum a little.",
+            {format!("For a horizon of {}{unit_of_horizon} and a risk of {}. The shares sum to {}: proofs are about whole numbers, and rounding to them moves a sum a little.",
                 numbers.auto(horizon), numbers.auto(risk), percent(numbers, sum, 2))}
         </p>
         <p class="small" id="market-note"><strong>{market}</strong>" Redemption times are the forecasts of the first model; yields are the market data's."</p>

@@ -1,0 +1,251 @@
+//! One model: its bundle, its key, and numbers that are its inputs.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rand_core::{OsRng, RngCore};
+use thiserror::Error;
+use vouch_api::{Accuracy, Field, FieldTest, ModelCard, ModelId, ModelSummary, Sizes, Visibility, Weights};
+use vouch_envelope::hex;
+use vouch_protocol::answer_overhead;
+use vouch_prover::{ModelBundle, VERIFIER_KEY_FILE, picture};
+use vouch_verifier::{Section, SrsKind, TensorSpec, VerifierKey, Visibility as Shown};
+
+use super::RegistryError;
+use crate::disclosure::DisclosureKeys;
+use crate::random::uniform;
+
+/// Largest verifying key that is read.
+const MAX_KEY_BYTES: u64 = 64 << 20;
+
+/// Why numbers are no inputs of a model.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum InputRefusal {
+    /// An input is missing, or one is there that the model does not have.
+    #[error("the model's inputs are {known}")]
+    Names {
+        /// Their names.
+        known: String,
+    },
+    /// An input has another number of values.
+    #[error("`{name}`: expected {expected} values, got {got}")]
+    Length {
+        /// The input.
+        name: String,
+        /// Values expected.
+        expected: usize,
+        /// Values found.
+        got: usize,
+    },
+    /// A value is outside the range.
+    #[error("`{name}`[{index}]: {value} is not from {min} to {max}")]
+    Range {
+        /// The input.
+        name: String,
+        /// Which value.
+        index: usize,
+        /// The value.
+        value: f64,
+        /// Smallest accepted.
+        min: f64,
+        /// Largest accepted.
+        max: f64,
+    },
+}
+
+/// A model.
+#[derive(Debug)]
+pub struct Model {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// The compiled model.
+    pub bundle: ModelBundle,
+    /// Its verifying key.
+    pub key: VerifierKey,
+    /// Keys for facts about its hashed inputs, by name, where there are any.
+    pub disclosures: BTreeMap<String, DisclosureKeys>,
+    /// A picture of its circuit's layout, SVG.
+    pub picture: Option<String>,
+    /// How long a miner may take.
+    pub timeout: Duration,
+}
+
+impl Model {
+    /// Loads the bundle in a folder, and checks that key and program belong together.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub fn load(dir: &Path, timeout: Duration) -> Result<Self, RegistryError> {
+        let path = || dir.to_owned();
+        let bundle = ModelBundle::load(dir)
+            .map_err(|source| RegistryError::Bundle { path: path(), source: Box::new(source) })?;
+        let key_path = dir.join(VERIFIER_KEY_FILE);
+        let file = |source| RegistryError::File { path: key_path.clone(), source };
+        let len = std::fs::metadata(&key_path).map_err(file)?.len();
+        if len > MAX_KEY_BYTES {
+            return Err(file(std::io::Error::other(format!("{len} bytes are too many for a verifying key"))));
+        }
+        let bytes = std::fs::read(&key_path).map_err(file)?;
+        let key = VerifierKey::from_bytes(&bytes).map_err(|source| RegistryError::Key { path: path(), source })?;
+        let (of_key, of_bundle) =
+            (hex::encode(&key.description().program_digest), hex::encode(&bundle.program.public_digest()));
+        if of_key != of_bundle {
+            return Err(RegistryError::OtherProgram { path: path(), key: of_key, bundle: of_bundle });
+        }
+        let picture = picture::layout_of_key(&bundle, &key);
+        let disclosures = DisclosureKeys::load(dir, &key)?;
+        Ok(Self { dir: path(), bundle, key, disclosures, picture, timeout })
+    }
+
+    /// Its identity.
+    pub fn id(&self) -> ModelId {
+        self.key.model_id()
+    }
+
+    /// Most bytes that an envelope for this model can have.
+    pub fn max_envelope_bytes(&self) -> usize {
+        let schema = self.key.schema();
+        let section = |section| 10 * schema.values(section) + 32 * schema.hashes(section);
+        128 + section(Section::Inputs) + section(Section::Outputs) + self.key.proof_len()
+    }
+
+    /// Most bytes that a miner's answer can have.
+    pub fn max_answer_bytes(&self) -> usize {
+        let hidden = self.hidden_output_len();
+        self.max_envelope_bytes() + if hidden > 0 { answer_overhead(hidden) } else { 0 }
+    }
+
+    /// The integers of inputs in natural units.
+    ///
+    /// # Errors
+    /// [`InputRefusal`].
+    pub fn quantize(&self, inputs: &BTreeMap<String, Vec<f64>>) -> Result<Vec<i64>, InputRefusal> {
+        let specs = &self.key.schema().inputs;
+        if inputs.len() != specs.len() || !specs.iter().all(|spec| inputs.contains_key(&spec.name)) {
+            let known = specs.iter().map(|spec| format!("`{}`", spec.name)).collect::<Vec<_>>().join(", ");
+            return Err(InputRefusal::Names { known });
+        }
+        let mut integers = Vec::new();
+        for spec in specs {
+            let values = inputs.get(&spec.name).map(Vec::as_slice).unwrap_or_default();
+            let (name, expected, got) = (spec.name.clone(), tensor_len(spec), values.len());
+            if expected != got {
+                return Err(InputRefusal::Length { name, expected, got });
+            }
+            for (index, &value) in values.iter().enumerate() {
+                // The cast saturates, and makes 0 of what is no number: that is refused first.
+                let integer = (value * spec.scale).round() as i64;
+                if !value.is_finite() || !(spec.min..=spec.max).contains(&integer) {
+                    let unit = |v: i64| v as f64 / spec.scale;
+                    return Err(InputRefusal::Range { name, index, value, min: unit(spec.min), max: unit(spec.max) });
+                }
+                integers.push(integer);
+            }
+        }
+        Ok(integers)
+    }
+
+    /// Whether integers are inputs of this model; else what is wrong.
+    pub fn check_integers(&self, inputs: &[i64]) -> Result<(), String> {
+        let specs = &self.key.schema().inputs;
+        let expected: usize = specs.iter().map(tensor_len).sum();
+        if inputs.len() != expected {
+            return Err(format!("expected {expected} values, got {}", inputs.len()));
+        }
+        let mut rest = inputs;
+        for spec in specs {
+            let (own, tail) = rest.split_at_checked(tensor_len(spec)).unwrap_or((rest, &[]));
+            rest = tail;
+            if let Some(value) = own.iter().find(|v| !(spec.min..=spec.max).contains(v)) {
+                return Err(format!("`{}`: {value} is not from {} to {}", spec.name, spec.min, spec.max));
+            }
+        }
+        Ok(())
+    }
+
+    /// Random inputs within the schema.
+    pub fn random_inputs(&self) -> Vec<i64> {
+        let draw = |spec: &TensorSpec| {
+            let width = spec.max.abs_diff(spec.min);
+            (0..tensor_len(spec))
+                .map(|_| {
+                    let offset = if width == u64::MAX { OsRng.next_u64() } else { uniform(width + 1) };
+                    spec.min.wrapping_add(offset.cast_signed())
+                })
+                .collect::<Vec<_>>()
+        };
+        self.key.schema().inputs.iter().flat_map(draw).collect()
+    }
+
+    /// In the list.
+    pub fn summary(&self, miners: u64) -> ModelSummary {
+        let manifest = &self.bundle.manifest;
+        let srs_kind = match self.key.srs_kind() {
+            SrsKind::Development => "development",
+            SrsKind::Ceremony => "ceremony",
+        };
+        ModelSummary {
+            id: self.id(),
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            description: manifest.description.clone(),
+            srs_kind: srs_kind.to_owned(),
+            miners,
+        }
+    }
+
+    /// Everything about it.
+    pub fn card(&self, miners: u64, verifier_sha256: &str) -> ModelCard {
+        let (manifest, key) = (&self.bundle.manifest, &self.key);
+        let field = |spec: &TensorSpec| Field {
+            name: spec.name.clone(),
+            unit: spec.unit.clone(),
+            description: manifest.notes.get(&spec.name).cloned().unwrap_or_default(),
+            shape: spec.shape.clone(),
+            scale: spec.scale,
+            min: spec.min as f64 / spec.scale,
+            max: spec.max as f64 / spec.scale,
+            visibility: match spec.visibility {
+                Shown::Public => Visibility::Public,
+                Shown::Hashed => Visibility::Hashed,
+                Shown::Private => Visibility::Private,
+            },
+        };
+        let accuracy = &manifest.report.accuracy;
+        ModelCard {
+            summary: self.summary(miners),
+            author: manifest.author.clone(),
+            inputs: key.schema().inputs.iter().map(field).collect(),
+            outputs: key.schema().outputs.iter().map(field).collect(),
+            sample: manifest.sample.clone(),
+            uncertainty: manifest
+                .test
+                .as_ref()
+                .map(|test| FieldTest { mean_abs: test.mean_abs, source: test.source.clone() }),
+            accuracy: Some(Accuracy {
+                oracle: accuracy.oracle.clone(),
+                source: accuracy.source.clone(),
+                samples: accuracy.samples as u64,
+                max_abs: accuracy.max_abs,
+                mean_abs: accuracy.mean_abs,
+                max_relative: accuracy.max_relative,
+                target: accuracy.target,
+                scatter: accuracy.scatter.clone(),
+            }),
+            parameters: manifest.report.parameters as u64,
+            k: key.description().k,
+            sizes: Sizes { proof_bytes: key.proof_len() as u64, key_bytes: key.to_bytes().len() as u64 },
+            srs_identity: hex::encode(&key.description().srs_identity),
+            verifier_sha256: verifier_sha256.to_owned(),
+            timeout_ms: u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX),
+            has_layout: self.picture.is_some(),
+            weights: if key.description().weights.is_some() { Weights::Private } else { Weights::Fixed },
+        }
+    }
+}
+
+/// Number of values of a tensor.
+pub(crate) fn tensor_len(spec: &TensorSpec) -> usize {
+    spec.shape.iter().map(|&d| d as usize).product()
+}
