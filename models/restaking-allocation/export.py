@@ -187,6 +187,33 @@ def _example(d):
     return int(spread.argmax())
 
 
+def sensitivity(path, x, horizon, risk, step=1e-3):
+    """How far the shares of each decision move when inputs do: the root of the sum of
+    squares over all inputs, each moved by ``step`` of its range."""
+    base, _ = run_onnx(path, x, horizon, risk)
+    total = np.zeros(len(horizon))
+
+    def moved(x, horizon, risk):
+        shares, _ = run_onnx(path, x, horizon, risk)
+        return ((shares - base) ** 2).sum(1)
+
+    for i, (_, _, lo, hi, _) in enumerate(sim.FEATURES):
+        for token in range(sim.TOKENS):
+            other = x.copy()
+            other[:, token, i] += step * (hi - lo)
+            total += moved(other, horizon, risk)
+    days, dial = (step * (s[3] - s[2]) for s in sim.SETTINGS)
+    total += moved(x, horizon + days, risk) + moved(x, horizon, risk + dial)
+    return np.sqrt(total)
+
+
+def write_markets(path, d, out, count=500):
+    """The decisions whose shares react most: where rounding to integers costs most."""
+    worst = np.argsort(-sensitivity(path, d["x"], d["horizon"], d["risk"]), kind="stable")
+    fed = [feed(d["x"][r], d["horizon"][r], d["risk"][r]) for r in np.sort(worst[:count])]
+    np.savez_compressed(out / "markets.npz", **{k: np.stack([f[k] for f in fed]) for k in fed[0]})
+
+
 def write_samples(path, d, out):
     """32 decisions spread over horizons with onnxruntime's outputs, and an example."""
     order = np.argsort(d["horizon"], kind="stable")

@@ -106,6 +106,17 @@ class Export(unittest.TestCase):
         self.assertTrue((shares > 0).all())
         self.assertLess(np.abs(shares.sum(1) - 1).max(), 1e-6)
 
+    def test_shipped_markets_react_most(self):
+        path = HERE / f"{export.NAME}.onnx"
+        react = []
+        for name in ("samples.npz", "markets.npz"):
+            data = np.load(HERE / name)
+            x = np.stack([data[n][:, 0] for n in sim.FEATURE_NAMES], -1)
+            settings = (data[n][:, 0, 0] for n in ("horizon_days", "risk"))
+            react.append(export.sensitivity(path, x, *settings))
+        # The samples are any decisions; a few of them are among the most sensitive.
+        self.assertGreater(react[1].min(), np.quantile(react[0], 0.8))
+
     def test_hours_beyond_the_clip_change_nothing(self):
         d = inputs(20, 6)
         path = HERE / f"{export.NAME}.onnx"
@@ -131,6 +142,11 @@ class Export(unittest.TestCase):
         shares, y = export.run_onnx(path, x, *settings)
         self.assertTrue(np.allclose(shares, data["shares"][:, 0], atol=1e-5))
         self.assertTrue(np.allclose(y, data["expected_yield"][:, 0, 0], atol=1e-3))
+        markets = np.load(HERE / "markets.npz")
+        self.assertEqual(set(markets.files), set(names))
+        for n, _, lo, hi, _ in (*sim.FEATURES, *sim.SETTINGS):
+            self.assertEqual(len(markets[n]), 500)
+            self.assertTrue(((markets[n] >= lo) & (markets[n] <= hi)).all(), n)
         example = json.loads((HERE / "example.json").read_text())
         card = json.loads((HERE / f"{export.NAME}.card.json").read_text())
         self.assertEqual(list(example), names)

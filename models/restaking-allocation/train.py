@@ -107,6 +107,7 @@ def main():
     own = evaluate.utilities(te, strategies["network"])[0]
     scores["forecast"] = evaluate.forecast(te, forecast, own)
     export.write_samples(path, te, out)
+    export.write_markets(path, te, out)
     export.write_card(te, scores["forecast"], out)
     metrics = {
         "seed": SEED,

@@ -31,7 +31,8 @@ fn prover(c: &mut Criterion) {
         let samples = data::read(&inputs, model.inputs()).expect("the inputs");
         let calibration = (name != "staking-lstm").then(|| samples.clone());
         let options = CompileOptions { calibration, target_error: 1e-3, ..CompileOptions::default() };
-        let program = compile_cheapest(&model, &options, &LIMB_BITS, Objective::Prover).expect("the program").program;
+        let program =
+            compile_cheapest(&model, &options, &LIMB_BITS, 1, Objective::Prover).expect("the program").program;
         let (planned, estimate) = plan(&program, 1, Objective::Prover, None).expect("a layout");
         let srs = Srs::development(estimate.params.k);
         let integers = quantize_inputs(&program, &samples[0]).expect("inputs in range");

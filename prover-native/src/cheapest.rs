@@ -3,51 +3,66 @@
 //! Narrow limbs mean a small lookup table, but coarse functions of few segments: where arguments have a wide range, the compiler must then clamp them,
 //! which takes four rows an element. Wide limbs mean the opposite. Which is cheaper depends on the model.
 
-use vouch_circuit::{Objective, choose};
-use vouch_compiler::{CompileError, CompileOptions, Compiled, OnnxModel, compile_model};
+use vouch_circuit::{Estimate, Objective};
+use vouch_compiler::{CompileOptions, Compiled, OnnxModel, compile_model};
+use vouch_proving::plan;
+
+use crate::ProverError;
 
 /// The widths that are tried.
 pub const LIMB_BITS: [u8; 3] = [10, 11, 12];
 
-/// Compiles a model with each of `widths` and keeps the program whose proof is cheapest, of those that reach the target error; if none does, the most
-/// accurate.
+/// The part of the acceptable errors that compilations aim at, so that inputs other than the measured ones have room.
+const AIM: f64 = 0.5;
+
+/// Compiles a model with each of `widths` and keeps the program whose proof about `batch` inputs is cheapest, of those whose errors are acceptable; if
+/// those of none are, the most accurate.
 ///
 /// # Errors
-/// The error of the first width, if no width compiles.
-///
-/// Each compilation aims at half the target, so that inputs other than the measured ones have room.
+/// The error of the first width, if no width compiles and has a layout for a batch of that size.
 pub fn compile_cheapest(
     model: &OnnxModel,
     options: &CompileOptions,
     widths: &[u8],
+    batch: u32,
     objective: Objective,
-) -> Result<Compiled, CompileError> {
-    let mut first_error = None;
+) -> Result<Compiled, ProverError> {
+    let mut failure = None;
     let mut best: Option<(Compiled, bool, f64)> = None;
     for &limb_bits in widths {
-        let aim = CompileOptions { limb_bits, target_error: options.target_error / 2.0, ..options.clone() };
-        let mut compiled = match compile_model(model, &aim) {
-            Ok(compiled) => compiled,
+        let own = CompileOptions { limb_bits, aim: AIM * options.aim, ..options.clone() };
+        let (compiled, estimate) = match compile_for(model, &own, batch, objective) {
+            Ok(found) => found,
             Err(e) => {
-                first_error.get_or_insert(e);
+                failure.get_or_insert(e);
                 continue;
             }
         };
-        let error = compiled.report.accuracy.max_relative;
-        let reached = error <= options.target_error;
-        compiled.report.accuracy.target = options.target_error;
-        compiled.report.warnings.retain(|w| !(reached && w.starts_with("the target error")));
-        let Ok(estimate) = choose(&compiled.program, 1, objective, None) else { continue };
-        let cost = if reached { estimate.weight(objective, 1) } else { error };
+        let excess = compiled.report.accuracy.excess();
+        let reached = excess <= 1.0;
+        let cost = if reached { estimate.weight(objective, batch) } else { excess };
         let better = best.as_ref().is_none_or(|(_, r, c)| (reached, -cost) > (*r, -*c));
         if better {
             best = Some((compiled, reached, cost));
         }
     }
-    match (best, first_error) {
+    match (best, failure) {
         (Some((compiled, ..)), _) => Ok(compiled),
         (None, Some(e)) => Err(e),
-        // Nothing has a layout: say so with the first width's program.
-        (None, None) => compile_model(model, options),
+        // Without widths, with the options' own.
+        (None, None) => Ok(compile_for(model, options, batch, objective)?.0),
     }
+}
+
+/// Compiles with one width, and says what a proof about `batch` inputs costs.
+fn compile_for(
+    model: &OnnxModel,
+    options: &CompileOptions,
+    batch: u32,
+    objective: Objective,
+) -> Result<(Compiled, Estimate), ProverError> {
+    let mut compiled = compile_model(model, options)?;
+    let (_, estimate) = plan(&compiled.program, batch, objective, None)?;
+    compiled.report.configuration.batch = batch;
+    Ok((compiled, estimate))
 }

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use thiserror::Error;
 use vouch_circuit::CircuitError;
-use vouch_compiler::InputError;
+use vouch_compiler::{CompileError, InputError};
 use vouch_envelope::EnvelopeError;
 use vouch_program::ProgramError;
 use vouch_proving::ProvingError;
@@ -38,6 +38,9 @@ pub enum ProverError {
         /// As given.
         got: usize,
     },
+    /// The model could not be compiled.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
     /// The inputs do not fit the model.
     #[error(transparent)]
     Input(#[from] InputError),

@@ -39,24 +39,29 @@ pub fn compile(path: &Path, options: &CompileOptions) -> Result<Compiled, Compil
 /// As [`compile`].
 pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Compiled, CompileError> {
     options.check()?;
+    inputs::check_names(model, options)?;
     let mut graph = onnx::import(model)?;
     graph.simplify();
-    for (sample, tensors) in options.calibration.iter().flatten().enumerate() {
-        check_sample(model, tensors).map_err(|source| CompileError::Sample { sample, source })?;
+    if let Some(calibration) = &options.calibration {
+        inputs::check_samples(model, accuracy::CALIBRATION, calibration, None)?;
     }
     let inputs = inputs::ranges(model, options)?;
+    if let Some(given) = &options.given {
+        inputs::check_samples(model, &given.source, &given.samples, Some(&inputs))?;
+    }
     inputs::fix_scales(&mut graph, model, options, &inputs)?;
     let spans: Vec<Span> = inputs.iter().map(|i| Span::new(i.lo, i.hi)).collect();
     let ranges = Ranges::new(&graph, &spans, options.calibration.as_ref(), options.margin)?;
     let mut warnings = Vec::new();
     let reference = accuracy::Reference::new(model, &graph, &spans, options, &mut warnings)?;
     let best = search::search(&graph, &ranges, &spans, options, &reference)?;
-    if best.accuracy.max_relative > options.target_error {
-        warnings.push(format!(
-            "the target error of {:e} of the outputs' range was not reached ({:e})",
-            options.target_error, best.accuracy.max_relative
-        ));
-    }
+    warnings.extend(best.accuracy.missed().map(|o| {
+        let (acceptable, off) = (o.acceptable(best.accuracy.target), o.max_abs);
+        format!(
+            "the target error of output `{}`, {acceptable:.2e}, was not reached: it is off by up to {off:.2e}",
+            o.name
+        )
+    }));
     let counts = model.operator_counts().into_iter();
     let report = CompileReport {
         model: model.name().to_owned(),
@@ -82,28 +87,12 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
             clamped: best.clamped,
             table_segments: best.quantized.segments(),
             tried: best.tried,
+            batch: 1,
         },
         warnings,
     };
     let schema = model.schema().cloned().unwrap_or_default();
     Ok(Compiled { program: best.quantized.program, report, schema })
-}
-
-fn check_sample(model: &OnnxModel, tensors: &crate::NamedTensors) -> Result<(), crate::InputError> {
-    use crate::InputError;
-    for spec in model.inputs() {
-        let name = spec.name.clone();
-        let tensor = tensors.get(&name).ok_or(InputError::Missing { name: name.clone() })?;
-        let expected = spec.shape.iter().product();
-        if tensor.data.len() != expected {
-            let shape = format!("{:?}", spec.shape);
-            return Err(InputError::Length { name, got: tensor.data.len(), expected, shape });
-        }
-        if let Some(index) = tensor.data.iter().position(|v| !v.is_finite()) {
-            return Err(InputError::NotFinite { name, index, value: tensor.data[index] });
-        }
-    }
-    Ok(())
 }
 
 /// The graphs to try: with explicit clamps only where a clip needs them, then with clamps of all saturating functions.

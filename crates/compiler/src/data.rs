@@ -62,13 +62,23 @@ pub fn specs_of(program: &vouch_program::Program) -> Vec<InputSpec> {
 /// # Errors
 /// [`DataError`] for files that are truncated or malformed, have the wrong type or shape, or hold NaN or infinities.
 pub fn read(path: &Path, inputs: &[InputSpec]) -> Result<Samples, DataError> {
+    read_inputs(path, inputs, &[])
+}
+
+/// Reads samples from a file that may also hold outputs, which are left out.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_inputs(path: &Path, inputs: &[InputSpec], outputs: &[String]) -> Result<Samples, DataError> {
     let bytes = std::fs::read(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
-    match path.extension().and_then(|e| e.to_str()) {
-        Some("npy") => from_npy(&bytes, inputs),
-        Some("npz") => from_npz(&bytes, inputs),
-        Some("json") => from_json(&bytes, inputs),
-        _ => Err(DataError::Format { path: path.to_owned() }),
-    }
+    let mut arrays = match path.extension().and_then(|e| e.to_str()) {
+        Some("npy") => npy_array(&bytes, inputs)?,
+        Some("npz") => npz::parse(&bytes)?,
+        Some("json") => json::parse(&bytes, inputs)?,
+        _ => return Err(DataError::Format { path: path.to_owned() }),
+    };
+    arrays.retain(|(name, _)| inputs.iter().any(|s| s.name == *name) || !outputs.contains(name));
+    samples_of(arrays, inputs)
 }
 
 /// Samples from the bytes of a `.npy` file.
@@ -76,9 +86,13 @@ pub fn read(path: &Path, inputs: &[InputSpec]) -> Result<Samples, DataError> {
 /// # Errors
 /// As [`read`].
 pub fn from_npy(bytes: &[u8], inputs: &[InputSpec]) -> Result<Samples, DataError> {
+    samples_of(npy_array(bytes, inputs)?, inputs)
+}
+
+fn npy_array(bytes: &[u8], inputs: &[InputSpec]) -> Result<Vec<(String, NamedTensor)>, DataError> {
     let array = npy::parse("the .npy file", bytes)?;
     match inputs {
-        [only] => samples_of(vec![(only.name.clone(), array)], inputs),
+        [only] => Ok(vec![(only.name.clone(), array)]),
         _ => Err(DataError::Unnamed { what: "the .npy file".into(), inputs: inputs.len() }),
     }
 }

@@ -156,8 +156,10 @@ pub enum CompileError {
         reason: String,
     },
     /// A calibration or accuracy sample that does not fit the model.
-    #[error("sample {sample}: {source}")]
+    #[error("{set}, sample {sample}: {source}")]
     Sample {
+        /// Of which samples: a file's name, `calibration` or `random`.
+        set: String,
         /// Which sample.
         sample: usize,
         /// What is wrong with it.
@@ -185,8 +187,10 @@ pub enum CompileError {
     #[error("the quantized program is not valid: {0}")]
     Program(#[from] ProgramError),
     /// The program refuses a sample on which its accuracy was to be measured.
-    #[error("the quantized program refuses sample {sample}: {source}")]
+    #[error("the quantized program refuses sample {sample} ({set}): {source}")]
     Run {
+        /// Of which samples: a file's name, `calibration` or `random`.
+        set: String,
         /// Which sample.
         sample: usize,
         /// Why.

@@ -30,10 +30,10 @@ pub use data::{InputSpec, NamedTensor, NamedTensors, Samples};
 pub use error::{CompileError, DataError, InputError};
 pub use io::{dequantize_outputs, quantize_inputs};
 pub use onnx::OnnxModel;
-pub use options::{CompileOptions, InputRanges, InputScales};
+pub use options::{CompileOptions, GivenSamples, InputRanges, InputScales, MaxErrors};
 pub use oracle::Oracle;
 pub use report::{
-    AccuracyReport, CompileReport, Configuration, InputRange, OperatorCount, OutputAccuracy, RangeReport, TableReport,
-    TensorReport,
+    AccuracyReport, CompileReport, Configuration, InputRange, OperatorCount, OutputAccuracy, RangeReport, SampleSet,
+    TableReport, TensorReport,
 };
 pub use schema::{FieldSchema, Schema};

@@ -67,14 +67,47 @@ impl InputScales {
     /// # Errors
     /// [`CompileError::Option`] if the text has another form or the name is there already.
     pub fn add(&mut self, text: &str) -> Result<(), CompileError> {
-        let wrong = |reason| Err(CompileError::Option { option: "input-scale", reason });
-        let pair = text.rsplit_once('=').and_then(|(name, scale)| Some((name, scale.trim().parse::<f64>().ok()?)));
-        let Some((name, scale)) = pair else { return wrong(format!("`{text}` is not NAME=SCALE")) };
-        if self.0.insert(name.to_owned(), scale).is_some() {
-            return wrong(format!("`{name}` is there twice"));
-        }
-        Ok(())
+        add_number(&mut self.0, "input-scale", "NAME=SCALE", text)
     }
+}
+
+/// Largest acceptable absolute errors of outputs, in their own units, by output name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MaxErrors(pub BTreeMap<String, f64>);
+
+impl MaxErrors {
+    /// Adds an error written as `NAME=ABS`, as on a command line.
+    ///
+    /// # Errors
+    /// [`CompileError::Option`] if the text has another form or the name is there already.
+    pub fn add(&mut self, text: &str) -> Result<(), CompileError> {
+        add_number(&mut self.0, "max-error", "NAME=ABS", text)
+    }
+}
+
+/// Adds a number written as `NAME=NUMBER`.
+fn add_number(
+    to: &mut BTreeMap<String, f64>,
+    option: &'static str,
+    form: &str,
+    text: &str,
+) -> Result<(), CompileError> {
+    let wrong = |reason| Err(CompileError::Option { option, reason });
+    let pair = text.rsplit_once('=').and_then(|(name, number)| Some((name, number.trim().parse::<f64>().ok()?)));
+    let Some((name, number)) = pair else { return wrong(format!("`{text}` is not {form}")) };
+    if to.insert(name.to_owned(), number).is_some() {
+        return wrong(format!("`{name}` is there twice"));
+    }
+    Ok(())
+}
+
+/// Inputs that the caller wants the program to be accurate on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GivenSamples {
+    /// What the report calls them: the name of a file.
+    pub source: String,
+    /// The inputs, inside the declared ranges.
+    pub samples: Samples,
 }
 
 /// Options of [`compile`](crate::compile).
@@ -90,13 +123,19 @@ pub struct CompileOptions {
     pub calibration: Option<Samples>,
     /// How far calibrated ranges are widened on each side, as a part of their width.
     pub margin: f64,
-    /// Largest acceptable error, as a part of the width of the outputs' observed range.
+    /// Inputs on which accuracy is measured in addition to random (or calibration) ones. No ranges are taken from them.
+    pub given: Option<GivenSamples>,
+    /// Largest acceptable error of an output that has none in `max_errors`, as a part of the width of its observed range.
     pub target_error: f64,
+    /// Largest acceptable absolute errors of outputs; they take the place of `target_error`.
+    pub max_errors: MaxErrors,
+    /// The part of the acceptable errors that the search aims at: less than 1 leaves room for inputs that were not measured.
+    pub aim: f64,
     /// Bits of a limb of the program.
     pub limb_bits: u8,
     /// Seed of the random inputs on which accuracy is measured when there is no calibration data.
     pub seed: u64,
-    /// How many inputs the accuracy is measured on.
+    /// How many random or calibration inputs the accuracy is measured on.
     pub samples: usize,
 }
 
@@ -107,7 +146,10 @@ impl Default for CompileOptions {
             scales: InputScales::default(),
             calibration: None,
             margin: 0.25,
+            given: None,
             target_error: 5e-4,
+            max_errors: MaxErrors::default(),
+            aim: 1.0,
             limb_bits: 10,
             seed: 0,
             samples: 20,
@@ -127,11 +169,20 @@ impl CompileOptions {
         if !(self.target_error.is_finite() && self.target_error > 0.0) {
             return wrong("target_error", "must be a positive number");
         }
+        if self.max_errors.0.values().any(|e| !(e.is_finite() && *e > 0.0)) {
+            return wrong("max-error", "must be a positive number");
+        }
+        if !(self.aim > 0.0 && self.aim <= 1.0) {
+            return wrong("aim", "must be above 0 and at most 1");
+        }
         if !(1..=10_000).contains(&self.samples) {
             return wrong("samples", "must be 1 to 10000");
         }
         if self.calibration.as_ref().is_some_and(Vec::is_empty) {
             return wrong("calibration", "has no samples");
+        }
+        if self.given.as_ref().is_some_and(|g| g.samples.is_empty()) {
+            return wrong("samples", "the file has no samples");
         }
         Ok(())
     }

@@ -71,7 +71,7 @@ pub struct TableReport {
 pub struct AccuracyReport {
     /// `tract`, or `graph` where tract cannot run the model.
     pub oracle: String,
-    /// `calibration` or `random`.
+    /// `calibration` or `random`; and the name of the file, if samples were given.
     pub source: String,
     /// Number of inputs.
     pub samples: usize,
@@ -81,12 +81,38 @@ pub struct AccuracyReport {
     pub mean_abs: f64,
     /// Largest over the outputs of (largest absolute error / width of the output's observed range).
     pub max_relative: f64,
-    /// The target for `max_relative`.
+    /// The target for errors as a part of that width, of outputs without one of their own.
     pub target: f64,
     /// For each output tensor.
     pub outputs: Vec<OutputAccuracy>,
+    /// The same for each set of inputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sets: Vec<SampleSet>,
     /// At most 200 pairs (float, program) of output values.
     pub scatter: Vec<(f64, f64)>,
+}
+
+impl AccuracyReport {
+    /// Largest over the outputs of (largest absolute error / largest acceptable error): at most 1 if all are acceptable.
+    pub fn excess(&self) -> f64 {
+        self.outputs.iter().map(|o| o.max_abs / o.acceptable(self.target)).fold(0.0, f64::max)
+    }
+
+    /// The outputs whose error is not acceptable.
+    pub fn missed(&self) -> impl Iterator<Item = &OutputAccuracy> {
+        self.outputs.iter().filter(|o| o.max_abs > o.acceptable(self.target))
+    }
+}
+
+/// Errors on the inputs of one source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SampleSet {
+    /// `calibration`, `random`, or the name of a file.
+    pub source: String,
+    /// Number of inputs.
+    pub samples: usize,
+    /// For each output tensor.
+    pub outputs: Vec<OutputAccuracy>,
 }
 
 /// Errors of one output.
@@ -102,6 +128,21 @@ pub struct OutputAccuracy {
     pub lo: f64,
     /// Largest float value seen.
     pub hi: f64,
+    /// Largest acceptable absolute error, if it was demanded for this output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_error: Option<f64>,
+}
+
+impl OutputAccuracy {
+    /// Width of the range in which float values were seen. A single value has no range: then errors count against its magnitude.
+    pub fn width(&self) -> f64 {
+        if self.hi > self.lo { self.hi - self.lo } else { self.hi.abs().max(1e-9) }
+    }
+
+    /// Largest acceptable absolute error: the output's own, or `target` of its width.
+    pub fn acceptable(&self, target: f64) -> f64 {
+        self.max_error.unwrap_or_else(|| target * self.width())
+    }
 }
 
 /// Ranges used.
@@ -151,4 +192,11 @@ pub struct Configuration {
     pub table_segments: usize,
     /// How many configurations were tried.
     pub tried: usize,
+    /// How many inputs one proof is about, where it is to be cheapest.
+    #[serde(default = "single")]
+    pub batch: u32,
+}
+
+fn single() -> u32 {
+    1
 }

@@ -123,6 +123,12 @@ fn report_is_serializable_and_complete() {
     assert_eq!(report.parameters, 32 * 4 + 32 * 8 + 32 + 8);
     assert_eq!(report.onnx_digest.len(), 64);
     assert!(!report.accuracy.scatter.is_empty() && report.accuracy.scatter.len() <= 200);
+    // Reports of bundles from before these were there.
+    let mut old: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(old["accuracy"].as_object_mut().unwrap().remove("sets").is_some());
+    assert!(old["configuration"].as_object_mut().unwrap().remove("batch").is_some());
+    let old: vouch_compiler::CompileReport = serde_json::from_value(old).unwrap();
+    assert_eq!((old.configuration.batch, old.accuracy.sets.len(), old.accuracy.outputs[0].max_error), (1, 0, None));
 }
 
 #[test]

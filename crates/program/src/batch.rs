@@ -17,6 +17,8 @@ impl Program {
         let items = n as usize;
         let lead = |shape: &[u32]| std::iter::once(n).chain(shape.iter().copied()).collect::<Vec<_>>();
         let constants = self.constants.len();
+        // Before anything of that size is made.
+        crate::codec::limit("batch", (self.wires() - constants).saturating_mul(items).saturating_add(constants))?;
         // map[item][wire of one] = wire of the batch
         let mut map: Vec<Vec<Wire>> = vec![(0..constants as u32).map(Wire).collect(); items];
         let mut next = constants as u32;

@@ -201,7 +201,7 @@ fn length(what: &'static str, name: &str, got: usize, expected: usize) -> Result
     if got == expected { Ok(()) } else { Err(ProgramError::Length { what, name: name.to_owned(), got, expected }) }
 }
 
-fn limit(name: &str, elements: usize) -> Result<(), ProgramError> {
+pub(crate) fn limit(name: &str, elements: usize) -> Result<(), ProgramError> {
     if elements <= MAX_ELEMENTS { Ok(()) } else { Err(malformed(name, "it has more than 2^27 elements")) }
 }
 

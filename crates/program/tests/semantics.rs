@@ -111,7 +111,12 @@ fn a_batch_runs_each_of_its_items() {
         }
     }
     assert_ne!(one.digest(), three.digest());
-    assert!(one.batched(0).is_err());
+    let refused = |n: u32| match one.batched(n) {
+        Err(ProgramError::Malformed { name, reason }) => (name, reason),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(0), ("batch".into(), "its size is zero".into()));
+    assert_eq!(refused(u32::MAX), ("batch".into(), "it has more than 2^27 elements".into()));
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub fn plan(
     objective: Objective,
     k: Option<u32>,
 ) -> Result<(Program, Estimate), ProvingError> {
-    let program = if batch > 1 { program.batched(batch)? } else { program.clone() };
+    let program = program.batched(batch)?;
     let estimate = choose(&program, batch, objective, k)?;
     Ok((program, estimate))
 }

@@ -1,9 +1,12 @@
 //! Measuring a program against the float model.
 
+use std::collections::BTreeMap;
+
 use vouch_program::Program;
 
 use crate::{
     AccuracyReport, CompileError, CompileOptions, NamedTensor, NamedTensors, OnnxModel, Oracle, OutputAccuracy,
+    SampleSet,
     graph::{Graph, Span},
     io::quantize_inputs,
 };
@@ -11,14 +14,26 @@ use crate::{
 /// Pairs kept for a plot.
 const SCATTER: usize = 200;
 
-/// Inputs with the float model's outputs.
+/// What inputs of calibration data are called.
+pub(super) const CALIBRATION: &str = "calibration";
+
+/// The values of each output.
+type Outputs = Vec<Vec<f64>>;
+
+/// Inputs of one source, with the float model's outputs.
+struct Set {
+    source: String,
+    inputs: Vec<NamedTensors>,
+    /// For each sample.
+    outputs: Vec<Outputs>,
+}
+
+/// What programs are measured against.
 pub(super) struct Reference {
     oracle: &'static str,
-    source: &'static str,
     target: f64,
-    inputs: Vec<NamedTensors>,
-    /// For each sample and output, the values.
-    outputs: Vec<Vec<Vec<f64>>>,
+    max_errors: BTreeMap<String, f64>,
+    sets: Vec<Set>,
 }
 
 impl Reference {
@@ -29,92 +44,156 @@ impl Reference {
         options: &CompileOptions,
         warnings: &mut Vec<String>,
     ) -> Result<Self, CompileError> {
-        let (source, inputs) = match &options.calibration {
-            Some(samples) => ("calibration", samples.iter().take(options.samples).cloned().collect()),
-            None => ("random", random(model, spans, options)),
-        };
-        let by_tract = Oracle::new(model)
-            .and_then(|oracle| inputs.iter().map(|i| oracle.run(i)).collect::<Result<Vec<_>, CompileError>>());
-        let by_graph = |i: &NamedTensors| {
-            let values = graph.run(i);
-            graph.outputs.iter().map(|o| o.values.iter().map(|v| values[v.index()]).collect()).collect::<Vec<_>>()
-        };
-        let ordered = |outputs: NamedTensors| -> Option<Vec<Vec<f64>>> {
-            let of = |o: &crate::graph::Port| {
-                outputs.get(&o.name).filter(|t| t.data.len() == o.values.len()).map(|t| t.data.clone())
-            };
-            graph.outputs.iter().map(of).collect()
-        };
-        let (oracle, outputs) = match by_tract {
-            Ok(results) => match results.into_iter().map(ordered).collect::<Option<Vec<_>>>() {
-                Some(outputs) => ("tract", outputs),
-                None => return Err(CompileError::Oracle { reason: "its outputs have other shapes".into() }),
-            },
+        let mut sources = vec![match &options.calibration {
+            Some(samples) => (CALIBRATION.to_owned(), samples.iter().take(options.samples).cloned().collect()),
+            None => ("random".to_owned(), random(model, spans, options)),
+        }];
+        sources.extend(options.given.iter().map(|g| (g.source.clone(), g.samples.clone())));
+        let (oracle, sets) = match by_tract(model, graph, &sources) {
+            Ok(outputs) => ("tract", outputs.into_iter().collect::<Option<Vec<_>>>()),
             Err(error) => {
                 warnings.push(format!("{error}; accuracy is measured against this compiler's own float run"));
-                ("graph", inputs.iter().map(by_graph).collect())
+                ("graph", Some(sources.iter().map(|(_, inputs)| by_graph(graph, inputs)).collect()))
             }
         };
-        Ok(Self { oracle, source, target: options.target_error, inputs, outputs })
+        let outputs = sets.ok_or_else(|| CompileError::Oracle { reason: "its outputs have other shapes".into() })?;
+        let set = |((source, inputs), outputs)| Set { source, inputs, outputs };
+        let sets = sources.into_iter().zip(outputs).map(set).collect();
+        Ok(Self { oracle, target: options.target_error, max_errors: options.max_errors.0.clone(), sets })
     }
 
     /// Runs the program on all samples.
     pub(super) fn measure(&self, program: &Program) -> Result<AccuracyReport, CompileError> {
+        let mut pairs = Vec::new();
+        let mut all = vec![Tally::default(); program.outputs().len()];
+        let mut sets = Vec::with_capacity(self.sets.len());
+        for set in &self.sets {
+            let own = set.tallies(program, &mut pairs)?;
+            all.iter_mut().zip(&own).for_each(|(all, own)| all.join(own));
+            sets.push(SampleSet {
+                source: set.source.clone(),
+                samples: set.inputs.len(),
+                outputs: self.outputs(program, &own),
+            });
+        }
+        let outputs = self.outputs(program, &all);
+        let (sum, count) = all.iter().fold((0.0, 0), |(sum, count), t| (sum + t.sum, count + t.count));
+        let sources: Vec<&str> = sets.iter().map(|s| s.source.as_str()).collect();
+        let every = pairs.len().div_ceil(SCATTER).max(1);
+        Ok(AccuracyReport {
+            oracle: self.oracle.into(),
+            source: sources.join(", "),
+            samples: sets.iter().map(|s| s.samples).sum(),
+            max_abs: outputs.iter().map(|o| o.max_abs).fold(0.0, f64::max),
+            mean_abs: sum / count.max(1) as f64,
+            max_relative: outputs.iter().map(|o| o.max_abs / o.width()).fold(0.0, f64::max),
+            target: self.target,
+            outputs,
+            sets,
+            scatter: pairs.into_iter().step_by(every).collect(),
+        })
+    }
+
+    fn outputs(&self, program: &Program, tallies: &[Tally]) -> Vec<OutputAccuracy> {
+        let output = |(spec, t): (&vouch_program::OutputTensor, &Tally)| OutputAccuracy {
+            name: spec.name.clone(),
+            max_abs: t.max,
+            mean_abs: t.sum / t.count.max(1) as f64,
+            lo: t.lo,
+            hi: t.hi,
+            max_error: self.max_errors.get(&spec.name).copied(),
+        };
+        program.outputs().iter().zip(tallies).map(output).collect()
+    }
+}
+
+/// Errors of one output, while they are counted.
+#[derive(Clone)]
+struct Tally {
+    max: f64,
+    sum: f64,
+    count: usize,
+    lo: f64,
+    hi: f64,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self { max: 0.0, sum: 0.0, count: 0, lo: f64::INFINITY, hi: f64::NEG_INFINITY }
+    }
+}
+
+impl Tally {
+    fn join(&mut self, o: &Self) {
+        self.max = self.max.max(o.max);
+        self.sum += o.sum;
+        self.count += o.count;
+        self.lo = self.lo.min(o.lo);
+        self.hi = self.hi.max(o.hi);
+    }
+}
+
+impl Set {
+    /// Runs the program on the samples; adds (float, program) of all output values to `pairs`.
+    fn tallies(&self, program: &Program, pairs: &mut Vec<(f64, f64)>) -> Result<Vec<Tally>, CompileError> {
+        let set = || self.source.clone();
         let mut results = Vec::with_capacity(self.inputs.len());
         for (sample, inputs) in self.inputs.iter().enumerate() {
-            let integers =
-                quantize_inputs(program, inputs).map_err(|source| CompileError::Sample { sample, source })?;
-            let trace = program.run(&integers).map_err(|source| CompileError::Run { sample, source })?;
+            let integers = quantize_inputs(program, inputs).map_err(|source| CompileError::Sample {
+                set: set(),
+                sample,
+                source,
+            })?;
+            let trace = program.run(&integers).map_err(|source| CompileError::Run { set: set(), sample, source })?;
             results.push(program.outputs_of(&trace));
         }
-        let mut outputs = Vec::new();
-        let (mut max_abs, mut sum, mut count, mut max_relative) = (0f64, 0f64, 0usize, 0f64);
-        let mut pairs = Vec::new();
         let mut start = 0;
+        let mut tallies = Vec::with_capacity(program.outputs().len());
         for (index, spec) in program.outputs().iter().enumerate() {
             let n = spec.wires.len();
-            let mut own = OutputAccuracy {
-                name: spec.name.clone(),
-                max_abs: 0.0,
-                mean_abs: 0.0,
-                lo: f64::INFINITY,
-                hi: f64::NEG_INFINITY,
-            };
+            let mut own = Tally::default();
             for (result, expected) in results.iter().zip(&self.outputs) {
                 for (&got, &want) in result[start..start + n].iter().zip(&expected[index]) {
                     let got = got as f64 / spec.scale;
                     let error = (got - want).abs();
-                    own.max_abs = own.max_abs.max(error);
-                    own.mean_abs += error;
-                    own.lo = own.lo.min(want);
-                    own.hi = own.hi.max(want);
+                    own.join(&Tally { max: error, sum: error, count: 1, lo: want, hi: want });
                     pairs.push((want, got));
                 }
             }
             start += n;
-            let total = n * self.inputs.len();
-            sum += own.mean_abs;
-            count += total;
-            own.mean_abs /= total.max(1) as f64;
-            max_abs = max_abs.max(own.max_abs);
-            // A single sample has no range: then errors count against the magnitude.
-            let width = if own.hi > own.lo { own.hi - own.lo } else { own.hi.abs().max(1e-9) };
-            max_relative = max_relative.max(own.max_abs / width);
-            outputs.push(own);
+            tallies.push(own);
         }
-        let every = pairs.len().div_ceil(SCATTER).max(1);
-        Ok(AccuracyReport {
-            oracle: self.oracle.into(),
-            source: self.source.into(),
-            samples: self.inputs.len(),
-            max_abs,
-            mean_abs: sum / count.max(1) as f64,
-            max_relative,
-            target: self.target,
-            outputs,
-            scatter: pairs.into_iter().step_by(every).collect(),
-        })
+        Ok(tallies)
     }
+}
+
+/// For each source and sample, what tract computes; `None` where its outputs are not the graph's.
+fn by_tract(
+    model: &OnnxModel,
+    graph: &Graph,
+    sources: &[(String, Vec<NamedTensors>)],
+) -> Result<Vec<Option<Vec<Outputs>>>, CompileError> {
+    let oracle = Oracle::new(model)?;
+    let ordered = |outputs: NamedTensors| -> Option<Outputs> {
+        let of = |o: &crate::graph::Port| {
+            outputs.get(&o.name).filter(|t| t.data.len() == o.values.len()).map(|t| t.data.clone())
+        };
+        graph.outputs.iter().map(of).collect()
+    };
+    let each = |(_, inputs): &(String, Vec<NamedTensors>)| {
+        let results = inputs.iter().map(|i| oracle.run(i)).collect::<Result<Vec<_>, _>>()?;
+        Ok(results.into_iter().map(ordered).collect())
+    };
+    sources.iter().map(each).collect()
+}
+
+/// For each sample, what the compiler's own graph computes.
+fn by_graph(graph: &Graph, inputs: &[NamedTensors]) -> Vec<Outputs> {
+    let run = |i: &NamedTensors| {
+        let values = graph.run(i);
+        graph.outputs.iter().map(|o| o.values.iter().map(|v| values[v.index()]).collect()).collect()
+    };
+    inputs.iter().map(run).collect()
 }
 
 /// Seeded random inputs inside the declared ranges.

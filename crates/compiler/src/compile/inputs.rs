@@ -1,32 +1,40 @@
 //! Ranges and scales of the inputs: the caller's, the model's own, those of calibration data.
 
 use crate::{
-    CompileError, CompileOptions, InputRange, OnnxModel, Schema,
+    CompileError, CompileOptions, InputError, InputRange, NamedTensors, OnnxModel, Schema,
     graph::{Graph, Span},
 };
 
 /// Integers of an input with a fixed scale have at most this many bits: of the 58 of a sum, 18 are left for a weight.
 const INTEGER_BITS: i32 = 40;
 
-/// Every name that an option mentions is an input.
+/// Every name that an option mentions is one of the inputs or outputs.
 fn known<'a>(
-    model: &OnnxModel,
+    what: &str,
+    known: &[&str],
     option: &'static str,
     mut names: impl Iterator<Item = &'a String>,
 ) -> Result<(), CompileError> {
-    match names.find(|name| !model.inputs().iter().any(|i| i.name == **name)) {
+    match names.find(|name| !known.contains(&name.as_str())) {
         None => Ok(()),
         Some(name) => {
-            let known = model.inputs().iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(", ");
-            let reason = format!("there is no input `{name}`; inputs are {known}");
+            let reason = format!("there is no {what} `{name}`; {what}s are {}", known.join(", "));
             Err(CompileError::Option { option, reason })
         }
     }
 }
 
+/// Every name that an option mentions is one of the model's.
+pub(super) fn check_names(model: &OnnxModel, options: &CompileOptions) -> Result<(), CompileError> {
+    let inputs: Vec<&str> = model.inputs().iter().map(|i| i.name.as_str()).collect();
+    let outputs: Vec<&str> = model.outputs().iter().map(String::as_str).collect();
+    known("input", &inputs, "input-range", options.ranges.inputs.keys())?;
+    known("input", &inputs, "input-scale", options.scales.0.keys())?;
+    known("output", &outputs, "max-error", options.max_errors.0.keys())
+}
+
 /// The range of each input: declared, else from the model's schema, else from calibration data.
 pub(super) fn ranges(model: &OnnxModel, options: &CompileOptions) -> Result<Vec<InputRange>, CompileError> {
-    known(model, "input-range", options.ranges.inputs.keys())?;
     let mut out = Vec::new();
     for spec in model.inputs() {
         let calibrated = || {
@@ -70,7 +78,6 @@ pub(super) fn fix_scales(
     options: &CompileOptions,
     ranges: &[InputRange],
 ) -> Result<(), CompileError> {
-    known(model, "input-scale", options.scales.0.keys())?;
     for (port, range) in graph.inputs.iter_mut().zip(ranges) {
         let own = options.scales.0.get(&port.name).copied();
         let Some(scale) = own.or_else(|| model.schema()?.scale(&port.name)) else { continue };
@@ -86,6 +93,42 @@ pub(super) fn fix_scales(
             return fail("the whole range would be less than one integer wide");
         }
         port.scale = Some(scale);
+    }
+    Ok(())
+}
+
+/// Samples have every input, in its length and finite, and inside its range where `ranges` are given.
+pub(super) fn check_samples(
+    model: &OnnxModel,
+    set: &str,
+    samples: &[NamedTensors],
+    ranges: Option<&[InputRange]>,
+) -> Result<(), CompileError> {
+    for (sample, tensors) in samples.iter().enumerate() {
+        let wrong = |source| CompileError::Sample { set: set.to_owned(), sample, source };
+        check_sample(model, tensors, ranges).map_err(wrong)?;
+    }
+    Ok(())
+}
+
+fn check_sample(model: &OnnxModel, tensors: &NamedTensors, ranges: Option<&[InputRange]>) -> Result<(), InputError> {
+    for (i, spec) in model.inputs().iter().enumerate() {
+        let name = spec.name.clone();
+        let tensor = tensors.get(&name).ok_or(InputError::Missing { name: name.clone() })?;
+        let expected = spec.shape.iter().product();
+        if tensor.data.len() != expected {
+            let shape = format!("{:?}", spec.shape);
+            return Err(InputError::Length { name, got: tensor.data.len(), expected, shape });
+        }
+        if let Some(index) = tensor.data.iter().position(|v| !v.is_finite()) {
+            return Err(InputError::NotFinite { name, index, value: tensor.data[index] });
+        }
+        let Some(InputRange { lo, hi, .. }) = ranges.and_then(|r| r.get(i)) else { continue };
+        // Compared as floats of 32 bits, as the float model takes them: in these, an end of the range may be another number.
+        let inside = |v: f64| (*lo as f32..=*hi as f32).contains(&(v as f32));
+        if let Some((index, &value)) = tensor.data.iter().enumerate().find(|(_, v)| !inside(**v)) {
+            return Err(InputError::OutOfRange { name, index, value, lo: *lo, hi: *hi });
+        }
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Which configuration: the cheapest that reaches the target, and among equally cheap ones the most accurate.
+//! Which configuration: the cheapest that is accurate enough, and among equally cheap ones the most accurate.
 
 use super::{accuracy::Reference, variants};
 use crate::{
@@ -59,16 +59,16 @@ pub(super) fn search(
                 match result {
                     Ok((quantized, accuracy)) => {
                         let found = Candidate { config, clamped: *clamped, quantized, accuracy, tried };
-                        if here.as_ref().is_none_or(|h| better(&found, h, options.target_error)) {
+                        if here.as_ref().is_none_or(|h| better(&found, h, options.aim)) {
                             here = Some(found);
                         }
                     }
                     Err(error) => failure = failure.or(Some(error)),
                 }
             }
-            let reached = here.as_ref().is_some_and(|h| h.accuracy.max_relative <= options.target_error);
+            let reached = here.as_ref().is_some_and(|h| h.accuracy.excess() <= options.aim);
             if let Some(found) = here
-                && best.as_ref().is_none_or(|b| found.accuracy.max_relative < b.accuracy.max_relative)
+                && best.as_ref().is_none_or(|b| found.accuracy.excess() < b.accuracy.excess())
             {
                 best = Some(found);
             }
@@ -88,9 +88,9 @@ fn finish(best: Option<Candidate>, failure: Option<CompileError>, tried: usize) 
     }
 }
 
-/// Reaching the target counts first, then the cost (differences under 2 % do not count), then the error.
-fn better(a: &Candidate, b: &Candidate, target: f64) -> bool {
-    let reaches = |c: &Candidate| c.accuracy.max_relative <= target;
+/// Reaching `aim` of the acceptable errors counts first, then the cost (differences under 2 % do not count), then the error.
+fn better(a: &Candidate, b: &Candidate, aim: f64) -> bool {
+    let reaches = |c: &Candidate| c.accuracy.excess() <= aim;
     if reaches(a) != reaches(b) {
         return reaches(a);
     }
@@ -98,5 +98,5 @@ fn better(a: &Candidate, b: &Candidate, target: f64) -> bool {
     if reaches(a) && (cost_a - cost_b).abs() > 0.02 * cost_a.max(cost_b) {
         return cost_a < cost_b;
     }
-    a.accuracy.max_relative < b.accuracy.max_relative
+    a.accuracy.excess() < b.accuracy.excess()
 }

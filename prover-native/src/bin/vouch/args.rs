@@ -1,14 +1,20 @@
 //! The arguments.
 
+mod compile;
 mod disclose;
 
-use std::path::PathBuf;
+use std::{ops::RangeInclusive, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use vouch_circuit::Objective;
-use vouch_program::WeightMode;
 
-pub(crate) use self::disclose::{Disclose, DiscloseCommand, DiscloseProve, DiscloseVerify, Fact};
+pub(crate) use self::{
+    compile::{Compile, Ranges},
+    disclose::{Disclose, DiscloseCommand, DiscloseProve, DiscloseVerify, Fact},
+};
+
+/// How many inputs one proof can be about.
+const BATCH: RangeInclusive<i64> = 1..=4096;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -68,63 +74,6 @@ pub(crate) enum Command {
     Completions(Completions),
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Ranges {
-    /// Range of the inputs, for all or for one by name; default: the model's own schema
-    #[arg(long = "input-range", value_name = "LO,HI|NAME=LO,HI", allow_hyphen_values = true)]
-    pub(crate) input_range: Vec<String>,
-    /// Integers a unit of an input, where they must be those of another model's output; default: the model's own schema, else chosen
-    #[arg(long = "input-scale", value_name = "NAME=SCALE")]
-    pub(crate) input_scale: Vec<String>,
-    /// Representative inputs (.npy, .npz, .json): ranges are those of the data, widened
-    #[arg(long, value_name = "FILE")]
-    pub(crate) calibration: Option<PathBuf>,
-    /// How far calibrated ranges are widened on each side, as a part of their width
-    #[arg(long, default_value_t = 0.25, value_name = "PART")]
-    pub(crate) margin: f64,
-    /// Largest acceptable error, as a part of the outputs' range
-    #[arg(long, default_value_t = 1e-3, value_name = "E")]
-    pub(crate) target_error: f64,
-    /// Bits of a limb: the lookup table has 2^BITS rows and more [default: whichever of 10 to 12 makes proofs cheapest]
-    #[arg(long, value_name = "BITS")]
-    pub(crate) limb_bits: Option<u8>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Compile {
-    /// The model
-    pub(crate) model: PathBuf,
-    #[command(flatten)]
-    pub(crate) ranges: Ranges,
-    /// What proofs show of an input or output: its values (public), a salted hash of them (hashed), nothing (private) [default: public]
-    #[arg(long, value_name = "NAME=MODE")]
-    pub(crate) visibility: Vec<String>,
-    /// Whether weights are fixed parts of the circuit, of which each proof reveals something, or private, committed to by the key
-    #[arg(long, value_name = "fixed|private", default_value_t)]
-    pub(crate) weights: WeightMode,
-    /// What proofs shall be cheap in
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) objective: Goal,
-    /// Folder of the bundle; model.vouch is written there
-    #[arg(short, long, value_name = "DIR")]
-    pub(crate) output: PathBuf,
-    /// Name of the model [default: the graph's]
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-    /// What its author says of it: version, author, description, test, sample (JSON) [default: NAME.card.json beside NAME.onnx, if it is there]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) card: Option<PathBuf>,
-    /// Version of the model [default: the card's, or 1]
-    #[arg(long)]
-    pub(crate) model_version: Option<String>,
-    /// Who made it [default: the card's]
-    #[arg(long)]
-    pub(crate) author: Option<String>,
-    /// One sentence about it [default: the card's]
-    #[arg(long)]
-    pub(crate) description: Option<String>,
-}
-
 /// What a layout is optimised for.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum Goal {
@@ -150,7 +99,7 @@ impl From<Goal> for Objective {
 #[derive(Debug, Args)]
 pub(crate) struct Shape {
     /// Inputs that one proof is about
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(BATCH))]
     pub(crate) batch: u32,
     /// What the layout is optimised for
     #[arg(long, value_enum, default_value_t)]
@@ -191,7 +140,7 @@ pub(crate) struct CheckKey {
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
     /// Inputs that one proof is about
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(BATCH))]
     pub(crate) batch: u32,
 }
 

@@ -72,7 +72,7 @@ fn of_input(e: &InputError) -> Kind {
 impl From<ProverError> for Failure {
     fn from(e: ProverError) -> Self {
         let kind = match &e {
-            ProverError::BatchSize { .. } => Kind::Input,
+            ProverError::BatchSize { .. } | ProverError::Compile(_) => Kind::Input,
             ProverError::Input(e) => of_input(e),
             ProverError::Proving(e) => of_proving(e),
             ProverError::Format { .. } | ProverError::Envelope(_) => Kind::Damaged,

@@ -1,10 +1,10 @@
 //! `vouch compile`.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{collections::BTreeMap, fmt::Write, path::Path};
 
 use serde_json::json;
 use vouch_circuit::Objective;
-use vouch_compiler::{CompileOptions, CompileReport, Compiled, OnnxModel, data};
+use vouch_compiler::{CompileOptions, CompileReport, Compiled, GivenSamples, OnnxModel, OutputAccuracy, data};
 use vouch_program::{Instruction, Program, Visibility, WeightMode};
 use vouch_prover::{Card, LIMB_BITS, MODEL_FILE, ModelBundle, ProvingError, compile_cheapest};
 
@@ -25,8 +25,16 @@ fn options(model: &OnnxModel, ranges: &Ranges) -> Result<CompileOptions, Failure
     for scale in &ranges.input_scale {
         options.scales.add(scale)?;
     }
+    for error in &ranges.max_error {
+        options.max_errors.add(error)?;
+    }
+    let read = |file: &Path| data::read_inputs(file, model.inputs(), model.outputs());
     if let Some(file) = &ranges.calibration {
-        options.calibration = Some(data::read(file, model.inputs())?);
+        options.calibration = Some(read(file)?);
+    }
+    if let Some(file) = &ranges.samples {
+        let source = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        options.given = Some(GivenSamples { source, samples: read(file)? });
     }
     Ok(options)
 }
@@ -35,12 +43,13 @@ fn options(model: &OnnxModel, ranges: &Ranges) -> Result<CompileOptions, Failure
 pub(crate) fn compile(
     model: &OnnxModel,
     ranges: &Ranges,
+    batch: u32,
     objective: Objective,
     show: Show,
 ) -> Result<Compiled, Failure> {
     let options = options(model, ranges)?;
     let widths = ranges.limb_bits.map_or(LIMB_BITS.to_vec(), |b| vec![b]);
-    Ok(show.working("compiling", 3.0, || compile_cheapest(model, &options, &widths, objective))?)
+    Ok(show.working("compiling", 3.0, || compile_cheapest(model, &options, &widths, batch, objective))?)
 }
 
 /// What proofs show of which tensor.
@@ -99,7 +108,7 @@ pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
     let start = std::time::Instant::now();
     let model = OnnxModel::load(&args.model)?;
     let visibility = visibilities(&args.visibility)?;
-    let mut compiled = compile(&model, &args.ranges, args.objective.into(), show)?;
+    let mut compiled = compile(&model, &args.ranges, args.batch, args.objective.into(), show)?;
     compiled.program = compiled.program.with_visibility(&visibility).map_err(ProvingError::from)?;
     compiled.program = compiled.program.with_weights(args.weights).map_err(ProvingError::from)?;
     if args.weights == WeightMode::Private
@@ -131,21 +140,33 @@ pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
     Ok(Said { text, json })
 }
 
+/// The errors of one output, in a line.
+fn errors(o: &OutputAccuracy) -> String {
+    let demanded = o.max_error.map_or(String::new(), |e| format!("  (at most {e:.2e} demanded)"));
+    format!(
+        "  {:<24} max {:.2e}  mean {:.2e}  seen in [{:.4}, {:.4}]{demanded}\n",
+        o.name, o.max_abs, o.mean_abs, o.lo, o.hi
+    )
+}
+
 /// The accuracy report for people.
 pub(crate) fn accuracy(report: &CompileReport) -> String {
     let a = &report.accuracy;
     let mut out = String::new();
     let _ = writeln!(
         out,
-        "accuracy against {} on {} {} inputs: max error {:.2e}, mean {:.2e}; {:.2e} of the outputs' range (target {:.0e})",
+        "accuracy against {} on {} inputs ({}): max error {:.2e}, mean {:.2e}; {:.2e} of the outputs' range (target {:.0e})",
         a.oracle, a.samples, a.source, a.max_abs, a.mean_abs, a.max_relative, a.target
     );
     for o in &a.outputs {
-        let _ = writeln!(
-            out,
-            "  {:<24} max {:.2e}  mean {:.2e}  seen in [{:.4}, {:.4}]",
-            o.name, o.max_abs, o.mean_abs, o.lo, o.hi
-        );
+        out.push_str(&errors(o));
+    }
+    // Of a single source the same.
+    for set in a.sets.iter().filter(|_| a.sets.len() > 1) {
+        let _ = writeln!(out, "on {} inputs ({})", set.samples, set.source);
+        for o in &set.outputs {
+            out.push_str(&errors(o));
+        }
     }
     let c = &report.configuration;
     let _ = writeln!(
@@ -153,6 +174,9 @@ pub(crate) fn accuracy(report: &CompileReport) -> String {
         "quantized with limbs of {} bits, values of {} to {} bits, {} table segments (configuration {} of those tried)",
         c.limb_bits, c.first_bits, c.last_bits, c.table_segments, c.tried
     );
+    if c.batch > 1 {
+        let _ = writeln!(out, "for proofs about {} inputs at once", c.batch);
+    }
     for r in &report.ranges.inputs {
         let unit = if r.unit.is_empty() { String::new() } else { format!(" {}", r.unit) };
         let _ = writeln!(out, "  input {:<18} [{}, {}]{unit} (from {})", r.name, r.lo, r.hi, r.source);

@@ -16,7 +16,7 @@ pub(crate) fn run(args: &Plan, show: Show) -> Result<Said, Failure> {
         ModelBundle::load(&args.model)?.program
     } else {
         let model = OnnxModel::load(&args.model)?;
-        compile::compile(&model, &args.ranges, args.shape.objective.into(), show)?.program
+        compile::compile(&model, &args.ranges, args.shape.batch, args.shape.objective.into(), show)?.program
     };
     let shape = &args.shape;
     let best = plan(&program, shape.batch, shape.objective.into(), shape.rows)?.1;
