@@ -1,7 +1,8 @@
 //! The width of limbs, chosen by what it makes the proof cost.
 //!
 //! Narrow limbs mean a small lookup table, but coarse functions of few segments: where arguments have a wide range, the compiler must then clamp them,
-//! which takes four rows an element. Wide limbs mean the opposite. Which is cheaper depends on the model.
+//! which takes four rows an element. Wide limbs mean the opposite. Which is cheaper depends on the model, and on how
+//! many inputs a proof is about: all share the table, each has its own rows.
 
 use vouch_circuit::{Estimate, Objective};
 use vouch_compiler::{CompileOptions, Compiled, OnnxModel, compile_model};

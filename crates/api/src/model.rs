@@ -148,7 +148,7 @@ pub struct Accuracy {
     /// What computed the float values.
     #[serde(default)]
     pub oracle: String,
-    /// `calibration` or `random` inputs.
+    /// `calibration` or `random` inputs; and the name of the file, if samples were given.
     #[serde(default)]
     pub source: String,
     /// Number of inputs tried.
