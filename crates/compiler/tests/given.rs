@@ -103,6 +103,13 @@ fn given_samples_must_fit() {
         refused(|g| g[0].get_mut("x").unwrap().data[0] = f64::NAN),
         (_, 0, InputError::NotFinite { index: 0, .. })
     ));
+    // The message has the range as it was declared, not as the program holds it.
+    let third = CompileOptions { ranges: InputRanges::global(-0.3, 0.3), ..options(Some(samples(2, 2.0)), &[]) };
+    let error = compile_model(&model, &third).unwrap_err();
+    assert!(
+        matches!(&error, CompileError::Sample { source: InputError::OutOfRange { lo: -0.3, hi: 0.3, .. }, .. }),
+        "{error}"
+    );
     // The end of a range that is no float of 32 bits, as such a float.
     let mut given = samples(1, 0.1);
     given[0].get_mut("x").unwrap().data[0] = f64::from(0.1f32);
