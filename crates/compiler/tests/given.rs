@@ -80,7 +80,7 @@ fn accuracy_is_measured_on_given_samples_besides_random_ones() {
     assert_eq!(compiled.report.ranges.source, "interval");
     let input = &compiled.program.inputs()[0];
     assert_eq!((input.bounds.lo as f64, input.bounds.hi as f64), (-2.0 * input.scale, 2.0 * input.scale));
-    compiled.program.run(&vec![input.bounds.hi; 24]).unwrap();
+    compiled.program.run(&[input.bounds.hi; 24]).unwrap();
 }
 
 #[test]
