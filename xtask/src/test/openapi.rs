@@ -53,7 +53,7 @@ fn bundle(workspace: &Workspace) -> Result<PathBuf> {
     let models = workspace.target.join("openapi-models");
     let hashed = ["x".to_owned(), "y".to_owned()];
     for (name, hashed) in [("tiny", &hashed[..0]), ("tiny-hashed", &hashed[..])] {
-        demo::bundle(workspace, Profile::Dev, "node/tests/fixtures/tiny.onnx", &models.join(name), hashed)?;
+        demo::bundle(workspace, Profile::Dev, "node/tests/fixtures/tiny.onnx", &models.join(name), hashed, &[])?;
     }
     Ok(models)
 }

@@ -18,7 +18,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let models = demo::bundles(workspace, Profile::Dev)?;
     // One whose output is hidden, too.
     let both = ["x".to_owned(), "y".to_owned()];
-    demo::bundle(workspace, Profile::Dev, "node/tests/fixtures/tiny.onnx", &models.join("tiny-hashed"), &both)?;
+    demo::bundle(workspace, Profile::Dev, "node/tests/fixtures/tiny.onnx", &models.join("tiny-hashed"), &both, &[])?;
     let e2e = workspace.root.join("web/e2e");
     let npm = |arguments: &[&str]| {
         let mut npm = Command::new("npm");
