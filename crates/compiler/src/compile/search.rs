@@ -59,7 +59,7 @@ pub(super) fn search(
                 match result {
                     Ok((quantized, accuracy)) => {
                         let found = Candidate { config, clamped: *clamped, quantized, accuracy, tried };
-                        if here.as_ref().is_none_or(|h| better(&found, h, options.aim)) {
+                        if here.as_ref().is_none_or(|h| better(found.merit(), h.merit(), options.aim)) {
                             here = Some(found);
                         }
                     }
@@ -88,15 +88,46 @@ fn finish(best: Option<Candidate>, failure: Option<CompileError>, tried: usize) 
     }
 }
 
+/// What candidates are compared by.
+#[derive(Clone, Copy, Debug)]
+struct Merit {
+    /// The largest error, as a part of what is acceptable.
+    excess: f64,
+    /// See [`Quantized::cost`].
+    cost: f64,
+}
+
+impl Candidate {
+    fn merit(&self) -> Merit {
+        Merit { excess: self.accuracy.excess(), cost: self.quantized.cost() as f64 }
+    }
+}
+
 /// Reaching `aim` of the acceptable errors counts first, then the cost (differences under 2 % do not count), then the error.
-fn better(a: &Candidate, b: &Candidate, aim: f64) -> bool {
-    let reaches = |c: &Candidate| c.accuracy.excess() <= aim;
+fn better(a: Merit, b: Merit, aim: f64) -> bool {
+    let reaches = |m: Merit| m.excess <= aim;
     if reaches(a) != reaches(b) {
         return reaches(a);
     }
-    let (cost_a, cost_b) = (a.quantized.cost() as f64, b.quantized.cost() as f64);
-    if reaches(a) && (cost_a - cost_b).abs() > 0.02 * cost_a.max(cost_b) {
-        return cost_a < cost_b;
+    if reaches(a) && (a.cost - b.cost).abs() > 0.02 * a.cost.max(b.cost) {
+        return a.cost < b.cost;
     }
-    a.accuracy.excess() < b.accuracy.excess()
+    a.excess < b.excess
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_aim_comes_first_then_the_cost_then_the_error() {
+        let merit = |excess, cost| Merit { excess, cost };
+        let order = |a, b, aim| (better(a, b, aim), better(b, a, aim));
+        let (dear, cheap) = (merit(0.4, 200.0), merit(0.7, 100.0));
+        assert_eq!(order(dear, cheap, 0.5), (true, false), "only the dear one reaches the aim");
+        assert_eq!(order(dear, cheap, 1.0), (false, true), "both reach it");
+        assert_eq!(order(dear, cheap, 0.1), (true, false), "neither does: the error counts");
+        assert_eq!(order(merit(0.4, 101.0), merit(0.7, 100.0), 1.0), (true, false), "costs within 2 %");
+        assert_eq!(order(dear, dear, 1.0), (false, false));
+    }
 }
