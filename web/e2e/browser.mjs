@@ -93,3 +93,26 @@ export async function fits(page) {
   });
   assert.ok(scroll <= client, `the page is ${scroll} px wide on a screen of ${client} px: ${wide.join(", ")}`);
 }
+
+/** Counts what moves on the page, from its next load on. */
+export async function watchShifts(page) {
+  await page.addInitScript(() => {
+    globalThis.shift = 0;
+    globalThis.shifted = [];
+    const name = ({ node }) => `${node?.nodeName ?? "?"}.${node?.className ?? ""}#${node?.id ?? ""}`;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        if (entry.hadRecentInput) continue;
+        globalThis.shift += entry.value;
+        globalThis.shifted.push(`${entry.value.toFixed(3)} ${entry.sources.map(name).join(" ")}`);
+      }
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+}
+
+/** Little has moved since then but by the user's own doing. */
+export async function steady(page) {
+  const { shift, shifted } = await page.evaluate(() => ({ shift: globalThis.shift, shifted: globalThis.shifted }));
+  console.log(`cumulative layout shift ${shift}`);
+  assert.ok(shift < 0.1, `cumulative layout shift ${shift}: ${shifted.join("; ")}`);
+}

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { accessible, fits, launch, open, picture, verdict } from "../browser.mjs";
+import { accessible, fits, launch, open, picture, steady, verdict, watchShifts } from "../browser.mjs";
 import { outputs } from "../envelope.mjs";
 import { proxy } from "../proxy.mjs";
 
@@ -37,6 +37,7 @@ async function again(page, url = LIVE) {
 
 test("horizon and risk in, shares and a verified chain of proofs out", options, async () => {
   const page = await open(browser);
+  await watchShifts(page);
   await page.goto(`${LIVE}/strategies`);
   await page.locator("#ask-strategy").waitFor();
   assert.match(await page.locator("#notice").innerText(), /no financial advice/);
@@ -46,8 +47,12 @@ test("horizon and risk in, shares and a verified chain of proofs out", options, 
   assert.equal(await page.locator("#risk").inputValue(), "0.7");
   await page.locator("#ask-strategy").click();
   assert.equal(await page.locator("#strategy-steps li").count(), TOKENS + 2);
+  // All lines are there before their proofs are.
+  assert.equal(await page.locator("#chain [data-proof]").count(), TOKENS + 1);
+  assert.equal(await page.locator("#shares tbody tr").count(), TOKENS);
   await judged(page);
   await verdict(page, "Accepted");
+  await steady(page);
 
   // One line a proof and a link, each with its own time.
   assert.equal(await page.locator("#chain [data-proof].passed").count(), TOKENS + 1);

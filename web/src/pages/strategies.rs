@@ -167,8 +167,8 @@ fn Ask(models: Models, known: Option<String>) -> impl IntoView {
                 <Progress stage models=models_here />
             </form>
             <div class="section beside">
-                <Recommendation stage state />
-                <ChainVerdict stage state />
+                <Recommendation stage state models=models.clone() />
+                <ChainVerdict stage state models />
             </div>
         </div>
         <div class="after">

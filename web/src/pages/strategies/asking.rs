@@ -44,6 +44,12 @@ impl Stage {
         }
     }
 
+    /// The name of a token, or its number while the market data is not here.
+    pub(super) fn token_name(&self, token: usize) -> String {
+        let known = self.record().and_then(|record| record.market.tokens.get(token));
+        known.map_or_else(|| format!("token {}", token + 1), |token| token.name.clone())
+    }
+
     /// What the validator says of the strategy.
     fn record(&self) -> Option<&StrategyRecord> {
         match self {
@@ -167,7 +173,14 @@ pub(super) fn Progress(stage: RwSignal<Stage>, models: Models) -> impl IntoView 
         let numbers = numbers();
         stage.with(|stage| {
             let steps = stage.record().map(|record| record.status.steps.clone()).unwrap_or_default();
-            let proofs = (0..=tokens).map(|number| proof_line(number, steps.get(number), tokens));
+            let proofs = (0..=tokens).map(|number| {
+                let name = if number < tokens {
+                    format!("Forecast for {}", stage.token_name(number))
+                } else {
+                    "Allocation, from the forecasts".to_owned()
+                };
+                proof_line(name, steps.get(number))
+            });
             let proofs = proofs.collect_view();
             let (class, note) = browser(stage, numbers, clock.get());
             view! {
@@ -190,12 +203,7 @@ pub(super) fn Progress(stage: RwSignal<Stage>, models: Models) -> impl IntoView 
     }
 }
 
-fn proof_line(number: usize, step: Option<&StrategyStep>, tokens: usize) -> impl IntoView + use<> {
-    let name = match step.and_then(|step| step.token.clone()) {
-        Some(token) => format!("Forecast for {token}"),
-        None if number == tokens => "Allocation, from the forecasts".to_owned(),
-        None => format!("Forecast for token {}", number + 1),
-    };
+fn proof_line(name: String, step: Option<&StrategyStep>) -> impl IntoView + use<> {
     let (class, state) = match step.map(|step| step.state) {
         Some(State::Done) => ("step done", "proved"),
         Some(State::Failed) => ("step", "failed"),

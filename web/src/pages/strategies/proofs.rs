@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 
 use super::asking::Stage;
+use super::unit_text;
 use crate::components::{CommandLine, Download, in_words, shortened};
 use crate::numbers::Numbers;
 use crate::settings::{Settings, numbers};
-use crate::strategy::{ChainEvidence, ChainState};
+use crate::strategy::{ChainEvidence, ChainState, Models};
 use crate::worker::{ChainReport, Check, ProofReport};
 
 /// Everything in a report that refused, with its place: "proof 2 (Forecast for Birch) by pairing".
@@ -25,7 +26,11 @@ pub(super) fn refused_at(report: &ChainReport, evidence: &ChainEvidence) -> Vec<
 
 /// The verdict on the chain, and what it is made of.
 #[component]
-pub(super) fn ChainVerdict(stage: RwSignal<Stage>, #[prop(into)] state: Signal<ChainState>) -> impl IntoView {
+pub(super) fn ChainVerdict(
+    stage: RwSignal<Stage>,
+    #[prop(into)] state: Signal<ChainState>,
+    models: Models,
+) -> impl IntoView {
     let class = move || match state.get() {
         ChainState::Done(report) if report.accepted => "verdict accepted",
         ChainState::Done(_) | ChainState::Impossible(_) => "verdict refused",
@@ -61,37 +66,41 @@ pub(super) fn ChainVerdict(stage: RwSignal<Stage>, #[prop(into)] state: Signal<C
             {move || reasons().into_iter().take(4).map(|(place, detail)| view! {
                 <p class="refusal"><strong>{format!("Refused at {place}. ")}</strong>{shortened(&detail)}</p>
             }).collect_view()}
-            {move || stage.with(Stage::evidence).map(|(evidence, _)| view! { <Steps evidence state /> })}
+            <Steps stage state models />
         </section>
     }
 }
 
-/// Proofs and links in the order in which they were checked.
+/// Proofs and links in the order in which they are checked; all lines are there from the start.
 #[component]
-fn Steps(evidence: ChainEvidence, state: Signal<ChainState>) -> impl IntoView {
+fn Steps(stage: RwSignal<Stage>, state: Signal<ChainState>, models: Models) -> impl IntoView {
+    let tokens = models.tokens();
+    let unit = unit_text(&models.forecast_tensor().unit);
     let lines = move || {
         let (state, numbers) = (state.get(), numbers());
         let report = state.report();
-        let said = evidence.said();
-        let tokens = evidence.models.tokens();
-        let unit = evidence.models.forecast_tensor().unit.clone();
+        let said = stage.with(Stage::evidence).and_then(|(evidence, _)| evidence.said());
         let forecast = |token: usize| {
             let hours = said.as_ref().and_then(|said| said.hours.get(token));
-            hours.map(|hours| format!("{} {unit}", numbers.fixed(*hours, 1))).unwrap_or_default()
+            hours.map(|hours| format!("{}{unit}", numbers.fixed(*hours, 1)))
+        };
+        let name = |number: usize| match number < tokens {
+            true => stage.with(|stage| format!("Forecast for {}", stage.token_name(number))),
+            false => "Allocation".to_owned(),
         };
         let proofs = (0..=tokens).map(|number| {
             let own = report.and_then(|report| report.proofs.get(number));
-            let what = if number < tokens {
-                format!("says {}", forecast(number))
-            } else {
-                "says the shares and the expected yield".to_owned()
+            let what = match (number < tokens, forecast(number)) {
+                (true, Some(hours)) => format!("says {hours}"),
+                (true, None) => "will say how long a redemption takes".to_owned(),
+                (false, _) => "says the shares and the expected yield".to_owned(),
             };
-            proof(numbers, number, &evidence.proof_name(number), what, own)
+            proof(numbers, number, &name(number), what, own)
         });
         let links = (0..tokens).map(|number| {
             let own = report.and_then(|report| report.links.get(number));
-            let what = format!("The allocation was given {} of proof {}", forecast(number), number + 1);
-            link(numbers, number, what, own)
+            let hours = forecast(number).unwrap_or_else(|| "the time".to_owned());
+            link(numbers, number, format!("The allocation was given {hours} of proof {}", number + 1), own)
         });
         (proofs.collect_view(), links.collect_view())
     };
@@ -156,7 +165,7 @@ fn link(numbers: Numbers, number: usize, what: String, check: Option<&Check>) ->
             <svg class="sign" viewBox="0 0 18 18" aria-hidden="true"><path d=path /></svg>
             <span class="check-name">{format!("Link {}", number + 1)}<span class="visually-hidden">{format!(": {word}")}</span></span>
             <span class="check-time">{time}</span>
-            <span class="check-detail">{what}" "{shortened(&detail)}</span>
+            <span class="check-detail two-lines">{what}" "{shortened(&detail)}</span>
         </li>
     }
 }

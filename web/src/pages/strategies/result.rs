@@ -8,14 +8,18 @@ use super::unit_text;
 use crate::claim::Tensor;
 use crate::numbers::Numbers;
 use crate::settings::numbers;
-use crate::strategy::{ChainEvidence, ChainState, Said, provenance};
+use crate::strategy::{ChainEvidence, ChainState, Models, Said, provenance};
 
 /// What the market data says of a token's yield, if it says it.
 const YIELD: &str = "yield_pct";
 
-/// The recommendation. Its place is there from the start.
+/// The recommendation. Its place is there from the start, with a row for each token.
 #[component]
-pub(super) fn Recommendation(stage: RwSignal<Stage>, #[prop(into)] state: Signal<ChainState>) -> impl IntoView {
+pub(super) fn Recommendation(
+    stage: RwSignal<Stage>,
+    #[prop(into)] state: Signal<ChainState>,
+    models: Models,
+) -> impl IntoView {
     let shown = move || {
         let (evidence, _) = stage.with(Stage::evidence)?;
         let said = evidence.said()?;
@@ -25,15 +29,57 @@ pub(super) fn Recommendation(stage: RwSignal<Stage>, #[prop(into)] state: Signal
             _ => None,
         }
     };
+    let tokens = models.tokens();
     let lines = move || match shown() {
-        None => view! {
-            <p class="quiet">"Expected yield, costs and risk taken off"</p>
-            <p class="answer-number quiet" aria-hidden="true">"·"</p>
-        }
-        .into_any(),
+        None => stage.with(|stage| open(stage, tokens)).into_any(),
         Some((evidence, said, accepted)) => recommendation(&evidence, &said, accepted, numbers()).into_any(),
     };
-    view! { <section class="answer" aria-label="Recommendation" aria-live="polite" id="recommendation">{lines}</section> }
+    view! {
+        <section class="answer" aria-label="Recommendation" aria-live="polite" id="recommendation">
+            <p class="quiet">"Expected yield, costs and risk taken off"</p>
+            {lines}
+        </section>
+    }
+}
+
+/// Nothing is known yet, but how much there will be.
+fn open(stage: &Stage, tokens: usize) -> impl IntoView + use<> {
+    let rows = (0..tokens).map(|token| {
+        let name = stage.token_name(token);
+        view! { <tr><th scope="row">{name}</th><td><Bar share=0.0 largest=1.0 text=String::new() /></td><td class="num whole">"·"</td><td class="num whole">"·"</td></tr> }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <p class="answer-number quiet" aria-hidden="true">"·"</p>
+        <Shares withheld=false>{rows}</Shares>
+        <p class="small quiet two-lines">"Shares, redemption times and yield come with their proofs."</p>
+        <p class="small quiet two-lines"></p>
+    }
+}
+
+/// The table around the rows.
+#[component]
+fn Shares(withheld: bool, children: Children) -> impl IntoView {
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label="Shares">
+            <table class="shares" class:withheld=withheld id="shares">
+                <thead><tr>
+                    <th scope="col">"Token"</th><th scope="col">"Recommended share"</th>
+                    <th scope="col" class="num">"Redemption takes"</th><th scope="col" class="num">"Pays now"</th>
+                </tr></thead>
+                <tbody>{children()}</tbody>
+            </table>
+        </div>
+    }
+}
+
+/// A share as a bar, the largest share being the whole of it.
+#[component]
+fn Bar(share: f64, largest: f64, text: String) -> impl IntoView {
+    let width = format!("{:.2}%", (share / largest).clamp(0.0, 1.0) * 100.0);
+    view! {
+        <div class="share"><span class="share-track" aria-hidden="true"><span class="share-bar" style:width=width></span></span><span class="share-number">{text}</span></div>
+    }
 }
 
 fn recommendation(evidence: &ChainEvidence, said: &Said, accepted: bool, numbers: Numbers) -> impl IntoView + use<> {
@@ -53,25 +99,16 @@ fn recommendation(evidence: &ChainEvidence, said: &Said, accepted: bool, numbers
     let unit_of_horizon = evidence.models.wishes().map(|(tensor, _)| unit_text(&tensor.unit)).unwrap_or_default();
     let market = provenance(&evidence.record.market);
     view! {
-        <p class="quiet">"Expected yield, costs and risk taken off"</p>
         <p class=class id="expected-yield" data-value=said.expected_yield.to_string()>
             {(!accepted).then(|| view! { <span class="visually-hidden">"Refused, do not use: "</span> })}
             {numbers.fixed(said.expected_yield, 2)}<span class="unit">{unit}</span>
         </p>
-        <div class="scroll" tabindex="0" role="region" aria-label="Shares">
-            <table class="shares" class:withheld=!accepted id="shares">
-                <thead><tr>
-                    <th scope="col">"Token"</th><th scope="col">"Recommended share"</th>
-                    <th scope="col" class="num">"Redemption takes"</th><th scope="col" class="num">"Pays now"</th>
-                </tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-        <p class="small quiet" id="shares-sum" data-value=sum.to_string()>
-            {format!("For a horizon of {}{unit_of_horizon} and a risk of {}. The shares sum to {}: proofs are about whole numbers, and rounding to them moves a sum a little.",
+        <Shares withheld=!accepted>{rows}</Shares>
+        <p class="small quiet two-lines" id="shares-sum" data-value=sum.to_string()>
+            {format!("For a horizon of {}{unit_of_horizon} and a risk of {}. The shares sum to {}, as proofs are about whole numbers.",
                 numbers.auto(horizon), numbers.auto(risk), percent(numbers, sum, 2))}
         </p>
-        <p class="small" id="market-note"><strong>{market}</strong>" Redemption times are the forecasts of the first model; yields are the market data's."</p>
+        <p class="small two-lines" id="market-note"><strong>{market}</strong>" Redemption times are forecasts of the first model."</p>
     }
 }
 
@@ -83,11 +120,10 @@ fn row(
     redemption: String,
     pays: Option<String>,
 ) -> impl IntoView + use<> {
-    let width = format!("{:.2}%", (share / largest).clamp(0.0, 1.0) * 100.0);
     view! {
         <tr data-share=share.to_string()>
             <th scope="row">{name.to_owned()}</th>
-            <td><div class="share"><span class="share-track" aria-hidden="true"><span class="share-bar" style:width=width></span></span><span class="share-number">{percent(numbers, share, 1)}</span></div></td>
+            <td><Bar share largest text=percent(numbers, share, 1) /></td>
             <td class="num whole">{redemption}</td>
             <td class="num whole">{pays}</td>
         </tr>
