@@ -60,7 +60,7 @@ impl Numbers {
     /// Digits, in groups of three.
     fn group(self, whole: &str, out: &mut String) {
         for (place, digit) in whole.chars().enumerate() {
-            if place > 0 && (whole.len() - place) % 3 == 0 {
+            if place > 0 && (whole.len() - place).is_multiple_of(3) {
                 out.push(match self {
                     Self::Comma => ',',
                     Self::Space => '\u{202f}',
