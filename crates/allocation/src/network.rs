@@ -37,6 +37,16 @@ pub enum NetworkError {
         /// Those of the file.
         got: Vec<String>,
     },
+    /// A range ends before it begins.
+    #[error("constants of the network: {name}: expected a range from low to high, got {lo} to {hi}")]
+    Range {
+        /// Its name in the file.
+        name: &'static str,
+        /// Its first end.
+        lo: f64,
+        /// Its second.
+        hi: f64,
+    },
     /// A layer has another size.
     #[error("constants of the network: {layer}: expected {expected} numbers, got {got}")]
     Layer {
@@ -132,6 +142,11 @@ impl Network {
         if !c.features.iter().chain(&c.settings).eq(names()) || c.features.len() != FEATURES.len() {
             let got = c.features.iter().chain(&c.settings).cloned().collect();
             return Err(NetworkError::Inputs { expected: names().copied().collect(), got });
+        }
+        for (name, [lo, hi]) in [("hours", c.hours), ("entry_bp", c.entry_bp)] {
+            if lo > hi {
+                return Err(NetworkError::Range { name, lo, hi });
+            }
         }
         let check = |layer, expected, got| {
             if expected == got { Ok(()) } else { Err(NetworkError::Layer { layer, expected, got }) }

@@ -74,6 +74,9 @@ fn a_file_of_something_else_is_refused() {
     // Names that are moved between the two lists.
     let moved = text.replace("\"restaked_share_pct\"],\"settings\":[", "],\"settings\":[\"restaked_share_pct\",");
     assert!(matches!(refused(&moved.replace(",]", "]")), NetworkError::Inputs { .. }));
+    for (range, turned) in [("[0.0,720.0]", "[720.0,0.0]"), ("[0.0,300.0]", "[300.0,0.0]")] {
+        assert!(matches!(refused(&text.replacen(range, turned, 1)), NetworkError::Range { .. }), "{turned}");
+    }
     let wrong = |layer: &str, from: &str, to: &str| match refused(&text.replacen(from, to, 1)) {
         NetworkError::Layer { layer: got, .. } => assert_eq!(got, layer),
         other => panic!("{other}"),
@@ -99,6 +102,10 @@ fn inputs_of_another_form_are_refused() {
     assert_eq!(refused(|i| drop(i.remove("yield_pct"))), InputsError::Missing { name: name("yield_pct") });
     let values = InputsError::Values { name: name("queue_eth"), expected: TOKENS, got: TOKENS + 1 };
     assert_eq!(refused(|i| i.get_mut("queue_eth").unwrap().push(1.0)), values);
+    // Divisors of zero give no numbers, but no panic either.
+    let mut inputs = example();
+    inputs.get_mut("liquidity_depth_eth").unwrap()[0] = 0.0;
+    assert!(network.run(&inputs).is_ok());
     let nan = InputsError::NotFinite { name: name("peg_deviation_bp"), index: 2 };
     assert_eq!(refused(|i| i.get_mut("peg_deviation_bp").unwrap()[2] = f64::NAN), nan);
 }
