@@ -1,6 +1,8 @@
 //! The real program, on a real model: the commands of the README, and what they say to bad input.
 #![allow(missing_docs)]
 
+mod program;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -8,46 +10,15 @@ use std::{
     sync::OnceLock,
 };
 
+use program::{MODEL, bad, good, text, vouch};
 use serde_json::Value;
 
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/staking-lstm/staking-lstm.onnx");
 const INPUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/staking-lstm/example.json");
 const NONCE: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-
-fn vouch(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_vouch")).args(args).output().unwrap()
-}
 
 /// The program as on a processor without AVX-512.
 fn narrow(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_vouch")).args(args).env("VOUCH_AVX512", "off").output().unwrap()
-}
-
-fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stdout)))
-}
-
-/// Runs a command that must succeed.
-fn good(args: &[&str]) -> Value {
-    let out = vouch(&[&["--json", "--quiet"], args].concat());
-    assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stdout));
-    json(&out)
-}
-
-/// Runs a command that must fail with an exit code and a message.
-fn bad(args: &[&str], code: i32, words: &[&str]) {
-    let out = vouch(&[&["--json"], args].concat());
-    let text = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
-    assert_eq!(out.status.code(), Some(code), "{args:?}: {text}");
-    for word in words {
-        assert!(text.contains(word), "{args:?}: no `{word}` in {text}");
-    }
-    assert!(!text.contains("panicked"), "{args:?}: {text}");
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
 }
 
 /// A compiled model with keys and a proof, made once.

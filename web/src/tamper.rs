@@ -104,12 +104,13 @@ impl Cheat {
     }
 }
 
-/// One step towards zero (or up from it), so that the value stays within any range that contains zero.
 fn step(values: &mut [i64], none: &str) -> Result<(), String> {
     let value = values.first_mut().ok_or(none)?;
-    *value = match *value {
-        0 => 1,
-        v => v - v.signum(),
-    };
+    *value = stepped(*value);
     Ok(())
+}
+
+/// One step towards zero (or up from it), so that the value stays within any range that contains zero.
+pub(crate) fn stepped(value: i64) -> i64 {
+    if value == 0 { 1 } else { value - value.signum() }
 }

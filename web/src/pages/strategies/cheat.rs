@@ -8,6 +8,7 @@ use super::proofs::refused_at;
 use crate::components::shortened;
 use crate::settings::{Settings, numbers};
 use crate::strategy::{ChainEvidence, ChainState};
+use crate::tamper::stepped;
 
 /// A way to cheat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,17 +103,14 @@ impl Cheat {
     }
 }
 
-/// One step towards zero (or up from it), so that the value stays within any range that contains zero.
+/// Changes a value of a proof a little.
 fn step(
     proofs: &mut [ProofEnvelope],
     proof: usize,
     value: impl Fn(&mut ProofEnvelope) -> Option<&mut i64>,
 ) -> Result<(), String> {
     let value = proofs.get_mut(proof).and_then(value).ok_or("The chain has no value to change there.")?;
-    *value = match *value {
-        0 => 1,
-        v => v - v.signum(),
-    };
+    *value = stepped(*value);
     Ok(())
 }
 
