@@ -34,6 +34,9 @@ impl Failure {
     pub(crate) fn sentence(&self) -> String {
         match self {
             Self::Unreachable => "The validator does not answer.".into(),
+            Self::Refused { status: 429, .. } => {
+                "The validator takes only so many questions in a while. Wait ten seconds and ask again.".into()
+            }
             Self::Refused { title, detail, .. } if detail.is_empty() => format!("The validator says: {title}."),
             Self::Refused { title, detail, .. } => {
                 format!("The validator says: {title}. {}", detail.trim_end_matches('.')) + "."
