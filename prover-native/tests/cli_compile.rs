@@ -91,3 +91,24 @@ fn accuracy_is_demanded_on_samples() {
     bad(&["--samples", &at("odd.json")], 3, &["horizon_days"]);
     assert!(!dir.path().join("never").exists());
 }
+
+/// Weights that leave 64 bits where they are scaled to the bits that the program drops: a small difference of large numbers.
+#[test]
+fn weights_beyond_64_bits_are_proved() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| text(&dir.path().join(name)).to_owned();
+    let models = [("m4096", "4096,4097", 4096.25, 0.25), ("time", "1700003840,1700007936", 1_700_005_888.0, 0.5)];
+    for (name, range, x, y) in models {
+        let model = format!("{}/tests/exact/{name}.onnx", env!("CARGO_MANIFEST_DIR"));
+        let out = at(name);
+        good(&["compile", &model, "--input-range", range, "--limb-bits", "14", "-o", &out]);
+        good(&["setup", &out]);
+        fs::write(dir.path().join("x.json"), format!("{{\"x\": [{x}]}}")).unwrap();
+        let said = good(&["prove", &out, "--input", &at("x.json"), "-o", &at("proof")]);
+        let shown = said.to_string();
+        let key = format!("{out}/verifier.key");
+        good(&["verify", &at("proof"), "--key", &key]);
+        let got = said["outputs"]["y"][0].as_f64().unwrap_or_else(|| panic!("{shown}"));
+        assert!((got - y).abs() < 0.01, "{name}: {got}");
+    }
+}

@@ -1,9 +1,11 @@
-//! The project's own commands: `cargo xtask test`, `cargo xtask demo`, `cargo xtask tidy`, `cargo xtask wasm`, `cargo xtask prover`, `cargo xtask web`.
+//! The project's own commands: `cargo xtask test`, `cargo xtask demo`, `cargo xtask mutants`, `cargo xtask tidy`,
+//! `cargo xtask wasm`, `cargo xtask prover`, `cargo xtask web`.
 //!
 //! One module a command. Everything runs from the root of the checkout and writes only below cargo's target directory.
 
 mod demo;
 mod local_chain;
+mod mutants;
 mod network;
 mod process;
 mod prover;
@@ -32,6 +34,8 @@ enum Command {
     Test(test::Args),
     /// Compiles and proves the default model, then starts a local network and asks it for predictions
     Demo(demo::Args),
+    /// Leaves every constraint of the circuit out in turn: the table of what is then accepted
+    Mutants(mutants::Args),
     /// Checks what no compiler checks: dependency directions, links, leftovers
     Tidy(tidy::Args),
     /// Builds the verifier's .wasm and the packages of pkg/
@@ -47,6 +51,7 @@ fn main() -> ExitCode {
     let result = Workspace::find().and_then(|workspace| match &cli.command {
         Command::Test(args) => test::run(&workspace, args),
         Command::Demo(args) => demo::run(&workspace, args),
+        Command::Mutants(args) => mutants::run(&workspace, args),
         Command::Tidy(args) => tidy::run(&workspace, args),
         Command::Wasm(args) => wasm::run(&workspace, args),
         Command::Prover(args) => prover::run(&workspace, args),

@@ -7,7 +7,13 @@ use halo2_proofs::{
 
 use crate::{
     CircuitParams,
-    chips::{hash::HashLane, linear::LinearLane, lookup::LookupChip, matrix::MatrixLane, product::ProductLane},
+    chips::{
+        hash::HashLane,
+        linear::LinearLane,
+        lookup::{Lookup, LookupChip},
+        matrix::MatrixLane,
+        product::ProductLane,
+    },
 };
 
 /// The gates' degree, and with it the pieces of the quotient and the columns of one permutation product.
@@ -30,6 +36,17 @@ pub(crate) fn signed(v: i128) -> Fr {
     let m = v.unsigned_abs();
     let f = Fr::from_raw([m as u64, (m >> 64) as u64, 0, 0]);
     if v < 0 { -f } else { f }
+}
+
+/// `v·2^up` as a field element, up ≤ 253.
+///
+/// Weights and factors of columns that drop fewer bits than their lane are scaled up by the difference. A program's weights
+/// and factors stay below 2^60, a lane drops at most 59 + b − 1 ≤ 74 bits: |v·2^up| < 2^134, which is more than an i128
+/// holds and less than p/2.
+pub(crate) fn scaled(v: i64, up: u32) -> Fr {
+    let v = i128::from(v);
+    // |v| ≤ 2^63.
+    if up < 64 { signed(v << up) } else { signed(v) * pow2(up) }
 }
 
 /// The columns and challenges of a circuit.
@@ -66,6 +83,17 @@ pub struct ModelConfig {
 impl ModelConfig {
     /// Allocates columns and creates the gates.
     pub fn configure(meta: &mut ConstraintSystem<Fr>, p: &CircuitParams) -> Self {
+        Self::configure_without(meta, p, &|_| false)
+    }
+
+    /// As [`configure`](Self::configure), without the lookups for which `left_out` is true: an unsound circuit, for tests
+    /// that show what each lookup is for.
+    #[doc(hidden)]
+    pub fn configure_without(
+        meta: &mut ConstraintSystem<Fr>,
+        p: &CircuitParams,
+        left_out: &dyn Fn(&Lookup) -> bool,
+    ) -> Self {
         // The cost model and the columns of one permutation product rely on it, also where a program needs less.
         meta.set_minimum_degree(DEGREE);
         let instance = meta.instance_column();
@@ -75,7 +103,8 @@ impl ModelConfig {
         let product: Vec<_> = (0..p.product_lanes).map(|lane| ProductLane::columns(meta, p, lane)).collect();
         let matrix: Vec<_> = (0..p.matrix_lanes).map(|_| MatrixLane::columns(meta, p)).collect();
         let hash: Vec<_> = (0..p.hash_lanes).map(|_| HashLane::columns(meta)).collect();
-        let lookup = (!linear.is_empty() || !product.is_empty()).then(|| LookupChip::columns(meta, &linear, &product));
+        let lookup =
+            (!linear.is_empty() || !product.is_empty()).then(|| LookupChip::columns(meta, &linear, &product, left_out));
         if linear.is_empty() && product.is_empty() {
             // halo2 needs an advice column in the first phase for challenges to exist after it.
             let _ = meta.advice_column_in(FirstPhase);

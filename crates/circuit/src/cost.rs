@@ -3,7 +3,12 @@
 use serde::{Deserialize, Serialize};
 use vouch_program::Program;
 
-use crate::{CircuitError, CircuitParams, Layout, config::DEGREE, layout::Plan, params::BLINDING_ROWS};
+use crate::{
+    CircuitError, CircuitParams, Layout,
+    config::DEGREE,
+    layout::Plan,
+    params::{BLINDING_ROWS, MAX_K},
+};
 
 /// What to optimise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -46,8 +51,6 @@ pub struct Estimate {
     /// Rows used of those available: linear, product, matrix lanes, table.
     pub rows: [(usize, usize); 4],
 }
-
-const MAX_K: u32 = 24;
 
 /// The cheapest layout for a program about a batch of that many inputs; with `k`, that with 2^k rows.
 ///

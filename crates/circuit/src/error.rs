@@ -44,7 +44,9 @@ pub enum CircuitError {
         limit: u32,
     },
     /// Sums too wide to be told apart in the field.
-    #[error("sums of `{name}` may have {bits} bits; at most {limit} can be packed")]
+    #[error(
+        "sums of `{name}` may have {bits} bits after scaling to the bits that the program's largest drop needs; the limit is {limit}"
+    )]
     Width {
         /// Which matrix.
         name: String,

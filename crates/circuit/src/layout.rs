@@ -3,11 +3,15 @@
 mod place;
 mod plan;
 
+use halo2_proofs::halo2curves::bn256::Fr;
 use vouch_program::{Program, Wire};
 
 pub(crate) use plan::Plan;
 
-use crate::{CircuitError, CircuitParams};
+use crate::{
+    CircuitError, CircuitParams,
+    config::{pow2, scaled},
+};
 
 /// A column that takes part in copy constraints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -209,26 +213,28 @@ impl Check {
         self.packs().div_ceil(c)
     }
 
-    /// The packed weights of one operand in one chunk: `Σ_j 2^(B·j)·W[operand, g·J + j]` for C packs g, most significant power of μ first.
-    /// The first chunk is filled up with zeros in front.
-    pub(crate) fn packed(&self, program: &Program, p: &CircuitParams, operand: usize, chunk: usize) -> Vec<[i64; 32]> {
+    /// The packed weights of one operand in one chunk, C field elements, the one with the highest power of μ first:
+    /// `P[g] = Σ_j 2^(B·j)·2^(D−d)·W[operand, g·J + j]` for pack g, where column g·J + j drops d bits and the lane D.
+    /// The first chunk starts with zeros.
+    ///
+    /// The sum is computed in the field, so it is exact modulo p whatever the size of the weights. What makes packed sums
+    /// that agree modulo p agree one by one is B alone (see [`crate::chips::linear`]).
+    pub(crate) fn packed(&self, program: &Program, p: &CircuitParams, operand: usize, chunk: usize) -> Vec<Fr> {
         let m = &program.matrices()[self.matrix];
         let n = m.cols as usize;
         let c = p.weight_columns;
         let pad = self.chunks(c) * c - self.packs();
         let drop = p.drop_of(p.linear_limbs);
+        let base = pow2(self.bits);
         (0..c)
             .map(|i| {
-                let mut pack = [0i64; 32];
-                let Some(g) = (chunk * c + i).checked_sub(pad) else { return pack };
-                for (j, slot) in pack.iter_mut().enumerate().take(self.per_pack) {
-                    let col = g * self.per_pack + j;
-                    if col < self.columns {
-                        let col = self.first + col;
-                        *slot = m.weights[operand * n + col] << (drop - u32::from(m.requant[col].drop));
-                    }
-                }
-                pack
+                let Some(g) = (chunk * c + i).checked_sub(pad) else { return Fr::zero() };
+                let columns = g * self.per_pack..self.columns.min((g + 1) * self.per_pack);
+                // Horner from the most significant digit.
+                columns.rev().fold(Fr::zero(), |sum, col| {
+                    let col = self.first + col;
+                    sum * base + scaled(m.weights[operand * n + col], drop - u32::from(m.requant[col].drop))
+                })
             })
             .collect()
     }
@@ -283,6 +289,7 @@ impl Layout {
     /// # Errors
     /// [`CircuitError`] if it does not fit the parameters.
     pub fn new(program: &Program, params: &CircuitParams) -> Result<Self, CircuitError> {
+        params.check(program)?;
         let plan = Plan::new(program, params)?;
         place::place(program, params, plan)
     }

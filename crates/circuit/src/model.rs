@@ -13,9 +13,9 @@ use vouch_program::{Instruction, Program, Requant, Trace};
 use crate::{
     Challenges, CircuitError, CircuitParams, FirstPhase, Layout, ModelConfig, SecondPhase,
     chips::hash::POSEIDON,
-    config::{inverse_pow2, pow2, signed},
+    config::{inverse_pow2, pow2, scaled, signed},
     layout::{Cell, Column, HashRow, Mul, ProductRow, Weights},
-    witness::{IDENTITY, bound, pack, table_entries, tag},
+    witness::{IDENTITY, bound, table_entries, tag},
 };
 
 /// Advice columns with their values.
@@ -92,7 +92,7 @@ impl ModelCircuit {
                         out.push((lane.q_product, row, one));
                         let up = p.drop_of(p.product_limbs) - u32::from(q.requant.drop);
                         for (t, column) in q.terms.iter().zip(&lane.factors) {
-                            out.push((*column, row, signed(i128::from(t.factor) << up)));
+                            out.push((*column, row, scaled(t.factor, up)));
                         }
                     }
                     ProductRow::Bound { input, upper } => {
@@ -102,7 +102,7 @@ impl ModelCircuit {
                         out.push((lane.q_product, row, one));
                         let up = p.drop_of(p.product_limbs);
                         for (factor, column) in [end.sign, end.constant].into_iter().zip(&lane.factors) {
-                            out.push((*column, row, signed(i128::from(factor) << up)));
+                            out.push((*column, row, scaled(factor, up)));
                         }
                     }
                     ProductRow::Max { .. } => out.extend(lane.q_max.map(|c| (c, row, one))),
@@ -129,7 +129,7 @@ impl ModelCircuit {
                     Weights::Packed { check, operand, chunk } => {
                         let check = &layout.checks[check];
                         let packs = check.packed(program, p, operand, chunk);
-                        out.extend(lane.weights.iter().zip(&packs).map(|(c, d)| (*c, row, pack(check, d))));
+                        out.extend(lane.weights.iter().zip(packs).map(|(column, pack)| (*column, row, pack)));
                     }
                 }
             }
@@ -182,8 +182,8 @@ impl ModelCircuit {
                 let Weights::Packed { check, operand, chunk } = r.weights else { continue };
                 let check = &layout.checks[check];
                 let packs = check.packed(program, p, operand, chunk);
-                for (column, digits) in lanes[piece.lane].iter_mut().zip(&packs) {
-                    column[piece.row + i] = pack(check, digits);
+                for (column, pack) in lanes[piece.lane].iter_mut().zip(packs) {
+                    column[piece.row + i] = pack;
                 }
             }
         }
@@ -316,9 +316,10 @@ impl Circuit<Fr> for ModelCircuit {
                         region.assign_fixed(column, row, value);
                     }
                     for (a, b) in &self.layout.copies {
-                        if let (Some(a), Some(b)) = (config.cell(*a), config.cell(*b)) {
-                            region.constrain_equal(a, b);
-                        }
+                        // A copy of a cell that has no column would be a constraint that is missing.
+                        let a = config.cell(*a).ok_or(Error::Synthesis)?;
+                        let b = config.cell(*b).ok_or(Error::Synthesis)?;
+                        region.constrain_equal(a, b);
                     }
                 }
                 assign(&mut region, self.first_phase(&config));

@@ -39,6 +39,13 @@ pub struct CircuitParams {
 /// Rows at the bottom that halo2 fills with random values (`blinding_factors` + 1; every advice column is opened at two points).
 pub(crate) const BLINDING_ROWS: usize = 6;
 
+/// Largest k of a circuit.
+pub(crate) const MAX_K: u32 = 24;
+/// Most lanes of one kind.
+const MAX_LANES: usize = 1 << 9;
+/// Most weight columns of a lane.
+const MAX_WEIGHT_COLUMNS: usize = 1 << 9;
+
 impl CircuitParams {
     /// The features that the program needs, with one lane of each kind it uses.
     ///
@@ -84,6 +91,35 @@ impl CircuitParams {
             p.product_limbs = p.product_limbs.max(5);
         }
         Ok(p)
+    }
+
+    /// Checks that these are parameters of a program: its limbs and features, and lanes and columns in numbers that a circuit
+    /// can have. Every layout is made of checked parameters, also those that come from a stranger's key.
+    ///
+    /// # Errors
+    /// [`CircuitError::Params`] names what does not fit.
+    pub fn check(&self, program: &Program) -> Result<(), CircuitError> {
+        let refuse = |what: &str| Err(CircuitError::Params(what.to_owned()));
+        if !(1..=MAX_K).contains(&self.k) {
+            return refuse("k is not from 1 to 24");
+        }
+        let base = Self::minimal(program, self.k)?;
+        if (self.limb_bits, self.linear_limbs, self.product_limbs)
+            != (base.limb_bits, base.linear_limbs, base.product_limbs)
+        {
+            return refuse("limbs of another width or number");
+        }
+        if (self.max, self.grid, self.private_weights) != (base.max, base.grid, base.private_weights) {
+            return refuse("other features");
+        }
+        let lanes = [self.linear_lanes, self.product_lanes, self.matrix_lanes, self.hash_lanes];
+        if self.two_term_lanes > self.product_lanes || lanes.iter().any(|n| *n > MAX_LANES) {
+            return refuse("number of lanes");
+        }
+        if !(1..=MAX_WEIGHT_COLUMNS).contains(&self.weight_columns) {
+            return refuse("number of weight columns");
+        }
+        Ok(())
     }
 
     /// Terms that a product lane has columns for.

@@ -16,7 +16,7 @@ use crate::{
     CircuitError, CircuitParams, ModelConfig,
     chips::lookup::Lookup,
     config::{inverse_pow2, pow2, signed},
-    layout::{Cell, Check, Column, Layout, LinearRow, Mul, ProductRow, Weights},
+    layout::{Cell, Column, Layout, LinearRow, Mul, ProductRow, Weights},
 };
 
 /// First-phase columns of a linear lane.
@@ -104,7 +104,7 @@ pub(crate) fn tag(rq: &Requant) -> u64 {
 struct Limbs<'a> {
     program: &'a Program,
     layout: &'a Layout,
-    counts: Vec<u32>,
+    counts: Vec<u64>,
 }
 
 /// One function lookup: limbs, slope and value.
@@ -121,13 +121,15 @@ impl Limbs<'_> {
         let p = &self.layout.params;
         let b = p.limb_bits;
         let up = p.drop_of(limbs) - u32::from(rq.drop);
-        let shifted = (i128::from(z) << up) + p.offset(limbs) as i128;
-        let mask = (1i128 << b) - 1;
-        let out: Vec<u64> = (0..limbs).map(|i| ((shifted >> (b * i as u32)) & mask) as u64).collect();
         let refuse = || CircuitError::Params("the trace leaves the range of a lane".into());
+        // A sum that is scaled beyond 128 bits is beyond the lane's b·L ≤ 98, too.
+        let scaled = 1i128.checked_shl(up).and_then(|by| i128::from(z).checked_mul(by)).ok_or_else(refuse)?;
+        let shifted = scaled.checked_add(p.offset(limbs) as i128).ok_or_else(refuse)?;
         if shifted < 0 || shifted >> (b * limbs as u32) != 0 {
             return Err(refuse());
         }
+        let mask = (1i128 << b) - 1;
+        let out: Vec<u64> = (0..limbs).map(|i| ((shifted >> (b * i as u32)) & mask) as u64).collect();
         for l in &out[..limbs - 1] {
             self.counts[1 + *l as usize] += 1;
         }
@@ -192,7 +194,7 @@ impl FirstPhase {
             limbs.unused(len - 1 - rows.len(), p.product_limbs);
             product.push(own);
         }
-        let multiplicity = limbs.counts.iter().map(|c| Fr::from(u64::from(*c))).collect();
+        let multiplicity = limbs.counts.iter().map(|c| Fr::from(*c)).collect();
         let hash = hash::columns(layout, trace, salts)?;
         let instance = instance(program, layout, trace, &hash);
         Ok(Self { instance, linear, product, hash, multiplicity })
@@ -267,8 +269,8 @@ fn requant<'a>(program: &'a Program, r: &LinearRow) -> &'a Requant {
 impl Limbs<'_> {
     /// Counts what the unused rows of a lane look up: the null entry, and zero limbs.
     fn unused(&mut self, rows: usize, limbs: usize) {
-        self.counts[0] += rows as u32;
-        self.counts[1] += (rows * (limbs - 1)) as u32;
+        self.counts[0] += rows as u64;
+        self.counts[1] += rows as u64 * (limbs as u64 - 1);
     }
 
     fn product_row(
@@ -322,10 +324,9 @@ impl Limbs<'_> {
                     let l = digits.get(i).copied().unwrap_or(0);
                     column[row] = signed(i128::from(l));
                     if i + 1 < limbs {
-                        let count = self.counts.get_mut(1 + l as usize);
-                        *count
-                            .ok_or_else(|| CircuitError::Params("operands of a maximum are too far apart".into()))? +=
-                            1;
+                        let far = || CircuitError::Params("operands of a maximum are too far apart".into());
+                        let l = usize::try_from(l).ok().filter(|l| *l <= mask as usize).ok_or_else(far)?;
+                        self.counts[1 + l] += 1;
                     }
                 }
                 self.counts[0] += 1;
@@ -342,13 +343,6 @@ impl Limbs<'_> {
         }
         Ok(())
     }
-}
-
-/// A packed weight as a field element.
-pub(crate) fn pack(check: &Check, digits: &[i64; 32]) -> Fr {
-    // Horner from the most significant digit; digits below 2^60, at most 253 bits together.
-    let base = pow2(check.bits);
-    digits[..check.per_pack].iter().rev().fold(Fr::zero(), |acc, d| acc * base + signed(i128::from(*d)))
 }
 
 impl SecondPhase {
@@ -445,8 +439,8 @@ fn combined_weights(program: &Program, layout: &Layout, mu: Fr) -> Vec<Vec<Fr>> 
                 .map(|&(chunk, operand)| {
                     check
                         .packed(program, p, operand, chunk)
-                        .iter()
-                        .fold(Fr::zero(), |acc, digits| acc * mu + pack(check, digits))
+                        .into_iter()
+                        .fold(Fr::zero(), |combined, pack| combined * mu + pack)
                 })
                 .collect()
         })

@@ -93,15 +93,22 @@ pub struct LookupChip {
 }
 
 impl LookupChip {
-    pub(crate) fn columns(meta: &mut ConstraintSystem<Fr>, linear: &[LinearLane], product: &[ProductLane]) -> Self {
-        let functions: Vec<Lookup> =
+    pub(crate) fn columns(
+        meta: &mut ConstraintSystem<Fr>,
+        linear: &[LinearLane],
+        product: &[ProductLane],
+        left_out: &dyn Fn(&Lookup) -> bool,
+    ) -> Self {
+        let mut functions: Vec<Lookup> =
             (0..linear.len()).map(Lookup::Linear).chain((0..product.len()).map(Lookup::Product)).collect();
+        functions.retain(|lookup| !left_out(lookup));
         // The top limb is checked by the function lookup, whose keys are limited to the function's segments.
         let mut limbs: Vec<Lookup> = linear
             .iter()
             .map(|l| &l.limbs)
             .chain(product.iter().map(|p| &p.limbs))
             .flat_map(|limbs| limbs[..limbs.len() - 1].iter().map(|c| Lookup::Limb(*c)))
+            .filter(|lookup| !left_out(lookup))
             .collect();
         let direct: Vec<Lookup> = limbs.drain(..limbs.len().min(2)).collect();
         let mut groups: Vec<Vec<Lookup>> = Vec::new();

@@ -10,6 +10,9 @@ use crate::{CircuitError, CircuitParams};
 /// At most this many bits are packed into one field element (p > 2^253).
 const PACK_BITS: u32 = 253;
 
+/// A true sum, scaled up to what its lane drops, has at most this many bits.
+const SCALED_BITS: u32 = 126;
+
 /// Rows of positions of one matrix: (instruction, first position, one past the last).
 type PositionRow = (usize, usize, usize);
 
@@ -119,10 +122,7 @@ impl Plan {
             limbs(&m.name, r.drop, p.drop_of(p.linear_limbs.max(2)))?;
         }
         // Nothing is known of the sums of private weights: each is compared by itself.
-        let bits = if p.private_weights { PACK_BITS } else { pack_bits(program, p, bounds, matrix) };
-        if bits > PACK_BITS {
-            return Err(CircuitError::Width { name: m.name.clone(), bits, limit: PACK_BITS });
-        }
+        let bits = if p.private_weights { PACK_BITS } else { pack_bits(program, p, bounds, matrix)? };
         let per_pack = ((PACK_BITS / bits) as usize).min(32);
         // A chain of outputs is never longer than a lane.
         let block = if n <= p.usable() { n } else { (p.usable() / per_pack * per_pack).max(1) };
@@ -226,15 +226,22 @@ fn limbs(name: &str, drop: u8, limit: u32) -> Result<(), CircuitError> {
 ///
 /// Limb values: the lower limbs are below 2^b, the top limb is a segment's index in [0, 2^b), so the sum is in
 /// [−offset, 2^(b·L) − 1 − offset]. True sums: [`Program::bounds`] times the column's scale-up.
-fn pack_bits(program: &Program, p: &CircuitParams, bounds: &Bounds, matrix: usize) -> u32 {
+///
+/// # Errors
+/// [`CircuitError::Width`] if a scaled sum may have more than 126 bits, so that a difference may leave an i128.
+fn pack_bits(program: &Program, p: &CircuitParams, bounds: &Bounds, matrix: usize) -> Result<u32, CircuitError> {
     let m = &program.matrices()[matrix];
     let offset = p.offset(p.linear_limbs) as i128;
     let (lo, hi) = (-offset, (1i128 << (p.limb_bits * p.linear_limbs as u32)) - 1 - offset);
     let mut worst = 1i128;
     for (sum, rq) in bounds.sums[matrix].iter().zip(&m.requant) {
         let up = p.drop_of(p.linear_limbs) - u32::from(rq.drop);
+        let bits = 128 - sum.magnitude().leading_zeros() + up;
+        if bits > SCALED_BITS {
+            return Err(CircuitError::Width { name: m.name.clone(), bits, limit: SCALED_BITS });
+        }
         let (a, b) = (i128::from(sum.lo) << up, i128::from(sum.hi) << up);
         worst = worst.max(hi - a).max(b - lo);
     }
-    128 - worst.leading_zeros()
+    Ok(128 - worst.leading_zeros())
 }

@@ -13,11 +13,14 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use vouch_circuit::{
     Cell, Challenges, CircuitParams, Column, FirstPhase, HashRow, Layout, ModelCircuit, ModelConfig, ProductRow,
-    SecondPhase, choose,
+    SecondPhase, chips::lookup::Lookup, choose,
 };
 use vouch_program::{Program, Trace};
 
+pub mod mutant;
 pub mod random;
+
+use mutant::Mutant;
 
 pub struct Bench {
     pub program: Arc<Program>,
@@ -28,6 +31,8 @@ pub struct Bench {
     pub challenges: Challenges,
     /// What the key commits to, where weights are private.
     pub weights: Vec<Vec<Vec<Fr>>>,
+    /// The constraint that is left out, if any.
+    pub mutant: Option<Mutant>,
 }
 
 /// All columns of a filled circuit.
@@ -44,9 +49,20 @@ impl Bench {
     }
 
     pub fn with_params(program: Program, params: CircuitParams) -> Self {
+        Self::without(program, params, None)
+    }
+
+    /// A circuit from which a constraint was left out.
+    pub fn without(program: Program, params: CircuitParams, mutant: Option<Mutant>) -> Self {
         let layout = Layout::new(&program, &params).unwrap();
         let mut cs = ConstraintSystem::default();
-        let config = ModelConfig::configure(&mut cs, &params);
+        let config = match mutant {
+            Some(Mutant::Lookup(site)) => {
+                let whole = ModelConfig::configure(&mut ConstraintSystem::default(), &params);
+                ModelConfig::configure_without(&mut cs, &params, &|lookup| site.holds(&whole, lookup))
+            }
+            _ => ModelConfig::configure(&mut cs, &params),
+        };
         assert_eq!(cs.degree(), 5);
         assert!(cs.blinding_factors() <= 5, "the layout assumes six blinding rows");
         let n = params.n();
@@ -58,14 +74,21 @@ impl Bench {
         let mut draw = || Fr::from_raw([rng.r#gen(), rng.r#gen(), rng.r#gen(), rng.r#gen::<u64>() >> 3]);
         let challenges = Challenges { mu: draw(), sigma: draw(), tau: draw(), beta: draw(), theta: draw() };
         let weights = ModelCircuit::private_weights(&program, &layout);
-        Self { program: Arc::new(program), layout: Arc::new(layout), config, cs, fixed, challenges, weights }
+        let (program, layout) = (Arc::new(program), Arc::new(layout));
+        let mut bench = Self { program, layout, config, cs, fixed, challenges, weights, mutant };
+        match bench.mutant {
+            Some(Mutant::Equal(pair)) => bench.confuse(pair),
+            Some(Mutant::FirstSum) => bench.free_sum(false),
+            Some(Mutant::LastSum) => bench.free_sum(true),
+            _ => {}
+        }
+        bench
     }
 
     pub fn first(&self, trace: &Trace) -> FirstPhase {
         FirstPhase::new(&self.program, &self.layout, trace, &self.salts()).unwrap()
     }
 
-    /// One for each hashed tensor.
     /// halo2's `MockProver` accepts the honest witness, and rejects it with one of every `step` cells changed.
     pub fn mock_prover_agrees(&self, trace: &Trace, step: usize, name: &str) {
         let honest = self.first(trace);
@@ -82,6 +105,7 @@ impl Bench {
         }
     }
 
+    /// One for each hashed tensor.
     pub fn salts(&self) -> Vec<Fr> {
         (0..self.layout.hashes.len()).map(|i| Fr::from(1000 + i as u64)).collect()
     }
@@ -138,8 +162,8 @@ impl Bench {
     pub fn violation(&self, c: &Columns) -> Option<String> {
         let p = &self.layout.params;
         let rows = p.usable() + 1;
-        for gate in self.cs.gates() {
-            for (i, poly) in gate.polynomials().iter().enumerate() {
+        for (number, gate) in self.cs.gates().iter().enumerate() {
+            for (i, poly) in gate.polynomials().iter().enumerate().filter(|(i, _)| self.keeps(number, *i)) {
                 for row in 0..rows {
                     if self.eval(poly, row, c) != Fr::zero() {
                         return Some(format!("{} [{i}] at row {row}", gate.name()));
@@ -148,7 +172,8 @@ impl Bench {
             }
         }
         // The argument outside the circuit, on the rows that it is about.
-        for (lane, columns) in self.config.matrix.iter().zip(&self.weights) {
+        let committed = if self.mutant == Some(Mutant::Weights) { &[] } else { self.weights.as_slice() };
+        for (lane, columns) in self.config.matrix.iter().zip(committed) {
             let combined = &c.advice[lane.private.as_ref().unwrap().combined.index()];
             for row in 0..self.layout.params.usable() {
                 let w = columns.iter().fold(Fr::zero(), |w, c| w * self.challenges.mu + c[row]);
@@ -157,8 +182,8 @@ impl Bench {
                 }
             }
         }
-        for (a, b) in &self.layout.copies {
-            if self.cell(*a, c) != self.cell(*b, c) {
+        for (a, b) in self.copies() {
+            if self.cell(a, c) != self.cell(b, c) {
                 return Some(format!("copy {a:?} = {b:?}"));
             }
         }
@@ -222,22 +247,34 @@ impl Bench {
         };
         let b = Fr::from(1u64 << p.limb_bits);
         let half = Fr::from(1u64 << (2 * p.limb_bits - 1));
-        let mut lane = |limbs: &[Vec<Fr>], slope: &[Fr], y: &[Fr], fixed: [usize; 2], q: Option<usize>| {
+        let mut function = |limbs: &[Vec<Fr>], slope: &[Fr], y: &[Fr], fixed: [usize; 2], q: Option<usize>| {
             let top = limbs.len() - 1;
             for i in 0..p.usable() {
                 let y = q.map_or(y[i], |q| self.fixed[q][i] * y[i]);
                 let [tag, offset] = fixed.map(|c| self.fixed[c][i]);
                 look([tag, limbs[top][i], y - offset - slope[i] * limbs[top - 1][i], slope[i]]);
-                for l in &limbs[..top] {
-                    look([Fr::one(), l[i], l[i] * b - half, Fr::one()]);
-                }
             }
         };
-        for (c, v) in self.config.linear.iter().zip(&first.linear) {
-            lane(&v.limbs, &v.slope, &v.y, [c.tag.index(), c.offset.index()], None);
+        let lookups: Vec<Lookup> = chip.groups.iter().flatten().chain(&chip.direct).copied().collect();
+        for lookup in &lookups {
+            match *lookup {
+                Lookup::Linear(lane) => {
+                    let (c, v) = (&self.config.linear[lane], &first.linear[lane]);
+                    function(&v.limbs, &v.slope, &v.y, [c.tag.index(), c.offset.index()], None);
+                }
+                Lookup::Product(lane) => {
+                    let (c, v) = (&self.config.product[lane], &first.product[lane]);
+                    function(&v.limbs, &v.slope, &v.y, [c.tag.index(), c.offset.index()], Some(c.q_product.index()));
+                }
+                Lookup::Limb(_) => {}
+            }
         }
-        for (c, v) in self.config.product.iter().zip(&first.product) {
-            lane(&v.limbs, &v.slope, &v.y, [c.tag.index(), c.offset.index()], Some(c.q_product.index()));
+        let linear = self.config.linear.iter().zip(&first.linear).flat_map(|(c, v)| c.limbs.iter().zip(&v.limbs));
+        let product = self.config.product.iter().zip(&first.product).flat_map(|(c, v)| c.limbs.iter().zip(&v.limbs));
+        for (_, limbs) in linear.chain(product).filter(|(column, _)| lookups.contains(&Lookup::Limb(**column))) {
+            for l in &limbs[..p.usable()] {
+                look([Fr::one(), *l, *l * b - half, Fr::one()]);
+            }
         }
         first.multiplicity = counts.into_iter().map(Fr::from).collect();
     }

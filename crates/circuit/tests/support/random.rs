@@ -1,9 +1,11 @@
-//! Random programs.
+//! Random programs: small ones, and wide ones with large drops, weights near the limits and limbs of many widths.
 #![allow(dead_code, missing_docs, unreachable_pub)]
+
+use std::collections::BTreeMap;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use vouch_program::{Interval, Program, Requant, Segment, Term, Wire};
+use vouch_program::{Builder, Interval, Program, Requant, Segment, Term, Visibility, WeightMode, Wire};
 
 /// A random program with small limbs, and inputs that it accepts.
 pub fn random_program(seed: u64) -> (Program, Vec<i64>) {
@@ -100,4 +102,147 @@ fn attempt(rng: &mut ChaCha8Rng) -> Option<(Program, Vec<i64>)> {
         }
     }
     None
+}
+
+/// A random program with limbs of four to eight bits, drops up to 59, weights up to 2^57, factors up to 2^41, hidden tensors, private
+/// weights and batches; and an input that it accepts, as often as there is one.
+pub fn wide_program(seed: u64) -> Option<(Program, Vec<i64>)> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    (0..60).find_map(|_| wide(&mut rng))
+}
+
+fn pick(rng: &mut ChaCha8Rng, wires: &[Wire], n: usize) -> Vec<Wire> {
+    (0..n).map(|_| wires[rng.gen_range(0..wires.len())]).collect()
+}
+
+fn wide(rng: &mut ChaCha8Rng) -> Option<(Program, Vec<i64>)> {
+    let bits = rng.gen_range(4..=8u8);
+    let b = u32::from(bits);
+    let mut p = Program::builder(bits);
+    let mut wires: Vec<Wire> = Vec::new();
+    let mut bounds = Vec::new();
+    // Small inputs leave room for weights near the limits.
+    let small = rng.gen_bool(0.5);
+    for i in 0..rng.gen_range(1..=3) {
+        let n = rng.gen_range(0..=4u32);
+        let (lo, hi) = if small {
+            (-1, 1)
+        } else {
+            let lo = -(1i64 << rng.gen_range(0..2 * b - 1)) + rng.gen_range(0..3);
+            (lo, lo + rng.gen_range(0..1i64 << (2 * b).min(30)))
+        };
+        wires.extend(p.input(&format!("x{i}"), &[n], 1.0, Interval::new(lo, hi)).wires());
+        bounds.extend((0..n).map(|_| (lo, hi)));
+    }
+    let constant = if small { -1 } else { rng.gen_range(-(1i64 << 20)..1 << 20) };
+    wires.extend([1, 0, constant].map(|v| p.constant(v)));
+    let declared = wires.len();
+    for i in 0..rng.gen_range(1..=4) {
+        // Results need not be small: where inputs are, instructions read nothing else.
+        let from = if small { declared } else { wires.len() };
+        let made = wide_instruction(&mut p, rng, &wires[..from], bits, i);
+        wires.extend(made);
+    }
+    for i in 0..rng.gen_range(1..=2) {
+        let n = rng.gen_range(1..=9);
+        let own = pick(rng, &wires, n);
+        p.output(&format!("y{i}"), &[own.len() as u32], 1.0, own);
+    }
+    let mut program = p.finish().ok()?;
+    if rng.gen_bool(0.3) {
+        program = program.clone().with_weights(WeightMode::Private).unwrap_or(program);
+    }
+    let modes = [Visibility::Public, Visibility::Hashed, Visibility::Private];
+    let names = program.inputs().iter().map(|t| &t.name).chain(program.outputs().iter().map(|t| &t.name));
+    for name in names.cloned().collect::<Vec<_>>() {
+        let one = BTreeMap::from([(name, modes[rng.gen_range(0..3)])]);
+        program = program.clone().with_visibility(&one).unwrap_or(program);
+    }
+    let batch = if rng.gen_bool(0.2) { 2 } else { 1 };
+    let single = program.clone();
+    let program = program.batched(batch).ok()?;
+    (0..40).find_map(|_| {
+        let x = wide_inputs(rng, &single, batch as usize, &bounds);
+        program.run(&x).is_ok().then(|| (program.clone(), x))
+    })
+}
+
+/// Inputs of a batch: each value is an end of its range, zero, or anything between.
+fn wide_inputs(rng: &mut ChaCha8Rng, single: &Program, batch: usize, bounds: &[(i64, i64)]) -> Vec<i64> {
+    let mut draw = |&(lo, hi): &(i64, i64)| match rng.gen_range(0..4) {
+        0 => lo,
+        1 => hi,
+        2 => 0i64.clamp(lo, hi),
+        _ => rng.gen_range(lo..=hi),
+    };
+    let items: Vec<Vec<i64>> = (0..batch).map(|_| bounds.iter().map(&mut draw).collect()).collect();
+    let mut x = Vec::new();
+    let mut at = 0;
+    for t in single.inputs() {
+        let n = t.shape[0] as usize;
+        items.iter().for_each(|item| x.extend(&item[at..at + n]));
+        at += n;
+    }
+    x
+}
+
+fn wide_requant(p: &mut Builder, rng: &mut ChaCha8Rng, top: u8) -> Requant {
+    let half = 1i64 << (p.limb_bits() - 1);
+    let drop = if rng.gen_bool(0.3) { rng.gen_range(0..=top) } else { top };
+    if rng.gen_bool(0.6) {
+        return Requant::rescale(drop);
+    }
+    let first = if rng.gen_bool(0.5) { -half } else { rng.gen_range(-half..0) };
+    let len = if rng.gen_bool(0.5) { half - first } else { rng.gen_range(1..=half - first) };
+    let mut segment = || Segment { base: rng.gen_range(-90_000..90_000), slope: rng.gen_range(-900..900) };
+    let segments = (0..len).map(|_| segment()).collect();
+    let table = p.table("t", 1.0, first as i32, segments);
+    Requant::table(drop, table, rng.gen_range(-50_000..50_000))
+}
+
+fn wide_instruction(p: &mut Builder, rng: &mut ChaCha8Rng, wires: &[Wire], bits: u8, i: usize) -> Vec<Wire> {
+    let top = [0, bits, 2 * bits, 3 * bits, 40, 59][rng.gen_range(0..6)].min(59);
+    match rng.gen_range(0..4) {
+        0 | 1 => {
+            let (k, n) = (rng.gen_range(1..=4usize), [1, 2, 5, 33, 70][rng.gen_range(0..5)]);
+            let requant: Vec<Requant> = (0..n).map(|_| wide_requant(p, rng, top)).collect();
+            // Up to what a word holds after the column's drop.
+            let mut weight = |r: &Requant| {
+                let m = 1i64 << rng.gen_range(0..=(u32::from(r.drop) + 2 * u32::from(bits) - 4).min(57));
+                if rng.gen_bool(0.2) { 0 } else { rng.gen_range(-m..=m) }
+            };
+            let weights = (0..k).flat_map(|_| requant.iter().map(&mut weight).collect::<Vec<_>>()).collect();
+            let id = p.matrix(&format!("m{i}"), k as u32, n as u32, weights, requant);
+            let mut out = Vec::new();
+            for _ in 0..rng.gen_range(1..=3) {
+                let positions = rng.gen_range(1..=7usize);
+                let grid = rng.gen_range(1..=8);
+                let x = if rng.gen_bool(0.5) {
+                    let line = pick(rng, wires, positions + k);
+                    (0..positions).flat_map(|t| line[t..t + k].to_vec()).collect()
+                } else {
+                    pick(rng, wires, positions * k)
+                };
+                out.extend(p.linear(&format!("l{i}"), id, positions as u32, grid, x).wires());
+            }
+            out
+        }
+        2 => {
+            let len = rng.gen_range(1..=3);
+            let f = 1i64 << rng.gen_range(1..=u32::from(top).min(40) + 1);
+            let mut term =
+                || Term { factor: rng.gen_range(-f..=f), a: pick(rng, wires, len), b: pick(rng, wires, len) };
+            let mut terms = vec![term(), term()];
+            terms.truncate(rng.gen_range(1..=2));
+            let requant = wide_requant(p, rng, top);
+            let (r, y) = p.product(&format!("p{i}"), terms, requant);
+            r.wires().into_iter().chain(y.into_iter().flat_map(|y| y.wires())).collect()
+        }
+        _ => {
+            let size = rng.gen_range(1..=5);
+            let groups = rng.gen_range(1..=2);
+            let x = pick(rng, wires, size * groups);
+            p.max(&format!("max{i}"), size, x).wires()
+        }
+    }
 }
