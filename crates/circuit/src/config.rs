@@ -14,6 +14,7 @@ use crate::{
         matrix::MatrixLane,
         product::ProductLane,
     },
+    number::index,
 };
 
 /// The gates' degree, and with it the pieces of the quotient and the columns of one permutation product.
@@ -22,7 +23,7 @@ pub(crate) const DEGREE: usize = 5;
 /// 2^e as a field element, e ≤ 253.
 pub(crate) fn pow2(e: u32) -> Fr {
     let mut raw = [0u64; 4];
-    raw[(e / 64) as usize] = 1 << (e % 64);
+    raw[index(e / 64)] = 1 << (e % 64);
     Fr::from_raw(raw)
 }
 
@@ -34,6 +35,7 @@ pub(crate) fn inverse_pow2(e: u32) -> Fr {
 /// A signed integer as a field element.
 pub(crate) fn signed(v: i128) -> Fr {
     let m = v.unsigned_abs();
+    #[expect(clippy::as_conversions, reason = "the low and the high word")]
     let f = Fr::from_raw([m as u64, (m >> 64) as u64, 0, 0]);
     if v < 0 { -f } else { f }
 }

@@ -1,4 +1,8 @@
 //! The cost model: which layout is cheapest.
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "rows and columns; overflow checks are on for this crate in all profiles"
+)]
 
 use serde::{Deserialize, Serialize};
 use vouch_program::Program;
@@ -7,6 +11,7 @@ use crate::{
     CircuitError, CircuitParams, Layout,
     config::DEGREE,
     layout::Plan,
+    number::real,
     params::{BLINDING_ROWS, MAX_K},
 };
 
@@ -87,11 +92,11 @@ impl Estimate {
             // a point of the verifier's, as the commitment to a fixed column is, whose evaluation and opening are in the proof: half as much.
             Objective::Prover => {
                 let bytes = self.proof_bytes + 16 * self.weight_commitments;
-                self.prove_seconds * (1.0 + bytes as f64 / (6_000.0 * f64::from(batch.max(1))))
+                self.prove_seconds * (1.0 + real(bytes) / (6_000.0 * f64::from(batch.max(1))))
             }
             // Ties go to the faster one.
-            Objective::Proof => self.proof_bytes as f64 + self.prove_seconds / 1e3,
-            Objective::Memory => self.memory_bytes as f64 + self.prove_seconds,
+            Objective::Proof => real(self.proof_bytes) + self.prove_seconds / 1e3,
+            Objective::Memory => real(self.memory_bytes) + self.prove_seconds,
         }
     }
 }
@@ -194,8 +199,8 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
     // CPU seconds and bytes of the whole process, fitted to 20 layouts of six models and a batch (docs/benchmarks.md); all within 12 % of what was
     // measured. The first term is the start and the key; the second multi-scalar multiplication with full scalars, whose buckets get cheaper with
     // n; the third transforms, gates and everything else that is done for each column.
-    let columns = (advice + fixed + permutation) as f64;
-    let row = 5.6e-6 * full as f64 / f64::from(p.k) + 8.0e-7 * columns;
+    let columns = real(advice + fixed + permutation);
+    let row = 5.6e-6 * real(full) / f64::from(p.k) + 8.0e-7 * columns;
     let kept = advice + fixed + permutation + products + 4;
     Estimate {
         params: p.clone(),
@@ -207,7 +212,7 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
         prover_key_bytes: 32 * n * (2 * fixed + 3 * permutation + 3),
         verifier_key_bytes: 32 * (fixed + permutation + weight_commitments + blinding) + 512,
         memory_bytes: 18_300_000 + 119 * n * kept,
-        prove_seconds: 0.022 + (n as f64) * row,
+        prove_seconds: 0.022 + real(n) * row,
         weight_commitments,
         rows,
     }

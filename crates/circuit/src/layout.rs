@@ -11,6 +11,7 @@ pub(crate) use plan::Plan;
 use crate::{
     CircuitError, CircuitParams,
     config::{pow2, scaled},
+    number::index,
 };
 
 /// A column that takes part in copy constraints.
@@ -219,9 +220,13 @@ impl Check {
     ///
     /// The sum is computed in the field, so it is exact modulo p whatever the size of the weights. What makes packed sums
     /// that agree modulo p agree one by one is B alone (see [`crate::chips::linear`]).
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "columns of a matrix; the plan has refused columns that drop more than the lane"
+    )]
     pub(crate) fn packed(&self, program: &Program, p: &CircuitParams, operand: usize, chunk: usize) -> Vec<Fr> {
         let m = &program.matrices()[self.matrix];
-        let n = m.cols as usize;
+        let n = index(m.cols);
         let c = p.weight_columns;
         let pad = self.chunks(c) * c - self.packs();
         let drop = p.drop_of(p.linear_limbs);
@@ -296,6 +301,8 @@ impl Layout {
 
     /// Rows of the lookup table.
     pub fn table_rows(program: &Program) -> usize {
-        1 + (1usize << program.limb_bits()) + program.tables().iter().map(|t| t.segments.len()).sum::<usize>()
+        let limbs = 1usize.checked_shl(program.limb_bits()).unwrap_or(usize::MAX);
+        let segments = program.tables().iter().map(|t| t.segments.len());
+        segments.fold(limbs.saturating_add(1), usize::saturating_add)
     }
 }

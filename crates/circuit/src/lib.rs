@@ -23,12 +23,16 @@
 //!
 //! Nothing in the second phase is used by the first, so every random identity holds for values fixed before its challenge.
 
+#![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
 pub mod chips;
 mod config;
 mod cost;
 mod error;
 mod layout;
 mod model;
+mod number;
 mod params;
 mod witness;
 

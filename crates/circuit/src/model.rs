@@ -1,4 +1,8 @@
 //! The circuit as halo2 sees it.
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "rows and columns; overflow checks are on for this crate in all profiles"
+)]
 
 use std::sync::Arc;
 
@@ -15,6 +19,7 @@ use crate::{
     chips::hash::POSEIDON,
     config::{inverse_pow2, pow2, scaled, signed},
     layout::{Cell, Column, HashRow, Mul, ProductRow, Weights},
+    number::{index, long},
     witness::{IDENTITY, bound, table_entries, tag},
 };
 
@@ -72,8 +77,8 @@ impl ModelCircuit {
         for (lane, rows) in config.linear.iter().zip(&layout.linear) {
             for (row, r) in rows.iter().enumerate() {
                 let Instruction::Linear(l) = &program.instructions()[r.instruction] else { continue };
-                let m = &program.matrices()[l.matrix.0 as usize];
-                let rq = &m.requant[r.element % m.cols as usize];
+                let m = &program.matrices()[index(l.matrix.0)];
+                let rq = &m.requant[r.element % index(m.cols)];
                 function(&mut out, rq, lane.tag, lane.offset, row);
                 match (r.mul, lane.by_sigma) {
                     (Mul::Pow2(e), _) => out.push((lane.by_const, row, pow2(e))),
@@ -144,7 +149,7 @@ impl ModelCircuit {
                     HashRow::Input { hash, pair } => {
                         out.push((lane.input, row, one));
                         if pair == 0 {
-                            out.push((lane.constants[0], row, Fr::from(layout.hashes[hash].wires.len() as u64)));
+                            out.push((lane.constants[0], row, Fr::from(long(layout.hashes[hash].wires.len()))));
                         } else {
                             out.push((lane.keep, row, one));
                         }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use vouch_program::{Instruction, Program, Visibility, WeightMode};
 
-use crate::CircuitError;
+use crate::{
+    CircuitError,
+    number::{index, small},
+};
 
 /// Public parameters: how many rows and lanes, and which features the gates need. Part of the verifying key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,7 +62,7 @@ impl CircuitParams {
         for ins in program.instructions() {
             match ins {
                 Instruction::Linear(l) => {
-                    let m = &program.matrices()[l.matrix.0 as usize];
+                    let m = &program.matrices()[index(l.matrix.0)];
                     linear_drop = m.requant.iter().map(|r| u32::from(r.drop)).fold(linear_drop, u32::max);
                     p.linear_lanes = 1;
                     p.matrix_lanes = 1;
@@ -71,7 +74,7 @@ impl CircuitParams {
                     p.two_term_lanes |= usize::from(q.terms.len() > 1);
                 }
                 Instruction::Max(m) => {
-                    if m.x.len() > m.groups as usize {
+                    if m.size() > 1 {
                         p.product_lanes = 1;
                         p.max = true;
                     }
@@ -85,8 +88,8 @@ impl CircuitParams {
         }
         p.private_weights = p.matrix_lanes > 0 && program.weights() == WeightMode::Private;
         p.hash_lanes = usize::from(program.tensors().iter().any(|(v, _)| *v == Visibility::Hashed));
-        p.linear_limbs = 2 + linear_drop.div_ceil(b) as usize;
-        p.product_limbs = 2 + product_drop.div_ceil(b) as usize;
+        p.linear_limbs = index(linear_drop.div_ceil(b)).saturating_add(2);
+        p.product_limbs = index(product_drop.div_ceil(b)).saturating_add(2);
         if p.max {
             p.product_limbs = p.product_limbs.max(5);
         }
@@ -124,12 +127,12 @@ impl CircuitParams {
 
     /// Terms that a product lane has columns for.
     pub fn terms(&self, lane: usize) -> usize {
-        1 + usize::from(lane < self.two_term_lanes)
+        if lane < self.two_term_lanes { 2 } else { 1 }
     }
 
     /// Operand columns of a product lane: two for each term; a maximum takes three.
     pub fn operands(&self, lane: usize) -> usize {
-        (2 * self.terms(lane)).max(2 + usize::from(self.max))
+        self.terms(lane).saturating_mul(2).max(if self.max { 3 } else { 2 })
     }
 
     /// Operand columns of all product lanes.
@@ -148,15 +151,19 @@ impl CircuitParams {
         self.n().saturating_sub(BLINDING_ROWS + 1)
     }
 
+    /// Bits of `limbs` limbs together: at most 98 in checked parameters.
+    pub(crate) fn bits(&self, limbs: usize) -> u32 {
+        self.limb_bits.saturating_mul(small(limbs))
+    }
+
     /// Bits that a sum of `limbs` limbs loses when it is requantized.
     pub(crate) fn drop_of(&self, limbs: usize) -> u32 {
-        self.limb_bits * (limbs as u32 - 2)
+        self.bits(limbs.saturating_sub(2))
     }
 
     /// `2^(b·L−1) + 2^(D−1)`: what is added to a (scaled) sum to make its limbs non-negative and its division round half up.
-    pub(crate) fn offset(&self, limbs: usize) -> u128 {
-        let drop = self.drop_of(limbs);
-        let round = if drop == 0 { 0 } else { 1u128 << (drop - 1) };
-        (1u128 << (self.limb_bits * limbs as u32 - 1)) + round
+    pub(crate) fn offset(&self, limbs: usize) -> i128 {
+        let pow2 = |e: u32| e.checked_sub(1).and_then(|e| 1i128.checked_shl(e)).unwrap_or(0);
+        pow2(self.bits(limbs)).saturating_add(pow2(self.drop_of(limbs)))
     }
 }

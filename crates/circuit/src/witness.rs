@@ -3,7 +3,13 @@
 //! [`FirstPhase`] comes from a program's trace. [`SecondPhase`] is computed from the first phase's *columns* and the challenges alone, so
 //! that a test can change any cell of the first phase and let the rest follow as a cheating prover would.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "rows and columns; overflow checks are on for this crate in all profiles"
+)]
+
 mod hash;
+mod limbs;
 
 use ff::BatchInvert;
 use halo2_proofs::halo2curves::bn256::Fr;
@@ -11,12 +17,15 @@ use rayon::prelude::*;
 use vouch_program::{Instruction, Program, Requant, Trace, Visibility};
 
 pub use hash::HashColumns;
+use limbs::{EXACT, Limbs};
+pub(crate) use limbs::{IDENTITY, bound, tag};
 
 use crate::{
     CircuitError, CircuitParams, ModelConfig,
     chips::lookup::Lookup,
     config::{inverse_pow2, pow2, signed},
     layout::{Cell, Column, Layout, LinearRow, Mul, ProductRow, Weights},
+    number::{index, long},
 };
 
 /// First-phase columns of a linear lane.
@@ -92,65 +101,6 @@ pub struct SecondPhase {
     pub phi: Vec<Fr>,
 }
 
-/// Tag of the identity function, which is also the range check.
-pub(crate) const IDENTITY: u64 = 1;
-
-/// Tag of a table.
-pub(crate) fn tag(rq: &Requant) -> u64 {
-    rq.lookup.map_or(IDENTITY, |l| 2 + u64::from(l.table.0))
-}
-
-/// Counts the uses of the table's rows while limbs are written.
-struct Limbs<'a> {
-    program: &'a Program,
-    layout: &'a Layout,
-    counts: Vec<u64>,
-}
-
-/// One function lookup: limbs, slope and value.
-struct Decomposed {
-    limbs: Vec<u64>,
-    slope: i64,
-    y: i64,
-    r: i64,
-}
-
-impl Limbs<'_> {
-    /// Splits a scaled-up sum and looks its function up.
-    fn decompose(&mut self, z: i64, rq: &Requant, limbs: usize) -> Result<Decomposed, CircuitError> {
-        let p = &self.layout.params;
-        let b = p.limb_bits;
-        let up = p.drop_of(limbs) - u32::from(rq.drop);
-        let refuse = || CircuitError::Params("the trace leaves the range of a lane".into());
-        // A sum that is scaled beyond 128 bits is beyond the lane's b·L ≤ 98, too.
-        let scaled = 1i128.checked_shl(up).and_then(|by| i128::from(z).checked_mul(by)).ok_or_else(refuse)?;
-        let shifted = scaled.checked_add(p.offset(limbs) as i128).ok_or_else(refuse)?;
-        if shifted < 0 || shifted >> (b * limbs as u32) != 0 {
-            return Err(refuse());
-        }
-        let mask = (1i128 << b) - 1;
-        let out: Vec<u64> = (0..limbs).map(|i| ((shifted >> (b * i as u32)) & mask) as u64).collect();
-        for l in &out[..limbs - 1] {
-            self.counts[1 + *l as usize] += 1;
-        }
-        let (top, fraction) = (out[limbs - 1] as i64, out[limbs - 2] as i64);
-        let half = 1i64 << (2 * b - 1);
-        let r = (top << b) + fraction - half;
-        let (row, slope, y) = match rq.lookup {
-            None => (1 + top as usize, 1, r),
-            Some(l) => {
-                let id = l.table.0 as usize;
-                let table = &self.program.tables()[id];
-                let index = usize::try_from(top - (1i64 << (b - 1)) - i64::from(table.first)).map_err(|_| refuse())?;
-                let segment = table.segments.get(index).ok_or_else(refuse)?;
-                (self.layout.tables[id] + index, segment.slope, segment.base + segment.slope * fraction + l.offset)
-            }
-        };
-        self.counts[row] += 1;
-        Ok(Decomposed { limbs: out, slope, y, r })
-    }
-}
-
 impl FirstPhase {
     /// Fills the first-phase columns from a run of the program.
     ///
@@ -162,7 +112,7 @@ impl FirstPhase {
         let p = &layout.params;
         let len = p.usable() + 1;
         let column = || vec![Fr::zero(); len];
-        let mut limbs = Limbs { program, layout, counts: vec![0; len] };
+        let mut limbs = Limbs::new(program, layout, len);
         let mut linear = Vec::with_capacity(p.linear_lanes);
         for rows in &layout.linear {
             let mut own = LinearColumns { limbs: vec![column(); p.linear_limbs], slope: column(), y: column() };
@@ -170,12 +120,12 @@ impl FirstPhase {
                 let rq = requant(program, r);
                 let d = limbs.decompose(trace.sums[r.instruction][r.element], rq, p.linear_limbs)?;
                 for (column, l) in own.limbs.iter_mut().zip(&d.limbs) {
-                    column[row] = Fr::from(*l);
+                    column[row] = Fr::from(u64::from(*l));
                 }
                 own.slope[row] = signed(i128::from(d.slope));
                 own.y[row] = signed(i128::from(d.y));
             }
-            limbs.unused(len - 1 - rows.len(), p.linear_limbs);
+            limbs.unused(len - 1 - rows.len(), p.linear_limbs)?;
             linear.push(own);
         }
         let mut product = Vec::with_capacity(p.product_lanes);
@@ -191,10 +141,10 @@ impl FirstPhase {
             for (row, r) in rows.iter().enumerate() {
                 limbs.product_row(trace, r, row, &mut own, &mut chain)?;
             }
-            limbs.unused(len - 1 - rows.len(), p.product_limbs);
+            limbs.unused(len - 1 - rows.len(), p.product_limbs)?;
             product.push(own);
         }
-        let multiplicity = limbs.counts.iter().map(|c| Fr::from(*c)).collect();
+        let multiplicity = limbs.multiplicities();
         let hash = hash::columns(layout, trace, salts)?;
         let instance = instance(program, layout, trace, &hash);
         Ok(Self { instance, linear, product, hash, multiplicity })
@@ -217,35 +167,6 @@ impl FirstPhase {
     }
 }
 
-/// A sum that is looked up as it is.
-pub(crate) const EXACT: Requant = Requant { drop: 0, lookup: None };
-
-/// One end of a hidden input's range.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Bound {
-    /// The factor of the value.
-    pub sign: i64,
-    /// What is added to make it a sum r that fits 2·limb_bits bits.
-    pub constant: i64,
-    /// What is added to r for the row's output.
-    pub offset: i64,
-}
-
-/// The rows of a hidden input (see [`crate::chips::product`]).
-pub(crate) fn bound(program: &Program, input: usize, upper: bool) -> Bound {
-    let half = program.word().lo;
-    let mut tensors = program.inputs().iter().flat_map(|t| {
-        let len = t.shape.iter().map(|d| *d as usize).product::<usize>();
-        std::iter::repeat_n(t.bounds, len)
-    });
-    let Some(bounds) = tensors.nth(input) else { return Bound::default() };
-    if upper {
-        Bound { sign: -1, constant: bounds.hi + half, offset: 0 }
-    } else {
-        Bound { sign: 1, constant: half - bounds.lo, offset: bounds.lo - half }
-    }
-}
-
 /// The public values of a run.
 fn instance(program: &Program, layout: &Layout, trace: &Trace, hash: &[HashColumns]) -> Vec<Fr> {
     let mut digests = layout.hashes.iter().map(|h| hash[h.digest.0].state[1][h.digest.1]);
@@ -262,87 +183,8 @@ fn instance(program: &Program, layout: &Layout, trace: &Trace, hash: &[HashColum
 
 fn requant<'a>(program: &'a Program, r: &LinearRow) -> &'a Requant {
     let Instruction::Linear(l) = &program.instructions()[r.instruction] else { return &EXACT };
-    let m = &program.matrices()[l.matrix.0 as usize];
-    &m.requant[r.element % m.cols as usize]
-}
-
-impl Limbs<'_> {
-    /// Counts what the unused rows of a lane look up: the null entry, and zero limbs.
-    fn unused(&mut self, rows: usize, limbs: usize) {
-        self.counts[0] += rows as u64;
-        self.counts[1] += rows as u64 * (limbs as u64 - 1);
-    }
-
-    fn product_row(
-        &mut self,
-        trace: &Trace,
-        r: &ProductRow,
-        row: usize,
-        own: &mut ProductColumns,
-        chain: &mut Fr,
-    ) -> Result<(), CircuitError> {
-        let limbs = self.layout.params.product_limbs;
-        let b = self.layout.params.limb_bits;
-        let at = |w: &vouch_program::Wire| trace.values[w.index()];
-        match *r {
-            ProductRow::Product { instruction, element } => {
-                let Instruction::Product(q) = &self.program.instructions()[instruction] else { return Ok(()) };
-                for (t, pair) in q.terms.iter().zip(own.operands.chunks_exact_mut(2)) {
-                    pair[0][row] = signed(i128::from(at(&t.a[element])));
-                    pair[1][row] = signed(i128::from(at(&t.b[element])));
-                }
-                let d = self.decompose(trace.sums[instruction][element], &q.requant, limbs)?;
-                for (column, l) in own.limbs.iter_mut().zip(&d.limbs) {
-                    column[row] = Fr::from(*l);
-                }
-                own.slope[row] = signed(i128::from(d.slope));
-                own.y[row] = signed(i128::from(d.y));
-                own.r[row] = signed(i128::from(d.r));
-            }
-            ProductRow::Bound { input, upper } => {
-                let v = trace.values[self.program.constants().len() + input];
-                let end = bound(self.program, input, upper);
-                let d = self.decompose(end.sign * v + end.constant, &EXACT, limbs)?;
-                own.operands[0][row] = signed(i128::from(v));
-                own.operands[1..4].iter_mut().for_each(|column| column[row] = Fr::one());
-                for (column, l) in own.limbs.iter_mut().zip(&d.limbs) {
-                    column[row] = Fr::from(*l);
-                }
-                own.slope[row] = signed(i128::from(d.slope));
-                own.y[row] = signed(i128::from(d.y + end.offset));
-                own.r[row] = signed(i128::from(d.r));
-            }
-            ProductRow::Max { instruction, group, pair, .. } => {
-                let Instruction::Max(m) = &self.program.instructions()[instruction] else { return Ok(()) };
-                let size = m.x.len() / m.groups as usize;
-                let group = &m.x[group * size..(group + 1) * size];
-                let y = group.iter().map(at).max().unwrap_or(0);
-                let (a, c) = (at(&group[pair.0]), at(&group[pair.1]));
-                let mask = (1i64 << b) - 1;
-                let digits = [(y - a) & mask, (y - a) >> b, (y - c) & mask, (y - c) >> b];
-                for (i, column) in own.limbs.iter_mut().enumerate() {
-                    let l = digits.get(i).copied().unwrap_or(0);
-                    column[row] = signed(i128::from(l));
-                    if i + 1 < limbs {
-                        let far = || CircuitError::Params("operands of a maximum are too far apart".into());
-                        let l = usize::try_from(l).ok().filter(|l| *l <= mask as usize).ok_or_else(far)?;
-                        self.counts[1 + l] += 1;
-                    }
-                }
-                self.counts[0] += 1;
-                if pair.0 == 0 {
-                    *chain = Fr::one();
-                }
-                own.operands[0][row] = signed(i128::from(a));
-                own.operands[1][row] = signed(i128::from(c));
-                own.operands[2][row] = *chain;
-                *chain *= signed(i128::from(y - a) * i128::from(y - c));
-                own.r[row] = *chain;
-                own.y[row] = signed(i128::from(y));
-            }
-        }
-        Ok(())
-    }
+    let m = &program.matrices()[index(l.matrix.0)];
+    &m.requant[r.element % index(m.cols)]
 }
 
 impl SecondPhase {
@@ -366,8 +208,8 @@ impl SecondPhase {
             Mul::Sigma(e) => ch.sigma * inverse_pow2(e),
             Mul::Tau => ch.tau,
         };
-        let offset = signed(p.offset(p.linear_limbs) as i128);
-        let powers: Vec<Fr> = (0..p.linear_limbs).map(|i| pow2(p.limb_bits * i as u32)).collect();
+        let offset = signed(p.offset(p.linear_limbs));
+        let powers: Vec<Fr> = (0..p.linear_limbs).map(|i| pow2(p.bits(i))).collect();
         let linear_acc: Vec<Vec<Fr>> = first
             .linear
             .iter()
@@ -502,14 +344,15 @@ pub(crate) fn table_entries(program: &Program, layout: &Layout, rows: usize) -> 
     let b = layout.params.limb_bits;
     let mut out = vec![[Fr::zero(); 4]; rows];
     let half = 1i64 << (2 * b - 1);
-    for v in 0..1i64 << b {
-        out[1 + v as usize] = [Fr::from(IDENTITY), Fr::from(v as u64), signed(i128::from((v << b) - half)), Fr::one()];
+    for v in 0..1u32 << b {
+        let base = (i64::from(v) << b) - half;
+        out[1 + index(v)] = [Fr::from(IDENTITY), Fr::from(u64::from(v)), signed(i128::from(base)), Fr::one()];
     }
     for (t, (table, first)) in program.tables().iter().zip(&layout.tables).enumerate() {
         for (i, s) in table.segments.iter().enumerate() {
-            let key = i64::from(table.first) + i as i64 + (1i64 << (b - 1));
-            out[first + i] =
-                [Fr::from(2 + t as u64), Fr::from(key as u64), signed(i128::from(s.base)), signed(i128::from(s.slope))];
+            let key = i128::from(table.first) + i128::from(long(i)) + (1i128 << (b - 1));
+            let (base, slope) = (signed(i128::from(s.base)), signed(i128::from(s.slope)));
+            out[first + i] = [Fr::from(2 + long(t)), signed(key), base, slope];
         }
     }
     out

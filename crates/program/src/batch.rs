@@ -1,6 +1,10 @@
 //! One program for several inputs of one model: the matrices are shared, so a proof reads each weight once.
 
-use crate::{Instruction, Product, Program, ProgramError, Term, Wire, types::len_of};
+use crate::{
+    Instruction, Product, Program, ProgramError, Term, Wire,
+    number::{count, index},
+    types::len_of,
+};
 
 impl Program {
     /// The program that runs this one on `n` inputs. Every input and output tensor gets a leading dimension of n.
@@ -14,22 +18,23 @@ impl Program {
         if n == 1 {
             return Ok(self.clone());
         }
-        let items = n as usize;
+        let items = index(n);
         let lead = |shape: &[u32]| std::iter::once(n).chain(shape.iter().copied()).collect::<Vec<_>>();
         let constants = self.constants.len();
         // Before anything of that size is made.
-        crate::codec::limit("batch", (self.wires() - constants).saturating_mul(items).saturating_add(constants))?;
+        let others = self.wires().saturating_sub(constants);
+        crate::codec::limit("batch", others.saturating_mul(items).saturating_add(constants))?;
         // map[item][wire of one] = wire of the batch
-        let mut map: Vec<Vec<Wire>> = vec![(0..constants as u32).map(Wire).collect(); items];
-        let mut next = constants as u32;
+        let mut map: Vec<Vec<Wire>> = vec![(0..count(constants)).map(Wire).collect(); items];
+        let mut next = count(constants);
         for t in &self.inputs {
             for own in &mut map {
-                let len = len_of(&t.shape) as u32;
+                let len = count(len_of(&t.shape));
                 own.extend((next..next.saturating_add(len)).map(Wire));
                 next = next.saturating_add(len);
             }
         }
-        let mut instructions = Vec::with_capacity(self.instructions.len() * items);
+        let mut instructions = Vec::with_capacity(self.instructions.len().saturating_mul(items));
         for ins in &self.instructions {
             for (item, own) in map.iter_mut().enumerate() {
                 let to = |list: &[Wire]| list.iter().map(|w| own[w.index()]).collect::<Vec<_>>();
@@ -47,7 +52,7 @@ impl Program {
                     Instruction::Max(m) => &mut m.name,
                 };
                 *name = format!("{name}#{item}");
-                let len = self.arity_out(ins) as u32;
+                let len = count(self.arity_out(ins));
                 own.extend((next..next.saturating_add(len)).map(Wire));
                 next = next.saturating_add(len);
                 instructions.push(ins_of_item);

@@ -12,7 +12,11 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Instruction, Matrix, Program, ProgramError, Requant, WeightMode, Wire, types::len_of};
+use crate::{
+    Instruction, Matrix, Program, ProgramError, Requant, WeightMode, Wire,
+    number::{index, pow2},
+    types::len_of,
+};
 
 /// A closed interval of integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,19 +55,28 @@ impl Interval {
     }
 
     fn times(self, w: i64) -> (i128, i128) {
-        let (a, b) = (i128::from(self.lo) * i128::from(w), i128::from(self.hi) * i128::from(w));
+        let (a, b) = (product(self.lo, w), product(self.hi, w));
         (a.min(b), a.max(b))
     }
 
     fn times_interval(self, other: Self) -> (i128, i128) {
         let p = [
-            i128::from(self.lo) * i128::from(other.lo),
-            i128::from(self.lo) * i128::from(other.hi),
-            i128::from(self.hi) * i128::from(other.lo),
-            i128::from(self.hi) * i128::from(other.hi),
+            product(self.lo, other.lo),
+            product(self.lo, other.hi),
+            product(self.hi, other.lo),
+            product(self.hi, other.hi),
         ];
         (p.iter().copied().min().unwrap_or(0), p.iter().copied().max().unwrap_or(0))
     }
+}
+
+/// The product of two integers: at most 2^126.
+#[expect(clippy::arithmetic_side_effects, reason = "|a·b| ≤ 2^63·2^63")]
+const fn product(a: i64, b: i64) -> i128 {
+    // `i128::from` is not const.
+    #[expect(clippy::as_conversions, reason = "lossless")]
+    let (a, b) = (a as i128, b as i128);
+    a * b
 }
 
 /// Magnitudes of sums and table values stay below 2^60, so that i64 arithmetic in the interpreter cannot overflow.
@@ -87,8 +100,9 @@ type Applied = Vec<(Interval, Interval)>;
 impl Program {
     /// The signed numbers of 2·limb_bits bits.
     pub fn word(&self) -> Interval {
-        let half = 1i64 << (2 * self.limb_bits() - 1);
-        Interval::new(-half, half - 1)
+        // At most 2^31.
+        let half = pow2(self.limb_bits().saturating_mul(2).saturating_sub(1));
+        Interval::new(half.saturating_neg(), half.saturating_sub(1))
     }
 
     /// The interval of r for a sum in `sum`.
@@ -111,21 +125,21 @@ impl Program {
     ) -> Result<(Interval, Option<Interval>), ProgramError> {
         let empty = || ProgramError::EmptyRange { name: name.to_owned() };
         let Some(lookup) = rq.lookup else { return Ok((r, None)) };
-        let table = self.tables.get(lookup.table.0 as usize).ok_or(ProgramError::UndefinedReference {
+        let table = self.tables.get(index(lookup.table.0)).ok_or(ProgramError::UndefinedReference {
             name: name.to_owned(),
             what: "table",
             index: lookup.table.0,
         })?;
         r = r.intersection(table.domain(self.limb_bits())).ok_or_else(empty)?;
         let y = table.range(r, self.limb_bits()).ok_or_else(empty)?;
-        let y =
-            checked(name, i128::from(y.lo) + i128::from(lookup.offset), i128::from(y.hi) + i128::from(lookup.offset))?;
+        let shifted = |v: i64| i128::from(v).saturating_add(i128::from(lookup.offset));
+        let y = checked(name, shifted(y.lo), shifted(y.hi))?;
         Ok((r, Some(y)))
     }
 
     /// Sums and outputs of a matrix applied to values in intervals, column by column.
     fn applied(&self, name: &str, m: &Matrix, x: &[Interval]) -> Result<Applied, ProgramError> {
-        let n = m.cols as usize;
+        let n = index(m.cols);
         let mut sums = vec![(0i128, 0i128); n];
         for (b, weights) in x.iter().zip(m.weights.chunks_exact(n)).filter(|(b, _)| b.lo != 0 || b.hi != 0) {
             for (z, &w) in sums.iter_mut().zip(weights) {
@@ -154,15 +168,15 @@ impl Program {
         for t in &self.inputs {
             wires.extend(std::iter::repeat_n(t.bounds, len_of(&t.shape)));
         }
-        let mut sums: Vec<Vec<Option<Interval>>> = self.matrices.iter().map(|m| vec![None; m.cols as usize]).collect();
+        let mut sums: Vec<Vec<Option<Interval>>> = self.matrices.iter().map(|m| vec![None; index(m.cols)]).collect();
         // Items of a batch have equal intervals: what a matrix makes of them is computed once.
         let mut known: HashMap<(usize, Vec<Interval>), Applied> = HashMap::new();
         for ins in &self.instructions {
             match ins {
                 Instruction::Linear(l) => {
-                    let id = l.matrix.0 as usize;
+                    let id = index(l.matrix.0);
                     let m = &self.matrices[id];
-                    let k = m.rows as usize;
+                    let k = index(m.rows);
                     for x in l.x.chunks_exact(k) {
                         let x: Vec<Interval> = x.iter().map(|w| wires[w.index()]).collect();
                         let key = (id, x);
@@ -178,7 +192,7 @@ impl Program {
                 }
                 Instruction::Product(p) => {
                     let mut ys = Vec::new();
-                    for i in 0..p.len as usize {
+                    for i in 0..index(p.len) {
                         let mut z = (0i128, 0i128);
                         for t in &p.terms {
                             let (a, b) = wires[t.a[i].index()].times_interval(wires[t.b[i].index()]);
@@ -194,7 +208,7 @@ impl Program {
                     wires.extend(ys);
                 }
                 Instruction::Max(m) => {
-                    let size = m.x.len() / m.groups as usize;
+                    let size = m.size();
                     for g in m.x.chunks_exact(size) {
                         let at = |w: &Wire| wires[w.index()];
                         let lo = g.iter().map(|w| at(w).lo).max().unwrap_or(0);
@@ -221,13 +235,15 @@ fn overflow(name: &str) -> ProgramError {
 
 fn checked(name: &str, lo: i128, hi: i128) -> Result<Interval, ProgramError> {
     let bound = lo.saturating_abs().max(hi.saturating_abs());
-    if bound >= 1 << SUM_BITS {
-        return Err(ProgramError::Overflow { name: name.to_owned(), bound, limit_bits: SUM_BITS });
+    match (i64::try_from(lo), i64::try_from(hi)) {
+        (Ok(lo), Ok(hi)) if bound < 1 << SUM_BITS => Ok(Interval::new(lo, hi)),
+        _ => Err(ProgramError::Overflow { name: name.to_owned(), bound, limit_bits: SUM_BITS }),
     }
-    Ok(Interval::new(lo as i64, hi as i64))
 }
 
-/// `floor((z + 2^(d−1)) / 2^d)`: division by 2^d, rounding half up.
+/// `floor((z + 2^(d−1)) / 2^d)`: division by 2^d, rounding half up. Exact for |z| < 2^62 and d < 60; sums of a valid program
+/// are below 2^60.
 pub(crate) fn rescale(z: i64, drop: u8) -> i64 {
-    if drop == 0 { z } else { (z + (1i64 << (drop - 1))) >> drop }
+    let half = drop.checked_sub(1).map_or(0, |bits| pow2(u32::from(bits)));
+    z.saturating_add(half) >> u32::from(drop).min(63)
 }

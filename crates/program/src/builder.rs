@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use crate::{
     InputTensor, Instruction, Interval, Linear, Matrix, MatrixId, Max, OutputTensor, Product, Program, ProgramError,
-    Requant, Segment, Table, TableId, Term, Visibility, WeightMode, Wire, types::len_of,
+    Requant, Segment, Table, TableId, Term, Visibility, WeightMode, Wire,
+    number::{count, index},
+    types::len_of,
 };
 
 /// A run of consecutive wires.
@@ -19,13 +21,13 @@ pub struct Span {
 impl Span {
     /// The i-th wire.
     pub fn at(self, i: usize) -> Wire {
-        debug_assert!(i < self.len as usize);
-        Wire(self.start + i as u32)
+        debug_assert!(i < index(self.len));
+        Wire(self.start.saturating_add(count(i)))
     }
 
     /// All wires.
     pub fn wires(self) -> Vec<Wire> {
-        (self.start..self.start + self.len).map(Wire).collect()
+        (self.start..self.start.saturating_add(self.len)).map(Wire).collect()
     }
 }
 
@@ -72,7 +74,7 @@ impl Builder {
 
     /// The wire that holds `value`.
     pub fn constant(&mut self, value: i64) -> Wire {
-        let next = Wire(CONSTANT + self.constants.len() as u32);
+        let next = Wire(CONSTANT.saturating_add(count(self.constants.len())));
         *self.known.entry(value).or_insert_with(|| {
             self.constants.push(value);
             next
@@ -125,28 +127,30 @@ impl Builder {
     /// Adds a table, or finds an equal one.
     pub fn table(&mut self, name: &str, scale: f64, first: i32, segments: Vec<Segment>) -> TableId {
         if let Some(i) = self.tables.iter().position(|t| t.first == first && t.segments == segments) {
-            return TableId(i as u32);
+            return TableId(count(i));
         }
+        let id = TableId(count(self.tables.len()));
         self.tables.push(Table { name: name.to_owned(), scale, first, segments });
-        TableId(self.tables.len() as u32 - 1)
+        id
     }
 
     /// A table added before.
     pub fn table_of(&self, id: TableId) -> Option<&Table> {
-        self.tables.get(id.0 as usize)
+        self.tables.get(index(id.0))
     }
 
     /// Adds a matrix of shape \[rows, cols\].
     pub fn matrix(&mut self, name: &str, rows: u32, cols: u32, weights: Vec<i64>, requant: Vec<Requant>) -> MatrixId {
+        let id = MatrixId(count(self.matrices.len()));
         self.matrices.push(Matrix { name: name.to_owned(), rows, cols, weights, requant });
-        MatrixId(self.matrices.len() as u32 - 1)
+        id
     }
 
     /// Applies a matrix at `positions` positions; `x` is \[positions, rows\]. Returns \[positions, cols\].
     pub fn linear(&mut self, name: &str, matrix: MatrixId, positions: u32, grid: u32, x: Vec<Wire>) -> Span {
-        let cols = self.matrices.get(matrix.0 as usize).map_or(0, |m| m.cols);
+        let cols = self.matrices.get(index(matrix.0)).map_or(0, |m| m.cols);
         self.instructions.push(Instruction::Linear(Linear { name: name.to_owned(), matrix, positions, grid, x }));
-        self.span(positions as usize * cols as usize)
+        self.span(index(positions).saturating_mul(index(cols)))
     }
 
     /// Adds a product; returns r, and y if the requantization has a lookup.
@@ -154,7 +158,7 @@ impl Builder {
         let len = terms.first().map_or(0, |t| t.a.len());
         self.instructions.push(Instruction::Product(Product {
             name: name.to_owned(),
-            len: len as u32,
+            len: count(len),
             terms,
             requant,
         }));
@@ -164,8 +168,8 @@ impl Builder {
 
     /// Adds a maximum over groups of `size`.
     pub fn max(&mut self, name: &str, size: usize, x: Vec<Wire>) -> Span {
-        let groups = x.len() / size.max(1);
-        self.instructions.push(Instruction::Max(Max { name: name.to_owned(), groups: groups as u32, x }));
+        let groups = x.len().checked_div(size).unwrap_or(0);
+        self.instructions.push(Instruction::Max(Max { name: name.to_owned(), groups: count(groups), x }));
         self.span(groups)
     }
 
@@ -174,8 +178,8 @@ impl Builder {
     /// # Errors
     /// [`ProgramError`] names the first rule that is broken.
     pub fn finish(mut self) -> Result<Program, ProgramError> {
-        let shift = self.constants.len() as u32;
-        let renumber = |w: &mut Wire| w.0 = if w.0 >= CONSTANT { w.0 - CONSTANT } else { w.0.saturating_add(shift) };
+        let shift = count(self.constants.len());
+        let renumber = |w: &mut Wire| w.0 = w.0.checked_sub(CONSTANT).unwrap_or(w.0.saturating_add(shift));
         for ins in &mut self.instructions {
             match ins {
                 Instruction::Linear(l) => l.x.iter_mut().for_each(renumber),
@@ -202,7 +206,7 @@ impl Builder {
 
     fn span(&mut self, len: usize) -> Span {
         let start = self.next;
-        self.next = self.next.saturating_add(len as u32);
-        Span { start, len: len as u32 }
+        self.next = self.next.saturating_add(count(len));
+        Span { start, len: count(len) }
     }
 }

@@ -1,7 +1,9 @@
 //! Bytes of a program, and its validation: a program read from a file is checked as strictly as one built in memory.
 
 use crate::{
-    Bounds, Instruction, Interval, Program, ProgramError, Requant, Visibility, WeightMode, Wire, bounds::SUM_BITS,
+    Bounds, Instruction, Interval, Program, ProgramError, Requant, Visibility, WeightMode, Wire,
+    bounds::SUM_BITS,
+    number::{index, pow2},
     types::len_of,
 };
 
@@ -86,8 +88,8 @@ impl Program {
     fn validate_hidden(&self, bounds: &Bounds) -> Result<(), ProgramError> {
         let hashed = Interval::new(i64::from(i32::MIN), i64::from(i32::MAX));
         for t in self.inputs.iter().filter(|t| t.visibility != Visibility::Public) {
-            let width = i128::from(t.bounds.hi) - i128::from(t.bounds.lo);
-            let bits = (2 * self.limb_bits()).min(32);
+            let width = i128::from(t.bounds.hi).saturating_sub(i128::from(t.bounds.lo));
+            let bits = self.limb_bits().saturating_mul(2).min(32);
             if width >> bits != 0 || hashed.intersection(t.bounds) != Some(t.bounds) {
                 return Err(malformed(&t.name, &format!("a hidden input has at most {bits} bits")));
             }
@@ -104,15 +106,16 @@ impl Program {
     }
 
     fn validate_tables(&self) -> Result<(), ProgramError> {
-        let size = 1i64 << self.limb_bits;
+        let half = 1i32.checked_shl(self.limb_bits().saturating_sub(1)).unwrap_or(0);
         for t in &self.tables {
             scale(&t.name, t.scale)?;
-            let (first, last) = (i64::from(t.first), i64::from(t.first) + t.segments.len() as i64);
-            if t.segments.is_empty() || first < -size / 2 || last > size / 2 {
+            let last = i32::try_from(t.segments.len()).ok().and_then(|len| t.first.checked_add(len));
+            if t.segments.is_empty() || t.first < half.saturating_neg() || last.is_none_or(|last| last > half) {
                 return Err(malformed(&t.name, "its segments are not inside the signed range of an index"));
             }
             for s in &t.segments {
-                magnitude(&t.name, i128::from(s.base).abs() + i128::from(s.slope).abs() * i128::from(size))?;
+                let rise = i128::from(s.slope).saturating_abs().saturating_mul(i128::from(pow2(self.limb_bits())));
+                magnitude(&t.name, i128::from(s.base).saturating_abs().saturating_add(rise))?;
             }
         }
         Ok(())
@@ -122,7 +125,7 @@ impl Program {
         // All or none: a program without weights has none in any matrix.
         let left_out = self.weights == WeightMode::Private && self.matrices.iter().all(|m| m.weights.is_empty());
         for m in &self.matrices {
-            let (k, n) = (m.rows as usize, m.cols as usize);
+            let (k, n) = (index(m.rows), index(m.cols));
             if k == 0 || n == 0 {
                 return Err(malformed(&m.name, "it is empty"));
             }
@@ -143,7 +146,7 @@ impl Program {
             return Err(malformed(name, "it drops all bits"));
         }
         if let Some(l) = r.lookup {
-            if l.table.0 as usize >= self.tables.len() {
+            if index(l.table.0) >= self.tables.len() {
                 return Err(ProgramError::UndefinedReference {
                     name: name.to_owned(),
                     what: "table",
@@ -158,7 +161,7 @@ impl Program {
     fn validate_instruction(&self, ins: &Instruction, defined: usize) -> Result<(), ProgramError> {
         match ins {
             Instruction::Linear(l) => {
-                let m = self.matrices.get(l.matrix.0 as usize).ok_or(ProgramError::UndefinedReference {
+                let m = self.matrices.get(index(l.matrix.0)).ok_or(ProgramError::UndefinedReference {
                     name: l.name.clone(),
                     what: "matrix",
                     index: l.matrix.0,
@@ -166,7 +169,7 @@ impl Program {
                 if l.positions == 0 || l.grid == 0 {
                     return Err(malformed(&l.name, "it has no positions"));
                 }
-                length("operands", &l.name, l.x.len(), (l.positions as usize).saturating_mul(m.rows as usize))?;
+                length("operands", &l.name, l.x.len(), index(l.positions).saturating_mul(index(m.rows)))?;
                 wires(&l.name, &l.x, defined)
             }
             Instruction::Product(p) => {
@@ -176,14 +179,14 @@ impl Program {
                 for t in &p.terms {
                     magnitude(&p.name, i128::from(t.factor).abs())?;
                     for side in [&t.a, &t.b] {
-                        length("operands", &p.name, side.len(), p.len as usize)?;
+                        length("operands", &p.name, side.len(), index(p.len))?;
                         wires(&p.name, side, defined)?;
                     }
                 }
                 self.validate_requant(&p.name, &p.requant)
             }
             Instruction::Max(m) => {
-                let groups = m.groups as usize;
+                let groups = index(m.groups);
                 if groups == 0 || m.x.is_empty() || !m.x.len().is_multiple_of(groups) {
                     return Err(malformed(&m.name, "groups are empty or of different sizes"));
                 }

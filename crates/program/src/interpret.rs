@@ -1,6 +1,11 @@
 //! The interpreter, which is the definition of what is proved.
 
-use crate::{Instruction, Linear, Max, Product, Program, Requant, RunError, bounds::rescale, types::len_of};
+use crate::{
+    Instruction, Linear, Max, Product, Program, Requant, RunError,
+    bounds::rescale,
+    number::{index, pow2, real},
+    types::len_of,
+};
 
 /// Every value of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,9 +43,9 @@ impl Program {
                         tensor: t.name.clone(),
                         index,
                         value,
-                        real: value as f64 / t.scale,
-                        lo: t.bounds.lo as f64 / t.scale,
-                        hi: t.bounds.hi as f64 / t.scale,
+                        real: real(value) / t.scale,
+                        lo: real(t.bounds.lo) / t.scale,
+                        hi: real(t.bounds.hi) / t.scale,
                     });
                 }
             }
@@ -66,9 +71,9 @@ impl Program {
     }
 
     fn run_linear(&self, l: &Linear, values: &mut Vec<i64>) -> Result<Vec<i64>, RunError> {
-        let m = &self.matrices[l.matrix.0 as usize];
-        let (k, n) = (m.rows as usize, m.cols as usize);
-        let mut sums = vec![0i64; l.positions as usize * n];
+        let m = &self.matrices[index(l.matrix.0)];
+        let (k, n) = (index(m.rows), index(m.cols));
+        let mut sums = vec![0i64; index(l.positions).saturating_mul(n)];
         for (x, z) in l.x.chunks_exact(k).zip(sums.chunks_exact_mut(n)) {
             for (w, row) in x.iter().zip(m.weights.chunks_exact(n)) {
                 let v = values[w.index()];
@@ -80,15 +85,15 @@ impl Program {
                 }
             }
         }
-        for (i, &z) in sums.iter().enumerate() {
-            let (r, y) = self.requantize(&l.name, i, z, &m.requant[i % n])?;
+        for ((i, &z), requant) in sums.iter().enumerate().zip(m.requant.iter().cycle()) {
+            let (r, y) = self.requantize(&l.name, i, z, requant)?;
             values.push(y.unwrap_or(r));
         }
         Ok(sums)
     }
 
     fn run_product(&self, p: &Product, values: &mut Vec<i64>) -> Result<Vec<i64>, RunError> {
-        let len = p.len as usize;
+        let len = index(p.len);
         let mut sums = Vec::with_capacity(len);
         let mut mapped = Vec::new();
         for i in 0..len {
@@ -107,13 +112,15 @@ impl Program {
     }
 
     fn run_max(&self, m: &Max, values: &mut Vec<i64>) -> Result<(), RunError> {
-        let limit = (1i64 << (2 * self.limb_bits())) - 1;
-        let size = m.x.len() / m.groups as usize;
-        for (index, g) in m.x.chunks_exact(size).enumerate() {
+        let limit = pow2(self.limb_bits().saturating_mul(2)).saturating_sub(1);
+        let size = m.size();
+        for (group, g) in m.x.chunks_exact(size).enumerate() {
             let operands = || g.iter().map(|w| values[w.index()]);
             let (hi, lo) = (operands().max().unwrap_or(0), operands().min().unwrap_or(0));
-            if hi - lo > limit {
-                return Err(RunError::MaxSpread { tensor: m.name.clone(), index, spread: hi - lo, limit });
+            // Values are below 2^60.
+            let spread = hi.saturating_sub(lo);
+            if spread > limit {
+                return Err(RunError::MaxSpread { tensor: m.name.clone(), index: group, spread, limit });
             }
             values.push(hi);
         }
@@ -121,12 +128,12 @@ impl Program {
     }
 
     /// r, and y if there is a lookup.
-    fn requantize(&self, name: &str, index: usize, z: i64, rq: &Requant) -> Result<(i64, Option<i64>), RunError> {
+    fn requantize(&self, name: &str, element: usize, z: i64, rq: &Requant) -> Result<(i64, Option<i64>), RunError> {
         let r = rescale(z, rq.drop);
         let word = self.word();
         let refuse = |range: crate::Interval| RunError::OutOfRange {
             tensor: name.to_owned(),
-            index,
+            index: element,
             value: r,
             lo: range.lo,
             hi: range.hi,
@@ -135,9 +142,10 @@ impl Program {
             return Err(refuse(word));
         }
         let Some(lookup) = rq.lookup else { return Ok((r, None)) };
-        let table = &self.tables[lookup.table.0 as usize];
+        let table = &self.tables[index(lookup.table.0)];
         match table.eval(r, self.limb_bits()) {
-            Some(y) => Ok((r, Some(y + lookup.offset))),
+            // Both are below 2^60.
+            Some(y) => Ok((r, Some(y.saturating_add(lookup.offset)))),
             None => Err(refuse(table.domain(self.limb_bits()))),
         }
     }

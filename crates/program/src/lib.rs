@@ -26,12 +26,16 @@
 //! assert_eq!(program.outputs_of(&trace), vec![-3]);
 //! ```
 
+#![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
 mod batch;
 mod bounds;
 mod builder;
 mod codec;
 mod error;
 mod interpret;
+mod number;
 mod table;
 mod types;
 

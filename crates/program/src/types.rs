@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Interval, ProgramError, Table};
+use crate::{
+    Interval, ProgramError, Table,
+    number::{count, index},
+};
 
 /// A value's place: constants first, then inputs, then instruction outputs in program order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -14,7 +17,7 @@ pub struct Wire(pub u32);
 impl Wire {
     /// The wire's index into [`Trace::values`](crate::Trace).
     pub fn index(self) -> usize {
-        self.0 as usize
+        index(self.0)
     }
 }
 
@@ -132,6 +135,13 @@ pub struct Max {
     pub groups: u32,
     /// The operands, \[groups, size\], size ≥ 1.
     pub x: Vec<Wire>,
+}
+
+impl Max {
+    /// Operands of a group.
+    pub fn size(&self) -> usize {
+        self.x.len().checked_div(index(self.groups)).unwrap_or(0)
+    }
 }
 
 /// One step of a program.
@@ -318,7 +328,7 @@ impl Program {
 
     /// Number of input values.
     pub fn input_len(&self) -> usize {
-        self.inputs.iter().map(|t| len_of(&t.shape)).sum()
+        self.inputs.iter().map(|t| len_of(&t.shape)).fold(0, usize::saturating_add)
     }
 
     /// Number of output values.
@@ -328,10 +338,10 @@ impl Program {
 
     /// Wires and visibility of each tensor, inputs first.
     pub fn tensors(&self) -> Vec<(Visibility, Vec<Wire>)> {
-        let mut next = self.constants.len() as u32;
+        let mut next = count(self.constants.len());
         let inputs = self.inputs.iter().map(|t| {
             let start = next;
-            next = next.saturating_add(len_of(&t.shape) as u32);
+            next = next.saturating_add(count(len_of(&t.shape)));
             (t.visibility, (start..next).map(Wire).collect())
         });
         let mut all: Vec<_> = inputs.collect();
@@ -404,27 +414,28 @@ impl Program {
 
     /// Number of model parameters (entries of matrices).
     pub fn parameters(&self) -> usize {
-        self.matrices.iter().map(|m| m.rows as usize * m.cols as usize).sum()
+        self.matrices.iter().map(|m| index(m.rows).saturating_mul(index(m.cols))).sum()
     }
 
     /// How many wires instruction `i` defines.
     pub fn arity_out(&self, instruction: &Instruction) -> usize {
         match instruction {
             Instruction::Linear(l) => {
-                let cols = self.matrices.get(l.matrix.0 as usize).map_or(0, |m| m.cols);
-                l.positions as usize * cols as usize
+                let cols = self.matrices.get(index(l.matrix.0)).map_or(0, |m| m.cols);
+                index(l.positions).saturating_mul(index(cols))
             }
-            Instruction::Product(p) => p.len as usize * if p.requant.lookup.is_some() { 2 } else { 1 },
-            Instruction::Max(m) => m.groups as usize,
+            Instruction::Product(p) => index(p.len).saturating_mul(if p.requant.lookup.is_some() { 2 } else { 1 }),
+            Instruction::Max(m) => index(m.groups),
         }
     }
 
     /// Number of wires.
     pub fn wires(&self) -> usize {
-        self.constants.len() + self.input_len() + self.instructions.iter().map(|i| self.arity_out(i)).sum::<usize>()
+        let results = self.instructions.iter().map(|i| self.arity_out(i));
+        results.fold(self.constants.len().saturating_add(self.input_len()), usize::saturating_add)
     }
 }
 
 pub(crate) fn len_of(shape: &[u32]) -> usize {
-    shape.iter().fold(1usize, |n, &d| n.saturating_mul(d as usize))
+    shape.iter().fold(1usize, |n, &d| n.saturating_mul(index(d)))
 }

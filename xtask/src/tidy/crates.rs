@@ -19,6 +19,16 @@ const DENIED: &[&str] = &[
     "clippy::panic",
 ];
 
+/// Crates whose numbers are what a proof means.
+const EXACT: &[&str] = &["vouch-program", "vouch-circuit"];
+
+/// What their roots must deny. Modules about rows and columns may expect `arithmetic_side_effects` with a reason, because
+/// overflow checks are on for these crates in every profile.
+const INEXACT: &[&str] = &["clippy::arithmetic_side_effects", "clippy::as_conversions"];
+
+/// Manifests with profiles, and the profiles that must check overflows in [`EXACT`] crates.
+const PROFILES: &[(&str, &str)] = &[("Cargo.toml", "release"), ("prover-wasm/Cargo.toml", "release")];
+
 /// Checks the roots of the workspace's libraries, and of its programs that have none.
 pub(super) fn check(workspace: &Workspace, metadata: &Metadata) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
@@ -32,8 +42,27 @@ pub(super) fn check(workspace: &Workspace, metadata: &Metadata) -> Result<Vec<Fi
         if PANIC_FREE.contains(&package.name.as_str()) {
             findings.extend(panics(&text).into_iter().map(|message| Finding::new(&root, message)));
         }
+        if EXACT.contains(&package.name.as_str()) {
+            findings.extend(not_denied(&text, INEXACT).into_iter().map(|message| Finding::new(&root, message)));
+        }
+    }
+    for (manifest, profile) in PROFILES {
+        let path = workspace.root.join(manifest);
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {manifest}"))?;
+        findings.extend(unchecked(&text, profile).into_iter().map(|message| Finding::new(manifest, message)));
     }
     Ok(findings)
+}
+
+/// The [`EXACT`] crates whose overflows a profile of a manifest does not check.
+fn unchecked(manifest: &str, profile: &str) -> Vec<String> {
+    let checks = |name: &str| {
+        let header = format!("[profile.{profile}.package.{name}]");
+        let section = manifest.split_once(&header).map(|(_, rest)| rest.split("\n[").next().unwrap_or_default());
+        section.is_some_and(|s| s.lines().any(|line| line.trim() == "overflow-checks = true"))
+    };
+    let missing = EXACT.iter().filter(|name| !checks(name));
+    missing.map(|name| format!("profile {profile} does not check overflows in {name}")).collect()
 }
 
 /// What is wrong with the documentation at the start of a crate's root.
@@ -48,10 +77,14 @@ fn documentation(text: &str) -> Option<String> {
 
 /// What is missing at the root of a crate that must not panic.
 fn panics(text: &str) -> Vec<String> {
-    let words: Vec<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).collect();
-    let denied = DENIED.iter().filter(|lint| !words.contains(lint)).map(|lint| format!("does not deny {lint}"));
     let safe = (!text.contains("#![forbid(unsafe_code)]")).then(|| "does not forbid unsafe code".to_owned());
-    safe.into_iter().chain(denied).collect()
+    safe.into_iter().chain(not_denied(text, DENIED)).collect()
+}
+
+/// The lints that a crate's root does not name.
+fn not_denied(text: &str, lints: &[&str]) -> Vec<String> {
+    let words: Vec<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).collect();
+    lints.iter().filter(|lint| !words.contains(lint)).map(|lint| format!("does not deny {lint}")).collect()
 }
 
 #[cfg(test)]
@@ -63,6 +96,16 @@ mod tests {
         assert_eq!(documentation("#![no_std]\n\n//! Wire types of Vouch.\n"), None);
         assert!(documentation("//! tests\n").is_some());
         assert!(documentation("mod a;\n//! Late, but with many words.\n").is_some());
+    }
+
+    #[test]
+    fn overflow_checks_are_found_in_their_profile() {
+        let of = |name: &str| format!("[profile.release.package.{name}]\noverflow-checks = true\n\n");
+        let both = EXACT.iter().map(|name| of(name)).collect::<String>() + "[profile.bench]\n";
+        assert_eq!(unchecked(&both, "release"), [""; 0]);
+        assert_eq!(unchecked(&both, "wasm").len(), EXACT.len());
+        let off = both.replacen("overflow-checks = true", "opt-level = 3", 1);
+        assert_eq!(unchecked(&off, "release"), ["profile release does not check overflows in vouch-program"]);
     }
 
     #[test]

@@ -31,7 +31,10 @@ use halo2_proofs::{
 };
 
 use super::lookup::Tuple;
-use crate::{CircuitParams, config::pow2};
+use crate::{
+    CircuitParams,
+    config::{pow2, signed},
+};
 
 /// The columns of one lane.
 #[derive(Clone, Debug)]
@@ -97,27 +100,31 @@ impl LinearLane {
     }
 
     pub(crate) fn tuple(&self, meta: &mut VirtualCells<'_, Fr>) -> Tuple {
-        let top = self.limbs.len() - 1;
+        let (fraction, top) = ends(&self.limbs);
         let slope = meta.query_advice(self.slope, Rotation::cur());
         Tuple {
             tag: meta.query_fixed(self.tag, Rotation::cur()),
-            key: meta.query_advice(self.limbs[top], Rotation::cur()),
+            key: meta.query_advice(top, Rotation::cur()),
             value: meta.query_advice(self.y, Rotation::cur())
                 - meta.query_fixed(self.offset, Rotation::cur())
-                - slope.clone() * meta.query_advice(self.limbs[top - 1], Rotation::cur()),
+                - slope.clone() * meta.query_advice(fraction, Rotation::cur()),
             slope,
         }
     }
 }
 
+/// The two highest limbs of a lane, which has at least two: the fraction in a segment, and the segment.
+pub(crate) fn ends(limbs: &[Column<Advice>]) -> (Column<Advice>, Column<Advice>) {
+    let [.., fraction, top] = limbs else { unreachable!("a lane has at least two limbs") };
+    (*fraction, *top)
+}
+
 /// `Σ_i l_i·2^(b·i) − offset`.
 pub(crate) fn sum(meta: &mut VirtualCells<'_, Fr>, p: &CircuitParams, limbs: &[Column<Advice>]) -> Expression<Fr> {
-    let offset = p.offset(limbs.len());
-    let offset = Fr::from_raw([offset as u64, (offset >> 64) as u64, 0, 0]);
-    let mut z = Expression::Constant(-offset);
+    let mut z = Expression::Constant(-signed(p.offset(limbs.len())));
     for (i, l) in limbs.iter().enumerate() {
         let l = meta.query_advice(*l, Rotation::cur());
-        z = z + if i == 0 { l } else { l * pow2(p.limb_bits * i as u32) };
+        z = z + if i == 0 { l } else { l * pow2(p.bits(i)) };
     }
     z
 }

@@ -107,7 +107,7 @@ impl LookupChip {
             .iter()
             .map(|l| &l.limbs)
             .chain(product.iter().map(|p| &p.limbs))
-            .flat_map(|limbs| limbs[..limbs.len() - 1].iter().map(|c| Lookup::Limb(*c)))
+            .flat_map(|limbs| limbs.iter().take(limbs.len().saturating_sub(1)).map(|c| Lookup::Limb(*c)))
             .filter(|lookup| !left_out(lookup))
             .collect();
         let direct: Vec<Lookup> = limbs.drain(..limbs.len().min(2)).collect();
@@ -148,7 +148,7 @@ impl LookupChip {
                     // β + v + θ·(v·2^b − 2^(2b−1)) + θ² + θ³ = v·(1 + θ·2^b) + β + θ·(θ·(θ + 1) − 2^(2b−1))
                     let v = meta.query_advice(c, Rotation::cur());
                     let one = Expression::Constant(Fr::one());
-                    let half = Expression::Constant(pow2(2 * limb_bits - 1));
+                    let half = Expression::Constant(pow2(limb_bits.saturating_mul(2).saturating_sub(1)));
                     let constant = beta.expr() + theta.expr() * (theta.expr() * (theta.expr() + one) - half);
                     return v * (Expression::Constant(Fr::one()) + theta.expr() * pow2(limb_bits)) + constant;
                 }

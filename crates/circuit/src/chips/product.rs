@@ -29,7 +29,10 @@ use halo2_proofs::{
     poly::Rotation,
 };
 
-use super::{linear::sum, lookup::Tuple};
+use super::{
+    linear::{ends, sum},
+    lookup::Tuple,
+};
 use crate::{CircuitParams, config::pow2};
 
 /// The columns of one lane.
@@ -78,7 +81,7 @@ impl ProductLane {
     }
 
     pub(crate) fn gate(&self, meta: &mut ConstraintSystem<Fr>, p: &CircuitParams) {
-        let top = self.limbs.len() - 1;
+        let (fraction, top) = ends(&self.limbs);
         meta.create_gate("product", |meta| {
             let q = meta.query_fixed(self.q_product, Rotation::cur());
             let z = sum(meta, p, &self.limbs);
@@ -92,9 +95,9 @@ impl ProductLane {
                     Some(s) => s + term,
                 });
             }
-            let r = meta.query_advice(self.limbs[top], Rotation::cur()) * pow2(p.limb_bits)
-                + meta.query_advice(self.limbs[top - 1], Rotation::cur())
-                - Expression::Constant(pow2(2 * p.limb_bits - 1));
+            let r = meta.query_advice(top, Rotation::cur()) * pow2(p.limb_bits)
+                + meta.query_advice(fraction, Rotation::cur())
+                - Expression::Constant(pow2(p.bits(2).saturating_sub(1)));
             let products = products.unwrap_or(Expression::Constant(Fr::zero()));
             vec![q.clone() * z - products, q * (meta.query_advice(self.r, Rotation::cur()) - r)]
         });
@@ -105,10 +108,10 @@ impl ProductLane {
             let y = at(meta, self.y);
             let from_a = y.clone() - at(meta, self.operands[0]);
             let from_b = y - at(meta, self.operands[1]);
-            let pair = |meta: &mut VirtualCells<'_, Fr>, lo: usize| {
-                at(meta, self.limbs[lo]) + at(meta, self.limbs[lo + 1]) * pow2(p.limb_bits)
+            let pair = |meta: &mut VirtualCells<'_, Fr>, [lo, hi]: [usize; 2]| {
+                at(meta, self.limbs[lo]) + at(meta, self.limbs[hi]) * pow2(p.limb_bits)
             };
-            let (la, lb) = (pair(meta, 0), pair(meta, 2));
+            let (la, lb) = (pair(meta, [0, 1]), pair(meta, [2, 3]));
             let chain = at(meta, self.operands[2]);
             let r = at(meta, self.r);
             vec![
@@ -120,14 +123,14 @@ impl ProductLane {
     }
 
     pub(crate) fn tuple(&self, meta: &mut VirtualCells<'_, Fr>) -> Tuple {
-        let top = self.limbs.len() - 1;
+        let (fraction, top) = ends(&self.limbs);
         let slope = meta.query_advice(self.slope, Rotation::cur());
         Tuple {
             tag: meta.query_fixed(self.tag, Rotation::cur()),
-            key: meta.query_advice(self.limbs[top], Rotation::cur()),
+            key: meta.query_advice(top, Rotation::cur()),
             value: meta.query_fixed(self.q_product, Rotation::cur()) * meta.query_advice(self.y, Rotation::cur())
                 - meta.query_fixed(self.offset, Rotation::cur())
-                - slope.clone() * meta.query_advice(self.limbs[top - 1], Rotation::cur()),
+                - slope.clone() * meta.query_advice(fraction, Rotation::cur()),
             slope,
         }
     }

@@ -1,10 +1,14 @@
 //! Placing a plan's rows in lanes.
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "rows and columns; overflow checks are on for this crate in all profiles"
+)]
 
 use vouch_poseidon::{ROUNDS, VALUES_IN_ELEMENT};
 use vouch_program::{Instruction, Program, Visibility};
 
 use super::{Cell, Column, Hash, HashRow, Layout, MatrixRow, Mul, Piece, Plan, ProductRow, Source, Weights};
-use crate::{CircuitError, CircuitParams};
+use crate::{CircuitError, CircuitParams, number::index};
 
 pub(super) fn place(program: &Program, p: &CircuitParams, plan: Plan) -> Result<Layout, CircuitError> {
     let rows = |what, needed, available| CircuitError::Rows { what, needed, available, k: p.k };
@@ -224,7 +228,7 @@ impl Layout {
                         let Instruction::Product(q) = &program.instructions()[instruction] else { continue };
                         home[first[instruction] + element] = cell(Column::ProductR(lane), row);
                         if q.requant.lookup.is_some() {
-                            home[first[instruction] + q.len as usize + element] = cell(Column::ProductY(lane), row);
+                            home[first[instruction] + index(q.len) + element] = cell(Column::ProductY(lane), row);
                         }
                     }
                     ProductRow::Bound { input, upper } => {
@@ -243,7 +247,7 @@ impl Layout {
         // The maximum of one operand is that operand.
         for (ins, &first) in program.instructions().iter().zip(&first) {
             if let Instruction::Max(m) = ins
-                && m.x.len() == m.groups as usize
+                && m.size() == 1
             {
                 for (g, w) in m.x.iter().enumerate() {
                     home[first + g] = home[w.index()];
@@ -294,7 +298,7 @@ impl Layout {
                     }
                     ProductRow::Max { instruction, group, pair, last } => {
                         let Instruction::Max(m) = &program.instructions()[instruction] else { continue };
-                        let size = m.x.len() / m.groups as usize;
+                        let size = m.size();
                         copies.push((operand(0), self.home[m.x[group * size + pair.0].index()]));
                         copies.push((operand(1), self.home[m.x[group * size + pair.1].index()]));
                         if pair.0 == 0 {

@@ -1,11 +1,18 @@
 //! What has to be placed: chains of rows, before they have places. Depends on k and the limbs only.
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "rows and columns; overflow checks are on for this crate in all profiles"
+)]
 
 use std::collections::HashMap;
 
 use vouch_program::{Bounds, Instruction, Program, Visibility, Wire};
 
 use super::{Check, LinearRow, MatrixRow, Mul, ProductRow, Source, Weights};
-use crate::{CircuitError, CircuitParams};
+use crate::{
+    CircuitError, CircuitParams,
+    number::{index, small},
+};
 
 /// At most this many bits are packed into one field element (p > 2^253).
 const PACK_BITS: u32 = 253;
@@ -38,7 +45,7 @@ impl Plan {
         let bounds = program.bounds()?;
         let mut two_terms = Vec::new();
         let hidden = program.inputs().iter().flat_map(|t| {
-            let len = t.shape.iter().map(|d| *d as usize).product::<usize>();
+            let len = t.shape.iter().map(|d| index(*d)).product::<usize>();
             std::iter::repeat_n(t.visibility != Visibility::Public, len)
         });
         for (input, _) in hidden.enumerate().filter(|(_, hidden)| *hidden) {
@@ -48,19 +55,19 @@ impl Plan {
         for (i, ins) in program.instructions().iter().enumerate() {
             match ins {
                 Instruction::Linear(l) => {
-                    let (positions, grid) = (l.positions as usize, l.grid as usize);
-                    let own = &mut rows[l.matrix.0 as usize];
+                    let (positions, grid) = (index(l.positions), index(l.grid));
+                    let own = &mut rows[index(l.matrix.0)];
                     own.extend((0..positions).step_by(grid).map(|a| (i, a, (a + grid).min(positions))));
                 }
                 Instruction::Product(q) => {
                     limbs(&q.name, q.requant.drop, p.drop_of(p.product_limbs.max(2)))?;
-                    let rows = (0..q.len as usize).map(|element| ProductRow::Product { instruction: i, element });
+                    let rows = (0..index(q.len)).map(|element| ProductRow::Product { instruction: i, element });
                     if q.terms.len() > 1 { two_terms.extend(rows) } else { plan.products.extend(rows) }
                 }
                 Instruction::Max(m) => {
-                    let size = m.x.len() / m.groups as usize;
+                    let size = m.size();
                     if size > 1 {
-                        for group in 0..m.groups as usize {
+                        for group in 0..index(m.groups) {
                             plan.products.extend((0..size).step_by(2).map(|a| ProductRow::Max {
                                 instruction: i,
                                 group,
@@ -117,16 +124,16 @@ impl Plan {
         rows: &[PositionRow],
     ) -> Result<(), CircuitError> {
         let m = &program.matrices()[matrix];
-        let n = m.cols as usize;
+        let n = index(m.cols);
         for r in &m.requant {
             limbs(&m.name, r.drop, p.drop_of(p.linear_limbs.max(2)))?;
         }
         // Nothing is known of the sums of private weights: each is compared by itself.
         let bits = if p.private_weights { PACK_BITS } else { pack_bits(program, p, bounds, matrix)? };
-        let per_pack = ((PACK_BITS / bits) as usize).min(32);
+        let per_pack = index(PACK_BITS / bits).min(32);
         // A chain of outputs is never longer than a lane.
         let block = if n <= p.usable() { n } else { (p.usable() / per_pack * per_pack).max(1) };
-        let operands: Vec<(usize, Source)> = (0..m.rows as usize)
+        let operands: Vec<(usize, Source)> = (0..index(m.rows))
             .map(|k| (k, self.operand(program, rows, k)))
             .filter(|(_, s)| *s != Source::Zero)
             .collect();
@@ -146,7 +153,7 @@ impl Plan {
         let mut ends = Vec::with_capacity(rows.len());
         for &(i, a, b) in rows {
             let Instruction::Linear(l) = &program.instructions()[i] else { continue };
-            let count = l.x.len() / l.positions as usize;
+            let count = l.x.len() / index(l.positions);
             let list: Vec<Source> = (a..b)
                 .map(|t| l.x[t * count + k])
                 .map(|w| if zero(w) { Source::Zero } else { Source::Wire(w) })
@@ -172,8 +179,8 @@ impl Plan {
                     let col = check.first + g * check.per_pack + (size - 1 - j);
                     let mul = match (leaf.is_empty(), j, g) {
                         (true, _, _) => Mul::Start,
-                        (_, 0, 0) => Mul::Sigma(check.bits * (size as u32 - 1)),
-                        (_, 0, _) => Mul::Mu(check.bits * (size as u32 - 1)),
+                        (_, 0, 0) => Mul::Sigma(check.bits * (small(size) - 1)),
+                        (_, 0, _) => Mul::Mu(check.bits * (small(size) - 1)),
                         _ => Mul::Pow2(check.bits),
                     };
                     leaf.push(LinearRow { instruction, element: t * n + col, mul });
@@ -231,8 +238,8 @@ fn limbs(name: &str, drop: u8, limit: u32) -> Result<(), CircuitError> {
 /// [`CircuitError::Width`] if a scaled sum may have more than 126 bits, so that a difference may leave an i128.
 fn pack_bits(program: &Program, p: &CircuitParams, bounds: &Bounds, matrix: usize) -> Result<u32, CircuitError> {
     let m = &program.matrices()[matrix];
-    let offset = p.offset(p.linear_limbs) as i128;
-    let (lo, hi) = (-offset, (1i128 << (p.limb_bits * p.linear_limbs as u32)) - 1 - offset);
+    let offset = p.offset(p.linear_limbs);
+    let (lo, hi) = (-offset, (1i128 << p.bits(p.linear_limbs)) - 1 - offset);
     let mut worst = 1i128;
     for (sum, rq) in bounds.sums[matrix].iter().zip(&m.requant) {
         let up = p.drop_of(p.linear_limbs) - u32::from(rq.drop);

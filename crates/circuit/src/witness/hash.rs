@@ -1,4 +1,8 @@
 //! The columns of hash lanes.
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "rows and columns; overflow checks are on for this crate in all profiles"
+)]
 
 use halo2_proofs::halo2curves::bn256::Fr;
 use vouch_poseidon::{Poseidon, VALUE_BITS};

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use ff::Field;
 use halo2_proofs::halo2curves::bn256::Fr;
 use vouch_circuit::{Cell, Column, FirstPhase, HashRow, ProductRow};
 

@@ -1,6 +1,5 @@
 //! Range checks and function lookups: sums that stay, limbs that do not.
 
-use ff::Field;
 use halo2_proofs::halo2curves::bn256::Fr;
 use vouch_circuit::FirstPhase;
 

@@ -1,6 +1,5 @@
 //! The argument behind the lookups: its sums, and its two challenges.
 
-use ff::Field;
 use halo2_proofs::halo2curves::bn256::Fr;
 
 use crate::{

@@ -1,6 +1,5 @@
 //! Products, bounds of hidden inputs, maxima.
 
-use ff::Field;
 use halo2_proofs::halo2curves::bn256::Fr;
 use vouch_circuit::{FirstPhase, ProductRow};
 
