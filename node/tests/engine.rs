@@ -1,5 +1,5 @@
-//! Verification in WebAssembly under fuel: a module that spins, traps, takes memory or answers nonsense is a rejection, never a verdict; so is an envelope that
-//! the module's word does not fit.
+//! Verification in WebAssembly under fuel: a module that spins, traps, takes memory or answers
+//! nonsense is a rejection, never a verdict; so is an envelope that the module's word does not fit.
 
 #[path = "../../crates/verifier-host/tests/support/modules.rs"]
 mod modules;
@@ -27,9 +27,7 @@ fn allowed() -> Expected {
 }
 
 fn report(accepted: bool, checks: &[(&str, bool)]) -> String {
-    let check = |(name, passed): &(&str, bool)| {
-        serde_json::json!({ "name": name, "passed": passed, "code": "a-code", "detail": "a detail", "micros": 0 })
-    };
+    let check = |(name, passed): &(&str, bool)| serde_json::json!({ "name": name, "passed": passed, "code": "a-code", "detail": "a detail", "micros": 0 });
     let checks: Vec<_> = checks.iter().map(check).collect();
     serde_json::json!({ "model_id": "00".repeat(32), "accepted": accepted, "checks": checks }).to_string()
 }
@@ -54,7 +52,7 @@ fn verify(module: &Module, envelope: &[u8]) -> Result<Verified, Rejection> {
 }
 
 #[test]
-fn files_that_are_no_verifier_are_errors() {
+fn other_files_are_errors() {
     let missing = WasmEngine::load(&PathBuf::from("/nowhere/verifier.wasm"), LIMITS).unwrap_err();
     assert!(matches!(missing, EngineError::File { .. }), "{missing}");
     let importing = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x07\x01\x01a\x01b\0\0".to_vec();
@@ -65,7 +63,9 @@ fn files_that_are_no_verifier_are_errors() {
         assert!(matches!(error, EngineError::Module { .. }), "{error}");
     }
     // What cannot even say its version is found when the node starts.
-    for module in [accepting().with("vouch_version", SPIN), accepting().with("vouch_abi", TRAP), accepting().starting(GROW)] {
+    for module in
+        [accepting().with("vouch_version", SPIN), accepting().with("vouch_abi", TRAP), accepting().starting(GROW)]
+    {
         let error = load(&module.bytes()).unwrap_err();
         assert!(matches!(error, EngineError::Module { .. }), "{error}");
     }
@@ -89,7 +89,7 @@ fn a_module_that_gives_up_is_a_rejection() {
 }
 
 #[test]
-fn answers_that_are_no_report_are_rejections() {
+fn other_answers_are_rejections() {
     for text in ["", "{}", "true", r#"{"accepted":true,"checks":[]}"#] {
         // `vouch_version` says the same: any text will do there.
         let result = verify(&Module::saying(text), ENVELOPES[0]);
@@ -113,7 +113,8 @@ fn a_report_counts_only_as_a_whole() {
     assert!(matches!(verify(&accepting(), b"not an envelope"), Err(Rejection::Malformed(_))));
 }
 
-/// With the real module (`cargo xtask test --only wasm`): the verdicts of the native verifier, also after requests that exhaust it.
+/// With the real module (`cargo xtask test --only wasm`): the verdicts of the native verifier, also
+/// after requests that exhaust it.
 #[test]
 fn both_engines_agree() {
     let Some(path) = std::env::var_os("VOUCH_WASM") else { return };

@@ -2,7 +2,8 @@
 //!
 //! * [`the_permutation_is_circomlibjs`]: known answers of circomlibjs, all three elements of the state.
 //! * [`the_constants_are_circomlibjs`]: a digest of its list of constants.
-//! * [`the_constants_follow_the_specification`]: the Grain LFSR of eprint 2019/458, appendix F, written a second time, bit by bit.
+//! * [`the_constants_follow_the_specification`]: the Grain LFSR of eprint 2019/458, appendix F,
+//!   written a second time, bit by bit.
 //! * [`no_power_of_the_matrix_has_an_invariant_subspace`]: the security condition of the matrix.
 #![allow(missing_docs)]
 
@@ -27,8 +28,9 @@ fn the_permutation_is_circomlibjs() {
     assert_eq!(tried, 8);
 }
 
-/// BLAKE2b with 256 bits of all round constants and then the matrix, row by row, 32 bytes each, most significant first, from the file
-/// `src/poseidon_constants.json` of circomlibjs 0.1.7 (width 3).
+/// BLAKE2b with 256 bits of all round constants and then the matrix, row by row, 32 bytes each,
+/// most significant first, from the file `src/poseidon_constants.json` of circomlibjs 0.1.7 (width
+/// 3).
 const CIRCOMLIBJS: &str = "7b5cb7682e9fbb8d28b1616de3264605b8eac0fd10267dc6b42415a4aca6aa1a";
 
 #[test]
@@ -111,7 +113,8 @@ fn the_constants_follow_the_specification() {
 /// A polynomial of degree below 3, lowest coefficient first.
 type Quadratic = [Fr; 3];
 
-/// The characteristic polynomial x³ + c_2·x² + c_1·x + c_0 of a matrix, without its leading coefficient.
+/// The characteristic polynomial x³ + c_2·x² + c_1·x + c_0 of a matrix, without its leading
+/// coefficient.
 fn characteristic([[a, b, c], [d, e, f], [g, h, i]]: [State<Fr>; WIDTH]) -> Quadratic {
     let determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
     let minors = (a * e - b * d) + (a * i - c * g) + (e * i - f * h);
@@ -170,9 +173,11 @@ fn roots([c0, c1, c2]: Quadratic) -> usize {
     common_degree(vec![c0, c1, c2, one], power.to_vec())
 }
 
-/// The reference script checks with its algorithms 1 to 3 that neither the matrix M nor its powers up to 4t let a subspace pass the partial rounds without an active
-/// S-box (eprint 2020/500). All of them look for subspaces that a power of M maps to themselves. There is none if the characteristic polynomial of
-/// that power is irreducible, which this test shows for the powers 1 to 4t.
+/// The reference script checks with its algorithms 1 to 3 that neither the matrix M nor its powers
+/// up to 4t let a subspace pass the partial rounds without an active S-box (eprint 2020/500). All
+/// of them look for subspaces that a power of M maps to themselves. There is none if the
+/// characteristic polynomial of that power is irreducible, which this test shows for the powers 1
+/// to 4t.
 #[test]
 fn no_power_of_the_matrix_has_an_invariant_subspace() {
     let mds = *Poseidon::<Fr>::new().mds();

@@ -16,8 +16,8 @@ use halo2_proofs::poly::commitment::ParamsProver;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use thiserror::Error;
 use vouch_verifier::{
-    ColumnKind, ColumnQuery, ColumnRef, GateBuilder, Gates, KeyDescription, KeyError, Node, NodeId, PrivateWeights, Schema,
-    SrsKind, VerifierKey,
+    ColumnKind, ColumnQuery, ColumnRef, GateBuilder, Gates, KeyDescription, KeyError, Node, NodeId, PrivateWeights,
+    Schema, SrsKind, VerifierKey,
 };
 
 #[cfg(test)]

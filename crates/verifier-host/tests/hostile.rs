@@ -1,4 +1,5 @@
-//! Modules that spin, trap, take memory, lack exports, or answer nonsense: each gives the error that says so, and never a verdict.
+//! Modules that spin, trap, take memory, lack exports, or answer nonsense: each gives the error
+//! that says so, and never a verdict.
 
 #[path = "support/modules.rs"]
 mod modules;
@@ -75,7 +76,7 @@ fn memory_has_a_limit() {
     }
     let error = run(&Module { pages: 17, ..honest() }).unwrap_err();
     assert!(matches!(error, HostError::OutOfMemory { .. }), "from the start: {error}");
-    // A buffer that there is no memory for.
+    // There is no memory for a buffer.
     let error = run(&honest().with("vouch_alloc", &number(0))).unwrap_err();
     assert!(matches!(error, HostError::OutOfMemory { .. }), "{error}");
 }
@@ -109,7 +110,9 @@ fn answers_of_another_form_are_refused() {
     for (address, len) in [(8 << 16, 1), (TEXT, 8 << 16), (u32::MAX, u32::MAX), (0, u32::MAX), (u32::MAX, 1)] {
         refused(honest().with("vouch_finish", &text_at(address, len)), "text outside of the memory");
     }
-    for text in ["", "{", "null", "true", "[]", r#"{"accepted":true}"#, &accepted()[1..], &accepted().replace("00", "zz")] {
+    for text in
+        ["", "{", "null", "true", "[]", r#"{"accepted":true}"#, &accepted()[1..], &accepted().replace("00", "zz")]
+    {
         refused(Module::saying(text), text);
     }
     let mut module = honest();

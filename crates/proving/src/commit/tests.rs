@@ -1,5 +1,5 @@
-//! Multi-scalar multiplication against one multiplication by a sum of known logarithms, and additions against the group law, with and
-//! without AVX-512 IFMA.
+//! Multi-scalar multiplication against one multiplication by a sum of known logarithms, and
+//! additions against the group law, with and without AVX-512 IFMA.
 
 use halo2_proofs::halo2curves::{
     bn256::{Fq, Fr, G1, G1Affine},
@@ -15,7 +15,8 @@ use super::{
 };
 use crate::lanes::tests::{both_ways, hard_scalars};
 
-/// Points with their logarithms: the identity, small multiples of the generator, their opposites, and points with the same y.
+/// Points with their logarithms: the identity, small multiples of the generator, their opposites,
+/// and points with the same y.
 fn known() -> Vec<(G1Affine, Fr)> {
     let g = G1Affine::generator();
     // (x, y) -> (ζx, y) multiplies by a cube root of 1.
@@ -32,7 +33,8 @@ fn known() -> Vec<(G1Affine, Fr)> {
     out
 }
 
-/// Every pair of known points, in all eight lanes and in what is left over: sums, doublings, opposite points, the identity.
+/// Every pair of known points, in all eight lanes and in what is left over: sums, doublings,
+/// opposite points, the identity.
 #[test]
 fn all_pairs_of_known_points() {
     let known = known();
@@ -52,7 +54,8 @@ fn all_pairs_of_known_points() {
     }
 }
 
-/// Groups in which every round meets special cases: the same point many times, opposite ones, and cube roots of one, whose sum is the identity.
+/// Groups in which every round meets special cases: the same point many times, opposite ones, and
+/// cube roots of one, whose sum is the identity.
 #[test]
 fn groups_of_repeated_and_cancelling_points() {
     let known = known();
@@ -102,7 +105,8 @@ fn scalar(kind: usize, i: usize, n: usize, hard: &[Fr], rng: &mut ChaCha8Rng) ->
     match kind {
         0 => minus_one,
         1 => Fr::one(),
-        // (p − 1)/2 is the largest scalar that counts as positive, its successor the smallest that is negative.
+        // (p − 1)/2 is the largest scalar that counts as positive, its successor the smallest that
+        // is negative.
         2 => half,
         3 => half + Fr::one(),
         4 => [Fr::zero(), minus_one][i % 2],

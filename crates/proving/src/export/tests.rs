@@ -12,7 +12,8 @@ use vouch_circuit::{CircuitParams, ModelConfig};
 
 use super::*;
 
-/// Values of cells, by kind, column and rotation, and of challenges: drawn when they are first asked for.
+/// Values of cells, by kind, column and rotation, and of challenges: drawn when they are first
+/// asked for.
 struct Values {
     cells: HashMap<(ColumnKind, u32, i32), Fr>,
     challenges: HashMap<u32, Fr>,

@@ -1,4 +1,5 @@
-//! Packed arithmetic against halo2curves', one element at a time, on values where carries, borrows and quotients are at their extremes.
+//! Packed arithmetic against halo2curves', one element at a time, on values where carries, borrows
+//! and quotients are at their extremes.
 
 use std::{
     fmt::Debug,
@@ -41,10 +42,12 @@ pub(crate) fn from_words<E: SerdeObject>(words: [u64; 4]) -> E {
     E::from_raw_bytes_unchecked(&bytes)
 }
 
-/// Words below both moduli at the borders of limbs of 52 and of 64 bits, and next to zero and to `modulus`.
+/// Words below both moduli at the borders of limbs of 52 and of 64 bits, and next to zero and to
+/// `modulus`.
 pub(crate) fn hard_words(modulus: [u64; 4]) -> Vec<[u64; 4]> {
     let mut out = vec![[0; 4]];
-    for bit in [0, 1, 11, 12, 51, 52, 53, 63, 64, 103, 104, 105, 127, 128, 155, 156, 157, 191, 192, 207, 208, 209, 252] {
+    for bit in [0, 1, 11, 12, 51, 52, 53, 63, 64, 103, 104, 105, 127, 128, 155, 156, 157, 191, 192, 207, 208, 209, 252]
+    {
         let mut one = [0u64; 4];
         one[bit / 64] = 1 << (bit % 64);
         out.push(one);
@@ -69,8 +72,7 @@ pub(crate) fn hard_words(modulus: [u64; 4]) -> Vec<[u64; 4]> {
     out
 }
 
-const MODULUS: [u64; 4] =
-    [0x43e1_f593_f000_0001, 0x2833_e848_79b9_7091, 0xb850_45b6_8181_585d, 0x3064_4e72_e131_a029];
+const MODULUS: [u64; 4] = [0x43e1_f593_f000_0001, 0x2833_e848_79b9_7091, 0xb850_45b6_8181_585d, 0x3064_4e72_e131_a029];
 
 /// Scalars that are hard in memory, hard as numbers, and random ones; a multiple of eight.
 pub(crate) fn hard_scalars() -> Vec<Fr> {
@@ -177,8 +179,7 @@ mod reduction {
                 }
             }
             // From memory to lanes and back, and with all lanes different.
-            let mixed: Vec<M::Element> =
-                (0..8).map(|lane| from_words(words.map(|w| w >> (lane % 3)))).collect();
+            let mixed: Vec<M::Element> = (0..8).map(|lane| from_words(words.map(|w| w >> (lane % 3)))).collect();
             let mut out = expected;
             Wide::<M>::load_raw::<0>(&mixed).store_raw(&mut out);
             assert_eq!(out, mixed);

@@ -1,4 +1,5 @@
-//! Compiled constraints against halo2's expressions and the equations of the permutation argument, row by row, with and without AVX-512 IFMA.
+//! Compiled constraints against halo2's expressions and the equations of the permutation argument,
+//! row by row, with and without AVX-512 IFMA.
 
 use halo2_proofs::halo2curves::ff::PrimeField;
 use halo2_proofs::plonk::{Any, Column, Expression};
@@ -7,16 +8,17 @@ use rand_chacha::ChaCha8Rng;
 use vouch_circuit::CircuitParams;
 
 use super::{
+    poly::divide,
     quotient::{numerator, ratios},
     *,
 };
-use crate::lanes::tests::both_ways;
+use crate::lanes::tests::{both_ways, hard_scalars};
 
 /// So few rows that every rotation wraps around.
 const ROWS: usize = 24;
 
-/// Columns in the order that formulas have them, all random: instance, advice, fixed, those of the permutation, its products, `l_0`, `l_last`,
-/// `l_active`, X.
+/// Columns in the order that formulas have them, all random: instance, advice, fixed, those of the
+/// permutation, its products, `l_0`, `l_last`, `l_active`, X.
 struct Direct<'a> {
     cs: &'a ConstraintSystem<Fr>,
     permuted: Vec<Column<Any>>,
@@ -149,5 +151,35 @@ fn circuits_of_every_feature() {
         let mut cs = ConstraintSystem::<Fr>::default();
         ModelConfig::configure(&mut cs, &params);
         Direct::new(&cs, u64::from(features)).check(&format!("{params:?}"));
+    }
+}
+
+/// Up to 70 polynomials at once (more than are added between two reductions), of lengths that eight
+/// does and does not divide, with the largest values there are.
+#[test]
+fn combinations_values_and_quotients() {
+    let hard = hard_scalars();
+    for (count, len) in [(1, 8), (2, 16), (31, 24), (32, 8), (33, 520), (64, 1024), (65, 12), (70, 520)] {
+        let polys: Vec<Vec<Fr>> = (0..count)
+            .map(|j| {
+                (0..len).map(|i| if count % 2 == 0 { -Fr::one() } else { hard[(31 * j + i) % hard.len()] }).collect()
+            })
+            .collect();
+        let factors: Vec<Fr> = (0..count).map(|j| if j % 2 == 0 { -Fr::one() } else { hard[j] }).collect();
+        let slices: Vec<&[Fr]> = polys.iter().map(Vec::as_slice).collect();
+        let expected: Vec<Fr> = (0..len).map(|i| polys.iter().zip(&factors).map(|(p, f)| p[i] * f).sum()).collect();
+        let sum = both_ways(|| combine(&slices, &factors));
+        assert_eq!(sum, expected, "{count} polynomials of length {len}");
+        for x in [Fr::zero(), Fr::one(), -Fr::one(), hard[len % hard.len()]] {
+            let value = sum.iter().rev().fold(Fr::zero(), |value, c| value * x + c);
+            assert_eq!(both_ways(|| evaluate(&sum, &x)), value, "length {len}");
+            // quotient·(X − x) + value
+            let quotient = divide(&sum, &x);
+            for (i, c) in sum.iter().enumerate() {
+                let below = if i == 0 { value } else { quotient[i - 1] };
+                assert_eq!(below - quotient[i] * x, *c, "coefficient {i} of length {len}");
+            }
+            assert_eq!(quotient[len - 1], Fr::zero());
+        }
     }
 }

@@ -1,21 +1,28 @@
-//! The commitments to the quotient's pieces say nothing about the witness, whatever somebody can compute (`docs/threat-model.md`, "Intermediate values").
+//! The commitments to the quotient's pieces say nothing about the witness, whatever somebody can
+//! compute (`docs/threat-model.md`, "Intermediate values").
 //!
-//! A piece has as many coefficients as the reference string has powers, so it cannot be blinded by itself; its commitment, the value at the reference string's
-//! secret s, is a function of columns with random last rows. The test measures that these rows leave it free, given everything else that a verifier sees.
+//! A piece has as many coefficients as the reference string has powers, so it cannot be blinded by
+//! itself; its commitment, the value at the reference string's secret s, is a function of columns
+//! with random last rows. The test measures that these rows leave it free, given everything else
+//! that a verifier sees.
 //!
-//! Of the columns some are *linear*: logUp's running sum, helpers and multiplicities, and all permutation products but the last. No constraint multiplies one of them
-//! by another or by itself. Let δ be a change of their random rows, and τ one of those of all other advice columns, both of which leave commitments and evaluations as they
-//! are. The values of the pieces at s are then
+//! Of the columns some are *linear*: logUp's running sum, helpers and multiplicities, and all
+//! permutation products but the last. No constraint multiplies one of them by another or by itself.
+//! Let δ be a change of their random rows, and τ one of those of all other advice columns, both of
+//! which leave commitments and evaluations as they are. The values of the pieces at s are then
 //!
 //! ```text
 //! P(τ, δ) = P(τ, 0) + A(τ)·δ
 //! ```
 //!
-//! and where A(τ) has as many independent rows as there are pieces, they are uniform for uniform δ. A minor of A is a polynomial in τ of a degree of at most 12. Its leading form does
-//! not depend on the witness: the cells of a witness, like constants, go into terms of lower degree. So if one leading form is not zero, A(τ) has full rank, for
-//! every witness, for all but 12/p of all τ.
+//! and where A(τ) has as many independent rows as there are pieces, they are uniform for uniform δ.
+//! A minor of A is a polynomial in τ of a degree of at most 12. Its leading form does not depend on
+//! the witness: the cells of a witness, like constants, go into terms of lower degree. So if one
+//! leading form is not zero, A(τ) has full rank, for every witness, for all but 12/p of all τ.
 //!
-//! The challenges are random here, and so is s. A leading form that is not zero for them is not zero for all but a fraction of 2^-222 of them (its degree in all of them together is below 2^31).
+//! The challenges are random here, and so is s. A leading form that is not zero for them is not
+//! zero for all but a fraction of 2^-222 of them (its degree in all of them together is below
+//! 2^31).
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -82,8 +89,8 @@ impl<'a> Setting<'a> {
         (linear, others)
     }
 
-    /// A random direction of a column: its last rows (six of an advice column, five of a product) change by values that are 0 at s and at every point where the
-    /// column is opened.
+    /// A random direction of a column: its last rows (six of an advice column, five of a product)
+    /// change by values that are 0 at s and at every point where the column is opened.
     fn direction(&mut self, column: usize) -> Direction {
         let blinding = self.key.pk.get_vk().cs().blinding_factors();
         let mut points = vec![self.secret, self.x, self.domain.rotate(self.x, 1)];
@@ -152,7 +159,8 @@ fn reduce(rows: &mut [Vec<Fr>]) -> usize {
     rank
 }
 
-/// The leading coefficient (times the factorial of its degree) and the degree of a polynomial with these values at 0, 1, 2, …, more than its degree.
+/// The leading coefficient (times the factorial of its degree) and the degree of a polynomial with
+/// these values at 0, 1, 2, …, more than its degree.
 fn leading(mut values: Vec<Vec<Fr>>) -> (Vec<Fr>, usize) {
     let minus = |a: &[Fr], b: &[Fr]| -> Vec<Fr> { a.iter().zip(b).map(|(a, b)| *a - b).collect() };
     let mut found = (Vec::new(), 0);
@@ -165,7 +173,8 @@ fn leading(mut values: Vec<Vec<Fr>>) -> (Vec<Fr>, usize) {
     found
 }
 
-/// Checks the layout of a key: the rank of the leading forms is the number of pieces, they are the same for two witnesses, and no product of linear columns counts.
+/// Checks the layout of a key: the rank of the leading forms is the number of pieces, they are the
+/// same for two witnesses, and no product of linear columns counts.
 fn check(key: &ProverKey, seed: u64) -> [usize; 2] {
     let mut setting = Setting::new(key, seed);
     let (linear, others) = setting.roles();
@@ -220,7 +229,8 @@ fn key(program: &Integers, objective: Objective, k: Option<u32>) -> Option<Prove
     Some(ProverKey::generate(program, 1, planned, estimate.params, &srs).unwrap())
 }
 
-/// Random programs of every instruction, with public and hashed inputs, fixed and private weights, for all objectives.
+/// Random programs of every instruction, with public and hashed inputs, fixed and private weights,
+/// for all objectives.
 #[test]
 fn pieces_of_random_programs_are_free() {
     let names = std::collections::BTreeMap::from([("x".to_owned(), Visibility::Hashed)]);
@@ -244,7 +254,8 @@ fn pieces_of_random_programs_are_free() {
     assert!(hashed > 2 && private > 2 && tried > 16, "{hashed} {private} {tried}");
 }
 
-/// A layer as models have them: limbs of eight bits, long rows, a function, products and a maximum, in few rows and so in many lanes.
+/// A layer as models have them: limbs of eight bits, long rows, a function, products and a maximum,
+/// in few rows and so in many lanes.
 fn layer(private: bool) -> Integers {
     let mut rng = ChaCha8Rng::seed_from_u64(9);
     let mut p = Integers::builder(8);

@@ -122,7 +122,8 @@ impl Module {
                 out.extend(types);
             }
         });
-        let indices = list(&self.functions.iter().enumerate().collect::<Vec<_>>(), |(i, _), out| unsigned(*i as u32, out));
+        let indices =
+            list(&self.functions.iter().enumerate().collect::<Vec<_>>(), |(i, _), out| unsigned(*i as u32, out));
         let mut memory = vec![1, 0];
         unsigned(self.pages, &mut memory);
         let mut exports: Vec<(&str, u8, u32)> =

@@ -1,4 +1,5 @@
-//! The curve that WebAssembly uses ([`super::config`]), and the reading of points, against arkworks' on all pairs of hard values.
+//! The curve that WebAssembly uses ([`super::config`]), and the reading of points, against
+//! arkworks' on all pairs of hard values.
 
 use ark_bn254::{Fq as ArkFq, Fr as ArkFr};
 use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
@@ -7,7 +8,8 @@ use ark_ff::{AdditiveGroup, BigInt, BigInteger, Field, MontConfig, PrimeField};
 use super::config::{self, fq};
 use crate::point::decode_g1;
 
-/// Words below the modulus at the borders of limbs of 29 and of 64 bits, and next to zero and to the modulus.
+/// Words below the modulus at the borders of limbs of 29 and of 64 bits, and next to zero and to
+/// the modulus.
 fn hard_words(modulus: BigInt<4>) -> Vec<BigInt<4>> {
     let mut out = vec![BigInt::from(0u64)];
     for bit in (0..9u32).flat_map(|i| [29 * i, 29 * i + 28]).chain([63, 64, 127, 128, 191, 192, 232, 252]) {
@@ -84,7 +86,8 @@ fn groups_agree_in_special_cases() {
     }
 }
 
-/// Every string of 32 bytes is a point exactly if arkworks finds one with that x and parity, and is written back as the same bytes.
+/// Every string of 32 bytes is a point exactly if arkworks finds one with that x and parity, and is
+/// written back as the same bytes.
 #[test]
 fn points_are_read_as_arkworks_finds_them() {
     let mut coordinates: Vec<BigInt<4>> = hard_words(ArkFq::MODULUS);

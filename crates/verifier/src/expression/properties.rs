@@ -1,4 +1,5 @@
-//! Random expressions: what a builder makes of them and an evaluator computes is what the expressions say.
+//! Random expressions: what a builder makes of them and an evaluator computes is what the
+//! expressions say.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,8 @@ enum Tree {
 
 const LEAVES: Leaves = Leaves { fixed: 2, advice: 3, instance: 2, challenges: 2 };
 
-/// A tree of few different leaves, so that equal parts are frequent; the same number means other things for other kinds of leaves.
+/// A tree of few different leaves, so that equal parts are frequent; the same number means other
+/// things for other kinds of leaves.
 fn random(rng: &mut ChaCha8Rng, depth: u32) -> Tree {
     if depth == 0 || rng.gen_bool(0.1) {
         let small = [Fr::zero(), Fr::from(1u64), -Fr::from(1u64), Fr::rand(rng)][rng.gen_range(0..4)];
@@ -66,7 +68,8 @@ impl Point {
     }
 }
 
-/// Value and degree of a tree, by the definition; its node; and the values that each node has been given.
+/// Value and degree of a tree, by the definition; its node; and the values that each node has been
+/// given.
 fn build(tree: &Tree, at: &Point, builder: &mut GateBuilder, seen: &mut BTreeMap<NodeId, Fr>) -> (NodeId, Fr, u32) {
     let mut of = |tree: &Tree, builder: &mut GateBuilder| build(tree, at, builder, seen);
     let (node, value, degree) = match tree {

@@ -1,5 +1,5 @@
-//! Both methods, and the additions below them, against double-and-add: points that are equal, opposite, infinite, or have the same y; scalars
-//! at the ends of the field and of the windows.
+//! Both methods, and the additions below them, against double-and-add: points that are equal,
+//! opposite, infinite, or have the same y; scalars at the ends of the field and of the windows.
 
 use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
 use ark_ff::{AdditiveGroup, Field, PrimeField, UniformRand, Zero};
@@ -21,7 +21,8 @@ fn slow(point: &G1Affine, scalar: &Fr) -> G1Projective {
     )
 }
 
-/// The identity; multiples of the generator; their opposites; points with the same y, whose x differ by a cube root of one.
+/// The identity; multiples of the generator; their opposites; points with the same y, whose x
+/// differ by a cube root of one.
 fn points() -> Vec<G1Affine> {
     let exponent = (-Fq::from(1u64) / Fq::from(3u64)).into_bigint();
     let root = (2u64..).map(|x| Fq::from(x).pow(exponent)).find(|root| *root != Fq::from(1u64)).unwrap();
@@ -65,8 +66,10 @@ fn every_pair_of_points_is_added() {
     // All pairs as one list, and in lists of each length.
     let flat: Vec<G1Affine> = pairs.iter().flat_map(|(a, b)| [*a, *b]).collect();
     let lists: Vec<Vec<G1Affine>> = (0..40).map(|len| flat.iter().skip(7 * len).take(len).copied().collect()).collect();
-    let expected: Vec<G1Affine> =
-        lists.iter().map(|list| list.iter().map(|p| G1Projective::from(*p)).sum::<G1Projective>().into_affine()).collect();
+    let expected: Vec<G1Affine> = lists
+        .iter()
+        .map(|list| list.iter().map(|p| G1Projective::from(*p)).sum::<G1Projective>().into_affine())
+        .collect();
     assert_eq!(sum_each(lists), expected);
     let total: G1Projective = flat.iter().map(|p| G1Projective::from(*p)).sum();
     assert_eq!(sum_each(vec![flat]), vec![total.into_affine()]);
