@@ -1,5 +1,5 @@
 //! The commitments to the quotient's pieces say nothing about the witness, whatever somebody can
-//! compute (`docs/threat-model.md`, "Intermediate values").
+//! compute (`docs/threat-model.md`, "The quotient's pieces").
 //!
 //! A piece has as many coefficients as the reference string has powers, so it cannot be blinded by
 //! itself; its commitment, the value at the reference string's secret s, is a function of columns
@@ -15,10 +15,15 @@
 //! P(τ, δ) = P(τ, 0) + A(τ)·δ
 //! ```
 //!
-//! and where A(τ) has as many independent rows as there are pieces, they are uniform for uniform δ.
-//! A minor of A is a polynomial in τ of a degree of at most 12. Its leading form does not depend on
-//! the witness: the cells of a witness, like constants, go into terms of lower degree. So if one
-//! leading form is not zero, A(τ) has full rank, for every witness, for all but 12/p of all τ.
+//! and where A(τ) has as many independent rows as there are pieces (four), they are uniform for
+//! uniform δ. Two parts of A are looked at:
+//!
+//! * The whole quotient's value h(s) = Σ s^(n·m)·h_m(s) is moved by the running sum's δ(ωs), with a
+//!   factor that only depends on values of columns at s, that is, on what is seen: one row.
+//! * Changes that keep h(s) have to give the other three rows. Their 3×3 minors are polynomials in τ
+//!   of a degree of at most 9. The leading form of a minor does not depend on the witness: cells of
+//!   a witness, like constants, go into terms of lower degree. So if a leading form is not zero, the
+//!   rows are independent for every witness, for all but 9/p of all τ.
 //!
 //! The challenges are random here, and so is s. A leading form that is not zero for them is not
 //! zero for all but a fraction of 2^-222 of them (its degree in all of them together is below
@@ -173,54 +178,79 @@ fn leading(mut values: Vec<Vec<Fr>>) -> (Vec<Fr>, usize) {
     found
 }
 
-/// Checks the layout of a key: the rank of the leading forms is the number of pieces, they are the
-/// same for two witnesses, and no product of linear columns counts.
+/// How the pieces change along one direction, for 0, 1, 2, … times τ.
+type Path = Vec<Vec<Fr>>;
+
+/// Σ s^(n·m)·h_m(s), the value of the whole quotient.
+fn whole(setting: &Setting<'_>, pieces: &[Fr]) -> Fr {
+    let by = setting.secret.pow_vartime([setting.domain.n as u64]);
+    pieces.iter().rev().fold(Fr::zero(), |sum, v| sum * by + v)
+}
+
+/// Directions of linear columns: the running sum's first, then of multiplicities, of some products and
+/// of some helpers.
+fn deltas(setting: &mut Setting<'_>, linear: &[usize]) -> Vec<Direction> {
+    let (helpers, rest) = linear.split_at(linear.len() + 1 - setting.products() - 2);
+    let chosen: Vec<usize> = rest.iter().take(6).chain(helpers.iter().rev().take(3)).copied().collect();
+    let mut out = Vec::new();
+    for column in chosen {
+        let freedom = if column < setting.advice() { 2 } else { 1 };
+        out.extend((0..freedom).map(|_| setting.direction(column)));
+    }
+    out
+}
+
+/// Checks the layout of a key. Returns the rank of all leading forms together, and how many pieces
+/// there are.
 fn check(key: &ProverKey, seed: u64) -> [usize; 2] {
     let mut setting = Setting::new(key, seed);
     let (linear, others) = setting.roles();
     let taus: Vec<Direction> = others.iter().map(|c| setting.direction(*c)).collect();
-    // The running sum, multiplicities and the products always; of many helpers a few.
-    let (helpers, rest) = linear.split_at(linear.len() + 1 - setting.products() - 2);
-    let chosen: Vec<usize> = helpers.iter().rev().take(3).chain(rest.iter().take(6)).copied().collect();
-    let mut deltas: Vec<Direction> = Vec::new();
-    for column in chosen {
-        let freedom = if column < setting.advice() { 2 } else { 1 };
-        deltas.extend((0..freedom).map(|_| setting.direction(column)));
-    }
+    let deltas = deltas(&mut setting, &linear);
     let (first, second) = (setting.columns(), setting.columns());
-    const VALUES: u64 = 6;
-    let along = |columns: &[Vec<Fr>], deltas: &[(&Direction, Fr)], by: u64| {
-        let moved: Vec<(&Direction, Fr)> = taus.iter().map(|t| (t, Fr::from(by))).collect();
-        let base = setting.pieces(columns, &moved);
-        let changed = setting.pieces(columns, &[&moved, deltas].concat());
-        changed.iter().zip(&base).map(|(a, b)| *a - b).collect::<Vec<Fr>>()
+    // The degree in τ is at most 4: a constraint has degree 5, and one factor is a linear column.
+    let moved = |by: u64| -> Vec<(&Direction, Fr)> { taus.iter().map(|t| (t, Fr::from(by))).collect() };
+    let base = |columns: &[Vec<Fr>]| -> Path { (0..6).map(|by| setting.pieces(columns, &moved(by))).collect() };
+    let path = |columns: &[Vec<Fr>], base: &Path, deltas: &[(&Direction, Fr)]| -> Path {
+        let changed = (0..6).map(|by| setting.pieces(columns, &[&moved(by), deltas].concat()));
+        changed.zip(base).map(|(a, b)| a.iter().zip(b).map(|(a, b)| *a - b).collect()).collect()
     };
-    let mut rows = Vec::new();
-    let mut degrees = Vec::new();
-    for delta in &deltas {
-        let one = [(delta, Fr::one())];
-        let form = |columns: &[Vec<Fr>]| leading((0..VALUES).map(|by| along(columns, &one, by)).collect());
-        let (row, degree) = form(&first);
-        if rows.len() < 2 {
-            assert_eq!(form(&second), (row.clone(), degree), "the leading form depends on the witness");
-        }
-        rows.push(row);
-        degrees.push(degree);
+    let (base_1, base_2) = (base(&first), base(&second));
+    let paths: Vec<Path> = deltas.iter().map(|d| path(&first, &base_1, &[(d, Fr::one())])).collect();
+    for at in [0, 2, deltas.len() - 1] {
+        let other = path(&second, &base_2, &[(&deltas[at], Fr::one())]);
+        assert_eq!(leading(other), leading(paths[at].clone()), "the leading form depends on the witness");
     }
-    // Linear in all of them together.
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let factors: Vec<Fr> = deltas.iter().map(|_| Fr::random(&mut rng)).collect();
     let together: Vec<(&Direction, Fr)> = deltas.iter().zip(factors.iter().copied()).collect();
-    let mut sum = along(&first, &together, 1);
-    for (delta, factor) in &together {
-        for (sum, v) in sum.iter_mut().zip(along(&first, &[(*delta, Fr::one())], 1)) {
-            *sum -= v * factor;
+    assert_eq!(path(&first, &base_1, &together), combined(&paths, &factors), "two linear columns are multiplied");
+    // The whole quotient's value moves with the running sum, and not with τ.
+    let wholes: Vec<Fr> = paths.iter().map(|path| whole(&setting, &path[0])).collect();
+    for (path, expected) in paths.iter().zip(&wholes) {
+        assert!(path.iter().all(|pieces| whole(&setting, pieces) == *expected));
+    }
+    assert_ne!(wholes[0], Fr::zero());
+    let mut forms = Vec::new();
+    for (path, whole) in paths.iter().zip(&wholes).skip(1) {
+        let kept = combined(&[path.clone(), paths[0].clone()], &[Fr::one(), -*whole * wholes[0].invert().unwrap()]);
+        let (form, degree) = leading(kept);
+        assert!(degree <= 3);
+        forms.push(form);
+    }
+    let pieces = paths[0][0].len();
+    [1 + reduce(&mut forms), pieces]
+}
+
+/// A linear combination of paths.
+fn combined(paths: &[Path], factors: &[Fr]) -> Path {
+    let mut sum: Path = paths[0].iter().map(|row| vec![Fr::zero(); row.len()]).collect();
+    for (path, factor) in paths.iter().zip(factors) {
+        for (sum, v) in sum.iter_mut().flatten().zip(path.iter().flatten()) {
+            *sum += *v * factor;
         }
     }
-    assert!(sum.iter().all(|v| *v == Fr::zero()), "two linear columns are multiplied");
-    let pieces = rows[0].len();
-    assert!(degrees.iter().all(|d| *d <= 3), "{degrees:?}");
-    [reduce(&mut rows), pieces]
+    sum
 }
 
 fn key(program: &Integers, objective: Objective, k: Option<u32>) -> Option<ProverKey> {
@@ -267,10 +297,10 @@ fn layer(private: bool) -> Integers {
     let requant = (0..24).map(|i| if i % 2 == 0 { Requant::rescale(9) } else { Requant::table(9, table, 0) }).collect();
     let m = p.matrix("m", 7, 24, weights, requant);
     let row: Vec<_> = x.iter().copied().chain([one]).collect();
-    let h = p.linear("h", m, 2, 1, [row.clone(), row].concat()).wires();
+    let h = p.linear("h", m, 40, 1, row.repeat(40)).wires();
     let terms = vec![
-        Term { factor: 1, a: h[..8].to_vec(), b: h[8..16].to_vec() },
-        Term { factor: -1, a: h[16..24].to_vec(), b: h[..8].to_vec() },
+        Term { factor: 1, a: h[..600].to_vec(), b: h[300..900].to_vec() },
+        Term { factor: -1, a: h[360..].to_vec(), b: h[..600].to_vec() },
     ];
     let (r, _) = p.product("c", terms, Requant::rescale(8));
     let best = p.max("best", 4, r.wires()).wires();
@@ -294,6 +324,6 @@ fn pieces_of_a_wide_layout_are_free() {
                 }
             }
         }
-        assert!(shapes.iter().any(|(_, linear, ..)| *linear > 1), "{shapes:?}");
+        assert!(shapes.iter().any(|(_, linear, product, _)| *linear > 1 && *product > 1), "{shapes:?}");
     }
 }
