@@ -81,7 +81,7 @@ pub(crate) fn hard_scalars() -> Vec<Fr> {
     let mut out: Vec<Fr> = words.iter().map(|w| from_words(*w)).collect();
     out.extend(words.iter().map(|w| Fr::from_raw(*w)));
     out.extend([Fr::from(2).invert().unwrap(), -Fr::from(2).invert().unwrap()]);
-    while out.len() % 8 != 0 || out.len() < 128 {
+    while !out.len().is_multiple_of(8) || out.len() < 128 {
         out.push(Fr::random(&mut rng));
     }
     out
