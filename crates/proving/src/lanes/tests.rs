@@ -218,7 +218,10 @@ fn transforms_of_extreme_polynomials() {
         let n = 1usize << k;
         let root = (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |r, _| r.square());
         let largest: Fr = from_words([MODULUS[0] - 1, MODULUS[1], MODULUS[2], MODULUS[3]]);
-        let polynomials: [Vec<Fr>; 5] = [
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(u64::from(k));
+        let polynomials: [Vec<Fr>; 6] = [
+            // Nothing is added to the products of the first level: differences are at their smallest.
+            (0..n).map(|i| if i < n / 2 { Fr::zero() } else { Fr::random(&mut rng) }).collect(),
             vec![largest; n],
             (0..n).map(|i| if i % 2 == 0 { largest } else { from_words([1, 0, 0, 0]) }).collect(),
             (0..n).map(|i| if i == n - 1 { -Fr::one() } else { Fr::zero() }).collect(),

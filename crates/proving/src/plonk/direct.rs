@@ -154,18 +154,18 @@ fn circuits_of_every_feature() {
     }
 }
 
-/// Up to 70 polynomials at once (more than are added between two reductions), of lengths that eight
+/// Up to 400 polynomials at once (more than are added between two reductions), of lengths that eight
 /// does and does not divide, with the largest values there are.
 #[test]
 fn combinations_values_and_quotients() {
     let hard = hard_scalars();
-    for (count, len) in [(1, 8), (2, 16), (31, 24), (32, 8), (33, 520), (64, 1024), (65, 12), (70, 520)] {
+    for (count, len) in [(1, 8), (2, 16), (31, 24), (32, 8), (33, 520), (64, 1024), (65, 12), (200, 520), (400, 8)] {
         let polys: Vec<Vec<Fr>> = (0..count)
             .map(|j| {
                 (0..len).map(|i| if count % 2 == 0 { -Fr::one() } else { hard[(31 * j + i) % hard.len()] }).collect()
             })
             .collect();
-        let factors: Vec<Fr> = (0..count).map(|j| if j % 2 == 0 { -Fr::one() } else { hard[j] }).collect();
+        let factors: Vec<Fr> = (0..count).map(|j| if j % 2 == 0 { -Fr::one() } else { hard[j % hard.len()] }).collect();
         let slices: Vec<&[Fr]> = polys.iter().map(Vec::as_slice).collect();
         let expected: Vec<Fr> = (0..len).map(|i| polys.iter().zip(&factors).map(|(p, f)| p[i] * f).sum()).collect();
         let sum = both_ways(|| combine(&slices, &factors));
