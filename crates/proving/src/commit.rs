@@ -4,6 +4,8 @@
 
 mod groups;
 mod msm;
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, io};
 

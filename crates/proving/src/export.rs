@@ -10,15 +10,18 @@ use std::collections::HashMap;
 use halo2_proofs::halo2curves::bn256::{Bn256, Fr, G1Affine};
 use halo2_proofs::halo2curves::ff::PrimeField;
 use halo2_proofs::halo2curves::group::GroupEncoding;
-use halo2_proofs::plonk::{Any, Column, ColumnType, Expression, VerifyingKey};
+use halo2_proofs::plonk::{Any, Column, ColumnType, ConstraintSystem, Expression, VerifyingKey};
 use halo2_proofs::poly::Rotation;
 use halo2_proofs::poly::commitment::ParamsProver;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use thiserror::Error;
 use vouch_verifier::{
-    ColumnKind, ColumnQuery, ColumnRef, GateBuilder, KeyDescription, KeyError, Node, NodeId, PrivateWeights, Schema,
-    SrsKind, VerifierKey,
+    ColumnKind, ColumnQuery, ColumnRef, GateBuilder, Gates, KeyDescription, KeyError, Node, NodeId, PrivateWeights,
+    Schema, SrsKind, VerifierKey,
 };
+
+#[cfg(test)]
+mod tests;
 
 /// What a verifying key says beyond halo2's.
 #[derive(Debug, Clone)]
@@ -149,26 +152,7 @@ pub(crate) fn describe_key(
     let advice_queries = queries(cs.advice_queries())?;
     let fixed_queries = queries(cs.fixed_queries())?;
     let instance_queries = queries(cs.instance_queries())?;
-    let mut converter = Converter {
-        builder: GateBuilder::new(),
-        indices: [
-            (ColumnKind::Advice, &advice_queries),
-            (ColumnKind::Fixed, &fixed_queries),
-            (ColumnKind::Instance, &instance_queries),
-        ]
-        .into_iter()
-        .flat_map(|(kind, queries)| queries.iter().zip(0..).map(move |(&query, index)| ((kind, query), index)))
-        .collect(),
-        gate: "",
-    };
-    for gate in cs.gates() {
-        converter.gate = gate.name();
-        for polynomial in gate.polynomials() {
-            let node = converter.convert(polynomial)?;
-            converter.builder.gate(node);
-        }
-    }
-    let gates = converter.builder.finish();
+    let gates = gates(cs, [&advice_queries, &fixed_queries, &instance_queries])?;
 
     let permutation_columns = cs
         .permutation()
@@ -209,6 +193,28 @@ pub(crate) fn describe_key(
         weights: meta.weights,
     };
     Ok(description)
+}
+
+/// The gates of a constraint system, given its queries of advice, fixed and instance columns.
+fn gates(cs: &ConstraintSystem<Fr>, queries: [&[ColumnQuery]; 3]) -> Result<Gates, ExportError> {
+    let kinds = [ColumnKind::Advice, ColumnKind::Fixed, ColumnKind::Instance];
+    let mut converter = Converter {
+        builder: GateBuilder::new(),
+        indices: kinds
+            .into_iter()
+            .zip(queries)
+            .flat_map(|(kind, queries)| queries.iter().zip(0..).map(move |(&query, index)| ((kind, query), index)))
+            .collect(),
+        gate: "",
+    };
+    for gate in cs.gates() {
+        converter.gate = gate.name();
+        for polynomial in gate.polynomials() {
+            let node = converter.convert(polynomial)?;
+            converter.builder.gate(node);
+        }
+    }
+    Ok(converter.builder.finish())
 }
 
 fn number(what: &'static str, got: usize) -> Result<u32, ExportError> {

@@ -8,6 +8,8 @@
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod ifma;
+#[cfg(test)]
+pub(crate) mod tests;
 pub(crate) mod transform;
 
 use halo2_proofs::halo2curves::bn256::Fr;

@@ -8,7 +8,11 @@
 //! combination of the quotient's pieces.
 
 mod block;
+#[cfg(test)]
+mod direct;
 mod formula;
+#[cfg(test)]
+mod hiding;
 mod open;
 mod poly;
 mod quotient;
@@ -88,6 +92,22 @@ pub(crate) fn create_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>
         Some(blinding) => weights::prove(params, blinding, &combined, challenges[config.mu.index()], prover.transcript),
         None => Ok(()),
     }
+}
+
+/// The coefficients of all columns in the order of [`quotient::Places`], up to `l_active`.
+fn in_places<'a>(
+    pk: &'a ProvingKey<G1Affine>,
+    instance: &'a [Fr],
+    advice: &[&'a [Fr]],
+    products: &[&'a [Fr]],
+) -> Vec<&'a [Fr]> {
+    let mut polys: Vec<&[Fr]> = vec![instance];
+    polys.extend(advice);
+    polys.extend(pk.fixed_polys().iter().map(|p| &p[..]));
+    polys.extend(pk.permutation().polys().iter().map(|p| &p[..]));
+    polys.extend(products);
+    polys.extend([pk.l0(), pk.l_last(), pk.l_active_row()].map(|p| &p[..]));
+    polys
 }
 
 pub(crate) fn halo2(e: impl std::fmt::Display) -> ProvingError {
@@ -234,13 +254,7 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         challenges: &[Fr],
         c: &Combine,
     ) -> Result<Vec<Vec<Fr>>, ProvingError> {
-        let mut polys: Vec<&[Fr]> = vec![instance];
-        polys.extend(advice);
-        polys.extend(self.pk.fixed_polys().iter().map(|p| &p[..]));
-        polys.extend(self.pk.permutation().polys().iter().map(|p| &p[..]));
-        polys.extend(products);
-        polys.extend([self.pk.l0(), self.pk.l_last(), self.pk.l_active_row()].map(|p| &p[..]));
-        quotient(self.cs, &self.domain, &polys, challenges, c)
+        quotient(self.cs, &self.domain, &in_places(self.pk, instance, advice, products), challenges, c)
     }
 
     /// Writes all evaluations that the verifier needs, and says what is to be opened.

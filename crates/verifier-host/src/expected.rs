@@ -40,7 +40,7 @@ pub struct ExpectedChain {
 impl ExpectedChain {
     /// The JSON that every face of the module understands.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        serde_json::to_string(self).unwrap_or_else(|error| error.to_string())
     }
 }
 
@@ -51,7 +51,8 @@ fn text<S: Serializer>(values: &Option<Vec<i64>>, serializer: S) -> Result<S::Ok
 impl Expected {
     /// The JSON that every face of the module understands.
     pub fn to_json(&self) -> String {
-        // Nothing here can fail: the keys are text and there are no floats.
-        serde_json::to_string(self).unwrap_or_default()
+        // Nothing here can fail: the keys are text and there are no floats. The module refuses a text that is not JSON;
+        // an empty text would accept everything.
+        serde_json::to_string(self).unwrap_or_else(|error| error.to_string())
     }
 }

@@ -6,6 +6,8 @@
 
 #[cfg(any(target_arch = "wasm32", test))]
 mod config;
+#[cfg(test)]
+mod differential;
 #[cfg(any(target_arch = "wasm32", test))]
 mod limbs;
 

@@ -385,7 +385,8 @@ pub enum VerifyError {
         /// Its bytes, in hexadecimal.
         got: String,
     },
-    /// A challenge hit one of the few values for which the protocol is undefined. The probability is about 2^-240.
+    /// A challenge hit one of the few values for which the protocol is undefined. The probability is below 2^-225: there
+    /// are at most 2^28 rows.
     #[error("proof: challenge {challenge} is degenerate")]
     DegenerateChallenge {
         /// Which challenge.

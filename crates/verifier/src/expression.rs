@@ -10,6 +10,9 @@ use crate::curve::Fr;
 use crate::error::{KeyError, VerifyError};
 use crate::field;
 
+#[cfg(test)]
+mod properties;
+
 /// Position of a node in its list.
 pub type NodeId = u32;
 

@@ -24,6 +24,9 @@ const MULTIPLES: usize = 1 << (WINDOW - 2);
 /// From this number of points on, buckets are faster.
 const MANY: usize = 90;
 
+#[cfg(test)]
+mod adversarial;
+
 /// The sum of all `scalar · point`.
 pub(crate) fn msm(terms: &[(G1Affine, Fr)]) -> G1Projective {
     let terms: Vec<_> = terms.iter().copied().filter(|(point, scalar)| !point.is_zero() && !scalar.is_zero()).collect();

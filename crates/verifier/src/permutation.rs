@@ -12,7 +12,8 @@
 //!     (z_i(ωX) Π_j (p_j(X) + β s_j(X) + γ) - z_i(X) Π_j (p_j(X) + β δ^j X + γ)) = 0
 //! ```
 //!
-//! The last product may be 0 instead of 1: then some factor was zero, which happens with negligible probability.
+//! The last product may be 0 instead of 1: then some factor was zero, which happens for at most one γ for each cell, with a
+//! probability below 2^-219 (docs/chips/README.md).
 
 use crate::curve::Fr;
 use ark_ff::{Field, One};

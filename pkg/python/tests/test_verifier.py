@@ -70,6 +70,18 @@ class Verification(unittest.TestCase):
             with self.assertRaises(TypeError):
                 Verifier(KEY).verify(ENVELOPE, Expected(inputs=[wrong]))  # type: ignore[list-item]
 
+    def test_only_a_bool_allows_a_development_setup(self) -> None:
+        for wrong in ("false", "no", 0, 1, None, [False]):
+            with self.assertRaises(TypeError):
+                Verifier(KEY).verify(ENVELOPE, Expected(allow_development_srs=wrong))  # type: ignore[arg-type]
+
+    def test_refused_requests_leave_no_memory_behind(self) -> None:
+        verifier = Verifier(KEY, Limits(memory=4 << 20))
+        for _ in range(16):
+            with self.assertRaises(Refused):
+                verifier.verify_to_text(bytes(1 << 19), "{")
+        self.assertTrue(verifier.verify(ENVELOPE, Expected(allow_development_srs=True)).accepted)
+
     def test_chains_are_verified(self) -> None:
         read = lambda name: (FIXTURES / "chain" / name).read_bytes()  # noqa: E731
         keys = [read("forecast.key"), read("forecast.key"), read("allocation.key")]

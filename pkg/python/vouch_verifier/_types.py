@@ -32,7 +32,10 @@ class Expected:
 
     def to_fields(self) -> Dict[str, Any]:
         """The same, as an object."""
-        fields: Dict[str, Any] = {"allow_development_srs": bool(self.allow_development_srs)}
+        if not isinstance(self.allow_development_srs, bool):
+            # The text "false" would count as true.
+            raise TypeError(f"allow_development_srs: expected a bool, got {self.allow_development_srs!r}")
+        fields: Dict[str, Any] = {"allow_development_srs": self.allow_development_srs}
         for name in ("model_id", "nonce"):
             value = getattr(self, name)
             if value is not None:

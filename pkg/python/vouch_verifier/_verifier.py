@@ -65,7 +65,12 @@ class Verifier:
 
         def run(running: Running) -> str:
             buffers = running.put(envelope), running.put(expectation)
-            session = running.handle("vouch_begin", self._key, *buffers[0], *buffers[1])
+            try:
+                session = running.handle("vouch_begin", self._key, *buffers[0], *buffers[1])
+            except Refused:
+                # The instance is used again.
+                running.free(*buffers)
+                raise
             running.free(*buffers)
             start = time.perf_counter_ns()
             while running.call("vouch_step", session, (time.perf_counter_ns() - start) // 1000 if times else 0):

@@ -108,9 +108,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     wasmtime.args(["test", "--locked", "--workspace", "--test", "cases", "--", "--nocapture"]);
     wasmtime.env("VOUCH_WASM", setting.pkg.join(WASM)).env("VOUCH_CASES", &setting.cases);
     process::run(&mut wasmtime)?;
-    // A validator with this verifier, and miners that do what they should not.
+    // The engine of a validator with this verifier, and miners that do what they should not.
     let mut network = cargo(&workspace.root);
-    network.args(["test", "--locked", "--workspace", "--test", "miners"]);
+    network.args(["test", "--locked", "--workspace", "--test", "miners", "--test", "engine"]);
     process::run(network.env("VOUCH_WASM", setting.pkg.join(WASM)))?;
 
     let project = javascript::install(&setting)?;

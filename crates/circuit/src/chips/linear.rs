@@ -21,7 +21,8 @@
 //! with fixed multipliers: 0 at the start of a chain; a power of two 2^B between sums that are packed into one field element; μ·2^(−B(J−1)) before
 //! the first sum of a further pack of J sums (whose own multiplications by 2^B leave μ); σ likewise between positions. B is such that |z − z'| < 2^B for every limb value z and every true sum z', so packed sums that agree as field elements
 //! agree one by one (two expansions in base 2^B with digits of absolute value below 2^B that differ cannot be equal, and at most 253 bits
-//! are packed). Powers of μ are then equal with probability ≥ 1 − (number of packs)/|F| only if all packs are.
+//! are packed). Different lists of packs have equal combinations in powers of μ, σ and τ for at most a fraction (T + G)/p < 2^-226 of all challenges, for
+//! T positions of G packs ([`super::matrix`]).
 //! (Freivalds, "Probabilistic machines can use less running time", 1977.)
 
 use halo2_proofs::{

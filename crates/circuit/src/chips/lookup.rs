@@ -22,8 +22,14 @@
 //! ```
 //!
 //! holds as an identity of rational functions in β only if every looked-up entry is in the table, because the poles on the left must cancel
-//! and the characteristic exceeds the number of lookups; at random β and θ a false statement passes with probability at most
-//! (lookups + rows + 2·pairs)/|F| < 2^-220.
+//! and the characteristic exceeds the number of lookups. With N lookups in all rows and R rows of the table, a false statement passes with
+//! probability at most (2·(N + R) + 3·R)/p < 2^-217:
+//!
+//! * 3·R/p: some entry is not in the table, but θ (degree 3) compresses it to the same element as one of the R rows;
+//! * (N + R)/p: β is a root of the identity multiplied out, a polynomial of degree below N + R that is not zero;
+//! * (N + R)/p: β makes one of the N + R denominators zero.
+//!
+//! The largest layout has 64 lanes of each kind with 17 limbs in 2^24 rows: N = 2·64·17·2^24 < 2^35.1, and p > 2^253.5.
 //!
 //! A helper column holds Σ 1/D for two or three lookups of its row (as many as degree 5 allows: a range check is linear, a function lookup quadratic), and
 //! one running sum φ takes all helpers, up to two range checks D_1, D_2 directly, and the table:

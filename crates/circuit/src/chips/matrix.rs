@@ -9,7 +9,8 @@
 //! ```
 //!
 //! where Z'\[t,g\] are the packed sums of [`super::linear`]. For challenges drawn after Z and X are committed, all T·N equations hold
-//! except with probability at most (T + G)/|F| < 2^-230.
+//! except with probability at most (T + G)/p < 2^-226: the difference of the two sides is a polynomial in μ, σ and τ in which each pair (t, g) has a
+//! monomial of its own, of degree at most T + G − 2 (Schwartz-Zippel). A program has at most 2^27 values, so T·N ≤ 2^27 and T + G ≤ 2^27 + 1; p > 2^253.5.
 //!
 //! A lane has C weight columns, two second-phase cells a row, and one gate for everything:
 //!

@@ -21,6 +21,10 @@ use super::{Kernel, Lanes};
 
 /// Whether the processor has the instructions, and they are not switched off by `VOUCH_AVX512=off`.
 pub(crate) fn available() -> bool {
+    #[cfg(test)]
+    if super::tests::PORTABLE.load(std::sync::atomic::Ordering::SeqCst) {
+        return false;
+    }
     static AVAILABLE: LazyLock<bool> = LazyLock::new(|| {
         is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512dq")

@@ -171,7 +171,7 @@ fn constraints(f: &mut Formula, cs: &ConstraintSystem<Fr>, challenges: &[Fr], c:
 }
 
 /// The program for all constraints together. Those with a factor in common (most are switched by the same column) are added before it is applied.
-fn numerator(cs: &ConstraintSystem<Fr>, challenges: &[Fr], c: &Combine) -> Program {
+pub(super) fn numerator(cs: &ConstraintSystem<Fr>, challenges: &[Fr], c: &Combine) -> Program {
     let mut f = Formula::default();
     let all = constraints(&mut f, cs, challenges, c);
     let mut uses = std::collections::HashMap::new();

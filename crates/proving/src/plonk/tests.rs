@@ -1,7 +1,7 @@
 //! halo2's verifier accepts this prover's proofs, for as long as nothing in them is changed.
 
 #[path = "../../../circuit/tests/support/random.rs"]
-mod random;
+pub(super) mod random;
 
 use halo2_proofs::{
     halo2curves::bn256::Bn256,
