@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use halo2_proofs::halo2curves::bn256::{Bn256, Fr, G1Affine};
 use halo2_proofs::halo2curves::ff::PrimeField;
 use halo2_proofs::halo2curves::group::GroupEncoding;
-use halo2_proofs::plonk::{Any, Column, ColumnType, Expression, VerifyingKey};
+use halo2_proofs::plonk::{Any, Column, ColumnType, ConstraintSystem, Expression, VerifyingKey};
 use halo2_proofs::poly::Rotation;
 use halo2_proofs::poly::commitment::ParamsProver;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
@@ -146,6 +146,20 @@ pub(crate) fn describe_key(
         return Err(ExportError::ReferenceString { expected: k, got });
     }
 
+    let mut description = describe_circuit(cs, params, k, meta)?;
+    description.transcript_repr = vk.transcript_repr().to_repr();
+    description.fixed_commitments = vk.fixed_commitments().iter().map(compressed).collect();
+    description.permutation_commitments = vk.permutation().commitments().iter().map(compressed).collect();
+    Ok(description)
+}
+
+/// What a key with 2^k rows says of a circuit before anything is computed: all but commitments and halo2's digest of them.
+pub(crate) fn describe_circuit(
+    cs: &ConstraintSystem<Fr>,
+    params: &ParamsKZG<Bn256>,
+    k: u32,
+    meta: KeyMeta,
+) -> Result<KeyDescription, ExportError> {
     let advice_queries = queries(cs.advice_queries())?;
     let fixed_queries = queries(cs.fixed_queries())?;
     let instance_queries = queries(cs.instance_queries())?;
@@ -184,16 +198,16 @@ pub(crate) fn describe_key(
         })
         .collect::<Result<_, ExportError>>()?;
 
-    let description = KeyDescription {
+    Ok(KeyDescription {
         srs_kind: meta.srs_kind,
         srs_identity: meta.srs_identity,
         program_digest: meta.program_digest,
-        transcript_repr: vk.transcript_repr().to_repr(),
+        transcript_repr: [0; 32],
         g2: compressed(&params.g2()),
         s_g2: compressed(&params.s_g2()),
         k,
         instance_len: number("instance length", meta.instance_len)?,
-        degree: number("degree", degree)?,
+        degree: number("degree", cs.degree())?,
         blinding_factors: number("blinding factors", cs.blinding_factors())?,
         advice_phases: cs.advice_column_phase(),
         challenge_phases: cs.challenge_phase(),
@@ -201,14 +215,13 @@ pub(crate) fn describe_key(
         fixed_queries,
         instance_queries,
         permutation_columns,
-        fixed_commitments: vk.fixed_commitments().iter().map(compressed).collect(),
-        permutation_commitments: vk.permutation().commitments().iter().map(compressed).collect(),
+        fixed_commitments: Vec::new(),
+        permutation_commitments: Vec::new(),
         gates,
         schema: meta.schema,
         layout: meta.layout,
         weights: meta.weights,
-    };
-    Ok(description)
+    })
 }
 
 fn number(what: &'static str, got: usize) -> Result<u32, ExportError> {
