@@ -167,7 +167,7 @@ fn reference_strings_are_checked() {
     let with = |at: usize, change: &dyn Fn(&mut [u8])| {
         let mut file = bytes[..bytes.len() - 32].to_vec();
         change(&mut file[at..at + 64]);
-        let digest = vouch_prover::digest(b"Vouch-srs-file\0\0", &[&file]);
+        let digest = vouch_proving::digest(b"Vouch-srs-file\0\0", &[&file]);
         std::fs::write(&path, [&file[..], &digest].concat()).unwrap();
         Srs::load(&path).map(|_| ()).unwrap_err().to_string()
     };

@@ -85,11 +85,12 @@ mod tests {
     /// thread, this test would not end.)
     #[test]
     fn a_panic_ends_the_command_with_an_error() {
+        let fails = || -> () { panic!("on {}", "purpose") };
         let on_another = || {
-            std::thread::scope(|scope| scope.spawn(|| panic!("on {}", "purpose")).join())
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            let joined = std::thread::scope(|scope| scope.spawn(fails).join());
+            joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         };
-        for work in [&|| panic!("on purpose") as &dyn Fn(), &on_another] {
+        for work in [&fails as &dyn Fn(), &on_another] {
             let failure = caught(|| Ok(SHOW.working("failing", 0.1, work))).unwrap_err();
             assert_eq!((failure.kind, failure.code()), (Kind::Other, 1));
             assert!(failure.message.starts_with("internal error: on purpose"), "{}", failure.message);
