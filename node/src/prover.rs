@@ -41,9 +41,20 @@ pub async fn run(settings: &MinerSettings, stop: impl Future<Output = ()>) -> Re
     for _ in 0..settings.provers {
         workers.spawn(host.clone().work(stopped.clone()));
     }
-    stop.await;
+    let ended = tokio::select! {
+        () = stop => Ok(()),
+        // A worker stops by itself only if it panics.
+        ended = ended(&mut workers) => ended,
+    };
     stopping.send_replace(true);
-    while workers.join_next().await.is_some() {}
+    ended.and(self::ended(&mut workers).await)
+}
+
+/// Waits for all workers, or for the first that panics.
+async fn ended(workers: &mut JoinSet<()>) -> Result<()> {
+    while let Some(ended) = workers.join_next().await {
+        ended.context("a worker stopped")?;
+    }
     Ok(())
 }
 
@@ -105,5 +116,22 @@ impl Host {
 async fn acknowledge(message: &Message, kind: AckKind) {
     if let Err(error) = message.ack_with(kind).await {
         tracing::warn!(%error, "the queue does not hear");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_worker_that_panics_ends_the_host_with_an_error() {
+        let mut workers = JoinSet::new();
+        workers.spawn(std::future::pending());
+        workers.spawn(async { panic!("on purpose") });
+        let error = ended(&mut workers).await.unwrap_err();
+        assert!(error.to_string().contains("a worker stopped"), "{error}");
+        let mut workers = JoinSet::new();
+        workers.spawn(async {});
+        assert!(ended(&mut workers).await.is_ok());
     }
 }

@@ -13,14 +13,14 @@
 //! | 128, 128 | G2, s·G2 |
 //! | 32 | BLAKE2b-256 of all before |
 //!
-//! The points are halo2's `SerdeFormat::RawBytes`. Reading checks the digest, that every point is on the curve (G1 has prime order; G2 points are also
-//! multiplied by the order), and what [`Srs::check`] does.
+//! The points are halo2's `SerdeFormat::RawBytes`. Reading checks the digest, that every point is on the curve and not at infinity ([`Srs::from_raw`]; G1 has
+//! prime order, G2 points are also multiplied by the order), and what [`Srs::check`] does.
 
 mod import;
 
 use std::path::Path;
 
-use halo2_proofs::{SerdeFormat, poly::kzg::commitment::ParamsKZG};
+use halo2_proofs::SerdeFormat;
 use vouch_proving::{MAX_K, Srs};
 use vouch_verifier::SrsKind;
 
@@ -99,9 +99,7 @@ impl SrsFile for Srs {
         if vouch_proving::digest(PERSONAL, &[content]) != digest {
             return Err(wrong("the digest does not match: the file is damaged".into()));
         }
-        let params =
-            ParamsKZG::read_custom(&mut &content[11..], SerdeFormat::RawBytes).map_err(|e| wrong(e.to_string()))?;
-        let srs = Self { params, kind };
+        let srs = Self::from_raw(&content[11..], kind)?;
         srs.check()?;
         Ok(srs)
     }

@@ -163,6 +163,23 @@ fn reference_strings_are_checked() {
         std::fs::write(&path, &damaged).unwrap();
         assert!(matches!(Srs::load(&path), Err(ProverError::Format { .. })), "byte {at}");
     }
+    // Another file, with its own digest, whose points are not all on the curve, or at infinity.
+    let with = |at: usize, change: &dyn Fn(&mut [u8])| {
+        let mut file = bytes[..bytes.len() - 32].to_vec();
+        change(&mut file[at..at + 64]);
+        let digest = vouch_proving::digest(b"Vouch-srs-file\0\0", &[&file]);
+        std::fs::write(&path, [&file[..], &digest].concat()).unwrap();
+        Srs::load(&path).map(|_| ()).unwrap_err().to_string()
+    };
+    for (point, name) in [(3, "power 3"), (64 + 5, "Lagrange point 5"), (2 * 64 + 2, "power in G2 1")] {
+        let at = 15 + 64 * point;
+        let off = with(at, &|point| point[0] ^= 1);
+        assert!(off.ends_with(&format!("{name} is not a point of the curve")), "{off}");
+        let large = with(at, &|point| point[..32].fill(0xff));
+        assert!(large.ends_with(&format!("{name} is not a point of the curve")), "{large}");
+    }
+    let infinity = with(15 + 64 * (64 + 5), &|point| point.fill(0));
+    assert!(infinity.ends_with("Lagrange point 5 is the point at infinity"), "{infinity}");
     // Points that are on the curve, but not powers of one secret; and Lagrange points of another secret.
     let (a, b) = (Srs::development(5), Srs::development(5));
     let lagrange = |s: &Srs| KzgParams::from(s.params.clone()).lagrange().to_vec();

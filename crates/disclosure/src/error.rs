@@ -16,8 +16,11 @@ pub enum DisclosureError {
         /// What proofs show of it.
         visibility: &'static str,
     },
-    /// A tensor with so many or so large values that no program can add them up.
-    #[error("`{name}` has {values} values of up to {magnitude}: their weighted sums are too large for a program")]
+    /// A tensor with too many values, or with values too large for a program to add them up.
+    #[error(
+        "`{name}` has {values} values of up to {magnitude}: facts are proved about at most {} values, whose weighted sums fit a program",
+        crate::MAX_DISCLOSED
+    )]
     TooLarge {
         /// The tensor.
         name: String,

@@ -8,6 +8,10 @@ use crate::DisclosureError;
 /// Largest magnitude of a weight.
 pub const MAX_WEIGHT: i64 = 1000;
 
+/// Largest number of values of a tensor. A key says its number in a few bytes, and the program has a few products for each
+/// value: so much is made of a stranger's key at most. Circuits for more would have 2^20 rows.
+pub const MAX_DISCLOSED: usize = 1 << 16;
+
 /// Every integer s of a program is kept as two words, `s = high·2^d + low`, d = [`digit_bits`](Self::digit_bits): a word has 2·limb_bits bits, and
 /// weighted sums have more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +46,7 @@ impl Form {
     /// All must be words: below 2^(2b−1), b = limb_bits.
     ///
     /// # Errors
-    /// [`DisclosureError::NotHashed`], or [`DisclosureError::TooLarge`] if there is none.
+    /// [`DisclosureError::NotHashed`], or [`DisclosureError::TooLarge`] if there is none, or more than [`MAX_DISCLOSED`] values.
     pub fn of(spec: &TensorSpec) -> Result<Self, DisclosureError> {
         let visibility = match spec.visibility {
             Visibility::Hashed => None,
@@ -55,6 +59,9 @@ impl Form {
         let magnitude = spec.min.unsigned_abs().max(spec.max.unsigned_abs());
         let too_large = |values| DisclosureError::TooLarge { name: spec.name.clone(), values, magnitude };
         let values = spec.values().ok_or_else(|| too_large(usize::MAX))?;
+        if values > MAX_DISCLOSED {
+            return Err(too_large(values));
+        }
         let m = i128::try_from(values).unwrap_or(i128::MAX);
         let product = i128::from(magnitude).saturating_mul(i128::from(MAX_WEIGHT));
         let max_sum = i64::try_from(product.saturating_mul(m)).map_err(|_| too_large(values))?;
@@ -82,6 +89,11 @@ impl Form {
     pub fn words(&self, s: i64) -> [i64; 2] {
         let high = s >> self.digit_bits;
         [high, s - (high << self.digit_bits)]
+    }
+
+    /// Number of public inputs: a weight for each value, and two words for each of two bounds.
+    pub fn inputs(&self) -> usize {
+        self.values + 4
     }
 
     /// Bounds of the words of a bound.

@@ -19,7 +19,7 @@ mod statement;
 mod verify;
 
 pub use error::DisclosureError;
-pub use form::{Form, MAX_WEIGHT};
+pub use form::{Form, MAX_DISCLOSED, MAX_WEIGHT};
 pub use program::disclosure_program;
 #[cfg(feature = "prove")]
 pub use prove::{disclosure_keys, load_key, prove_statement};

@@ -1,9 +1,9 @@
 //! Checking proofs of statements.
 
-use vouch_envelope::{Nonce, ProofEnvelope, TensorHash};
+use vouch_envelope::{Nonce, ProofEnvelope, Section, TensorHash};
 use vouch_verifier::{Expected, TensorSpec, VerifiedClaim, VerifierKey, verify};
 
-use crate::{DisclosureError, Statement, disclosure_program};
+use crate::{DisclosureError, Form, Statement, disclosure_program};
 
 /// The tensor that a key is about.
 ///
@@ -14,6 +14,11 @@ use crate::{DisclosureError, Statement, disclosure_program};
 pub fn spec_of(key: &VerifierKey) -> Result<&TensorSpec, DisclosureError> {
     let wrong = |reason: String| DisclosureError::Key { reason };
     let Some(spec) = key.schema().inputs.first() else { return Err(wrong("it has no inputs".to_owned())) };
+    // What costs nothing first: the tensor is not too large, and the key's public values are those of statements about it.
+    let form = Form::of(spec).map_err(|e| wrong(e.to_string()))?;
+    if key.schema().values(Section::Inputs) != form.inputs() {
+        return Err(wrong(format!("its public values are not those of a statement about `{}`", spec.name)));
+    }
     let program = disclosure_program(spec).map_err(|e| wrong(e.to_string()))?;
     if program.digest() != key.description().program_digest {
         return Err(wrong(format!("its program is not the one for facts about `{}`", spec.name)));

@@ -13,7 +13,7 @@ use vouch_disclosure::{
 use vouch_envelope::{Nonce, Section, TensorHash};
 use vouch_program::{Interval, Program, Requant, Visibility};
 use vouch_proving::{ProverKey, ProvingError, Salt, Srs, plan};
-use vouch_verifier::{CheckName, TensorSpec, VerifyError};
+use vouch_verifier::{CheckName, TensorSpec, VerifierKey, VerifyError};
 
 const NONCE: Nonce = Nonce([7; 32]);
 const SALT: Salt = Salt([9; 32]);
@@ -183,4 +183,32 @@ proptest! {
             },
         }
     }
+}
+
+/// A stranger's key says in a few bytes how many values its tensor has: no program is made of more than there may be, nor of
+/// another number than that of the key's public values.
+#[test]
+fn nothing_large_is_made_of_a_small_key() {
+    let with = |values: u32| {
+        let mut description = FIXTURE.key.verifier.description().clone();
+        description.schema.inputs[0].shape = vec![values];
+        let key = VerifierKey::new(description).unwrap();
+        assert!(key.to_bytes().len() < 4000);
+        match spec_of(&key) {
+            Err(DisclosureError::Key { reason }) => reason,
+            other => panic!("{values}: {other:?}"),
+        }
+    };
+    for values in [(1 << 16) + 1, 1 << 20] {
+        assert!(with(values).contains("at most 65536 values"), "{}", with(values));
+    }
+    for values in [3, 5, 1 << 16] {
+        assert!(with(values).contains("its public values are not those"), "{}", with(values));
+    }
+    // With the right number the program is made, and is another.
+    assert_eq!(spec_of(&FIXTURE.key.verifier).unwrap(), &FIXTURE.spec);
+    let mut description = FIXTURE.key.verifier.description().clone();
+    description.schema.inputs[0].max += 1;
+    let other = spec_of(&VerifierKey::new(description).unwrap()).unwrap_err().to_string();
+    assert!(other.contains("its program is not the one"), "{other}");
 }

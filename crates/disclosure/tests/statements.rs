@@ -117,8 +117,11 @@ fn what_is_no_statement_is_refused() {
     assert!(matches!(other.check(&of), Err(DisclosureError::OtherTensor { .. })));
     let public = TensorSpec { visibility: Visibility::Public, ..of.clone() };
     assert!(matches!(disclosure_program(&public), Err(DisclosureError::NotHashed { visibility: "public", .. })));
-    let huge = TensorSpec { shape: vec![1 << 16, 1 << 15], ..of };
-    assert!(matches!(disclosure_program(&huge), Err(DisclosureError::TooLarge { .. })));
+    for shape in [vec![1 << 16, 1 << 15], vec![(1 << 16) + 1], vec![1 << 20]] {
+        let huge = TensorSpec { shape, ..of.clone() };
+        assert!(matches!(disclosure_program(&huge), Err(DisclosureError::TooLarge { .. })));
+        assert!(matches!(Statement::element(&huge, 0, 0, 0), Err(DisclosureError::TooLarge { .. })));
+    }
 }
 
 /// Words that are not those of a bound, and other numbers of them, are no statement.

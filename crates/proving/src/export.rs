@@ -149,6 +149,20 @@ pub(crate) fn describe_key(
         return Err(ExportError::ReferenceString { expected: k, got });
     }
 
+    let mut description = describe_circuit(cs, params, k, meta)?;
+    description.transcript_repr = vk.transcript_repr().to_repr();
+    description.fixed_commitments = vk.fixed_commitments().iter().map(compressed).collect();
+    description.permutation_commitments = vk.permutation().commitments().iter().map(compressed).collect();
+    Ok(description)
+}
+
+/// What a key with 2^k rows says of a circuit before anything is computed: all but commitments and halo2's digest of them.
+pub(crate) fn describe_circuit(
+    cs: &ConstraintSystem<Fr>,
+    params: &ParamsKZG<Bn256>,
+    k: u32,
+    meta: KeyMeta,
+) -> Result<KeyDescription, ExportError> {
     let advice_queries = queries(cs.advice_queries())?;
     let fixed_queries = queries(cs.fixed_queries())?;
     let instance_queries = queries(cs.instance_queries())?;
@@ -168,16 +182,16 @@ pub(crate) fn describe_key(
         })
         .collect::<Result<_, ExportError>>()?;
 
-    let description = KeyDescription {
+    Ok(KeyDescription {
         srs_kind: meta.srs_kind,
         srs_identity: meta.srs_identity,
         program_digest: meta.program_digest,
-        transcript_repr: vk.transcript_repr().to_repr(),
+        transcript_repr: [0; 32],
         g2: compressed(&params.g2()),
         s_g2: compressed(&params.s_g2()),
         k,
         instance_len: number("instance length", meta.instance_len)?,
-        degree: number("degree", degree)?,
+        degree: number("degree", cs.degree())?,
         blinding_factors: number("blinding factors", cs.blinding_factors())?,
         advice_phases: cs.advice_column_phase(),
         challenge_phases: cs.challenge_phase(),
@@ -185,14 +199,13 @@ pub(crate) fn describe_key(
         fixed_queries,
         instance_queries,
         permutation_columns,
-        fixed_commitments: vk.fixed_commitments().iter().map(compressed).collect(),
-        permutation_commitments: vk.permutation().commitments().iter().map(compressed).collect(),
+        fixed_commitments: Vec::new(),
+        permutation_commitments: Vec::new(),
         gates,
         schema: meta.schema,
         layout: meta.layout,
         weights: meta.weights,
-    };
-    Ok(description)
+    })
 }
 
 /// The gates of a constraint system, given its queries of advice, fixed and instance columns.

@@ -11,30 +11,38 @@
 //! | 8, then as many | halo2's proving key, raw |
 //! | 32 | BLAKE2b-256 of all before |
 //!
-//! The digest is checked; points and field elements in it are not checked one by one: a prover trusts its own key,
-//! and verifies every proof before it gives it out.
+//! A key may come from somebody else (that of a disclosure comes from a server), and then proofs must still tell nothing of what
+//! they hide. So reading checks digest and lengths, that the layout is one of the program, that every point is on its curve and
+//! every field element below the modulus, and that the reference string is that of the verifying key, with a secret that is not
+//! a point of the domain: there, each commitment would be the value in one row. Nothing else need be checked: a proof with other
+//! columns, or with points that are not powers of that secret, does not verify, and every proof is verified before it is given out.
+
+mod raw;
 
 use std::sync::Arc;
 
 use halo2_proofs::{
     SerdeFormat,
-    halo2curves::{bn256::G1Affine, serde::SerdeObject},
+    halo2curves::bn256::G1Affine,
     plonk::{ProvingKey, keygen_pk2},
-    poly::{commitment::Params, kzg::commitment::ParamsKZG},
 };
 use serde::{Deserialize, Serialize};
 use vouch_circuit::{CircuitParams, Estimate, Layout, ModelCircuit, Objective, choose};
 use vouch_envelope::{Reader, hex};
-use vouch_program::{Program, RunError, WeightMode};
+use vouch_program::{Program, RunError};
 use vouch_verifier::{KeyDescription, VerifierKey};
 
 use crate::{
     ProvingError, Srs,
     commit::KzgParams,
     export::{KeyMeta, describe_key},
+    layout::{self, layout_of},
     schema::schema,
+    srs,
     weights::{self, Blinding},
 };
+
+pub(crate) use raw::constraint_system;
 
 const MAGIC: &[u8; 8] = b"VOUCHPK\0";
 const VERSION: u16 = 3;
@@ -101,7 +109,9 @@ impl ProverKey {
             return Err(RunError::NoWeights.into());
         }
         let blinding = params.private_weights.then(|| Blinding::random(&params));
-        let (program, layout, made) = make(planned, &params, srs, blinding.as_ref())?;
+        let program = Arc::new(planned);
+        let layout = Arc::new(Layout::new(&program, &params)?);
+        let made = make(&program, &layout, srs, blinding.as_ref())?;
         let verifier = VerifierKey::new(made.description)?;
         let header = Header { program_digest: hex::encode(&bundle.digest()), batch: batch.max(1), params };
         Ok(Self { header, program, layout, verifier, params: made.params, pk: made.pk, blinding })
@@ -166,19 +176,18 @@ impl ProverKey {
             return Err(ProvingError::OtherProgram { key: header.program_digest, bundle: digest });
         }
         let verifier = VerifierKey::from_bytes(verifier)?;
-        let program = Arc::new(if header.batch > 1 { bundle.batched(header.batch)? } else { bundle.clone() });
-        let layout = Arc::new(Layout::new(&program, &header.params)?);
-        // Lengths first: halo2 reads unchecked and would panic at the end of the file.
-        let n = 1usize.checked_shl(header.params.k).unwrap_or(0);
-        if srs.len() != 4 + 2 * 64 * n + 2 * 128 {
-            return Err(wrong("the reference string has another length than the circuit"));
+        // The header is what the rest is measured by, so it comes first: it must be one that the program can have, and as large as the file.
+        let (k, batch) = (header.params.k, header.batch.max(1));
+        if verifier.description().k != k {
+            return Err(wrong("its verifying key has another number of rows"));
         }
-        let params = ParamsKZG::read_custom(&mut &*srs, SerdeFormat::RawBytesUnchecked).map_err(wrong)?;
-        if params.k() != header.params.k {
-            return Err(wrong("the reference string has another length than the circuit"));
-        }
-        let lagrange = srs[4 + 64 * n..4 + 128 * n].chunks_exact(64).map(G1Affine::from_raw_bytes_unchecked).collect();
-        let params = KzgParams::new(params, lagrange);
+        srs::check_length(srs, k)?;
+        layout::check_rows(bundle, batch as usize, k).map_err(wrong)?;
+        let program = Arc::new(bundle.batched(batch)?);
+        let layout = Arc::new(layout_of(&program, &header.params).map_err(wrong)?);
+        let cs = raw::constraint_system(&header.params);
+        raw::check(pk, &cs, k)?;
+        let params = srs::of_key(srs, &verifier)?;
         let pk = ProvingKey::from_bytes::<ModelCircuit>(pk, SerdeFormat::RawBytesUnchecked, header.params.clone())
             .map_err(wrong)?;
         let blinding = match (header.params.private_weights, blinding) {
@@ -191,97 +200,50 @@ impl ProverKey {
 }
 
 /// What key generation makes.
-struct Made {
-    description: KeyDescription,
+pub(crate) struct Made {
+    pub(crate) description: KeyDescription,
     params: KzgParams,
     pk: ProvingKey<G1Affine>,
 }
 
-fn make(
-    program: Program,
-    params: &CircuitParams,
+/// Makes the keys of a program in a layout. Of private weights there are only commitments if there is something that blinds them.
+///
+/// # Errors
+/// [`ProvingError`] if the reference string is too short or halo2 refuses.
+pub(crate) fn make(
+    program: &Arc<Program>,
+    layout: &Arc<Layout>,
     srs: &Srs,
     blinding: Option<&Blinding>,
-) -> Result<(Arc<Program>, Arc<Layout>, Made), ProvingError> {
+) -> Result<Made, ProvingError> {
     crate::cpu::check()?;
-    let srs = srs.truncated(params.k)?;
-    let program = Arc::new(program);
-    let layout = Arc::new(Layout::new(&program, params)?);
+    let srs = srs.truncated(layout.params.k)?;
     let circuit = ModelCircuit::new(program.clone(), layout.clone());
     let kzg = KzgParams::from(srs.params.clone());
     let pk = keygen_pk2(&kzg, &circuit, false)?;
-    let meta = KeyMeta {
+    let meta = meta(program, layout, &srs, &kzg, blinding)?;
+    let description = describe_key(pk.get_vk(), &srs.params, meta)?;
+    Ok(Made { description, params: kzg, pk })
+}
+
+/// What a verifying key says of a program beyond its circuit.
+pub(crate) fn meta(
+    program: &Program,
+    layout: &Layout,
+    srs: &Srs,
+    kzg: &KzgParams,
+    blinding: Option<&Blinding>,
+) -> Result<KeyMeta, ProvingError> {
+    let params = &layout.params;
+    Ok(KeyMeta {
         srs_identity: srs.identity(),
         srs_kind: srs.kind,
-        schema: schema(&program),
+        schema: schema(program),
         program_digest: program.public_digest(),
         layout: serde_json::to_string(params).map_err(|e| ProvingError::format("layout", e))?,
         instance_len: program.public_len(),
-        weights: params.private_weights.then(|| weights::describe(&program, &layout, &kzg, blinding)),
-    };
-    let description = describe_key(pk.get_vk(), &srs.params, meta)?;
-    Ok((program, layout, Made { description, params: kzg, pk }))
-}
-
-/// Checks that a verifying key is the one of a program (of a batch of it, if its layout is that of one) and a reference string: that its circuit states a run of the program, and nothing less. Whoever publishes a model
-/// could else publish a key that accepts anything. Of a program with private weights this needs no weights; the commitments to them are the publisher's, whatever they are.
-///
-/// # Errors
-/// [`ProvingError::OtherKey`] says what differs.
-pub fn check_key(program: &Program, srs: &Srs, key: &VerifierKey) -> Result<(), ProvingError> {
-    let other = |what: &str| ProvingError::OtherKey { what: what.to_owned() };
-    let own = key.description();
-    let params: CircuitParams =
-        serde_json::from_str(&own.layout).map_err(|e| ProvingError::format("layout in the verifying key", e))?;
-    if params.k != own.k {
-        return Err(other("number of rows"));
-    }
-    let private = program.weights() == WeightMode::Private;
-    if params.private_weights && !private {
-        return Err(other("weights, which are private in the key and fixed in the program"));
-    }
-    // The layout is the publisher's word: it must be one of this program, and no larger than the key itself.
-    let base = CircuitParams::minimal(program, params.k)?;
-    let most = own.advice_phases.len();
-    let lanes = [params.linear_lanes, params.product_lanes, params.matrix_lanes, params.hash_lanes];
-    let fits = lanes.iter().all(|n| *n <= most) && params.two_term_lanes <= params.product_lanes;
-    let columns = CircuitParams {
-        linear_lanes: base.linear_lanes,
-        product_lanes: base.product_lanes,
-        two_term_lanes: base.two_term_lanes,
-        matrix_lanes: base.matrix_lanes,
-        weight_columns: base.weight_columns,
-        hash_lanes: base.hash_lanes,
-        ..params.clone()
-    };
-    if columns != base || !fits || params.weight_columns > 1 << 12 {
-        return Err(other("layout"));
-    }
-    if own.srs_identity != srs.truncated(params.k)?.identity() {
-        return Err(other("reference string"));
-    }
-    let (_, _, made) = make(program.clone(), &params, srs, None)?;
-    let mut expected = made.description;
-    if let (Some(expected), Some(own)) = (&mut expected.weights, &own.weights) {
-        for (to, from) in expected.lanes.iter_mut().zip(&own.lanes) {
-            if from.commitments.len() != params.weight_columns {
-                return Err(other("number of commitments to weights"));
-            }
-            to.commitments.clone_from(&from.commitments);
-        }
-    }
-    if expected == *own {
-        return Ok(());
-    }
-    let parts = [
-        ("program", expected.program_digest != own.program_digest),
-        ("schema", expected.schema != own.schema),
-        ("gates", expected.gates != own.gates),
-        ("fixed columns", expected.fixed_commitments != own.fixed_commitments),
-        ("wiring", expected.permutation_commitments != own.permutation_commitments),
-        ("weights", expected.weights != own.weights),
-    ];
-    Err(other(parts.iter().find(|(_, differs)| *differs).map_or("circuit", |(what, _)| *what)))
+        weights: params.private_weights.then(|| weights::describe(program, layout, kzg, blinding)),
+    })
 }
 
 fn wrong(reason: impl ToString) -> ProvingError {

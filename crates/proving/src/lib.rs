@@ -5,6 +5,7 @@
 //! ```
 
 mod blake;
+mod check;
 mod clock;
 pub mod commit;
 pub mod cpu;
@@ -13,16 +14,20 @@ pub mod export;
 mod hash;
 mod keys;
 mod lanes;
+mod layout;
 mod plonk;
 mod prove;
+#[cfg(test)]
+mod random_programs;
 mod schema;
 mod srs;
 mod weights;
 
 pub use blake::digest;
+pub use check::check_key;
 pub use error::ProvingError;
 pub use hash::Salt;
-pub use keys::{Header, ProverKey, check_key, plan};
+pub use keys::{Header, ProverKey, plan};
 pub use prove::Proved;
 pub use schema::schema;
 pub use srs::{MAX_K, Srs};

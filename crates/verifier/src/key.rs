@@ -2,6 +2,7 @@
 
 mod codec;
 mod constant;
+mod limits;
 mod prepared;
 mod schema;
 mod weights;

@@ -192,7 +192,8 @@ pub(crate) fn reduce(key: &VerifierKey, envelope: &ProofEnvelope) -> Result<Open
 }
 
 /// The values of the instance column at the rotations of x that the circuit queries. The verifier knows the column, so
-/// the prover sends neither a commitment nor an evaluation of it.
+/// the prover sends neither a commitment nor an evaluation of it. All queries share the Lagrange polynomials: the cost
+/// is that of `instance.len()` rows and the few that the rotations add, and a product for each value and query.
 fn instance_evaluations(
     key: &Prepared,
     description: &crate::key::KeyDescription,
@@ -200,14 +201,45 @@ fn instance_evaluations(
     x: Fr,
     xn: Fr,
 ) -> Result<Vec<Fr>, VerifyError> {
-    description
-        .instance_queries
-        .iter()
-        .map(|query| {
-            // The column at ω^r x: row i is multiplied by l_i(ω^r x) = l_{i - r}(x).
-            let start = i64::from(query.rotation).saturating_neg();
-            let lagrange = key.domain.lagrange(x, xn, start, instance.len())?;
-            Ok(instance.iter().zip(&lagrange).map(|(value, l)| *value * l).sum())
-        })
-        .collect()
+    let rotations = || description.instance_queries.iter().map(|query| i64::from(query.rotation));
+    let (Some(least), Some(most)) = (rotations().min(), rotations().max()) else { return Ok(Vec::new()) };
+    let distance = |from: i64, to: i64| usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
+    // The column at ω^r x: row i is multiplied by l_i(ω^r x) = l_{i - r}(x).
+    let rows = instance.len().saturating_add(distance(least, most));
+    let lagrange = key.domain.lagrange(x, xn, most.saturating_neg(), rows)?;
+    let value = |rotation| {
+        let own = lagrange.iter().skip(distance(rotation, most));
+        instance.iter().zip(own).map(|(value, l)| *value * l).sum()
+    };
+    Ok(rotations().map(value).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::ColumnQuery;
+
+    /// The evaluations are those of the column's polynomial at rotations of x in both directions.
+    #[test]
+    fn the_instance_is_evaluated_at_every_rotation() {
+        let key = VerifierKey::from_bytes(include_bytes!("../tests/fixtures/small.key")).unwrap();
+        let mut description = key.description().clone();
+        let (key, x) = (key.prepared(), Fr::from(77u64));
+        let xn = key.domain.power_n(x);
+        let instance: Vec<Fr> = (5u64..14).map(Fr::from).collect();
+        for rotations in [vec![], vec![0], vec![3, -2, 0, 64, -64, 1], vec![-5, -7], vec![9, 4]] {
+            let query = |&rotation: &i32| ColumnQuery { column: 0, rotation };
+            description.instance_queries = rotations.iter().map(query).collect();
+            let values = instance_evaluations(key, &description, &instance, x, xn).unwrap();
+            let expected: Vec<Fr> = rotations
+                .iter()
+                .map(|&rotation| {
+                    let at = key.domain.rotate(x, i64::from(rotation));
+                    let lagrange = key.domain.lagrange(at, xn, 0, instance.len()).unwrap();
+                    instance.iter().zip(lagrange).map(|(value, l)| *value * l).sum()
+                })
+                .collect();
+            assert_eq!(values, expected, "{rotations:?}");
+        }
+    }
 }

@@ -131,6 +131,13 @@ impl Plan {
         }
     }
 
+    /// Products of two numbers that [`Weights`] and the combinations of evaluations take, but for a few for each set.
+    #[cfg(test)]
+    pub(crate) fn products(&self) -> usize {
+        let of_set = |set: &RotationSet| set.points.len() * (set.points.len() + set.polynomials.len());
+        self.sets.iter().map(of_set).sum()
+    }
+
     pub(crate) fn advice_columns(&self) -> usize {
         self.advice_columns
     }

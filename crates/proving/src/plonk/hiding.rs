@@ -34,8 +34,8 @@ use rand_chacha::ChaCha8Rng;
 use vouch_circuit::Objective;
 use vouch_program::{Interval, Program as Integers, Requant, Segment, Term, Visibility, WeightMode};
 
-use super::{tests::random, *};
-use crate::{ProverKey, Srs, plan};
+use super::*;
+use crate::{ProverKey, Srs, plan, random_programs::random_program};
 
 /// A change of random rows that keeps commitments and evaluations.
 struct Direction {
@@ -266,7 +266,7 @@ fn pieces_of_random_programs_are_free() {
     let names = std::collections::BTreeMap::from([("x".to_owned(), Visibility::Hashed)]);
     let (mut hashed, mut private, mut tried) = (0, 0, 0);
     for seed in 0..24 {
-        let (program, _) = random::random_program(seed);
+        let (program, _) = random_program(seed);
         let program = if seed % 3 == 0 { program.clone().with_visibility(&names).unwrap_or(program) } else { program };
         let other = program.clone().with_weights(WeightMode::Private);
         let program = if seed % 2 == 0 { program } else { other.unwrap_or(program) };

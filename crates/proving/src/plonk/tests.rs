@@ -1,8 +1,5 @@
 //! halo2's verifier accepts this prover's proofs, for as long as nothing in them is changed.
 
-#[path = "../../../circuit/tests/support/random.rs"]
-pub(super) mod random;
-
 use halo2_proofs::{
     halo2curves::bn256::Bn256,
     plonk::verify_proof,
@@ -12,7 +9,7 @@ use halo2_proofs::{
 use vouch_circuit::Objective;
 
 use super::*;
-use crate::{ProverKey, Srs, plan};
+use crate::{ProverKey, Srs, plan, random_programs as random};
 
 fn accepted(key: &ProverKey, instance: &[Fr], proof: &[u8]) -> bool {
     let mut transcript = Blake2bRead::<_, G1Affine, Challenge255<_>>::init(proof);

@@ -4,7 +4,7 @@ use crate::curve::{Bn254, Fr, G1Affine, G2Affine};
 use ark_ec::pairing::Pairing;
 use ark_ff::FftField;
 
-use super::{ColumnKind, ColumnQuery, KeyDescription, weights};
+use super::{ColumnKind, ColumnQuery, KeyDescription, limits, weights};
 use crate::domain::Domain;
 use crate::error::KeyError;
 use crate::expression::{Evaluator, Leaves};
@@ -53,6 +53,7 @@ impl Prepared {
 
         let phases = check_phases(key)?;
         check_queries(key, n)?;
+        limits::check(key, n)?;
         check_blinding(key)?;
         key.schema.check(key.instance_len)?;
         weights::check(key)?;
@@ -78,7 +79,7 @@ impl Prepared {
         }
         let g2 = decode_g2("generator of G2", &key.g2)?;
         let s_g2 = decode_g2("secret times the generator of G2", &key.s_g2)?;
-        Ok(Self {
+        let prepared = Self {
             domain: Domain::new(key.k),
             transcript_repr: field::from_canonical(&key.transcript_repr)
                 .ok_or(KeyError::Scalar { what: "transcript representation", position: 0 })?,
@@ -97,7 +98,9 @@ impl Prepared {
             phases,
             s_g2: s_g2.into(),
             minus_g2: (-g2).into(),
-        })
+        };
+        limits::check_proof(prepared.proof_len())?;
+        Ok(prepared)
     }
 
     /// Length of a proof: 32 bytes for each of its points and scalars.

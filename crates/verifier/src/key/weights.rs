@@ -4,6 +4,9 @@ use crate::error::KeyError;
 
 use super::KeyDescription;
 
+/// Largest number of weight columns of all lanes together.
+const MAX_WEIGHT_COLUMNS: usize = 1 << 12;
+
 /// Commitments to weights that are no columns of the circuit (`weights.rs`).
 #[derive(Debug, Clone, PartialEq)]
 pub struct PrivateWeights {
@@ -41,6 +44,10 @@ pub(super) fn check(key: &KeyDescription) -> Result<(), KeyError> {
     let lanes = u64::try_from(weights.lanes.len()).unwrap_or(u64::MAX);
     if lanes == 0 {
         return Err(KeyError::Range { what: "lanes of private weights", min: 1, max: u64::from(u32::MAX), got: 0 });
+    }
+    let columns = weights.lanes.iter().map(|lane| lane.commitments.len()).fold(0, usize::saturating_add);
+    if columns > MAX_WEIGHT_COLUMNS {
+        return Err(KeyError::TooMany { what: "weight columns", limit: MAX_WEIGHT_COLUMNS, got: columns });
     }
     for (position, lane) in weights.lanes.iter().enumerate() {
         let what = "advice column of private weights";

@@ -1,6 +1,9 @@
 //! Why a command failed, and with which exit code.
 
-use std::fmt::Display;
+use std::{
+    fmt::Display,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use serde_json::json;
 use vouch_compiler::{CompileError, DataError, InputError};
@@ -60,6 +63,20 @@ impl Failure {
         }
         out
     }
+}
+
+/// What a command gives. A panic in it, or in a thread that it waits for, is a failure like others: the command ends, with an
+/// exit code, and with JSON if that was asked for.
+pub(crate) fn caught<T>(command: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    // Nothing that the command has left half done is looked at again.
+    catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let reason = text.unwrap_or("a panic without a message");
+        Err(Failure::new(
+            Kind::Other,
+            format!("internal error: {reason}. This is a fault of this program: please report it"),
+        ))
+    })
 }
 
 fn of_input(e: &InputError) -> Kind {

@@ -12,7 +12,7 @@ use std::{io::Write, process::ExitCode};
 use clap::Parser;
 
 use args::{Cli, Command};
-use failure::Failure;
+use failure::{Failure, caught};
 
 /// What a command says: text for people, and one object for machines.
 pub(crate) struct Said {
@@ -22,7 +22,10 @@ pub(crate) struct Said {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let said = vouch_prover::cpu::check().map_err(Failure::from).and_then(|()| run(&cli));
+    let said = caught(|| {
+        vouch_prover::cpu::check()?;
+        run(&cli)
+    });
     let (out, err, code) = match said {
         Ok(said) if cli.json => (format!("{}\n", said.json), String::new(), 0),
         Ok(said) => (said.text, String::new(), 0),

@@ -1,6 +1,9 @@
 //! Progress of long work, on a terminal.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -23,20 +26,19 @@ impl Show {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_message(what.to_owned());
-        let done = std::sync::atomic::AtomicBool::new(false);
+        let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let start = std::time::Instant::now();
-                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                let start = Instant::now();
+                while !done.load(Ordering::Relaxed) {
                     // The last part of the bar is for work that takes longer than expected.
                     bar.set_position((start.elapsed().as_millis() as u64).min(expected * 97 / 100));
                     std::thread::sleep(Duration::from_millis(60));
                 }
             });
-            let out = work();
-            done.store(true, std::sync::atomic::Ordering::Relaxed);
-            bar.finish_and_clear();
-            out
+            // Also when the work panics: the scope waits for the bar's thread.
+            let _ended = Ended { done: &done, bar: &bar };
+            work()
         })
     }
 
@@ -48,8 +50,53 @@ impl Show {
     }
 }
 
+/// The end of some work, however it ends: the bar's thread stops.
+struct Ended<'a> {
+    done: &'a AtomicBool,
+    bar: &'a ProgressBar,
+}
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+        self.bar.finish_and_clear();
+    }
+}
+
 /// What is said about reference strings for development.
 pub(crate) const DEVELOPMENT: &str = "\
 WARNING: the reference string was made on this machine, for development.
          Whoever made it could have kept its secret and could forge proofs.
          Do not rely on proofs for such keys; use `--srs FILE` with the result of a ceremony.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::{Kind, caught};
+
+    const SHOW: Show = Show { progress: true, notes: false };
+
+    #[test]
+    fn work_gives_its_result() {
+        assert_eq!(SHOW.working("adding", 0.1, || 1 + 1), 2);
+    }
+
+    /// On the command's thread and on another: the command ends, with an error that says why. (Without an end of the bar's
+    /// thread, this test would not end.)
+    #[test]
+    fn a_panic_ends_the_command_with_an_error() {
+        let fails = || -> () { panic!("on {}", "purpose") };
+        let on_another = || {
+            let joined = std::thread::scope(|scope| scope.spawn(fails).join());
+            joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        };
+        for work in [&fails as &dyn Fn(), &on_another] {
+            let failure = caught(|| Ok(SHOW.working("failing", 0.1, work))).unwrap_err();
+            assert_eq!((failure.kind, failure.code()), (Kind::Other, 1));
+            assert!(failure.message.starts_with("internal error: on purpose"), "{}", failure.message);
+        }
+        assert_eq!(caught(|| Ok(SHOW.working("adding", 0.1, || 3))).unwrap(), 3);
+        let refused = caught(|| Err::<(), _>(crate::failure::Failure::new(Kind::Refused, "no"))).unwrap_err();
+        assert_eq!(refused.kind, Kind::Refused);
+    }
+}

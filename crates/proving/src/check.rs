@@ -1,0 +1,89 @@
+//! The check of a third party's verifying key.
+
+use std::sync::Arc;
+
+use vouch_circuit::CircuitParams;
+use vouch_program::{Program, WeightMode};
+use vouch_verifier::{KeyDescription, VerifierKey};
+
+use crate::{
+    ProvingError, Srs,
+    commit::KzgParams,
+    export::describe_circuit,
+    keys::{constraint_system, make, meta},
+    layout::layout_of,
+};
+
+fn other(what: impl Into<String>) -> ProvingError {
+    ProvingError::OtherKey { what: what.into() }
+}
+
+/// Checks that a verifying key is the one of a program (of a batch of it, if its layout is that of one) and a reference string: that its circuit states a run of the program, and nothing less. Whoever publishes a model
+/// could else publish a key that accepts anything. Of a program with private weights this needs no weights; the commitments to them are the publisher's, whatever they are.
+///
+/// The key is hostile until the end. So its layout must be one that the program can have, and everything in it that takes no
+/// computation, lengths of lists included, must be that of the layout, before its commitments are computed again.
+///
+/// # Errors
+/// [`ProvingError::OtherKey`] says what differs.
+pub fn check_key(program: &Program, srs: &Srs, key: &VerifierKey) -> Result<(), ProvingError> {
+    let own = key.description();
+    let params: CircuitParams =
+        serde_json::from_str(&own.layout).map_err(|e| ProvingError::format("layout in the verifying key", e))?;
+    if params.k != own.k {
+        return Err(other("number of rows"));
+    }
+    if params.private_weights && program.weights() != WeightMode::Private {
+        return Err(other("weights, which are private in the key and fixed in the program"));
+    }
+    let layout = Arc::new(layout_of(program, &params).map_err(|reason| other(format!("layout ({reason})")))?);
+    let srs = srs.truncated(params.k)?;
+    if own.srs_identity != srs.identity() {
+        return Err(other("reference string"));
+    }
+    let cs = constraint_system(&params);
+    if own.fixed_commitments.len() != cs.num_fixed_columns() {
+        return Err(other("number of fixed columns"));
+    }
+    let kzg = KzgParams::from(srs.params.clone());
+    let mut expected = describe_circuit(&cs, &srs.params, params.k, meta(program, &layout, &srs, &kzg, None)?)?;
+    // The computed parts are the key's own until the rest has been compared.
+    expected.transcript_repr = own.transcript_repr;
+    expected.fixed_commitments.clone_from(&own.fixed_commitments);
+    expected.permutation_commitments.clone_from(&own.permutation_commitments);
+    take_weights(&mut expected, own, params.weight_columns)?;
+    compare(&expected, own)?;
+    let mut expected = make(&Arc::new(program.clone()), &layout, &srs, None)?.description;
+    take_weights(&mut expected, own, params.weight_columns)?;
+    compare(&expected, own)
+}
+
+/// Takes over the key's commitments to private weights, as many as there have to be.
+fn take_weights(expected: &mut KeyDescription, own: &KeyDescription, columns: usize) -> Result<(), ProvingError> {
+    if let (Some(expected), Some(own)) = (&mut expected.weights, &own.weights) {
+        for (to, from) in expected.lanes.iter_mut().zip(&own.lanes) {
+            if from.commitments.len() != columns {
+                return Err(other("number of commitments to weights"));
+            }
+            to.commitments.clone_from(&from.commitments);
+        }
+    }
+    Ok(())
+}
+
+fn compare(expected: &KeyDescription, own: &KeyDescription) -> Result<(), ProvingError> {
+    if expected == own {
+        return Ok(());
+    }
+    let parts = [
+        ("program", expected.program_digest != own.program_digest),
+        ("kind of reference string", expected.srs_kind != own.srs_kind),
+        ("schema", expected.schema != own.schema),
+        ("layout", expected.layout != own.layout),
+        ("gates", expected.gates != own.gates),
+        ("fixed columns", expected.fixed_commitments != own.fixed_commitments),
+        ("wiring", expected.permutation_commitments != own.permutation_commitments),
+        ("weights", expected.weights != own.weights),
+    ];
+    Err(other(parts.iter().find(|(_, differs)| *differs).map_or("circuit", |(what, _)| *what)))
+}
