@@ -4,11 +4,11 @@ use std::ops::Deref;
 
 use vouch_envelope::{CHAIN_VERSION, ChainReport, Check, Link, ProofChain, VerificationReport};
 
-use super::{ChainError, ChainStep, against, check_claimed, check_count, check_link, linked, schema};
-use crate::error::CheckName;
+use super::{ChainError, ChainStep, VerifiedChain, against, check_claimed, check_count, check_link, linked, schema};
+use crate::claim::VerifiedClaim;
 use crate::key::VerifierKey;
 use crate::real::Real;
-use crate::report::Verification;
+use crate::report::{Outcome, Verification};
 
 /// Names of the checks of a chain as a whole.
 const CHECKS: [&str; 3] = ["format", "proofs", "links"];
@@ -20,9 +20,16 @@ pub fn report_chain<K: Deref<Target = VerifierKey> + Clone>(
     links: &[Link],
     chain: &[u8],
 ) -> ChainReport {
-    let mut verification = ChainVerification::new(steps.to_vec(), links.to_vec(), chain.to_vec());
-    while verification.step().is_some() {}
-    verification.finish()
+    ChainVerification::new(steps.to_vec(), links.to_vec(), chain.to_vec()).complete().report
+}
+
+/// The result of the verification of a chain: its checks, and what it has shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChainOutcome {
+    /// The checks.
+    pub report: ChainReport,
+    /// What the chain has shown; present exactly if the report is accepted.
+    pub verified: Option<VerifiedChain>,
 }
 
 /// A verification of a chain whose checks are made one at a time, as in [`Verification`].
@@ -37,7 +44,11 @@ pub struct ChainVerification<K> {
     checks: Vec<Check>,
     current: Option<Verification<K>>,
     proofs: Vec<VerificationReport>,
+    /// Of the proofs that hold.
+    claims: Vec<VerifiedClaim>,
     link_checks: Vec<Check>,
+    /// Whether a check of the chain or of a link has failed. Callers can write to the checks, but not to this.
+    failed: bool,
 }
 
 fn check(name: &str, result: Result<String, (&str, String)>) -> Check {
@@ -60,7 +71,9 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
             checks: Vec::with_capacity(CHECKS.len()),
             current: None,
             proofs: Vec::new(),
+            claims: Vec::new(),
             link_checks: Vec::new(),
+            failed: false,
         }
     }
 
@@ -68,6 +81,7 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
     pub fn step(&mut self) -> Option<&mut Check> {
         if let Some(name) = CHECKS.get(self.checks.len()) {
             let made = check(name, self.check_chain(name));
+            self.failed |= !made.passed;
             self.checks.push(made);
             return self.last();
         }
@@ -75,10 +89,12 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
             return None;
         }
         if self.current.as_mut().is_some_and(|current| current.step().is_some()) {
-            self.count_linked();
             return self.last();
         }
-        self.proofs.extend(self.current.take().map(Verification::finish));
+        if let Some(Outcome { report, claim }) = self.current.take().map(Verification::finish) {
+            self.proofs.push(report);
+            self.claims.extend(claim);
+        }
         if self.begin_proof() || self.check_next_link() { self.last() } else { None }
     }
 
@@ -93,15 +109,23 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
         }
     }
 
-    /// The report of the checks made. It is not accepted before all of them are.
-    pub fn finish(self) -> ChainReport {
-        let complete = self.counted
+    /// Makes the checks that are left, and ends the verification.
+    pub fn complete(mut self) -> ChainOutcome {
+        while self.step().is_some() {}
+        self.finish()
+    }
+
+    /// The checks made. The chain is not accepted, and nothing is shown, before all of them are.
+    pub fn finish(self) -> ChainOutcome {
+        let holds = self.counted
+            && !self.failed
             && self.checks.len() == CHECKS.len()
-            && self.proofs.len() == self.steps.len()
+            && self.claims.len() == self.steps.len()
             && self.link_checks.len() == self.links.len();
         let mut report = ChainReport::new(self.checks, self.proofs, self.link_checks);
-        report.accepted &= complete;
-        report
+        report.accepted &= holds;
+        let verified = report.accepted.then_some(VerifiedChain { claims: self.claims, links: self.links });
+        ChainOutcome { report, verified }
     }
 
     fn check_chain(&mut self, name: &str) -> Result<String, (&'static str, String)> {
@@ -128,25 +152,12 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
         let envelope = self.chain.as_ref().and_then(|chain| chain.proofs().get(proof));
         let Some((step, envelope)) = self.steps.get(proof).zip(envelope) else { return false };
         let expected = against(&step.expected, proof, &self.links, envelope);
-        let mut verification = Verification::decoded(step.key.clone(), expected, envelope.clone());
+        let linked = linked(proof, &self.links, envelope.public.inputs.len());
+        let linked = linked.into_iter().filter(|linked| *linked).count();
+        let mut verification = Verification::decoded(step.key.clone(), expected, envelope.clone(), linked);
         let begun = verification.step().is_some();
         self.current = Some(verification);
         begun
-    }
-
-    /// Says how many inputs are left to the links, where the last check was of inputs.
-    fn count_linked(&mut self) {
-        let proof = self.proofs.len();
-        let inputs = self.chain.as_ref().and_then(|chain| chain.proofs().get(proof));
-        let inputs = inputs.map_or(0, |envelope| envelope.public.inputs.len());
-        let count = linked(proof, &self.links, inputs).into_iter().filter(|linked| *linked).count();
-        if let Some(check) = self.current.as_mut().and_then(Verification::last)
-            && count > 0
-            && check.passed
-            && check.name == CheckName::Inputs.to_string()
-        {
-            check.detail = format!("{}; {count} of them by links", check.detail);
-        }
     }
 
     /// Checks the next link, if there is one.
@@ -163,7 +174,9 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
                 Err((error.code(), error.to_string()))
             }
         };
-        self.link_checks.push(check(&at.to_string(), result));
+        let made = check(&at.to_string(), result);
+        self.failed |= !made.passed;
+        self.link_checks.push(made);
         true
     }
 }
