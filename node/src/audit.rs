@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use vouch_api::{LogEntry, ModelId, Network, paths};
 use vouch_envelope::hex;
 use vouch_protocol::{Entry, Finished, PublicKey, Replay, Verdict};
-use vouch_verifier::{Expected, VerifierKey, verify_bytes};
+use vouch_verifier::{Expected, SrsKind, VerifierKey, verify_bytes};
 
 use crate::random::shuffle;
 use crate::registry::Registry;
@@ -48,15 +48,20 @@ impl std::fmt::Display for Audit {
     }
 }
 
-fn judge(verdict: &Verdict, key: &VerifierKey, envelope: &[u8]) -> Result<()> {
+fn judge(verdict: &Verdict, key: &VerifierKey, envelope: &[u8], allow_development: bool) -> Result<()> {
     let id = verdict.proof_id.clone().unwrap_or_default();
+    ensure!(
+        allow_development || key.srs_kind() != SrsKind::Development,
+        "proof {id}: its key rests on a development setup, whose maker can forge proofs; \
+         `--allow-development` audits it all the same"
+    );
     ensure!(hex::encode(&Sha256::digest(envelope)) == id, "proof {id}: its bytes are others");
     ensure!(key.model_id() == verdict.model_id, "proof {id}: the key is another model's");
     ensure!(envelope.len() as u64 == verdict.bytes, "proof {id}: the log names another length");
     let expected = Expected {
         model_id: Some(verdict.model_id),
         nonce: Some(verdict.nonce),
-        allow_development_srs: true,
+        allow_development_srs: allow_development,
         ..Expected::default()
     };
     verify_bytes(key, &expected, envelope).with_context(|| format!("proof {id}"))?;
@@ -81,11 +86,12 @@ fn summary(replay: &Replay, verified_again: usize) -> Audit {
     }
 }
 
-/// Audits a validator's folder; also that its tables say what its log says.
+/// Audits a validator's folder; also that its tables say what its log says. Proofs for keys of a development setup are an
+/// error unless `allow_development` is set.
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn folder(data: &Path, models: &Registry, most_proofs: usize) -> Result<Audit> {
+pub fn folder(data: &Path, models: &Registry, most_proofs: usize, allow_development: bool) -> Result<Audit> {
     let path = data.join(DATABASE_FILE);
     ensure!(path.is_file(), "{}: no validator's database", path.display());
     let c = rusqlite::Connection::open(&path)?;
@@ -125,16 +131,17 @@ pub fn folder(data: &Path, models: &Registry, most_proofs: usize) -> Result<Audi
             .query_row("SELECT envelope FROM proofs WHERE id = ?1", [&id], |r| r.get(0))
             .with_context(|| format!("proof {id} is lost"))?;
         let model = models.get(&verdict.model_id).with_context(|| format!("no model {}", verdict.model_id))?;
-        judge(verdict, &model.key, &envelope)?;
+        judge(verdict, &model.key, &envelope, allow_development)?;
     }
     Ok(summary(&replay, proofs.len()))
 }
 
-/// Audits a validator over its interface. A key is good if its hash is the model's identity, whoever sent it.
+/// Audits a validator over its interface. A key is good if its hash is the model's identity, whoever sent it. Proofs for
+/// keys of a development setup are an error unless `allow_development` is set.
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub async fn remote(url: &str, most_proofs: usize) -> Result<Audit> {
+pub async fn remote(url: &str, most_proofs: usize, allow_development: bool) -> Result<Audit> {
     let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(30)).build()?;
     let base = url.trim_end_matches('/');
     let get = async |path: String| -> Result<reqwest::Response> {
@@ -171,7 +178,7 @@ pub async fn remote(url: &str, most_proofs: usize) -> Result<Audit> {
         };
         let id = verdict.proof_id.clone().unwrap_or_default();
         let envelope = get(format!("{}/{id}/envelope", paths::PROOFS)).await?.bytes().await?;
-        judge(verdict, key, &envelope)?;
+        judge(verdict, key, &envelope, allow_development)?;
     }
     Ok(summary(&replay, proofs.len()))
 }

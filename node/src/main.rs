@@ -95,6 +95,9 @@ enum Command {
         /// Most proofs to verify.
         #[arg(long, default_value_t = 20)]
         proofs: usize,
+        /// Accept proofs for keys of a development setup: whoever made it can forge them.
+        #[arg(long)]
+        allow_development: bool,
     },
 }
 
@@ -140,12 +143,15 @@ fn main() -> Result<()> {
             run(config, |config| async move { prover::run(&config.miner, stop_signal()).await })
         }
         Command::Local { settings, miners, dir } => run(settings.load()?, move |c| local::run(c, miners, dir)),
-        Command::Audit { url, data, models, proofs } => {
+        Command::Audit { url, data, models, proofs, allow_development } => {
             let audit = match (url, data, models) {
-                (Some(url), _, _) => runtime()?.block_on(audit::remote(&url, proofs))?,
-                (None, Some(data), Some(models)) => {
-                    audit::folder(&data, &Registry::load(&models, Duration::from_secs(60), true)?, proofs)?
-                }
+                (Some(url), _, _) => runtime()?.block_on(audit::remote(&url, proofs, allow_development))?,
+                (None, Some(data), Some(models)) => audit::folder(
+                    &data,
+                    &Registry::load(&models, Duration::from_secs(60), allow_development)?,
+                    proofs,
+                    allow_development,
+                )?,
                 _ => bail!("say what to audit: --url, or --data and --models"),
             };
             println!("{audit}");

@@ -118,7 +118,7 @@ async fn a_validator_that_is_killed_loses_nothing() {
         println!("round {round}: {} acknowledged before the kill", own.len());
         acknowledged.extend(own);
         // Right after the kill, before anything is repaired.
-        let report = audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 3).unwrap();
+        let report = audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 3, true).unwrap();
         for id in &acknowledged {
             assert!(report.predictions.contains_key(id), "prediction {id} is lost");
         }
@@ -128,9 +128,9 @@ async fn a_validator_that_is_killed_loses_nothing() {
     for id in &acknowledged {
         assert_eq!(end(&url, id).await.state, State::Done, "{id}");
     }
-    let remote = audit::remote(&url, 5).await.unwrap();
+    let remote = audit::remote(&url, 5, true).await.unwrap();
     drop(process);
-    let report = audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 1000).unwrap();
+    let report = audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 1000, true).unwrap();
     println!("{report}");
     assert!(report.entries >= remote.entries && remote.verified_again == 5.min(remote.proofs));
     assert!(acknowledged.iter().all(|id| matches!(report.predictions[id], Finished::Proved(_))));

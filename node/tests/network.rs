@@ -79,7 +79,9 @@ async fn a_prediction_from_question_to_proof() {
     assert_eq!(network.validator, net.key.public().to_string());
     let newest: Vec<LogEntry> = get(url, "/v1/log?limit=2").await;
     assert_eq!((newest.len(), newest[0].kind.as_str()), (2, "ended"));
-    let report = audit::remote(url, 10).await.unwrap();
+    let strict = audit::remote(url, 10, false).await.unwrap_err().to_string();
+    assert!(strict.contains("development setup") && strict.contains("--allow-development"), "{strict}");
+    let report = audit::remote(url, 10, true).await.unwrap();
     assert_eq!((report.judged, report.proofs, report.verified_again), (2, 2, 2));
 }
 
@@ -126,7 +128,7 @@ async fn benchmarks_scores_and_weights() {
     assert!(health.ok);
     validator.stop().await;
     drop(miners);
-    let report = audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 100).unwrap();
+    let report = audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 100, true).unwrap();
     assert!(report.epochs >= 1 && report.judged >= 6);
     // What the chain holds is what the log says: the audit has recomputed it.
     let published: BTreeMap<_, _> = net.chain.published(&net.key.public()).unwrap();
@@ -136,11 +138,11 @@ async fn benchmarks_scores_and_weights() {
     let path = net.dir.path().join("validator/validator.sqlite");
     let c = rusqlite::Connection::open(path).unwrap();
     c.execute("UPDATE scores SET score = score + 1", []).unwrap();
-    let error = audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 0).unwrap_err();
+    let error = audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 0, true).unwrap_err();
     assert!(error.to_string().contains("score of"), "{error}");
     c.execute("UPDATE scores SET score = score - 1", []).unwrap();
     c.execute("UPDATE log SET body = replace(body, '\"verified\"', '\"refused\"') WHERE seq = (SELECT min(seq) FROM log WHERE body LIKE '%\"verified\"%')", []).unwrap();
-    assert!(audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 0).is_err());
+    assert!(audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 0, true).is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]

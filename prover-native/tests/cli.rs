@@ -14,6 +14,8 @@ use program::{MODEL, bad, good, text, vouch};
 use serde_json::Value;
 
 const INPUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/staking-lstm/example.json");
+/// The test's keys are of development setups.
+const ALLOW: &str = "--allow-development";
 const NONCE: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 /// The program as on a processor without AVX-512.
@@ -48,14 +50,14 @@ fn file(name: &str) -> String {
 #[test]
 fn proofs_are_verified_and_inspected() {
     let (proof, key, dir) = (file("proof"), file("verifier.key"), text(bundle()));
-    let said = good(&["verify", &proof, "--key", &key, "--input", INPUT, "--nonce", NONCE]);
+    let said = good(&["verify", ALLOW, &proof, "--key", &key, "--input", INPUT, "--nonce", NONCE]);
     assert_eq!(said["accepted"], true);
     let id = said["model_id"].as_str().unwrap().to_owned();
-    good(&["verify", &proof, &proof, "--key", &key, "--model-id", &id]);
+    good(&["verify", ALLOW, &proof, &proof, "--key", &key, "--model-id", &id]);
     // The JSON form is the same proof.
     let exported = file("proof.json");
     good(&["export", &proof, "-o", &exported]);
-    good(&["verify", &exported, "--key", &key, "--nonce", NONCE]);
+    good(&["verify", ALLOW, &exported, "--key", &key, "--nonce", NONCE]);
     let back = file("proof.back");
     good(&["export", &exported, "-o", &back]);
     assert_eq!(fs::read(&back).unwrap(), fs::read(&proof).unwrap());
@@ -99,7 +101,7 @@ fn processors_without_avx512_prove_the_same() {
     }
     let (proof, key) = (dir.path().join("proof"), eight.join("verifier.key"));
     narrowly(&["prove", text(&one), "--input", INPUT, "--nonce", NONCE, "-o", text(&proof)]);
-    good(&["verify", text(&proof), "--key", text(&key), "--input", INPUT, "--nonce", NONCE]);
+    good(&["verify", ALLOW, text(&proof), "--key", text(&key), "--input", INPUT, "--nonce", NONCE]);
 }
 
 /// Bytes of an envelope that are not the proof.
@@ -112,30 +114,130 @@ fn overhead(proof: &str) -> u64 {
 fn what_was_not_asked_for_is_refused() {
     let (proof, key) = (file("proof"), file("verifier.key"));
     let other = NONCE.replace("00", "01");
-    bad(&["verify", &proof, "--key", &key, "--nonce", &other], 5, &["nonce"]);
-    bad(&["verify", &proof, "--key", &key, "--model-id", NONCE], 5, &["model identity"]);
-    bad(&["verify", &proof, "--key", &key, "--production"], 5, &["development"]);
+    bad(&["verify", ALLOW, &proof, "--key", &key, "--nonce", &other], 5, &["nonce"]);
+    bad(&["verify", ALLOW, &proof, "--key", &key, "--model-id", NONCE], 5, &["model identity"]);
     let mut inputs: Value = serde_json::from_slice(&fs::read(INPUT).unwrap()).unwrap();
     inputs["exit_queue_eth"][0][2][0] = 200_000.0.into();
     let changed = file("changed.json");
     fs::write(&changed, inputs.to_string()).unwrap();
-    bad(&["verify", &proof, "--key", &key, "--input", &changed], 5, &["public inputs"]);
+    bad(&["verify", ALLOW, &proof, "--key", &key, "--input", &changed], 5, &["public inputs"]);
     let bytes = fs::read(&proof).unwrap();
     for at in [0, 9, 20, 60, 90, 200, bytes.len() / 2, bytes.len() - 1] {
         let mut damaged = bytes.clone();
         damaged[at] ^= 1;
         let path = file(&format!("damaged-{at}"));
         fs::write(&path, damaged).unwrap();
-        bad(&["verify", &path, "--key", &key, "--nonce", NONCE], 5, &["refused"]);
+        bad(&["verify", ALLOW, &path, "--key", &key, "--nonce", NONCE], 5, &["refused"]);
     }
     for len in [0, 8, 74, bytes.len() - 1] {
         let path = file(&format!("short-{len}"));
         fs::write(&path, &bytes[..len]).unwrap();
-        bad(&["verify", &path, "--key", &key], 5, &["format"]);
+        bad(&["verify", ALLOW, &path, "--key", &key], 5, &["format"]);
     }
     let path = file("long");
     fs::write(&path, [bytes.as_slice(), &[0]].concat()).unwrap();
-    bad(&["verify", &path, "--key", &key], 5, &["format"]);
+    bad(&["verify", ALLOW, &path, "--key", &key], 5, &["format"]);
+}
+
+/// Keys of a development setup are refused unless the caller says otherwise, and the refusal says how.
+#[test]
+fn development_setups_are_refused_by_default() {
+    let (proof, key, dir) = (file("proof"), file("verifier.key"), text(bundle()));
+    let words = ["development setup", "--allow-development", "\"development-setup\""];
+    bad(&["verify", &proof, "--key", &key], 5, &words);
+    bad(&["verify", &proof, &proof, "--key", &key, "--nonce", NONCE, "--input", INPUT], 5, &words);
+    bad(&["verify", &proof, "--key", &key, "--production"], 2, &["--production"]);
+    let warned = vouch(&["verify", ALLOW, &proof, "--key", &key]);
+    assert!(warned.status.success());
+    assert!(String::from_utf8_lossy(&warned.stderr).contains("WARNING"));
+
+    let at = tempfile::tempdir().unwrap();
+    let (other, srs) = (at.path().join("bundle"), at.path().join("srs"));
+    fs::create_dir(&other).unwrap();
+    fs::copy(file("model.vouch"), other.join("model.vouch")).unwrap();
+    let k = good(&["plan", dir])["chosen"]["params"]["k"].to_string();
+    good(&["srs", "generate", "-k", &k, "-o", text(&srs)]);
+    good(&["setup", text(&other), "--srs", text(&srs)]);
+    let check = ["check-key", text(&other), "--srs", text(&srs)];
+    bad(&check, 5, &["development setup", "--allow-development"]);
+    assert_eq!(good(&[&check[..], &[ALLOW]].concat())["srs_kind"], "development");
+}
+
+/// What the text says of each check of each proof, by name.
+fn verdicts(text: &str) -> Vec<Vec<(String, String)>> {
+    let mut proofs: Vec<Vec<(String, String)>> = Vec::new();
+    for line in text.lines() {
+        if line.ends_with(": VERIFIED") || line.ends_with(": REFUSED") {
+            proofs.push(Vec::new());
+        }
+        let verdict =
+            ["ok", "not checked", "not reached", "refused"].iter().find(|v| line.starts_with(&format!("  {v}  ")));
+        if let (Some(verdict), Some(proof)) = (verdict, proofs.last_mut()) {
+            let name = line.get(15..31).unwrap().trim().to_owned();
+            proof.push((name, (*verdict).to_owned()));
+        }
+    }
+    proofs
+}
+
+const CHECKS: [&str; 8] =
+    ["format", "model identity", "setup", "nonce", "public inputs", "public outputs", "proof identities", "pairing"];
+
+/// One proof or several: the same checks, the same verdicts, and the way that it went.
+#[test]
+fn reports_say_what_was_checked() {
+    let (proof, key) = (file("proof"), file("verifier.key"));
+    let said = |rest: &[&str]| {
+        let out = vouch(&[&["--quiet", "verify", ALLOW, "--key", &key], rest].concat());
+        (out.status.code().unwrap(), String::from_utf8(out.stdout).unwrap())
+    };
+    let wanted = |unchecked: &[&str]| {
+        let verdict = |name: &str| if unchecked.contains(&name) { "not checked" } else { "ok" };
+        CHECKS.map(|name| (name.to_owned(), verdict(name).to_owned())).to_vec()
+    };
+    let nothing = wanted(&["model identity", "nonce", "public inputs", "public outputs"]);
+    let (code, text) = said(&[&proof]);
+    assert_eq!((code, verdicts(&text)), (0, vec![nothing.clone()]), "{text}");
+    assert!(text.contains(" values in range; not compared with yours: you gave none"), "{text}");
+    let id = good(&["inspect", &key])["model_id"].as_str().unwrap().to_owned();
+    let asked = ["--nonce", NONCE, "--input", INPUT, "--model-id", &id];
+    let outputs = wanted(&["public outputs"]);
+    for proofs in [&[proof.as_str()][..], &[&proof, &proof]] {
+        let (code, text) = said(&[proofs, &asked].concat());
+        assert_eq!((code, verdicts(&text)), (0, vec![outputs.clone(); proofs.len()]), "{text}");
+        assert_eq!(text.contains("2 proofs in one batch: one pairing equation for all"), proofs.len() == 2, "{text}");
+    }
+
+    // A proof that does not hold, and one that is refused before the proof is looked at.
+    let changed = |at: usize, name: &str| {
+        let mut bytes = fs::read(&proof).unwrap();
+        bytes[at] ^= 1;
+        let path = file(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    let len = fs::metadata(&proof).unwrap().len() as usize;
+    let (false_proof, other_nonce) = (changed(len - 120, "false"), changed(42, "nonce"));
+    let of = |report: &[(String, String)], verdict: &str| {
+        report.iter().filter(|(_, v)| v == verdict).map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    let (code, text) = said(&[&proof, &false_proof, &other_nonce, &proof, "--nonce", NONCE]);
+    let reports = verdicts(&text);
+    assert_eq!(code, 5);
+    assert_eq!(reports.iter().map(Vec::len).collect::<Vec<_>>(), [8; 4], "{text}");
+    assert!(of(&reports[0], "refused").is_empty() && of(&reports[3], "refused").is_empty(), "{text}");
+    assert_eq!(of(&reports[1], "refused").len(), 1, "{text}");
+    assert_eq!(of(&reports[2], "refused")[0], "nonce", "{text}");
+    let said = vouch(&["--json", "--quiet", "verify", ALLOW, &proof, &false_proof, "--key", &key]);
+    let json: Value = serde_json::from_slice(&said.stdout).unwrap();
+    assert_eq!((said.status.code(), &json["accepted"], &json["way"]), (Some(5), &false.into(), &"one by one".into()));
+    let together = good(&["verify", ALLOW, &proof, &proof, "--key", &key]);
+    assert_eq!(together["way"], "batch");
+    for proof in together["proofs"].as_array().unwrap() {
+        let codes: Vec<_> =
+            proof["checks"].as_array().unwrap().iter().map(|check| check["code"].as_str().unwrap()).collect();
+        assert_eq!(codes, ["ok", "not-checked", "ok", "not-checked", "not-checked", "not-checked", "ok", "ok"]);
+    }
 }
 
 #[test]
@@ -191,7 +293,7 @@ fn damaged_files_and_models_are_explained() {
                 "model.vouch" => bad(&["setup", text(dir.path())], 6, &["bundle"]),
                 _ => {
                     // A change that leaves a well-formed key is another model's key.
-                    let out = vouch(&["verify", &file("proof"), "--key", &at(name)]);
+                    let out = vouch(&["verify", ALLOW, &file("proof"), "--key", &at(name)]);
                     assert!(matches!(out.status.code(), Some(5 | 6)), "byte {position} of {name}");
                 }
             }
@@ -271,15 +373,15 @@ fn hashed_inputs_are_recognized_by_their_owner() {
     let proved = good(&["prove", &bundle, "--input", INPUT, "--nonce", NONCE, "--salt", &salt, "-o", &proof]);
     assert_eq!(proved["salt"], salt);
     let hashes = good(&["hash", "--key", &key, "--input", INPUT, "--salt", &salt]);
-    let said = good(&["verify", &proof, "--key", &key, "--nonce", NONCE, "--input", INPUT, "--salt", &salt]);
+    let said = good(&["verify", ALLOW, &proof, "--key", &key, "--nonce", NONCE, "--input", INPUT, "--salt", &salt]);
     assert_eq!(said["proofs"][0]["inputs"][name]["hash"], hashes["hashes"][name]);
     assert_eq!(said["proofs"][0]["outputs"], proved["outputs"]);
     let wrong = "5b".repeat(32);
-    bad(&["verify", &proof, "--key", &key, "--input", INPUT, "--salt", &wrong], 5, &["inputs", "hash 0"]);
-    bad(&["verify", &proof, "--key", &key, "--input", INPUT], 3, &["--salt"]);
+    bad(&["verify", ALLOW, &proof, "--key", &key, "--input", INPUT, "--salt", &wrong], 5, &["inputs", "hash 0"]);
+    bad(&["verify", ALLOW, &proof, "--key", &key, "--input", INPUT], 3, &["--salt"]);
     bad(&["hash", "--key", &file("verifier.key"), "--input", INPUT, "--salt", &salt], 3, &["no hashed inputs"]);
     bad(&["hash", "--key", &key, "--input", INPUT, "--salt", "5a"], 2, &["64"]);
     let exported = at("p.json");
     good(&["export", &proof, "-o", &exported]);
-    good(&["verify", &exported, "--key", &key, "--input", INPUT, "--salt", &salt]);
+    good(&["verify", ALLOW, &exported, "--key", &key, "--input", INPUT, "--salt", &salt]);
 }

@@ -55,6 +55,11 @@ fn expected(dir: &Path) -> Vec<String> {
 }
 
 fn verify(chain: &str, rest: &[Vec<String>]) -> (i32, Value) {
+    said(&[words(&format!("chain verify {chain} --allow-development")), rest.concat()].concat())
+}
+
+/// The same by someone who accepts no development setup, unless a file says so.
+fn verify_strictly(chain: &str, rest: &[Vec<String>]) -> (i32, Value) {
     said(&[words(&format!("chain verify {chain}")), rest.concat()].concat())
 }
 
@@ -85,7 +90,9 @@ fn chains_are_verified() {
     fs::write(dir.path().join("3.json"), r#"{"horizon": [11.0], "delay": [3.0]}"#).unwrap();
     let other = words(&format!("--input 2={}", dir.path().join("3.json").display()));
     failed(&[keys(), links(), other], &honest, "value 0: expected 176, got 160");
-    failed(&[keys(), links(), words("--production")], &honest, "setup");
+    let (code, json) = verify_strictly(&honest, &[keys(), links(), expected(dir.path())]);
+    let message = json["error"]["message"].as_str().unwrap();
+    assert!(code == 5 && message.contains("proof 2: setup") && message.contains("--allow-development"), "{message}");
     failed(&[keys()[..4].to_vec(), words("--link 0:hours=1:x[0]")], &honest, "proofs: expected 2, got 3");
 }
 
@@ -167,7 +174,7 @@ fn expectations_come_from_one_file() {
     });
     let run = |given: &Value, more: &str| {
         fs::write(&file, given.to_string()).unwrap();
-        let (code, json) = verify(&honest, &[keys(), words(&format!("--expected {} {more}", file.display()))]);
+        let (code, json) = verify_strictly(&honest, &[keys(), words(&format!("--expected {} {more}", file.display()))]);
         (code, json["error"]["message"].as_str().unwrap_or_default().to_owned())
     };
     assert_eq!(run(&given, ""), (0, String::new()));
@@ -177,14 +184,23 @@ fn expectations_come_from_one_file() {
         let (got, message) = run(&given, more);
         assert!(got == code && message.contains(words), "{words}: {got} {message}");
     };
-    refused(&|_| (), "--production", 5, "setup");
-    refused(&|g| drop(g["steps"][1].as_object_mut().unwrap().remove("allow_development_srs")), "", 5, "setup");
+    let strict = |g: &mut Value| drop(g["steps"][1].as_object_mut().unwrap().remove("allow_development_srs"));
+    refused(&strict, "", 5, "proof 1: setup");
+    let mut given_strict = given.clone();
+    strict(&mut given_strict);
+    assert_eq!(run(&given_strict, "--allow-development"), (0, String::new()));
     refused(&|g| g["steps"][0]["nonce"] = nonce(9).into(), "", 5, "nonce");
     refused(&|g| g["steps"][2]["inputs"][0] = 7.into(), "", 5, "expected 7, got");
     refused(&|g| drop(g["links"].as_array_mut().unwrap().pop()), "", 5, "links");
     refused(&|g| drop(g["steps"].as_array_mut().unwrap().pop()), "", 3, "expected one step for each of 3 keys, got 2");
     refused(&|g| g["steps"][0]["inputs"][0] = "x".into(), "", 3, "invalid digit");
     refused(&|g| g["step"] = 1.into(), "", 3, "unknown field");
+    refused(&|g| g["steps"][0]["nonse"] = nonce(1).into(), "", 3, "unknown field `nonse`");
+    refused(&|g| g["links"][0]["length"] = 1.into(), "", 3, "unknown field `length`");
+    refused(&|g| g["steps"][0]["nonce"] = 1.into(), "", 3, "invalid type");
+    refused(&|g| g["steps"][0]["inputs"] = serde_json::json!({}), "", 3, "invalid type");
+    refused(&|g| g["steps"][0]["inputs"][0] = 1.5.into(), "", 3, "did not match");
+    refused(&|g| g["steps"][0]["allow_development_srs"] = "true".into(), "", 3, "invalid type");
     // Either the file says what is expected, or the options do.
     let both = [words(&format!("chain verify {honest} --expected {}", file.display())), keys(), links()];
     assert_eq!(vouch(&both.concat()).status.code(), Some(2));

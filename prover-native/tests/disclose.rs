@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/staking-lstm/staking-lstm.onnx");
 const INPUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/staking-lstm/example.json");
+/// The test's keys are of development setups.
+const ALLOW: &str = "--allow-development";
 const SALT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const OTHER: &str = "1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const TENSOR: &str = "queue_position_eth";
@@ -88,7 +90,7 @@ fn a_range_of_a_value_is_proved_against_the_models_proof() {
     assert_eq!(proved["statement"]["index"], 2);
     let (model, model_key) = (dir.join("model.proof"), dir.join("verifier.key"));
     let against = ["--original", text(&model), "--original-key", text(&model_key)];
-    let verify = ["disclose", "verify", text(&proof), "--key", text(&key)];
+    let verify = ["disclose", "verify", ALLOW, text(&proof), "--key", text(&key)];
     let nonce = proved["nonce"].as_str().unwrap();
     let verified = good(&[&verify, against.as_slice(), &fact, &["--nonce", nonce]].concat());
     assert_eq!((&verified["accepted"], &verified["statement"]), (&json!(true), &proved["statement"]));
@@ -103,9 +105,12 @@ fn a_range_of_a_value_is_proved_against_the_models_proof() {
     bad(&[&verify, against.as_slice(), &["--index", "3", "--value-range", &range]].concat(), 5, &["inputs"]);
     bad(&[&verify, ["--hash", SALT].as_slice()].concat(), 5, &["inputs"]);
     bad(&[&verify, against.as_slice(), &["--nonce", SALT]].concat(), 5, &["nonce"]);
-    bad(&[&verify, against.as_slice(), &["--production"]].concat(), 5, &["development"]);
+    let strict = ["disclose", "verify", text(&proof), "--key", text(&key)];
+    for against in [against.as_slice(), &["--hash", hash]] {
+        bad(&[&strict, against].concat(), 5, &["development setup", "--allow-development"]);
+    }
     bad(
-        &["disclose", "verify", text(&proof), "--key", text(&model_key), "--hash", hash],
+        &["disclose", "verify", ALLOW, text(&proof), "--key", text(&model_key), "--hash", hash],
         6,
         &["no key of a disclosure"],
     );
@@ -113,9 +118,13 @@ fn a_range_of_a_value_is_proved_against_the_models_proof() {
     // A proof with another salt is about another hash.
     let other = dir.join("other.proof");
     good(&prove(&other, &[&["--salt", OTHER], fact.as_slice()].concat()));
-    bad(&[&["disclose", "verify", text(&other), "--key", text(&key)], against.as_slice()].concat(), 5, &["hash"]);
+    bad(
+        &[&["disclose", "verify", ALLOW, text(&other), "--key", text(&key)], against.as_slice()].concat(),
+        5,
+        &["hash"],
+    );
     // The proof of the fact is none of the model.
-    bad(&["verify", text(&proof), "--key", text(&model_key)], 5, &[]);
+    bad(&["verify", ALLOW, text(&proof), "--key", text(&model_key)], 5, &["model identity"]);
 }
 
 #[test]
@@ -130,7 +139,9 @@ fn a_value_is_shown_and_a_mean_is_bounded() {
     let hash = proved["hash"].as_str().unwrap();
     let same = format!("{shown},{shown}");
     let fact = ["--index", "4", "--value-range", &same];
-    good(&[&["disclose", "verify", text(&proof), "--key", text(&key), "--hash", hash], fact.as_slice()].concat());
+    good(
+        &[&["disclose", "verify", ALLOW, text(&proof), "--key", text(&key), "--hash", hash], fact.as_slice()].concat(),
+    );
     // The mean of five values is at most …: five times that bounds their sum.
     let weights = dir.join("weights.json");
     fs::write(&weights, "[1, 1, 1, 1, 1]").unwrap();
@@ -139,7 +150,9 @@ fn a_value_is_shown_and_a_mean_is_bounded() {
     let fact = ["--weights", text(&weights), "--value-range", &range];
     let proof = dir.join("mean.proof");
     good(&prove(&proof, &[&["--salt", SALT], fact.as_slice()].concat()));
-    good(&[&["disclose", "verify", text(&proof), "--key", text(&key), "--hash", hash], fact.as_slice()].concat());
+    good(
+        &[&["disclose", "verify", ALLOW, text(&proof), "--key", text(&key), "--hash", hash], fact.as_slice()].concat(),
+    );
 }
 
 #[test]

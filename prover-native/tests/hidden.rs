@@ -9,7 +9,7 @@ use vouch_circuit::Objective;
 use vouch_envelope::{Nonce, ProofEnvelope};
 use vouch_program::{Interval, Program, Requant, Segment, Term, Visibility};
 use vouch_prover::{ProverKey, Salt, Srs, plan};
-use vouch_verifier::{CheckName, Expected, Section, TensorHash, VerifyError, verify};
+use vouch_verifier::{CheckName, Expected, Section, TensorHash, VerifyError, report, verify};
 
 const LO: i64 = -200;
 const HI: i64 = 300;
@@ -81,6 +81,42 @@ fn expected(modes: [Visibility; 4], inputs: &[i64], outputs: &[i64], salt: Salt)
 fn refused(key: &ProverKey, expected: &Expected, envelope: &ProofEnvelope, check: CheckName) {
     let error = verify(&key.verifier, expected, envelope).unwrap_err();
     assert_eq!(error.check(), check, "{error}");
+}
+
+/// Values and hashes are compared apart, and a report says which of them were.
+#[test]
+fn what_nobody_named_is_not_checked() {
+    use Visibility::{Hashed, Private, Public};
+    const NOT: &str = "; not compared with yours: you gave none";
+    let (inputs, salt) = (vec![0; 11], Salt([7; 32]));
+    let said = |modes, unnamed: fn(&mut Expected)| {
+        let program = program(modes);
+        let outputs = program.outputs_of(&program.run(&inputs).unwrap());
+        let key = key(&program);
+        let envelope = key.prove_salted(&inputs, Nonce([1; 32]), salt).unwrap().envelope;
+        let mut expected = expected(modes, &inputs, &outputs, salt);
+        unnamed(&mut expected);
+        let report = report(&key.verifier, &expected, &envelope.encode().unwrap());
+        assert!(report.accepted, "{report:?}");
+        [4, 5].map(|check: usize| (report.checks[check].code.clone(), report.checks[check].detail.clone()))
+    };
+    let modes = [Public, Hashed, Hashed, Private];
+    let is = |said: &(String, String), code: &str, detail: &str| {
+        assert_eq!((said.0.as_str(), said.1.as_str()), (code, detail))
+    };
+    let [inputs, outputs] = said(modes, |_| ());
+    is(&inputs, "ok", "9 values in range, as expected; 1 hashed tensor, as expected");
+    is(&outputs, "ok", "no public values; 1 hashed tensor, as expected");
+    let [inputs, outputs] = said(modes, |expected| (expected.input_hashes, expected.output_hashes) = (None, None));
+    is(&inputs, "not-checked", &format!("9 values in range, as expected; 1 hashed tensor{NOT}"));
+    is(&outputs, "not-checked", &format!("no public values; 1 hashed tensor{NOT}"));
+    let [inputs, outputs] = said(modes, |expected| (expected.inputs, expected.outputs) = (None, None));
+    is(&inputs, "not-checked", &format!("9 values in range{NOT}; 1 hashed tensor, as expected"));
+    is(&outputs, "ok", "no public values; 1 hashed tensor, as expected");
+    // Where nothing is shown, there is nothing to compare.
+    let [inputs, outputs] = said([Private, Private, Hashed, Hashed], |expected| *expected = ANY);
+    is(&inputs, "ok", "no public values");
+    is(&outputs, "not-checked", &format!("no public values; 2 hashed tensors{NOT}"));
 }
 
 fn modes() -> impl Strategy<Value = [Visibility; 4]> {

@@ -1,15 +1,10 @@
 // The verifier's API, over wasm-bindgen's module. What an entry adds is only how the .wasm is found.
 
 import { RawChain, RawKey, RawText, initSync, version as rawVersion } from "./bindgen.js";
+import { VouchError } from "./error.js";
+import { chainExpectationsOf, expectationsOf, malformed } from "./expected.js";
 
-export class VouchError extends Error {
-  constructor(kind, code, message) {
-    super(message);
-    this.name = "VouchError";
-    this.kind = kind;
-    this.code = code;
-  }
-}
+export { VouchError };
 
 let ready = false;
 let broken = false;
@@ -49,32 +44,11 @@ function bytes(kind, value) {
   throw new VouchError(kind, "type", `the ${kind} is not a Uint8Array or ArrayBuffer`);
 }
 
-function hex(value) {
-  return value instanceof Uint8Array ? Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join("") : value;
-}
-
-function malformed(message) {
-  return new VouchError("expected", "malformed", message);
-}
-
-function integer(value) {
-  if (typeof value === "bigint") return value.toString();
-  if (typeof value === "number" && !Number.isSafeInteger(value)) {
-    throw malformed(`${value} is not an exact integer: use a BigInt or decimal text`);
-  }
-  return value;
-}
-
-/** What the module understands. Unknown fields are refused there; here, fields that are there but undefined. */
-function expectations(expected) {
-  const out = {};
-  for (const [name, value] of Object.entries(expected)) {
-    if (value === undefined) throw malformed(`${name} is undefined: leave it out to accept any`);
-    out[name] = hex(value);
-    if ((name === "inputs" || name === "outputs") && value !== null) out[name] = Array.from(value, integer);
-    else if ((name === "input_hashes" || name === "output_hashes") && value !== null) out[name] = Array.from(value, String);
-  }
-  return out;
+/** Expectations and options, as they were given. Expectations that are there but undefined were meant to be something. */
+function given(rest) {
+  if (rest.length > 0 && rest[0] === undefined) throw malformed("the expectations are undefined: leave them out to accept any");
+  const [expected = {}, options = {}] = rest;
+  return [expected, options];
 }
 
 /** Makes all checks of a session and returns its report. */
@@ -109,12 +83,13 @@ export class Verifier {
     return call(() => this.#key.describe());
   }
 
-  verify(envelope, expected = {}, options = {}) {
-    return JSON.parse(this.verifyToText(envelope, expected, options));
+  verify(envelope, ...rest) {
+    return JSON.parse(this.verifyToText(envelope, ...rest));
   }
 
-  verifyToText(envelope, expected = {}, options = {}) {
-    const text = typeof expected === "string" ? expected : JSON.stringify(expectations(expected));
+  verifyToText(envelope, ...rest) {
+    const [expected, options] = given(rest);
+    const text = expectationsOf(expected);
     return complete(call(() => this.#key.begin(bytes("envelope", envelope), text)), options);
   }
 
@@ -128,15 +103,8 @@ export class Verifier {
   }
 }
 
-/** Links as a caller may write them; unknown fields are refused by the module. */
-function chainExpectations(expected) {
-  const { steps, links, ...others } = expected;
-  if (steps === undefined || links === undefined) throw malformed("steps and links are needed");
-  return JSON.stringify({ steps: Array.from(steps, expectations), links: Array.from(links), ...others });
-}
-
 export function verifyChainToText(verifiers, chain, expected, options = {}) {
-  const text = typeof expected === "string" ? expected : chainExpectations(expected);
+  const text = chainExpectationsOf(expected);
   const data = bytes("chain", chain);
   const keys = call(() => RawChain.empty());
   for (const verifier of verifiers) verifier.addTo(keys);

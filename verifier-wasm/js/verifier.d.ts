@@ -1,12 +1,20 @@
 /** An integer of 64 bits: a number if it is exact (up to 2^53), else a BigInt or decimal text. */
 export type Integer = number | bigint | string;
 
+/** A list of integers: an array without holes, or a typed array. Not any iterable: a Set, say, forgets repetitions. */
+export type Integers =
+  | readonly Integer[]
+  | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array
+  | BigInt64Array | BigUint64Array;
+
 /** Bytes of a key or an envelope. */
 export type Bytes = Uint8Array | ArrayBuffer;
 
 /**
- * What the caller expects. Trust comes from here, never from the envelope. A field that is left out accepts anything
- * that fits the key; a field that is `undefined`, or that nobody knows, is an error.
+ * What the caller expects, as a plain object. Trust comes from here, never from the envelope. A field that is left out,
+ * or `null`, accepts anything that fits the key, and the check that would have compared it has the code `not-checked`.
+ * Everything that could get lost is an error: a field that is `undefined`, unknown, inherited or computed; a value of
+ * another type; an array with holes; an object of a class.
  */
 export interface Expected {
   /** The model, in hexadecimal or bytes; left out, the key's own. */
@@ -14,13 +22,13 @@ export interface Expected {
   /** The nonce of the request. Whoever leaves it out cannot tell an old proof from a new one. */
   nonce?: string | Uint8Array | null;
   /** The integers that the model was given, those of its public inputs. */
-  inputs?: Iterable<Integer> | null;
+  inputs?: Integers | null;
   /** The integers that the model computed, those of its public outputs. */
-  outputs?: Iterable<Integer> | null;
-  /** The salted hashes of hashed inputs, in the model's order: 64 hexadecimal digits each. */
-  input_hashes?: Iterable<string> | null;
+  outputs?: Integers | null;
+  /** The salted hashes of hashed inputs, in the model's order: 64 hexadecimal digits or 32 bytes each. */
+  input_hashes?: readonly (string | Uint8Array)[] | null;
   /** The salted hashes of hashed outputs, likewise. */
-  output_hashes?: Iterable<string> | null;
+  output_hashes?: readonly (string | Uint8Array)[] | null;
   /** Accept a key of a development setup: whoever made such a setup can forge proofs. Default: false. */
   allow_development_srs?: boolean;
 }
@@ -39,11 +47,14 @@ export type CheckName =
 /** One check. */
 export interface Check {
   name: CheckName;
-  /** Whether it was made and passed. */
+  /** Whether it was reached, and nothing that it looked at was wrong. */
   passed: boolean;
-  /** For programs: `ok`, `not-reached`, or the kind of failure, such as `development-setup`. */
+  /**
+   * For programs: `ok`; `not-checked` (passed, but not compared with what you expect, because you did not say);
+   * `not-reached` (another check failed before); or the kind of failure, such as `development-setup`.
+   */
   code: string;
-  /** For people. */
+  /** For people: what was found, and what was not compared. */
   detail: string;
   /** Microseconds that it took; 0 with `times: false`. */
   micros: number;
@@ -117,9 +128,9 @@ export interface Link {
 /** What the caller expects of a chain. Trust comes from here, never from the chain. */
 export interface ExpectedChain {
   /** Of each proof. `inputs` are those that no link fills, in their order. */
-  steps: Iterable<Expected>;
+  steps: readonly Expected[];
   /** The links, in any order. A chain that claims others, or fewer, is refused. */
-  links: Iterable<Link>;
+  links: readonly Link[];
 }
 
 /** All checks of the verification of a chain. */
@@ -168,7 +179,7 @@ export class Verifier {
   /** The same as JSON text. */
   describeToText(): string;
   /**
-   * Verifies an envelope.
+   * Verifies an envelope. Without `expected`, nothing is compared; `undefined` in its place is an error.
    * @throws {VouchError} if `expected` is malformed.
    */
   verify(envelope: Bytes, expected?: Expected, options?: { times?: boolean }): Report;

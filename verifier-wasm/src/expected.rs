@@ -10,10 +10,10 @@ use vouch_verifier::{Expected, Link, ValueRef};
 
 use crate::face::{FaceError, Kind};
 
-/// Reads the expectations. An empty text is an empty object. An unknown field is an error: a misspelt `nonce` must not
-/// mean "any".
+/// Reads the expectations. An unknown field is an error: a misspelt `nonce` must not mean "any". So is an empty text: a
+/// host that has lost the expectations must not get a verdict without them.
 pub(crate) fn parse(json: &[u8]) -> Result<Expected, FaceError> {
-    if json.is_empty() { Ok(Expected::default()) } else { whole(json, Reader::expected) }
+    whole(json, Reader::expected)
 }
 
 /// Reads what is expected of a chain: the expectations of each proof, and the links.
@@ -233,7 +233,7 @@ mod tests {
         let expected = parse(br#" { "inputs" : [1, -2,"3", "-9223372036854775808" ,9223372036854775807] }"#).unwrap();
         assert_eq!(expected.inputs, Some(vec![1, -2, 3, i64::MIN, i64::MAX]));
         assert!(!expected.allow_development_srs);
-        for nothing in ["", "{}", " {\n}\t", r#"{"nonce":null,"inputs":null}"#] {
+        for nothing in ["{}", " {\n}\t", r#"{"nonce":null,"inputs":null}"#] {
             assert_eq!(parse(nothing.as_bytes()).unwrap(), Expected::default(), "{nothing}");
         }
     }
@@ -256,6 +256,9 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_refused() {
         let bad = [
+            "",
+            " ",
+            "null",
             r#"{"nonse":"00"}"#,
             r#"{"nonce":"00"}"#,
             r#"{"inputs":[1.5]}"#,

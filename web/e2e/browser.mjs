@@ -25,10 +25,11 @@ export async function launch() {
 
 /**
  * A page that fails the test on any error: an exception, a message of the content security policy, a console error that
- * is not a failed fetch (those have their own tests).
+ * is not a failed fetch (those have their own tests). The proofs of the tests rest on development setups, so their user
+ * has chosen to accept those, unless `development` is false.
  */
 export async function open(browser, options = {}) {
-  const { nonce, ...rest } = options;
+  const { nonce, development = true, ...rest } = options;
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", ...rest });
   const page = await context.newPage();
   const errors = [];
@@ -39,6 +40,7 @@ export async function open(browser, options = {}) {
   page.on("console", (message) => {
     if (message.type() === "error" && !/Failed to load resource|net::ERR/.test(message.text())) errors.push(message.text());
   });
+  if (development) await page.addInitScript(() => localStorage.setItem("vouch.development-setups", "accept"));
   if (nonce) {
     // The proof in the fixture was made for one nonce, and with one salt; so this browser's random numbers are these, in turn.
     await page.addInitScript((all) => {
@@ -77,10 +79,10 @@ export async function verdict(page, word) {
   await page.locator("#verdict-word", { hasText: word }).waitFor({ timeout: 15_000 });
 }
 
-/** The names of the checks that passed and failed, as the page shows them. */
+/** What came of each check, as the page shows it: passed, failed, unchecked, unreached or waiting. */
 export async function checks(page) {
   return page.locator("#verdict .check").evaluateAll((lines) => Object.fromEntries(
-    lines.map((line) => [line.dataset.check, line.classList.contains("passed") ? "passed" : line.classList.contains("failed") ? "failed" : "waiting"]),
+    lines.map((line) => [line.dataset.check, [...line.classList].find((name) => !["check", "ticked"].includes(name))]),
   ));
 }
 

@@ -4,6 +4,9 @@ use leptos::prelude::*;
 
 use crate::numbers::Numbers;
 
+/// Where the choice about development setups is stored. Under the name before, browsers have stored a default.
+const DEVELOPMENT: &str = "development-setups";
+
 /// The theme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Theme {
@@ -29,7 +32,7 @@ pub(crate) struct Settings {
     pub numbers: RwSignal<Numbers>,
     /// The theme.
     pub theme: RwSignal<Theme>,
-    /// Whether a proof that rests on a development setup is accepted.
+    /// Whether a proof that rests on a development setup is accepted; not unless the user says so.
     pub allow_development: RwSignal<bool>,
 }
 
@@ -42,11 +45,11 @@ impl Settings {
             theme: RwSignal::new(
                 Theme::ALL.iter().find(|entry| entry.1 == theme).map_or(Theme::System, |entry| entry.0),
             ),
-            allow_development: RwSignal::new(read("development") != "refuse"),
+            allow_development: RwSignal::new(read(DEVELOPMENT) == "accept"),
         };
         Effect::new(move || write("numbers", settings.numbers.get().key()));
         Effect::new(move || {
-            write("development", if settings.allow_development.get() { "accept" } else { "refuse" });
+            write(DEVELOPMENT, if settings.allow_development.get() { "accept" } else { "refuse" });
         });
         Effect::new(move || {
             let theme = settings.theme.get();

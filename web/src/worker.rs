@@ -10,33 +10,12 @@ use futures_channel::oneshot;
 use js_sys::{Object, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
 use vouch_api::{ModelId, Nonce};
+pub(crate) use vouch_envelope::Check;
 use vouch_envelope::{Link, TensorHash};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::claim::KeyFacts;
-
-/// One check that the verifier made.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub(crate) struct Check {
-    /// Its name, fixed.
-    pub name: String,
-    /// Whether it was made and passed.
-    pub passed: bool,
-    /// `ok`, `not-reached`, or a fixed name of what is wrong.
-    pub code: String,
-    /// What was found, or why it failed or was not reached.
-    pub detail: String,
-    /// Microseconds that it took.
-    pub micros: u64,
-}
-
-impl Check {
-    /// Whether it refused; a check that could not be made did not.
-    pub(crate) fn refused(&self) -> bool {
-        !self.passed && self.code != "not-reached"
-    }
-}
 
 /// The verdict of this browser, with the time that it took.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -50,10 +29,16 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// The names of the checks that refused, without those that were never reached.
+    /// The names of the checks that refused, without those that were not reached.
     pub(crate) fn refused_by(&self) -> Vec<String> {
         let refused = self.checks.iter().filter(|check| check.refused());
         refused.map(|check| check.name.clone()).collect()
+    }
+
+    /// The names of the checks that passed without a comparison, because nobody said what to expect.
+    pub(crate) fn not_checked(&self) -> Vec<String> {
+        let unchecked = self.checks.iter().filter(|check| check.passed && check.code == Check::NOT_CHECKED);
+        unchecked.map(|check| check.name.clone()).collect()
     }
 }
 

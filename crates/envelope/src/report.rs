@@ -9,12 +9,12 @@ use crate::ModelId;
 pub struct Check {
     /// Short name, fixed for each check, such as `nonce`.
     pub name: String,
-    /// Whether it was made and passed.
+    /// Whether it was reached, and nothing that it looked at was wrong. What it did not look at, the code says.
     pub passed: bool,
-    /// For programs: `ok`, `not-reached`, or the kind of failure, such as `development-setup`.
+    /// For programs: `ok`, `not-checked`, `not-reached`, or the kind of failure, such as `development-setup`.
     #[serde(default)]
     pub code: String,
-    /// For people: what was found, or why it failed or was not reached.
+    /// For people: what was found, what was not compared, or why the check failed or was not reached.
     pub detail: String,
     /// Microseconds that it took; 0 where nobody measured.
     #[serde(default)]
@@ -22,10 +22,28 @@ pub struct Check {
 }
 
 impl Check {
-    /// Code of a check that passed.
+    /// Code of a check that passed, with everything compared that there is to compare.
     pub const OK: &str = "ok";
+    /// Code of a check that passed without a comparison, because the caller did not say what to expect. The detail says
+    /// what was checked, such as the range of the values.
+    pub const NOT_CHECKED: &str = "not-checked";
     /// Code of a check that could not be made because another failed.
     pub const NOT_REACHED: &str = "not-reached";
+
+    /// Whether it found something wrong. A check that was not reached did not.
+    pub fn refused(&self) -> bool {
+        !self.passed && self.code != Self::NOT_REACHED
+    }
+
+    /// The verdict in a word or two: `ok`, `not checked`, `not reached` or `refused`.
+    pub fn verdict(&self) -> &'static str {
+        match (self.passed, self.code.as_str()) {
+            (true, Self::NOT_CHECKED) => "not checked",
+            (true, _) => "ok",
+            (false, Self::NOT_REACHED) => "not reached",
+            (false, _) => "refused",
+        }
+    }
 }
 
 /// All checks of one verification, in order. The same envelope, key and expectations give the same report, but for the
@@ -34,7 +52,8 @@ impl Check {
 pub struct VerificationReport {
     /// Identity of the key that the verification used.
     pub model_id: ModelId,
-    /// Whether the proof is accepted: every check passed.
+    /// Whether the proof is accepted: every check passed. Of a check with the code [`Check::NOT_CHECKED`], this says
+    /// nothing about what the caller did not ask for.
     pub accepted: bool,
     /// The checks.
     pub checks: Vec<Check>,
@@ -74,6 +93,26 @@ impl ChainReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_check_that_was_not_made_is_neither_ok_nor_refused() {
+        let check = |passed, code: &str| {
+            let (name, detail) = (String::new(), String::new());
+            Check { name, passed, code: code.to_owned(), detail, micros: 0 }
+        };
+        for (passed, code, verdict, refused) in [
+            (true, Check::OK, "ok", false),
+            (true, Check::NOT_CHECKED, "not checked", false),
+            (false, Check::NOT_REACHED, "not reached", false),
+            (false, "nonce", "refused", true),
+            // A failure is one, whatever its code says.
+            (false, Check::OK, "refused", true),
+            (false, Check::NOT_CHECKED, "refused", true),
+        ] {
+            let check = check(passed, code);
+            assert_eq!((check.verdict(), check.refused()), (verdict, refused), "{passed} {code}");
+        }
+    }
 
     #[test]
     fn a_report_is_accepted_only_if_all_checks_pass() {

@@ -48,6 +48,9 @@ pub enum HostError {
     /// The module stopped by itself. It has no input for which it should.
     #[error("the module trapped: {0}")]
     Trap(String),
+    /// The expectations cannot be written as JSON.
+    #[error("the expectations: {0}")]
+    Expected(String),
     /// An answer of the module is not of the form that it should be.
     #[error("the module's answer: {0}")]
     Answer(String),
@@ -63,6 +66,7 @@ impl HostError {
             Self::OutOfFuel { .. } => "out-of-fuel",
             Self::OutOfMemory { .. } => "out-of-memory",
             Self::Trap(_) => "trap",
+            Self::Expected(_) => "expected",
             Self::Answer(_) => "answer",
         }
     }

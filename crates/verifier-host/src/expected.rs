@@ -3,6 +3,8 @@
 use serde::{Serialize, Serializer};
 use vouch_envelope::{Link, ModelId, Nonce, TensorHash};
 
+use crate::error::HostError;
+
 /// What the caller expects. Trust comes from here, never from the envelope. `None` accepts anything that fits the key.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Expected {
@@ -39,9 +41,17 @@ pub struct ExpectedChain {
 
 impl ExpectedChain {
     /// The JSON that every face of the module understands.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_else(|error| error.to_string())
+    ///
+    /// # Errors
+    /// [`HostError::Expected`] if it cannot be written.
+    pub fn to_json(&self) -> Result<String, HostError> {
+        write(self)
     }
+}
+
+/// Expectations that are lost must not become expectations of nothing.
+fn write(expected: &impl Serialize) -> Result<String, HostError> {
+    serde_json::to_string(expected).map_err(|error| HostError::Expected(error.to_string()))
 }
 
 fn text<S: Serializer>(values: &Option<Vec<i64>>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -50,9 +60,10 @@ fn text<S: Serializer>(values: &Option<Vec<i64>>, serializer: S) -> Result<S::Ok
 
 impl Expected {
     /// The JSON that every face of the module understands.
-    pub fn to_json(&self) -> String {
-        // Nothing here can fail: the keys are text and there are no floats. The module refuses a text that is not JSON;
-        // an empty text would accept everything.
-        serde_json::to_string(self).unwrap_or_else(|error| error.to_string())
+    ///
+    /// # Errors
+    /// [`HostError::Expected`] if it cannot be written.
+    pub fn to_json(&self) -> Result<String, HostError> {
+        write(self)
     }
 }

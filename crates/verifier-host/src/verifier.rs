@@ -124,8 +124,9 @@ impl Verifier {
 
     /// Verifies an envelope. The report has the time of each check.
     pub fn verify(&mut self, envelope: &[u8], expected: &Expected) -> Result<VerificationReport, HostError> {
+        let expected = expected.to_json()?;
         let text = self.request(|running, key| {
-            let (envelope, expected) = (running.put(envelope)?, running.put(expected.to_json().as_bytes())?);
+            let (envelope, expected) = (running.put(envelope)?, running.put(expected.as_bytes())?);
             let params = (key, envelope.address, envelope.len, expected.address, expected.len);
             let session = running.handle("vouch_begin", params);
             running.free(envelope)?;

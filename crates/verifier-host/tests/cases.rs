@@ -82,6 +82,11 @@ fn reports_have_times_and_codes() {
     assert!(report.checks.iter().map(|check| check.micros).sum::<u64>() > 0);
     let (fuel, memory) = verifier.used();
     println!("a small proof: {fuel} units of fuel, {memory} bytes of memory");
+    // What is not expected is not compared, and the report says so.
+    let codes: Vec<_> = report.checks.iter().map(|check| check.code.as_str()).collect();
+    assert_eq!(codes, ["ok", "not-checked", "ok", "not-checked", "not-checked", "not-checked", "ok", "ok"]);
+    let nothing = verifier.verify_to_text(ENVELOPE, "").unwrap_err();
+    assert!(matches!(&nothing, HostError::Refused(Refusal { kind, .. }) if kind == "expected"), "{nothing}");
     let wrong = Expected { nonce: Some(Nonce([9; 32])), ..allowed() };
     let report = verifier.verify(ENVELOPE, &wrong).unwrap();
     assert_eq!(report.checks.iter().find(|check| !check.passed).map(|check| check.code.as_str()), Some("nonce"));

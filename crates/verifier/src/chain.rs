@@ -21,7 +21,7 @@ use crate::claim::{Expected, VerifiedClaim};
 use crate::key::{Schema, TensorSpec, VerifierKey, Visibility};
 
 pub use error::{ChainError, LinkError};
-pub use report::{ChainVerification, report_chain};
+pub use report::{ChainOutcome, ChainVerification, report_chain};
 
 /// A proof that the caller expects in a chain. `K` is a reference or another pointer to the key.
 #[derive(Debug, Clone)]

@@ -69,7 +69,9 @@ mod verify;
 mod weights;
 
 pub use batch::verify_batch;
-pub use chain::{ChainError, ChainStep, ChainVerification, LinkError, VerifiedChain, report_chain, verify_chain};
+pub use chain::{
+    ChainError, ChainOutcome, ChainStep, ChainVerification, LinkError, VerifiedChain, report_chain, verify_chain,
+};
 pub use claim::{Expected, VerifiedClaim};
 pub use error::{CheckName, KeyError, PointError, VerifyError};
 pub use expression::{GateBuilder, Gates, Node, NodeId};
@@ -77,7 +79,7 @@ pub use key::{
     ColumnKind, ColumnQuery, ColumnRef, KEY_MAGIC, KEY_VERSION, KeyDescription, PrivateWeights, Schema, SrsKind,
     TensorSpec, VerifierKey, Visibility, WeightLane,
 };
-pub use report::{Verification, report};
+pub use report::{Outcome, Together, Verification, report, verify_together};
 pub use verify::{verify, verify_bytes};
 pub use vouch_envelope::{
     CHAIN_VERSION, ChainFormatError, ChainReport, Check, ENVELOPE_VERSION, Link, LinkFault, ModelId, Nonce, ProofChain,

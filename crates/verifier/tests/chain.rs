@@ -5,8 +5,8 @@
 
 use proptest::prelude::*;
 use vouch_verifier::{
-    ChainError, ChainStep, Expected, Link, LinkError, ModelId, Nonce, ProofChain, ProofEnvelope, Section, ValueRef,
-    VerifierKey, VerifyError, report_chain, verify_chain,
+    ChainError, ChainStep, ChainVerification, Expected, Link, LinkError, ModelId, Nonce, ProofChain, ProofEnvelope,
+    Section, ValueRef, VerifierKey, VerifyError, report_chain, verify_chain,
 };
 
 const FORECAST: &[u8] = include_bytes!("fixtures/chain/forecast.key");
@@ -95,9 +95,57 @@ fn a_frozen_chain_is_accepted() {
     let names = |checks: &[vouch_verifier::Check]| checks.iter().map(|check| check.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&report.checks), ["format", "proofs", "links"]);
     assert_eq!(names(&report.links), ["0:outputs[0..1]=2:inputs[1..2]", "1:outputs[0..1]=2:inputs[2..3]"]);
-    assert_eq!(report.proofs[2].checks[4].detail, "4 values in range, as expected; 2 of them by links");
+    assert_eq!(report.proofs[2].checks[4].detail, "4 values in range (2 of them by links), as expected");
     assert_eq!(report.links[0].detail, "1 values of hours are those of hours, scale 16.0");
     assert!(report.checks.iter().chain(&report.links).all(|check| check.passed && check.code == "ok"));
+}
+
+/// A proof's input that a link fills is compared by the link, not by the caller; what neither names is not checked.
+#[test]
+fn inputs_that_nobody_names_are_not_checked() {
+    let setting = setting();
+    let inputs = |steps: &[ChainStep<&VerifierKey>], links: &[Link], chain: &ProofChain| {
+        let report = report_chain(steps, links, &chain.encode().unwrap());
+        assert!(report.accepted, "{report:?}");
+        let check = &report.proofs[2].checks[4];
+        assert!(check.passed);
+        (check.code.clone(), check.detail.clone())
+    };
+    let mut steps = setting.steps();
+    let said = inputs(&steps, &links(), &setting.chain);
+    assert_eq!(said, ("ok".into(), "4 values in range (2 of them by links), as expected".into()));
+    steps[2].expected.inputs = None;
+    let said = inputs(&steps, &links(), &setting.chain);
+    let detail = "4 values in range (2 of them by links); not compared with yours: you gave none";
+    assert_eq!(said, ("not-checked".into(), detail.into()));
+    let none = ProofChain::new(setting.chain.proofs().to_vec(), vec![]).unwrap();
+    let said = inputs(&steps, &[], &none);
+    assert_eq!(said, ("not-checked".into(), "4 values in range; not compared with yours: you gave none".into()));
+}
+
+#[test]
+fn a_report_of_a_chain_comes_with_what_it_has_shown() {
+    let setting = setting();
+    let outcome = |bytes: &[u8]| ChainVerification::new(setting.steps(), links(), bytes.to_vec()).complete();
+    let shown = outcome(HONEST).verified.unwrap();
+    assert_eq!(shown, verify_chain(&setting.steps(), &links(), &setting.chain).unwrap());
+    for bytes in [UNLINKED, &HONEST[1..], &HONEST[..HONEST.len() - 1]] {
+        let outcome = outcome(bytes);
+        assert_eq!((outcome.report.accepted, outcome.verified), (false, None));
+    }
+    // Before the last check there is nothing, and what a caller writes into a check makes nothing true.
+    let mut verification = ChainVerification::new(setting.steps(), links(), UNLINKED.to_vec());
+    while let Some(check) = verification.step() {
+        check.passed = true;
+    }
+    let outcome = verification.finish();
+    assert_eq!((outcome.report.accepted, outcome.verified), (false, None));
+    let mut verification = ChainVerification::new(setting.steps(), links(), HONEST.to_vec());
+    for _ in 0..3 + 3 * 8 + 1 {
+        verification.step().unwrap();
+    }
+    let outcome = verification.finish();
+    assert_eq!((outcome.report.accepted, outcome.verified), (false, None));
 }
 
 #[test]

@@ -4,8 +4,8 @@ mod fixture;
 
 use fixture::{ANY, LARGE, LARGE_KEY, SMALL, SMALL_KEY, small};
 use vouch_verifier::{
-    CheckName, Expected, ModelId, Nonce, PointError, ProofEnvelope, Section, SrsKind, VerifierKey, VerifyError, report,
-    verify, verify_batch, verify_bytes,
+    Check, CheckName, Expected, ModelId, Nonce, Outcome, PointError, ProofEnvelope, Section, SrsKind, Together,
+    Verification, VerifierKey, VerifyError, report, verify, verify_batch, verify_bytes, verify_together,
 };
 
 /// The model identities are frozen with the format: a change of either is a new version.
@@ -30,9 +30,10 @@ fn frozen_proofs_are_accepted() {
                 allow_development_srs: true,
                 ..Expected::default()
             };
+            let Outcome { report, claim: shown } = Verification::new(&key, expected.clone(), bytes.to_vec()).complete();
+            assert_eq!(shown.as_ref(), Some(&claim));
             assert_eq!(verify_bytes(&key, &expected, bytes), Ok(claim));
-            let report = report(&key, &expected, bytes);
-            assert!(report.accepted, "{report:?}");
+            assert!(report.accepted && report.checks.iter().all(|check| check.code == Check::OK), "{report:?}");
             let names: Vec<_> = report.checks.iter().map(|check| check.name.clone()).collect();
             assert_eq!(names, CheckName::ALL.map(|name| name.to_string()));
         }
@@ -60,6 +61,115 @@ fn bytes_that_are_no_envelope_are_refused() {
     let report = report(&key, &ANY, &SMALL[0][1..]);
     assert!(report.checks.iter().all(|check| !check.passed));
     assert_eq!(report.checks[7].detail, "not reached: the check of the format failed");
+}
+
+/// The codes of all checks of an honest proof.
+fn codes(expected: &Expected) -> Vec<String> {
+    let (key, envelope) = small();
+    let report = report(&key, expected, &envelope.encode().unwrap());
+    assert!(report.accepted && report.checks.iter().all(|check| check.passed), "{report:?}");
+    report.checks.into_iter().map(|check| check.code).collect()
+}
+
+/// A comparison that the caller did not ask for is not made, and the report does not say that it was.
+#[test]
+fn what_nobody_asked_for_is_not_checked() {
+    let (key, envelope) = small();
+    let names: [(&str, usize, fn(&mut Expected, &ProofEnvelope)); 4] = [
+        ("model identity", 1, |expected, envelope| expected.model_id = Some(envelope.model_id)),
+        ("nonce", 3, |expected, envelope| expected.nonce = Some(envelope.nonce)),
+        ("public inputs", 4, |expected, envelope| expected.inputs = Some(envelope.public.inputs.clone())),
+        ("public outputs", 5, |expected, envelope| expected.outputs = Some(envelope.public.outputs.clone())),
+    ];
+    for given in 0..1 << names.len() {
+        let mut expected = ANY;
+        let mut wanted = ["ok"; 8];
+        for (bit, (_, place, name)) in names.iter().enumerate() {
+            if given >> bit & 1 == 1 {
+                name(&mut expected, &envelope);
+            } else {
+                wanted[*place] = "not-checked";
+            }
+        }
+        assert_eq!(codes(&expected), wanted, "{expected:?}");
+    }
+    // What was looked at is said all the same.
+    let report = report(&key, &ANY, SMALL[0]);
+    for (name, place, _) in names {
+        let check = &report.checks[place];
+        assert_eq!(check.name, name);
+        assert!(check.detail.ends_with("; not compared with yours: you gave none"), "{}", check.detail);
+    }
+    assert!(report.checks[4].detail.starts_with("6 values in range;"), "{}", report.checks[4].detail);
+    assert!(report.checks[3].detail.starts_with(&envelope.nonce.to_string()));
+}
+
+#[test]
+fn checks_that_callers_change_make_no_claim() {
+    let (key, mut envelope) = small();
+    envelope.public.outputs[0] += 1;
+    let mut verification = Verification::new(&key, ANY, envelope.encode().unwrap());
+    while let Some(check) = verification.step() {
+        check.passed = true;
+    }
+    let Outcome { report, claim } = verification.finish();
+    assert_eq!((report.accepted, claim), (false, None));
+    let mut verification = Verification::new(&key, ANY, SMALL[0].to_vec());
+    for _ in 1..CheckName::ALL.len() {
+        verification.step().unwrap();
+    }
+    let Outcome { report, claim } = verification.finish();
+    assert_eq!((report.accepted, claim), (false, None));
+}
+
+/// Proofs that are verified together have the reports and claims of each alone, up to the words about the equation.
+#[test]
+fn proofs_together_are_checked_as_strictly_as_alone() {
+    let (key, good) = small();
+    let encode = |change: fn(&mut ProofEnvelope)| {
+        let mut envelope = good.clone();
+        change(&mut envelope);
+        envelope.encode().unwrap()
+    };
+    let nonce = |byte| Expected { nonce: Some(Nonce([byte; 32])), ..ANY };
+    let (honest, second) = (SMALL[0].to_vec(), SMALL[1].to_vec());
+    let bad: [(Expected, Vec<u8>); 7] = [
+        (Expected::default(), honest.clone()),
+        (nonce(9), honest.clone()),
+        (ANY, encode(|envelope| envelope.public.outputs[0] += 1)),
+        (ANY, encode(|envelope| envelope.public.outputs[0] = i64::MIN)),
+        (ANY, encode(|envelope| envelope.proof.clear())),
+        (ANY, honest[1..].to_vec()),
+        (Expected { model_id: Some(ModelId([7; 32])), ..ANY }, honest.clone()),
+    ];
+    let together = |items: &[(Expected, Vec<u8>)]| {
+        let Together { outcomes, together } = verify_together(&key, items.to_vec());
+        assert_eq!(outcomes.len(), items.len());
+        for (outcome, (expected, bytes)) in outcomes.iter().zip(items) {
+            let alone = Verification::new(&key, expected.clone(), bytes.clone()).complete();
+            assert_eq!((&outcome.claim, outcome.report.accepted), (&alone.claim, alone.report.accepted));
+            for (check, alone) in outcome.report.checks.iter().zip(&alone.report.checks) {
+                let same = |check: &Check| (check.name.clone(), check.passed, check.code.clone());
+                assert_eq!(same(check), same(alone));
+                assert!(check.detail.starts_with(&alone.detail), "{} {}", check.detail, alone.detail);
+            }
+            assert_eq!(outcome.report.checks.len(), CheckName::ALL.len());
+        }
+        let last = outcomes.last().map(|outcome| outcome.report.checks[7].detail.clone()).unwrap_or_default();
+        (together, last)
+    };
+    let hold = "gates, copies and evaluations hold";
+    assert_eq!(together(&[]), (0, String::new()));
+    assert_eq!(together(&[(ANY, honest.clone())]), (0, hold.to_owned()));
+    let pair = [(nonce(0), honest.clone()), (nonce(1), second.clone())];
+    assert_eq!(together(&pair), (2, format!("{hold}: one equation for 2 proofs together")));
+    // Only the third has an equation that could spoil that of the others.
+    for (number, item) in bad.iter().cloned().enumerate() {
+        let (count, _) = together(&[(ANY, honest.clone()), item, (ANY, second.clone())]);
+        assert_eq!(count, if number == 2 { 0 } else { 2 }, "{number}");
+    }
+    let mixed = together(&[bad.to_vec(), vec![(ANY, honest), (ANY, second)]].concat());
+    assert_eq!(mixed, (0, format!("{hold}: checked alone, because 3 proofs together did not")));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 import os
 import unittest
 from pathlib import Path
+from typing import Any, List
 
 import vouch_verifier
 from vouch_verifier import (
@@ -66,9 +67,46 @@ class Verification(unittest.TestCase):
         with self.assertRaises(Refused) as caught:
             vouch_verifier.inspect(b"")
         self.assertEqual((caught.exception.kind, caught.exception.code), ("envelope", "truncated"))
-        for wrong in (1.0, "1", True):
-            with self.assertRaises(TypeError):
-                Verifier(KEY).verify(ENVELOPE, Expected(inputs=[wrong]))  # type: ignore[list-item]
+        with self.assertRaises(Refused) as caught:
+            Verifier(KEY).verify_to_text(ENVELOPE, "")
+        self.assertEqual((caught.exception.kind, caught.exception.code), ("expected", "malformed"))
+
+    def test_what_could_get_lost_is_an_error(self) -> None:
+        verifier = Verifier(KEY)
+        contents = vouch_verifier.inspect(ENVELOPE)
+        values: List[Any] = [1, 1.5, True, "x", b"x", b"", {}, set(), object(), lambda: None, iter([1]), (i for i in [1])]
+        for name in ("inputs", "outputs", "input_hashes", "output_hashes"):
+            items = [[None], [1.0], [True], [object()], [[1]], [lambda: 1]]
+            items += [["1"], [b"1"]] if name in ("inputs", "outputs") else [[1]]
+            for wrong in [*values, *items, dict.fromkeys(contents.inputs), set(contents.inputs)]:
+                with self.subTest(name=name, value=wrong), self.assertRaises(TypeError):
+                    verifier.verify(ENVELOPE, Expected(allow_development_srs=True, **{name: wrong}))
+        for name in ("model_id", "nonce"):
+            for wrong in (1, 1.5, True, ["ab" * 32], {}, object(), lambda: None):
+                with self.subTest(name=name, value=wrong), self.assertRaises(TypeError):
+                    verifier.verify(ENVELOPE, Expected(allow_development_srs=True, **{name: wrong}))
+        for wrong in ("false", "", 0, 1, None, [True]):
+            with self.subTest(name="allow_development_srs", value=wrong), self.assertRaises(TypeError):
+                verifier.verify(ENVELOPE, Expected(allow_development_srs=wrong))
+        with self.assertRaises(TypeError):
+            Expected(nonse="00")  # type: ignore[call-arg]
+        for wrong in (None, {"nonce": "ab" * 32}, "{}"):
+            with self.subTest(expected=wrong), self.assertRaises(TypeError):
+                verifier.verify(ENVELOPE, wrong)
+        step = Expected(allow_development_srs=True)
+        for steps, links in ((iter([step]), []), ([step], iter([])), ({step: 1}, []), ([{}], []), ([step], [{}]), (step, [])):
+            with self.subTest(steps=steps, links=links), self.assertRaises(TypeError):
+                verify_chain([KEY], b"", ExpectedChain(steps, links))
+
+    def test_what_nobody_asked_for_is_not_checked(self) -> None:
+        contents = vouch_verifier.inspect(ENVELOPE)
+        codes = lambda **given: [  # noqa: E731
+            check.code for check in Verifier(KEY).verify(ENVELOPE, Expected(allow_development_srs=True, **given)).checks
+        ]
+        unchecked = ["ok", "not-checked", "ok", "not-checked", "not-checked", "not-checked", "ok", "ok"]
+        self.assertEqual(codes(), unchecked)
+        self.assertEqual(codes(nonce=bytes(32)), [*unchecked[:3], "ok", *unchecked[4:]])
+        self.assertEqual(codes(inputs=tuple(contents.inputs)), [*unchecked[:4], "ok", *unchecked[5:]])
 
     def test_only_a_bool_allows_a_development_setup(self) -> None:
         for wrong in ("false", "no", 0, 1, None, [False]):

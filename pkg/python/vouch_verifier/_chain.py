@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, Sequence, Tuple, Union
+from typing import Any, Dict, List, Sequence, Tuple, Type, Union
 
 from ._module import Limits, Running
-from ._types import Check, Contents, Expected, Report
+from ._types import Check, Contents, Expected, Report, items
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,20 @@ class ExpectedChain:
     """What the caller expects of a chain. Trust comes from here, never from the chain."""
 
     #: Of each proof. ``inputs`` are those that no link fills, in their order.
-    steps: Iterable[Expected]
+    steps: Sequence[Expected]
     #: The links, in any order. A chain that claims others, or fewer, is refused.
-    links: Iterable[Link]
+    links: Sequence[Link]
 
     def to_json(self) -> str:
         """The form that every face of the module understands."""
-        steps = [step.to_fields() for step in self.steps]
-        return json.dumps({"steps": steps, "links": [link.to_fields() for link in self.links]})
+        return json.dumps({"steps": _fields("steps", self.steps, Expected), "links": _fields("links", self.links, Link)})
+
+
+def _fields(name: str, values: Any, kind: Type[Union[Expected, Link]]) -> List[Dict[str, Any]]:
+    wrong = [value for value in items(name, values) if not isinstance(value, kind)]
+    if wrong:
+        raise TypeError(f"{name}: expected {kind.__name__}, got {wrong[0]!r}")
+    return [value.to_fields() for value in values]
 
 
 @dataclass(frozen=True)

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, Optional, Union
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Union
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What the caller expects. ``None`` accepts anything that fits the key."""
+    """What the caller expects. ``None`` accepts anything that fits the key, and says so in the report.
+
+    Values of another type raise ``TypeError``: an expectation that gets lost would be a check that is not made.
+    """
 
     #: The model: hexadecimal or 32 bytes. ``None`` is the key's own.
     model_id: Union[str, bytes, None] = None
     #: The request: hexadecimal or 32 bytes. Whoever accepts any cannot tell an old proof from a new one.
     nonce: Union[str, bytes, None] = None
-    #: The integers that the model was given.
-    inputs: Optional[Iterable[int]] = None
+    #: The integers that the model was given: a list, a tuple, an array, a range.
+    inputs: Optional[Sequence[int]] = None
     #: The integers that the model computed.
-    outputs: Optional[Iterable[int]] = None
+    outputs: Optional[Sequence[int]] = None
     #: The salted hashes of hashed inputs, in the model's order: hexadecimal or 32 bytes each.
-    input_hashes: Optional[Iterable[Union[str, bytes]]] = None
+    input_hashes: Optional[Sequence[Union[str, bytes]]] = None
     #: The salted hashes of hashed outputs, likewise.
-    output_hashes: Optional[Iterable[Union[str, bytes]]] = None
+    output_hashes: Optional[Sequence[Union[str, bytes]]] = None
     #: Accept a key of a development setup: whoever made such a setup can forge proofs.
     allow_development_srs: bool = False
 
@@ -33,26 +36,40 @@ class Expected:
     def to_fields(self) -> Dict[str, Any]:
         """The same, as an object."""
         if not isinstance(self.allow_development_srs, bool):
-            # The text "false" would count as true.
-            raise TypeError(f"allow_development_srs: expected a bool, got {self.allow_development_srs!r}")
+            # "false" and "no" are true.
+            raise TypeError(f"allow_development_srs: expected True or False, got {self.allow_development_srs!r}")
         fields: Dict[str, Any] = {"allow_development_srs": self.allow_development_srs}
         for name in ("model_id", "nonce"):
             value = getattr(self, name)
             if value is not None:
-                fields[name] = _hexadecimal(value)
+                fields[name] = _hexadecimal(name, value)
         for name in ("input_hashes", "output_hashes"):
             values = getattr(self, name)
             if values is not None:
-                fields[name] = [_hexadecimal(value) for value in values]
+                fields[name] = [_hexadecimal(name, value) for value in items(name, values)]
         for name in ("inputs", "outputs"):
             values = getattr(self, name)
             if values is not None:
-                fields[name] = [str(_integer(value)) for value in values]
+                fields[name] = [str(_integer(value)) for value in items(name, values)]
         return fields
 
 
-def _hexadecimal(value: Any) -> Any:
-    return value.hex() if isinstance(value, (bytes, bytearray)) else value
+def items(name: str, values: Any) -> Iterator[Any]:
+    """The items of a list or of another sequence; nothing else is taken for one."""
+    # A set forgets repetitions, an iterator is empty the second time, text and bytes would be read letter by letter.
+    if isinstance(values, (str, bytes, bytearray, memoryview, Mapping)) or not (
+        hasattr(values, "__getitem__") and hasattr(values, "__len__")
+    ):
+        raise TypeError(f"{name}: expected a list, got {values!r}")
+    return iter(values)
+
+
+def _hexadecimal(name: str, value: Any) -> str:
+    if isinstance(value, (bytes, bytearray)):
+        return value.hex()
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{name}: expected hexadecimal text or bytes, got {value!r}")
 
 
 def _integer(value: Any) -> int:
@@ -67,11 +84,12 @@ class Check:
     """One check of a verification."""
 
     name: str
-    #: Whether it was made and passed.
+    #: Whether it was reached, and nothing that it looked at was wrong.
     passed: bool
-    #: For programs: ``ok``, ``not-reached``, or the kind of failure.
+    #: For programs: ``ok``; ``not-checked`` (passed, but not compared with what you expect, because you did not say);
+    #: ``not-reached`` (another check failed before); or the kind of failure.
     code: str
-    #: For people.
+    #: For people: what was found, and what was not compared.
     detail: str
     #: Microseconds that it took.
     micros: int

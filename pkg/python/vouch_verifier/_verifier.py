@@ -57,6 +57,8 @@ class Verifier:
 
     def verify(self, envelope: bytes, expected: Expected = _ANY) -> Report:
         """Verifies an envelope. The report has the time of each check."""
+        if not isinstance(expected, Expected):
+            raise TypeError(f"expected: expected an Expected, got {expected!r}")
         return Report.from_json(self.verify_to_text(envelope, expected.to_json(), times=True))
 
     def verify_to_text(self, envelope: bytes, expected: Union[str, bytes], *, times: bool = False) -> str:

@@ -80,6 +80,10 @@ impl Cases {
         };
         let nonce = envelope.nonce.to_string();
         self.verify(format!("{name}: as expected"), key, bytes, &full(&text(inputs), outputs, nonce.clone()));
+        for (field, value) in [("inputs", serde_json::json!(text(inputs))), ("nonce", serde_json::json!(nonce))] {
+            let only = serde_json::json!({ field: value, "allow_development_srs": true }).to_string();
+            self.verify(format!("{name}: only {field} expected"), key, bytes, &only);
+        }
         self.verify(format!("{name}: wrong nonce"), key, bytes, &full(&text(inputs), outputs, "ab".repeat(32)));
         self.verify(format!("{name}: no outputs"), key, bytes, &full(&text(inputs), &[], nonce.clone()));
         let mut other = outputs.clone();
@@ -92,8 +96,8 @@ impl Cases {
         self.verify(format!("{name}: wrong input"), key, bytes, &full(&other, outputs, nonce));
         let model = format!(r#"{{"model_id":"{}","allow_development_srs":true}}"#, "01".repeat(32));
         self.verify(format!("{name}: wrong model"), key, bytes, &model);
-        self.verify(format!("{name}: development setup not allowed"), key, bytes, "");
-        for expected in ["{", "[]", r#"{"nonse":""}"#, r#"{"nonce":"00"}"#, r#"{"inputs":[1.5]}"#, "\"\u{fffd}\""] {
+        self.verify(format!("{name}: development setup not allowed"), key, bytes, "{}");
+        for expected in ["", "{", "[]", r#"{"nonse":""}"#, r#"{"nonce":"00"}"#, r#"{"inputs":[1.5]}"#, "\"\u{fffd}\""] {
             self.verify(format!("{name}: malformed expectation {expected}"), key, bytes, expected);
         }
         Ok(())
@@ -194,7 +198,7 @@ fn main() -> Result<(), Error> {
             rng.fill_bytes(&mut random);
             cases.verify(format!("{name}: mutation {number}"), &key, &bytes, r#"{"allow_development_srs":true}"#);
             cases.describe(format!("{name}: mutated key {number}"), &changed);
-            cases.verify(format!("{name}: random bytes {number}"), &key, &random, "");
+            cases.verify(format!("{name}: random bytes {number}"), &key, &random, "{}");
             cases.describe(format!("{name}: random bytes as a key {number}"), &random);
         }
         keys.push(key);

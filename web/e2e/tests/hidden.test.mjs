@@ -36,7 +36,7 @@ test("a prediction with hidden input and output: hashes made here, values shown 
   const made = await checks(page);
   assert.ok(Object.values(made).every((state) => state === "passed"), JSON.stringify(made));
   for (const check of ["public inputs", "public outputs"]) {
-    assert.match(await page.locator(`[data-check="${check}"]`).innerText(), /1 hashed tensors, as expected/);
+    assert.match(await page.locator(`[data-check="${check}"]`).innerText(), /1 hashed tensor, as expected/);
   }
   assert.equal(await page.locator("#answer .answer-number").count(), outputs.y.length);
   assert.equal(await page.locator(".field .hidden-mark", { hasText: MARK }).count(), 1);
@@ -128,7 +128,7 @@ test("the file to recognize a proof goes round: saved, given with the proof, and
   await page.locator("#envelope-file").setInputFiles([files.x, files.y]);
   await page.locator('[data-hidden="x"]', { hasText: "is that of the values that you know" }).waitFor();
   await verdict(page, "Accepted");
-  assert.match(await page.locator('[data-check="public inputs"]').innerText(), /1 hashed tensors, as expected/);
+  assert.match(await page.locator('[data-check="public inputs"]').innerText(), /1 hashed tensor, as expected/);
 
   // Other values with the hash of the right ones, and other values with their own hash.
   await page.goto(`${server.url}/verify/${proof.id}`);

@@ -66,7 +66,7 @@ test("hidden outputs: the values of the real network are those of the proof's ha
   await ask(page, LIVE, "tiny-hashed");
   await verdict(page, "Accepted");
   assert.equal(await page.locator("#answer .answer-number").count(), 2);
-  assert.match(await page.locator('[data-check="public outputs"]').innerText(), /1 hashed tensors, as expected/);
+  assert.match(await page.locator('[data-check="public outputs"]').innerText(), /1 hashed tensor, as expected/);
   await page.done();
   const liar = await proxy(LIVE, (path, body) => {
     if (!path.endsWith("/outputs")) return body;

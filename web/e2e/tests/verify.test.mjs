@@ -24,7 +24,13 @@ test("a link to a proof leads to its verdict", async () => {
   const page = await open(browser);
   await page.goto(`${server.url}/verify/${fixture.proofs[3].id}`);
   await verdict(page, "Accepted");
-  assert.match(await page.locator('[data-check="nonce"]').innerText(), /accepts any/);
+  // Nobody said what to expect of these; the page says so, and does not tick them.
+  const made = await checks(page);
+  const unchecked = ["model identity", "nonce", "public inputs", "public outputs"];
+  assert.deepEqual(Object.keys(made).filter((name) => made[name] === "unchecked"), unchecked);
+  assert.ok(Object.values(made).every((state) => ["passed", "unchecked"].includes(state)), JSON.stringify(made));
+  assert.match(await page.locator('[data-check="nonce"]').innerText(), /not checked.*not compared with yours/s);
+  assert.ok((await page.locator("#not-compared").innerText()).includes(unchecked.join(", ")));
   assert.match(await page.locator("#claim").innerText(), /redemption hours/);
   await accessible(page, "verify");
   await picture(page, "verify-link");
@@ -40,6 +46,20 @@ test("a link can say what was asked, and then an old proof is refused", async ()
   await page.goto(`${server.url}/verify/${proof.id}?model=${fixture.modelId}&nonce=${other.nonce}`);
   await verdict(page, "Refused");
   assert.equal((await checks(page)).nonce, "failed");
+  await page.done();
+});
+
+test("a check that was not reached is neither a tick nor a cross", async () => {
+  const page = await open(browser);
+  await page.goto(`${server.url}/verify`);
+  const bytes = Buffer.from(fixture.proofs[0].envelope);
+  // The last byte of the last point: no such point is on the curve, or the field element is too large.
+  bytes[bytes.length - 1] = 0xff;
+  await page.locator("#envelope-text").fill(bytes.toString("hex"));
+  await verdict(page, "Refused");
+  const made = await checks(page);
+  assert.deepEqual([made["proof identities"], made.pairing], ["failed", "unreached"]);
+  await accessible(page, "verify, not reached");
   await page.done();
 });
 
@@ -130,9 +150,19 @@ test("a proof that does not exist is explained", async () => {
   await page.done();
 });
 
-test("a development setup can be refused", async () => {
-  const page = await open(browser);
+test("a development setup is refused until the user accepts it", async () => {
+  const page = await open(browser, { development: false });
   await page.goto(`${server.url}/verify/${fixture.proofs[0].id}`);
+  await verdict(page, "Refused");
+  const made = await checks(page);
+  assert.deepEqual(Object.keys(made).filter((name) => made[name] === "failed"), ["setup"]);
+  assert.ok(!(await page.locator(".command").innerText()).includes("--allow-development"));
+  await accessible(page, "verify, development setup");
+  await page.locator("#development-refused").getByRole("button").click();
+  await verdict(page, "Accepted");
+  assert.ok((await page.locator(".command").innerText()).endsWith("--allow-development"));
+  // The choice stays, and can be taken back.
+  await page.reload();
   await verdict(page, "Accepted");
   await page.locator("input[name=development][value=refuse]").check();
   await verdict(page, "Refused");

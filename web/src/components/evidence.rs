@@ -116,13 +116,17 @@ pub(crate) fn Meaning(
                 VerdictState::Done(report) if report.accepted => view! {
                     <p><strong>"What has been proved. "</strong>"The model with this identity, given exactly these inputs, computes exactly this result"
                     {if asked { ", and the proof was made for this request." } else { ". For which request it was made, you did not say; it could be an old one." }}</p>
+                    {not_compared(&report.not_checked())}
                     <p><strong>"What has not. "</strong>"That the inputs are true, or that the model is right about the world: how often it is, its accuracy report says."</p>
                     {hashed.then(|| view! {
                         <p><strong>"What is hidden. "</strong>"Of some values the proof shows only a salted hash. The miner that computed and the validator that was asked know them; whoever sees the proof does not."</p>
                     })}
                     {development.then(|| view! {
-                        <p class="note warn">"The proof rests on a development setup: whoever made that setup could forge proofs. Good for trying things, not for relying on them. You can refuse such proofs, at the foot of the page."</p>
+                        <p class="note warn">"The proof rests on a development setup: whoever made that setup could forge proofs. You have chosen to accept that; you can change it at the foot of the page."</p>
                     })}
+                }.into_any(),
+                VerdictState::Done(report) if report.refused_by() == ["setup"] => view! {
+                    <p><strong>"Do not rely on this result. "</strong>"Everything else holds, but whoever made the development setup could have forged the proof."</p>
                 }.into_any(),
                 VerdictState::Done(report) => view! {
                     <p><strong>"Do not use this result. "</strong>{format!("Your browser refused it by: {}.", report.refused_by().join(", "))}
@@ -132,6 +136,15 @@ pub(crate) fn Meaning(
             }}
         </div>
     }
+}
+
+/// A sentence about the checks that had nothing to compare with.
+fn not_compared(names: &[String]) -> Option<impl IntoView + use<>> {
+    let names = names.join(", ");
+    (!names.is_empty()).then(|| {
+        let text = format!("{names}. Nobody said here what to expect of them, so they are what the envelope says. What was looked at is in the list above.");
+        view! { <p id="not-compared"><strong>"What was not compared. "</strong>{text}</p> }
+    })
 }
 
 /// Claim, downloads, command line and "try to cheat".
@@ -155,6 +168,12 @@ pub(crate) fn EvidenceDetails(
             command.push_str(&format!(" --salt {}", opening.salt));
         }
     }
+    let development = evidence.facts.is_development();
+    let policy = Settings::get().allow_development;
+    let command = Signal::derive(move || match development && policy.get() {
+        true => format!("{command} --allow-development"),
+        false => command.clone(),
+    });
     let link = evidence.link.clone();
     let public = envelope.public.clone();
     view! {

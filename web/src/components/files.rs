@@ -55,14 +55,14 @@ pub(crate) fn Download(
 #[component]
 pub(crate) fn CommandLine(
     /// The command.
-    command: String,
+    #[prop(into)]
+    command: Signal<String>,
 ) -> impl IntoView {
     let copied = RwSignal::new(None::<bool>);
-    let to_copy = command.clone();
     view! {
-        <pre class="command" tabindex="0" aria-label="Command line">{command}</pre>
+        <pre class="command" tabindex="0" aria-label="Command line">{move || command.get()}</pre>
         <div class="row">
-            <button type="button" on:click=move |_| copy_text(to_copy.clone(), move |ok| copied.set(Some(ok)))>"Copy the command"</button>
+            <button type="button" on:click=move |_| copy_text(command.get_untracked(), move |ok| copied.set(Some(ok)))>"Copy the command"</button>
             <span role="status" class="small quiet">{move || copied.get().map(|ok| if ok { "Copied." } else { "The browser does not allow it; please select the text." })}</span>
         </div>
     }

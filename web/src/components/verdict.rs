@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::short;
 use crate::numbers::Numbers;
-use crate::settings::numbers;
+use crate::settings::{Settings, numbers};
 use crate::worker::{Check, Report};
 
 /// How far a verification is.
@@ -46,7 +46,7 @@ const CHECKS: [(&str, &str, &str); 8] = [
     (
         "setup",
         "Who made the numbers that all proofs rest on?",
-        "It rests on a development setup, and you chose to refuse those.",
+        "It rests on a development setup: whoever made that could forge proofs. You have not chosen to accept those.",
     ),
     ("nonce", "Does it answer this request, and no older one?", "It was made for another request."),
     (
@@ -100,6 +100,8 @@ pub(crate) fn Verdict(
                 VerdictState::Impossible(reason) => Some(view! { <p>{reason}</p> }),
                 _ => None,
             }}
+            {move || state.with(|state| state.report().is_some_and(|report| refuses_development(report.checks.iter())))
+                .then(|| view! { <AcceptDevelopment /> })}
             <CheckList state />
         </section>
     }
@@ -128,12 +130,65 @@ fn CheckList(
     view! { <ol class="checks">{lines}</ol> }
 }
 
+/// The mark of a line: what came of its check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// Checked and right.
+    Passed,
+    /// Right as far as it was checked, but not compared with what the user expects: nobody said what that is.
+    NotChecked,
+    /// Wrong.
+    Refused,
+    /// Not reached, because another check failed.
+    NotReached,
+    /// Still to come.
+    Waiting,
+}
+
+impl Mark {
+    /// Of a check that was made, or given up.
+    pub(crate) fn of(check: &Check) -> Self {
+        match (check.passed, check.code.as_str()) {
+            (true, Check::NOT_CHECKED) => Self::NotChecked,
+            (true, _) => Self::Passed,
+            (false, Check::NOT_REACHED) => Self::NotReached,
+            (false, _) => Self::Refused,
+        }
+    }
+
+    /// Its classes, its path in a square of 18 units (tick, ring, cross, dots, dash), and its word for those who do not see it.
+    pub(crate) fn sign(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Passed => ("check passed ticked", "M3 9.5 7 14 15 4", "passed"),
+            Self::NotChecked => ("check unchecked", "M9 4A5 5 0 1 1 8.99 4", "not checked"),
+            Self::Refused => ("check failed ticked", "M4 4 14 14M14 4 4 14", "refused"),
+            Self::NotReached => ("check unreached", "M4 9h.01M9 9h.01M14 9h.01", "not reached"),
+            Self::Waiting => ("check waiting", "M4 9H14", "not made yet"),
+        }
+    }
+}
+
+/// The choice that a refused development setup leaves. It is the user's alone: no link and no server makes it.
+#[component]
+pub(crate) fn AcceptDevelopment() -> impl IntoView {
+    let policy = Settings::get().allow_development;
+    view! {
+        <div class="note warn section" id="development-refused">
+            <p>"A verifying key here rests on a development setup, so this browser refuses its proofs: whoever made that setup could forge them. Accept them only to try things out."</p>
+            <p><button type="button" on:click=move |_| policy.set(true)>"Accept development setups in this browser"</button></p>
+        </div>
+    }
+}
+
+/// Whether the verifier refused a development setup.
+pub(crate) fn refuses_development<'a>(mut checks: impl Iterator<Item = &'a Check>) -> bool {
+    checks.any(|check| check.refused() && check.code == "development-setup")
+}
+
 fn line(numbers: Numbers, name: &str, question: &'static str, check: Option<&Check>) -> impl IntoView + use<> {
-    let (class, path, word, detail) = match check {
-        Some(check) if check.passed => ("check passed ticked", "M3 9.5 7 14 15 4", "passed", check.detail.clone()),
-        Some(check) => ("check failed ticked", "M4 4 14 14M14 4 4 14", "refused", in_words(check)),
-        None => ("check waiting", "M4 9H14", "not made yet", question.to_owned()),
-    };
+    let mark = check.map_or(Mark::Waiting, Mark::of);
+    let (class, path, word) = mark.sign();
+    let detail = check.map_or_else(|| question.to_owned(), in_words);
     let time = check.filter(|check| check.micros > 0).map(|check| numbers.ms(check.micros as f64 / 1000.0));
     view! {
         <li class=class data-check=name.to_owned()>

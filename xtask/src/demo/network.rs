@@ -9,7 +9,9 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Args, HASHED, INPUT, PUBLIC, bundles, deposits, heading, random_nonce, strategies, strategy, vouch};
+use super::{
+    ALLOW, Args, HASHED, INPUT, PUBLIC, bundles, deposits, heading, random_nonce, strategies, strategy, vouch,
+};
 use crate::local_chain::LocalChain;
 use crate::network::{self, Network, Profile};
 use crate::process::run as run_command;
@@ -82,7 +84,12 @@ pub(super) fn run(
             // Not the validator's word: the proof itself, for this input and this nonce.
             let key = models.join(PUBLIC).join("verifier.key");
             let mut verify = vouch(workspace);
-            verify.arg("verify").arg(&envelope).arg("--key").arg(key).args(["--input", INPUT, "--nonce", &nonce]);
+            verify
+                .arg("verify")
+                .arg(&envelope)
+                .arg("--key")
+                .arg(key)
+                .args(["--input", INPUT, "--nonce", &nonce, ALLOW]);
             run_command(&mut verify)?;
         }
         table(&serde_json::from_slice::<Vec<Miner>>(&get(&network, "/v1/miners")?)?);
@@ -92,7 +99,7 @@ pub(super) fn run(
     strategy::run(workspace, &network, &models)?;
 
     heading("Recompute every score and weight from the log, and verify proofs again");
-    run_command(Profile::Release.program(workspace, "vouch-node").args(["audit", "--url", &network.url]))?;
+    run_command(Profile::Release.program(workspace, "vouch-node").args(["audit", ALLOW, "--url", &network.url]))?;
     if let Some(chain) = chain {
         heading("Deposits, as the validator has read them from the chain");
         deposits::show(&network, chain)?;
@@ -103,6 +110,7 @@ pub(super) fn run(
     heading(if shown { "The dashboard" } else { "The network" });
     println!("{}   (Ctrl-C ends it)", network.url);
     if shown {
+        println!("Its keys are for development, so the page refuses its proofs until you accept those, in the page.");
         println!("{}/strategies   (how to divide a holding, with proofs)", network.url);
     }
     if let Some(LocalChain { made, .. }) = chain {
@@ -135,7 +143,7 @@ fn hidden(workspace: &Workspace, network: &Network, models: &Path, inputs: &Map<
     let key = models.join(HASHED).join("verifier.key");
     let mut verify = vouch(workspace);
     verify.arg("verify").arg(&envelope).arg("--key").arg(key);
-    run_command(verify.args(["--input", INPUT, "--salt", &salt, "--nonce", &nonce]))
+    run_command(verify.args(["--input", INPUT, "--salt", &salt, "--nonce", &nonce, ALLOW]))
 }
 
 /// The identity of the model of a name.

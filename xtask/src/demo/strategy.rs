@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::network::get;
-use super::{ALLOCATION, PUBLIC, heading, vouch};
+use super::{ALLOCATION, ALLOW, PUBLIC, heading, vouch};
 use crate::network::Network;
 use crate::process::{output, show};
 use crate::workspace::Workspace;
@@ -75,7 +75,7 @@ pub(super) fn run(workspace: &Workspace, network: &Network, models: &Path) -> Re
     // Not the validator's word: keys from here, the data and the wishes as this program has them.
     let tokens = record.market.tokens.len();
     let mut verify = vouch(workspace);
-    verify.args(["chain", "verify", "--json"]).arg(&chain);
+    verify.args(["chain", "verify", "--json", ALLOW]).arg(&chain);
     for proof in 0..=tokens {
         let name = if proof < tokens { PUBLIC } else { ALLOCATION };
         verify.arg("--key").arg(models.join(name).join("verifier.key"));

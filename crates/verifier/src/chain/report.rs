@@ -4,8 +4,8 @@ use std::ops::Deref;
 
 use vouch_envelope::{CHAIN_VERSION, ChainReport, Check, Link, ProofChain, VerificationReport};
 
-use super::{ChainError, ChainStep, against, check_claimed, check_count, check_link, linked, schema};
-use crate::error::CheckName;
+use super::{ChainError, ChainStep, VerifiedChain, against, check_claimed, check_count, check_link, linked, schema};
+use crate::claim::VerifiedClaim;
 use crate::key::VerifierKey;
 use crate::real::Real;
 use crate::report::Verification;
@@ -22,7 +22,16 @@ pub fn report_chain<K: Deref<Target = VerifierKey> + Clone>(
 ) -> ChainReport {
     let mut verification = ChainVerification::new(steps.to_vec(), links.to_vec(), chain.to_vec());
     while verification.step().is_some() {}
-    verification.finish()
+    verification.into_report()
+}
+
+/// The result of the verification of a chain: its checks, and what it has shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChainOutcome {
+    /// The checks.
+    pub report: ChainReport,
+    /// What the chain has shown; present exactly if the report is accepted.
+    pub verified: Option<VerifiedChain>,
 }
 
 /// A verification of a chain whose checks are made one at a time, as in [`Verification`].
@@ -38,6 +47,8 @@ pub struct ChainVerification<K> {
     current: Option<Verification<K>>,
     proofs: Vec<VerificationReport>,
     link_checks: Vec<Check>,
+    /// Whether a check of the chain, of a proof or of a link has failed. Callers can write to the checks, but not to this.
+    failed: bool,
 }
 
 fn check(name: &str, result: Result<String, (&str, String)>) -> Check {
@@ -61,6 +72,7 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
             current: None,
             proofs: Vec::new(),
             link_checks: Vec::new(),
+            failed: false,
         }
     }
 
@@ -68,6 +80,7 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
     pub fn step(&mut self) -> Option<&mut Check> {
         if let Some(name) = CHECKS.get(self.checks.len()) {
             let made = check(name, self.check_chain(name));
+            self.failed |= !made.passed;
             self.checks.push(made);
             return self.last();
         }
@@ -75,10 +88,12 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
             return None;
         }
         if self.current.as_mut().is_some_and(|current| current.step().is_some()) {
-            self.count_linked();
             return self.last();
         }
-        self.proofs.extend(self.current.take().map(Verification::finish));
+        if let Some(report) = self.current.take().map(Verification::into_report) {
+            self.failed |= !report.accepted;
+            self.proofs.push(report);
+        }
         if self.begin_proof() || self.check_next_link() { self.last() } else { None }
     }
 
@@ -93,14 +108,30 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
         }
     }
 
-    /// The report of the checks made. It is not accepted before all of them are.
-    pub fn finish(self) -> ChainReport {
-        let complete = self.counted
+    /// Makes the checks that are left, and ends the verification.
+    pub fn complete(mut self) -> ChainOutcome {
+        while self.step().is_some() {}
+        self.finish()
+    }
+
+    /// The checks made, and what the chain has shown if they are all and none failed.
+    pub fn finish(self) -> ChainOutcome {
+        let proofs = self.chain.iter().flat_map(ProofChain::proofs);
+        let claims = self.steps.iter().zip(proofs).map(|(step, envelope)| VerifiedClaim::new(&step.key, envelope));
+        let verified = VerifiedChain { claims: claims.collect(), links: self.links.clone() };
+        let report = self.into_report();
+        ChainOutcome { verified: report.accepted.then_some(verified), report }
+    }
+
+    /// The checks made. The chain is not accepted before all of them are.
+    pub fn into_report(self) -> ChainReport {
+        let holds = self.counted
+            && !self.failed
             && self.checks.len() == CHECKS.len()
             && self.proofs.len() == self.steps.len()
             && self.link_checks.len() == self.links.len();
         let mut report = ChainReport::new(self.checks, self.proofs, self.link_checks);
-        report.accepted &= complete;
+        report.accepted &= holds;
         report
     }
 
@@ -128,25 +159,12 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
         let envelope = self.chain.as_ref().and_then(|chain| chain.proofs().get(proof));
         let Some((step, envelope)) = self.steps.get(proof).zip(envelope) else { return false };
         let expected = against(&step.expected, proof, &self.links, envelope);
-        let mut verification = Verification::decoded(step.key.clone(), expected, envelope.clone());
+        let linked = linked(proof, &self.links, envelope.public.inputs.len());
+        let linked = linked.into_iter().filter(|linked| *linked).count();
+        let mut verification = Verification::decoded(step.key.clone(), expected, envelope.clone(), linked);
         let begun = verification.step().is_some();
         self.current = Some(verification);
         begun
-    }
-
-    /// Says how many inputs are left to the links, where the last check was of inputs.
-    fn count_linked(&mut self) {
-        let proof = self.proofs.len();
-        let inputs = self.chain.as_ref().and_then(|chain| chain.proofs().get(proof));
-        let inputs = inputs.map_or(0, |envelope| envelope.public.inputs.len());
-        let count = linked(proof, &self.links, inputs).into_iter().filter(|linked| *linked).count();
-        if let Some(check) = self.current.as_mut().and_then(Verification::last)
-            && count > 0
-            && check.passed
-            && check.name == CheckName::Inputs.to_string()
-        {
-            check.detail = format!("{}; {count} of them by links", check.detail);
-        }
     }
 
     /// Checks the next link, if there is one.
@@ -163,7 +181,9 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
                 Err((error.code(), error.to_string()))
             }
         };
-        self.link_checks.push(check(&at.to_string(), result));
+        let made = check(&at.to_string(), result);
+        self.failed |= !made.passed;
+        self.link_checks.push(made);
         true
     }
 }

@@ -23,7 +23,7 @@ Exit codes:
   2  wrong usage
   3  a model, its options or a data file cannot be used
   4  a value is outside the range that the model was compiled for
-  5  a proof is refused
+  5  a proof is refused, or a key for development that was not allowed
   6  a bundle, key, proof or reference string is damaged, or they do not belong together";
 
 /// Verifiable inference: prove in zero knowledge that a model computed an output, and verify it in milliseconds.
@@ -139,6 +139,9 @@ pub(crate) struct CheckKey {
     /// The key [default: that of the folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
+    /// Accept a reference string that was made for development: whoever made it can forge proofs
+    #[arg(long)]
+    pub(crate) allow_development: bool,
     /// Inputs that one proof is about
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(BATCH))]
     pub(crate) batch: u32,
@@ -186,7 +189,7 @@ pub(crate) struct Hash {
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// Proofs; several are verified with one pairing
+    /// Proofs; several are verified together, with one pairing equation if all are good
     #[arg(required = true, value_name = "PROOF")]
     pub(crate) proofs: Vec<PathBuf>,
     /// The verifying key, from a source that you trust
@@ -207,9 +210,9 @@ pub(crate) struct Verify {
     /// The nonce that you asked with
     #[arg(long, value_name = "HEX")]
     pub(crate) nonce: Option<String>,
-    /// Refuse keys whose reference string was made for development
+    /// Accept a key whose reference string was made for development: whoever made it can forge proofs
     #[arg(long)]
-    pub(crate) production: bool,
+    pub(crate) allow_development: bool,
 }
 
 #[derive(Debug, Args)]
@@ -264,9 +267,9 @@ pub(crate) struct ChainVerify {
     /// Links, nonces and inputs in one file of JSON, as the verifier's other faces take it: `{"steps": […], "links": […]}`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["link", "nonce", "input"])]
     pub(crate) expected: Option<PathBuf>,
-    /// Refuse keys whose reference string was made for development
+    /// Accept a key whose reference string was made for development: whoever made it can forge proofs
     #[arg(long)]
-    pub(crate) production: bool,
+    pub(crate) allow_development: bool,
 }
 
 #[derive(Debug, Args)]

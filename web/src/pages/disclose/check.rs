@@ -7,7 +7,7 @@ use vouch_envelope::{ProofEnvelope, TensorHash};
 use wasm_bindgen_futures::spawn_local;
 
 use super::Choose;
-use crate::components::short;
+use crate::components::{AcceptDevelopment, refuses_development, short};
 use crate::fact::FactKey;
 use crate::settings::Settings;
 use crate::worker::{self, Report};
@@ -157,8 +157,9 @@ fn Outcome(found: Found) -> impl IntoView {
             <p id="check-about">{about}</p>
             <p class="small">"Nonce "<span class="mono">{nonce}</span></p>
             <ul class="small quiet">{report.checks.iter().map(|check| view! {
-                <li data-fact-check=check.name.clone()>{format!("{}: {}", check.name, check.detail)}</li>
+                <li data-fact-check=check.name.clone()>{format!("{}: {}. {}", check.name, check.verdict(), check.detail)}</li>
             }).collect_view()}</ul>
+            {refuses_development(report.checks.iter()).then(|| view! { <AcceptDevelopment /> })}
         </div>
     }
 }

@@ -4,7 +4,9 @@ use leptos::prelude::*;
 
 use super::asking::Stage;
 use super::unit_text;
-use crate::components::{CommandLine, Download, in_words, shortened};
+use crate::components::{
+    AcceptDevelopment, CommandLine, Download, Mark, in_words, refuses_development, shortened,
+};
 use crate::numbers::Numbers;
 use crate::settings::{Settings, numbers};
 use crate::strategy::{ChainEvidence, ChainState, Models};
@@ -66,6 +68,9 @@ pub(super) fn ChainVerdict(
             {move || reasons().into_iter().take(4).map(|(place, detail)| view! {
                 <p class="refusal"><strong>{format!("Refused at {place}. ")}</strong>{shortened(&detail)}</p>
             }).collect_view()}
+            {move || state.with(|state| state.report().is_some_and(|report| {
+                refuses_development(report.proofs.iter().flat_map(|proof| &proof.checks))
+            })).then(|| view! { <AcceptDevelopment /> })}
             <Steps stage state models />
         </section>
     }
@@ -107,15 +112,6 @@ fn Steps(stage: RwSignal<Stage>, state: Signal<ChainState>, models: Models) -> i
     view! { <ol class="checks" id="chain">{lines}</ol> }
 }
 
-/// Tick, cross or dash.
-fn sign(passed: Option<bool>) -> (&'static str, &'static str, &'static str) {
-    match passed {
-        Some(true) => ("check passed ticked", "M3 9.5 7 14 15 4", "passed"),
-        Some(false) => ("check failed ticked", "M4 4 14 14M14 4 4 14", "refused"),
-        None => ("check waiting", "M4 9H14", "not made yet"),
-    }
-}
-
 fn proof(
     numbers: Numbers,
     number: usize,
@@ -123,7 +119,8 @@ fn proof(
     what: String,
     report: Option<&ProofReport>,
 ) -> impl IntoView + use<> {
-    let (class, path, word) = sign(report.map(|report| report.accepted));
+    let mark = report.map_or(Mark::Waiting, |report| if report.accepted { Mark::Passed } else { Mark::Refused });
+    let (class, path, word) = mark.sign();
     let time = report.map(|report| numbers.ms(report.ms()));
     let refused = report.and_then(|report| report.checks.iter().find(|check| check.refused()));
     let detail = refused.map_or(what, in_words);
@@ -144,20 +141,14 @@ fn proof(
 }
 
 fn one_check(numbers: Numbers, check: &Check) -> impl IntoView + use<> {
-    let word = if check.passed {
-        "passed"
-    } else if check.refused() {
-        "refused"
-    } else {
-        "not reached"
-    };
+    let (_, _, word) = Mark::of(check).sign();
     let time = (check.micros > 0).then(|| format!(", {}", numbers.ms(check.micros as f64 / 1000.0)));
     let text = format!("{}: {word}{}. {}", check.name, time.unwrap_or_default(), shortened(&check.detail));
     view! { <li data-check=check.name.clone()>{text}</li> }
 }
 
 fn link(numbers: Numbers, number: usize, what: String, check: Option<&Check>) -> impl IntoView + use<> {
-    let (class, path, word) = sign(check.filter(|check| check.passed || check.refused()).map(|check| check.passed));
+    let (class, path, word) = check.map_or(Mark::Waiting, Mark::of).sign();
     let time = check.map(|check| numbers.ms(check.micros as f64 / 1000.0));
     let detail = check.map(|check| check.detail.clone()).unwrap_or_default();
     view! {
@@ -175,10 +166,14 @@ fn link(numbers: Numbers, number: usize, what: String, check: Option<&Check>) ->
 pub(super) fn Files(evidence: ChainEvidence) -> impl IntoView {
     let tokens = evidence.models.tokens();
     let keys = "--key forecast.key ".repeat(tokens) + "--key allocation.key";
-    let command = format!("vouch chain verify strategy.chain {keys} --expected expected.json");
-    let mut expected = evidence.expected.clone();
-    let allow = Settings::get().allow_development.get_untracked();
-    expected.steps.iter_mut().for_each(|step| step.allow_development_srs = allow);
+    let development =
+        evidence.models.forecast.facts.is_development() || evidence.models.allocation.facts.is_development();
+    let policy = Settings::get().allow_development;
+    let command = Signal::derive(move || {
+        let allow = if development && policy.get() { " --allow-development" } else { "" };
+        format!("vouch chain verify strategy.chain {keys} --expected expected.json{allow}")
+    });
+    let expected = evidence.expected.clone();
     let expected = serde_json::to_vec_pretty(&expected).unwrap_or_default();
     let link = format!("/strategies/{}", evidence.record.status.id);
     view! {

@@ -158,7 +158,7 @@ pub(super) fn Meaning(state: RwSignal<ChainState>, evidence: ChainEvidence) -> i
                     ", the second model computes exactly these shares and this yield. Your browser made the numbers of the data itself, and checked every proof and every link."</p>
                     <p><strong>"What has not. "</strong>"That the market data is true, that the models are right about the world, or that the advice suits you. The proofs answer questions that the validator drew for this strategy; that nobody answered them before is its word."</p>
                     {development.then(|| view! {
-                        <p class="note warn">"The proofs rest on a development setup: whoever made that setup could forge proofs. Good for trying things, not for relying on them. You can refuse such proofs, at the foot of the page."</p>
+                        <p class="note warn">"The proofs rest on a development setup: whoever made that setup could forge proofs. You have chosen to accept that; you can change it at the foot of the page."</p>
                     })}
                 }.into_any(),
                 ChainState::Done(report) => {

@@ -34,14 +34,18 @@ pub(super) fn installed(project: &Path) -> PathBuf {
     project.join("node_modules/vouch-verifier")
 }
 
-/// The cases in Node, and its cold time.
+/// The cases in Node, what it refuses as expectations, and its cold time.
 pub(super) fn node(setting: &Setting<'_>, project: &Path) -> Result<()> {
-    for name in ["node.js", "cases.js", "cold.js"] {
+    for name in ["node.js", "cases.js", "cold.js", "expectations.js"] {
         copy(&setting.host(name), &project.join(name))?;
     }
     let answers = setting.dir.join("node.json");
     process::run(Command::new("node").current_dir(project).arg("node.js").arg(&setting.cases).arg(&answers))?;
     setting.compare("Node", &answers)?;
+    let mut expectations = Command::new("node");
+    expectations.current_dir(project).arg("expectations.js");
+    expectations.args([setting.fixture("small.key"), setting.fixture("small-0.envelope")]);
+    process::run(expectations.arg(setting.workspace.root.join("crates/verifier/tests/fixtures/chain")))?;
     let mut times = (0..COLD_RUNS)
         .map(|_| {
             let mut cold = Command::new("node");

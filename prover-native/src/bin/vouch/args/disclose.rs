@@ -92,7 +92,7 @@ pub(crate) struct DiscloseVerify {
     /// The nonce that you asked with
     #[arg(long, value_name = "HEX")]
     pub(crate) nonce: Option<String>,
-    /// Refuse keys whose reference string was made for development
+    /// Accept keys whose reference string was made for development: whoever made it can forge proofs
     #[arg(long)]
-    pub(crate) production: bool,
+    pub(crate) allow_development: bool,
 }

@@ -9,15 +9,17 @@ use std::path::Path;
 use serde_json::json;
 use vouch_envelope::{CHAIN_VERSION, ChainReport, ProofChain, ProofEnvelope, Section};
 use vouch_prover::files;
-use vouch_verifier::{ChainStep, Expected, Link, SrsKind, VerifiedChain, VerifierKey, report_chain, verify_chain};
+use vouch_verifier::{
+    ChainOutcome, ChainStep, ChainVerification, Expected, Link, VerifiedChain, VerifierKey, verify_chain,
+};
 
 use crate::{
     Said,
     args::{Chain, ChainCommand, ChainLink, ChainShape, ChainVerify},
-    commands::verify,
+    commands::{report, verify},
     failure::{Failure, Kind},
     inputs,
-    progress::{DEVELOPMENT, Show},
+    progress::Show,
 };
 
 /// Larger chains do not exist.
@@ -53,7 +55,8 @@ fn link(args: &ChainLink, show: Show) -> Result<Said, Failure> {
     if keys.len() != args.proofs.len() {
         return Err(count("--key", args.proofs.len(), keys.len()));
     }
-    note_development(&keys, false, show);
+    // Making a chain trusts nobody: whoever verifies it decides about the setup.
+    report::note_development(&keys, true, show);
     let mut proofs = Vec::with_capacity(args.proofs.len());
     for path in &args.proofs {
         let bytes = verify::read_envelope(path)?;
@@ -79,18 +82,12 @@ fn count(option: &str, proofs: usize, got: usize) -> Failure {
     Failure::new(Kind::Usage, format!("expected one {option} for each of {proofs} proofs, got {got}"))
 }
 
-fn note_development(keys: &[VerifierKey], production: bool, show: Show) {
-    if !production && keys.iter().any(|key| key.srs_kind() == SrsKind::Development) {
-        show.note(DEVELOPMENT);
-    }
-}
-
 /// What is expected of each proof.
 fn expectations(args: &ChainVerify, keys: &[VerifierKey], links: &[Link]) -> Result<Vec<Expected>, Failure> {
     if !args.nonce.is_empty() && args.nonce.len() != keys.len() {
         return Err(count("--nonce", keys.len(), args.nonce.len()));
     }
-    let any = Expected { allow_development_srs: !args.production, ..Expected::default() };
+    let any = Expected { allow_development_srs: args.allow_development, ..Expected::default() };
     let mut expected = vec![any; keys.len()];
     for (expected, nonce) in expected.iter_mut().zip(&args.nonce) {
         expected.nonce = Some(nonce.parse()?);
@@ -127,17 +124,16 @@ fn known_inputs(key: &VerifierKey, proof: usize, links: &[Link], file: &Path) ->
 
 fn verify_file(args: &ChainVerify, show: Show) -> Result<Said, Failure> {
     let (keys, links) = shape(&args.shape)?;
-    note_development(&keys, args.production, show);
     let bytes = read(&args.chain)?;
     let (expected, links) = match &args.expected {
-        Some(file) => expected::read(file, keys.len(), args.production)?,
+        Some(file) => expected::read(file, keys.len(), args.allow_development)?,
         None => (expectations(args, &keys, &links)?, links),
     };
+    let allowed = keys.iter().zip(&expected).filter(|(_, expected)| expected.allow_development_srs);
+    report::note_development(allowed.map(|(key, _)| key), true, show);
     let step = |(key, expected)| ChainStep { key, expected };
-    let steps: Vec<_> = keys.iter().zip(expected).map(step).collect();
-    let report = report_chain(&steps, &links, &bytes);
-    let chain = ProofChain::decode(&bytes).ok();
-    let verified = chain.as_ref().filter(|_| report.accepted).and_then(|c| verify_chain(&steps, &links, c).ok());
+    let steps = keys.iter().zip(expected).map(step).collect();
+    let ChainOutcome { report, verified } = ChainVerification::new(steps, links, bytes).complete();
     let text = describe_report(&args.chain, &report, verified.as_ref());
     let claims = verified.iter().flat_map(VerifiedChain::claims).map(|claim| {
         let named = |section| verify::named(claim, section);
@@ -155,9 +151,9 @@ fn verify_file(args: &ChainVerify, show: Show) -> Result<Said, Failure> {
     }
     let proofs = report.proofs.iter().enumerate().map(|(i, proof)| (format!("proof {i}: "), &proof.checks));
     let all = [(String::new(), &report.checks)].into_iter().chain(proofs).chain([("link ".to_owned(), &report.links)]);
-    let failed = all.flat_map(|(what, checks)| checks.iter().filter(|c| !c.passed).map(move |c| (what.clone(), c)));
-    let failed: Vec<String> = failed.map(|(what, c)| format!("{what}{}: {}", c.name, c.detail)).collect();
-    let message = format!("{}: refused: {}", args.chain.display(), failed.join("\n       "));
+    let refused = all.flat_map(|(what, checks)| report::refusals(checks).map(move |why| format!("{what}{why}")));
+    let refused = refused.collect::<Vec<_>>().join("\n       ");
+    let message = format!("{}: refused: {refused}", args.chain.display());
     let mut failure = Failure::new(Kind::Refused, message);
     (failure.report, failure.details) = (Some(text), Some(json));
     Err(failure)
@@ -166,17 +162,14 @@ fn verify_file(args: &ChainVerify, show: Show) -> Result<Said, Failure> {
 fn describe_report(path: &Path, report: &ChainReport, verified: Option<&VerifiedChain>) -> String {
     let verdict = if verified.is_some() { "VERIFIED" } else { "REFUSED" };
     let mut text = format!("{}: {verdict}\n", path.display());
-    let line = |text: &mut String, check: &vouch_envelope::Check| {
-        let _ = writeln!(text, "  {} {:<18} {}", if check.passed { "ok" } else { "NO" }, check.name, check.detail);
-    };
-    report.checks.iter().for_each(|check| line(&mut text, check));
+    report::lines(&mut text, &report.checks);
     for (number, proof) in report.proofs.iter().enumerate() {
         let claim = verified.and_then(|verified| verified.claims().get(number));
         verify::describe(&mut text, &format!("proof {number}"), claim, proof);
     }
     if !report.links.is_empty() {
         text.push_str("links\n");
-        report.links.iter().for_each(|check| line(&mut text, check));
+        report::lines(&mut text, &report.links);
     }
     text
 }

@@ -11,6 +11,7 @@ pub(crate) mod inspect;
 pub(crate) mod plan;
 pub(crate) mod prove;
 pub(crate) mod publish;
+mod report;
 pub(crate) mod setup;
 pub(crate) mod srs;
 pub(crate) mod verify;

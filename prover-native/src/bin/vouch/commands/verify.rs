@@ -1,18 +1,23 @@
 //! `vouch verify`.
 
-use std::{fmt::Write, path::Path, time::Instant};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use serde_json::{Map, json};
 use vouch_envelope::{ProofEnvelope, VerificationReport};
 use vouch_prover::files;
-use vouch_verifier::{Expected, Section, SrsKind, VerifiedClaim, VerifierKey, Visibility, report, verify_batch};
+use vouch_verifier::{Expected, Outcome, Section, Together, VerifiedClaim, VerifierKey, Visibility, verify_together};
 
+use super::report;
 use crate::{
     Said,
     args::Verify,
     failure::{Failure, Kind},
     inputs,
-    progress::{DEVELOPMENT, Show},
+    progress::Show,
     usage::seconds,
 };
 
@@ -41,27 +46,19 @@ pub(crate) fn run(args: &Verify, show: Show) -> Result<Said, Failure> {
     let expected = Expected {
         model_id: args.model_id.as_deref().map(str::parse).transpose()?,
         nonce: args.nonce.as_deref().map(str::parse).transpose()?,
-        allow_development_srs: !args.production,
+        allow_development_srs: args.allow_development,
         ..expected_inputs(&key, args)?
     };
-    if key.srs_kind() == SrsKind::Development && !args.production {
-        show.note(DEVELOPMENT);
-    }
-    let envelopes = args.proofs.iter().map(|p| read_envelope(p)).collect::<Result<Vec<_>, _>>()?;
+    report::note_development([&key], args.allow_development, show);
+    let items = args.proofs.iter().map(|path| Ok((expected.clone(), read_envelope(path)?)));
+    let items = items.collect::<Result<Vec<_>, Failure>>()?;
     let start = Instant::now();
-    let (verdicts, reports): (Vec<Option<VerifiedClaim>>, Vec<VerificationReport>) = if envelopes.len() == 1 {
-        let report = report(&key, &expected, &envelopes[0]);
-        let claim =
-            report.accepted.then(|| vouch_verifier::verify_bytes(&key, &expected, &envelopes[0]).ok()).flatten();
-        (vec![claim], vec![report])
-    } else {
-        batch(&key, &expected, &envelopes)
-    };
+    let Together { outcomes, together } = verify_together(&key, items);
     let elapsed = start.elapsed();
-    let accepted = verdicts.iter().all(Option::is_some);
+    let accepted = outcomes.iter().all(|outcome| outcome.claim.is_some());
     let mut text = String::new();
     let mut proofs = Vec::new();
-    for ((path, claim), report) in args.proofs.iter().zip(&verdicts).zip(&reports) {
+    for (path, Outcome { report, claim }) in args.proofs.iter().zip(&outcomes) {
         describe(&mut text, &path.display().to_string(), claim.as_ref(), report);
         proofs.push(json!({
             "proof": path,
@@ -72,26 +69,37 @@ pub(crate) fn run(args: &Verify, show: Show) -> Result<Said, Failure> {
             "nonce": claim.as_ref().map(|c| c.nonce().to_string()),
         }));
     }
+    text.push_str(&way(outcomes.len(), together));
     let json = json!({
         "accepted": accepted,
         "model_id": key.model_id().to_string(),
         "srs_kind": key.srs_kind(),
         "seconds": seconds(elapsed),
+        "way": if together > 0 { "batch" } else { "one by one" },
         "proofs": proofs,
     });
     if accepted {
         return Ok(Said { text, json });
     }
-    let failed: Vec<String> = reports
-        .iter()
-        .zip(&args.proofs)
-        .filter_map(|(r, p)| Some((p, r.checks.iter().find(|c| !c.passed)?)))
-        .map(|(p, c)| format!("{}: refused by the check of the {}: {}", p.display(), c.name, c.detail))
-        .collect();
-    let mut failure = Failure::new(Kind::Refused, failed.join("\n       "));
+    let refused = |(path, outcome): (&PathBuf, &Outcome)| {
+        let name = path.display().to_string();
+        report::refusals(&outcome.report.checks).map(|why| format!("{name}: refused by the check of the {why}")).next()
+    };
+    let refused: Vec<String> = args.proofs.iter().zip(&outcomes).filter_map(refused).collect();
+    let mut failure = Failure::new(Kind::Refused, refused.join("\n       "));
     failure.report = Some(text);
     failure.details = Some(json);
     Err(failure)
+}
+
+/// How the pairing equations were checked, for people; nothing of a single proof.
+fn way(proofs: usize, together: usize) -> String {
+    match (proofs, together) {
+        (0 | 1, _) => String::new(),
+        (_, 0) => format!("{proofs} proofs, one by one: each has a pairing equation of its own\n"),
+        _ if proofs == together => format!("{proofs} proofs in one batch: one pairing equation for all\n"),
+        _ => format!("{proofs} proofs, {together} of them in one batch: one pairing equation for those\n"),
+    }
 }
 
 /// What is expected of the inputs.
@@ -116,40 +124,10 @@ fn expected_inputs(key: &VerifierKey, args: &Verify) -> Result<Expected, Failure
     Ok(Expected { inputs, input_hashes, ..Expected::default() })
 }
 
-/// Many proofs with one pairing; those that fail get a report of their own.
-fn batch(
-    key: &VerifierKey,
-    expected: &Expected,
-    envelopes: &[Vec<u8>],
-) -> (Vec<Option<VerifiedClaim>>, Vec<VerificationReport>) {
-    let decoded: Vec<_> = envelopes.iter().map(|e| ProofEnvelope::decode(e).ok()).collect();
-    let items: Vec<_> = decoded.iter().flatten().map(|e| (expected.clone(), e.clone())).collect();
-    let mut verdicts = verify_batch(key, &items).into_iter();
-    envelopes
-        .iter()
-        .zip(&decoded)
-        .map(|(bytes, decoded)| match decoded.as_ref().and_then(|_| verdicts.next()) {
-            Some(Ok(claim)) => {
-                let check = vouch_envelope::Check {
-                    name: "batch".into(),
-                    passed: true,
-                    code: vouch_envelope::Check::OK.into(),
-                    detail: format!("one pairing for {} proofs", items.len()),
-                    micros: 0,
-                };
-                (Some(claim), VerificationReport::new(key.model_id(), vec![check]))
-            }
-            _ => (None, report(key, expected, bytes)),
-        })
-        .unzip()
-}
-
 pub(crate) fn describe(text: &mut String, name: &str, claim: Option<&VerifiedClaim>, report: &VerificationReport) {
     let verdict = if claim.is_some() { "VERIFIED" } else { "REFUSED" };
     let _ = writeln!(text, "{name}: {verdict}");
-    for c in &report.checks {
-        let _ = writeln!(text, "  {} {:<18} {}", if c.passed { "ok" } else { "NO" }, c.name, c.detail);
-    }
+    report::lines(text, &report.checks);
     let Some(claim) = claim else { return };
     for section in [Section::Inputs, Section::Outputs] {
         let values = real(claim, section);

@@ -5,26 +5,25 @@ use std::{fmt::Write, path::Path, time::Instant};
 use serde_json::json;
 use vouch_disclosure::{expected_of, spec_of, statement_of};
 use vouch_envelope::{ProofEnvelope, TensorHash};
-use vouch_verifier::{Expected, SrsKind, TensorSpec, VerifierKey, report, verify_bytes};
+use vouch_verifier::{Expected, TensorSpec, VerifierKey, verify_bytes};
 
 use super::{fact, hashed_inputs, read_envelope, read_key};
 use crate::{
     Said,
     args::DiscloseVerify,
+    commands::report,
     failure::{Failure, Kind},
-    progress::{DEVELOPMENT, Show},
+    progress::Show,
     usage::seconds,
 };
 
 pub(super) fn run(args: &DiscloseVerify, show: Show) -> Result<Said, Failure> {
     let key = read_key(&args.key)?;
     let spec = spec_of(&key)?;
-    if key.srs_kind() == SrsKind::Development && !args.production {
-        show.note(DEVELOPMENT);
-    }
+    report::note_development([&key], args.allow_development, show);
     let hash = match (&args.hash, &args.original, &args.original_key) {
         (Some(hash), _, _) => hash.parse()?,
-        (None, Some(proof), Some(model)) => original(proof, &read_key(model)?, spec, !args.production)?,
+        (None, Some(proof), Some(model)) => original(proof, &read_key(model)?, spec, args.allow_development)?,
         _ => return Err(Failure::new(Kind::Usage, "a fact is verified against --hash HEX or --original PROOF")),
     };
     let bytes = read_envelope(&args.proof)?;
@@ -35,14 +34,12 @@ pub(super) fn run(args: &DiscloseVerify, show: Show) -> Result<Said, Failure> {
         None => statement_of(&key, &envelope).map_err(|e| refused(&e))?,
     };
     let nonce = args.nonce.as_deref().map(str::parse).transpose()?;
-    let expected = expected_of(&key, hash, &statement, nonce, !args.production)?;
+    let expected = expected_of(&key, hash, &statement, nonce, args.allow_development)?;
     let start = Instant::now();
-    let report = report(&key, &expected, &bytes);
+    let report = vouch_verifier::report(&key, &expected, &bytes);
     let elapsed = start.elapsed();
     let mut text = format!("{}: {}\n", args.proof.display(), if report.accepted { "VERIFIED" } else { "REFUSED" });
-    for c in &report.checks {
-        let _ = writeln!(text, "  {} {:<18} {}", if c.passed { "ok" } else { "NO" }, c.name, c.detail);
-    }
+    report::lines(&mut text, &report.checks);
     let words = fact::words(&statement, spec);
     let json = json!({
         "accepted": report.accepted,
@@ -58,8 +55,8 @@ pub(super) fn run(args: &DiscloseVerify, show: Show) -> Result<Said, Failure> {
         let _ = writeln!(text, "  {words}\n  where {} has the hash {hash}", spec.name);
         return Ok(Said { text, json });
     }
-    let failed = report.checks.iter().find(|c| !c.passed);
-    let reason = failed.map(|c| format!("refused by the check of the {}: {}", c.name, c.detail)).unwrap_or_default();
+    let reason = report::refusals(&report.checks).next().map(|why| format!("refused by the check of the {why}"));
+    let reason = reason.unwrap_or_default();
     let mut failure = refused(&reason);
     failure.report = Some(text);
     failure.details = Some(json);
@@ -80,6 +77,7 @@ fn original(
         Failure::new(Kind::Damaged, message)
     })?;
     let expected = Expected { allow_development_srs, ..Expected::default() };
-    let claim = verify_bytes(model, &expected, &read_envelope(proof)?).map_err(|e| refused(&e))?;
+    let claim = verify_bytes(model, &expected, &read_envelope(proof)?);
+    let claim = claim.map_err(|error| refused(&report::reason(&error)))?;
     claim.public().input_hashes.get(position).copied().ok_or_else(|| refused(&"it shows no hash of the tensor"))
 }
