@@ -46,7 +46,7 @@ impl Graph {
         let mut sites: BTreeMap<SiteId, (Function, Span)> = BTreeMap::new();
         for op in &self.ops {
             if let Kind::Apply { function, x } = &op.kind {
-                let span = ranges.of(x.iter().copied());
+                let span = ranges.of(x.iter().copied(), Some(*function));
                 sites.entry(op.site).and_modify(|s| s.1 = s.1.union(span)).or_insert((*function, span));
             }
         }
