@@ -84,9 +84,46 @@ fn tables_of_a_neuron_tell_an_exponent() {
     let same = [(1.37, 0.21), (0.05, -1.1), (-2.6, 1.3), (1.0, 0.7), (-0.4, 1.6)];
     assert_eq!(of(&same).len(), 1, "arguments of magnitudes from 1.1 to 1.7");
     let many: Vec<(f32, f32)> = numbers(3, 60, 3.0).chunks(2).map(|c| (c[0], c[1])).collect();
-    let (all, exponents) = (of(&many), of(&many).into_iter().map(|(hi, _)| hi).collect::<BTreeSet<_>>());
+    let all = of(&many);
+    let exponents: BTreeSet<u64> = all.iter().map(|(hi, _)| *hi).collect();
     assert!(exponents.len() >= 3, "the neurons have ranges of several sizes");
     assert!(all.len() <= 2 * exponents.len(), "{} files for {} exponents", all.len(), exponents.len());
+}
+
+/// A bundle as version 2 wrote it.
+fn version_2(bundle: &ModelBundle) -> Vec<u8> {
+    let bytes = bundle.to_bytes().unwrap();
+    let mut manifest = manifest(&bytes);
+    manifest["report"]["configuration"].as_object_mut().unwrap().remove("weights").unwrap();
+    let manifest = serde_json::to_vec(&manifest).unwrap();
+    let program = leak::program(&bytes);
+    let mut out = b"VOUCHMD\0\x02\0".to_vec();
+    for part in [manifest.as_slice(), program] {
+        out.extend((part.len() as u32).to_le_bytes());
+        out.extend(part);
+    }
+    let digest = vouch_proving::digest(b"Vouch-model-file", &[&out]);
+    out.extend(digest);
+    out
+}
+
+/// Of a bundle that an earlier version wrote, or published, the same fields are published, and a warning says that its ranges are exact.
+#[test]
+fn bundles_of_version_2_are_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let (own, _) = made(dir.path(), &Layer::random(13), &[]);
+    let own = ModelBundle::from_bytes(&own).unwrap();
+    let bytes = version_2(&own);
+    let read = ModelBundle::from_bytes(&bytes).unwrap();
+    assert_eq!((&read.program, &read.manifest.name), (&own.program, &own.manifest.name));
+    assert!(recover(&manifest(&bytes)).is_some());
+    let bundle = dir.path().join("bundle");
+    fs::write(bundle.join(MODEL_FILE), bytes).unwrap();
+    let public = dir.path().join("again");
+    assert_eq!(good(&["publish", text(&bundle), "-o", text(&public)])["coarse"], false);
+    assert!(recover(&manifest(&fs::read(public.join(MODEL_FILE)).unwrap())).is_none());
+    let said = program::vouch(&["publish", text(&bundle), "-o", text(&public)]);
+    assert!(String::from_utf8(said.stderr).unwrap().contains("eight bits of each neuron"));
 }
 
 #[test]
