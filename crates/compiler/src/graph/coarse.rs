@@ -7,7 +7,7 @@
 //! M is 15/16: a table of `±M·2^e` at the finest scale that a word allows then has 15/16·2^b segments, and fits beside
 //! the 2^b rows of the range table. A power of two itself would not, and would cost a bit of every table.
 
-use super::Span;
+use super::{SLACK, Span};
 use crate::function::Function;
 
 /// Ends of coarse ranges are powers of two times this.
@@ -38,6 +38,17 @@ impl Span {
             Some(Function::Exp) if self.hi <= 0.0 => Self::new(-m, 0.0),
             _ => Self::new(-m, m),
         }
+    }
+}
+
+impl Span {
+    /// The part of a coarse range that is inside `known`, which does not depend on the weights, with room for the error of
+    /// quantization. (At an end that is zero there is none yet.)
+    pub(super) fn within(self, known: Self) -> Self {
+        let room = |end: f64| 2.0 * SLACK * end.abs();
+        let lo = if known.lo > self.lo { known.lo - room(known.lo) } else { self.lo };
+        let hi = if known.hi < self.hi { known.hi + room(known.hi) } else { self.hi };
+        if lo <= hi { Self::new(lo, hi) } else { self }
     }
 }
 
@@ -84,6 +95,16 @@ mod tests {
         // 1.875 / (1 + 1/64) is about 1.846.
         assert_eq!(coarse(-1.84, 1.84, None).1, 1.875);
         assert_eq!(coarse(-1.86, 1.86, None).1, 3.75);
+    }
+
+    #[test]
+    fn limits_that_weights_do_not_change_are_kept() {
+        let none = Span::new(f64::NEG_INFINITY, f64::INFINITY);
+        let wide = Span::new(-15.0, 15.0);
+        assert_eq!(wide.within(none), wide);
+        assert_eq!(wide.within(Span::new(-8.0, 8.0)), Span::new(-8.125, 8.125));
+        assert_eq!(wide.within(Span::new(f64::NEG_INFINITY, 0.0)), Span::new(-15.0, 0.0));
+        assert_eq!(wide.within(Span::new(20.0, 30.0)), wide, "nothing would be left");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Ranges depend on the weights, and the program that is made from them is published. Where weights are private, ranges
 //! are therefore made [coarse](Span::coarse) before anything is decided by them.
 
+use std::collections::HashMap;
+
 use vouch_program::WeightMode;
 
 use super::{Graph, Kind, ValueId};
@@ -60,6 +62,8 @@ pub(crate) struct Ranges {
     seen: Option<Vec<Span>>,
     margin: f64,
     weights: WeightMode,
+    /// What holds by construction, whatever the weights are.
+    known: HashMap<ValueId, (f64, f64)>,
 }
 
 impl Ranges {
@@ -75,17 +79,24 @@ impl Ranges {
             }
             seen
         });
-        Ok(Self { exact, seen, margin: options.margin, weights: options.weights })
+        Ok(Self { exact, seen, margin: options.margin, weights: options.weights, known: graph.bounds.clone() })
     }
 
     /// The range of a group of values to which `function` is applied, if any is: what interval arithmetic allows, and
     /// calibration saw. With private weights it is coarse.
     pub(crate) fn of(&self, values: impl Iterator<Item = ValueId> + Clone, function: Option<Function>) -> Span {
-        let span = self.fine(values);
+        let span = self.fine(values.clone());
         match self.weights {
             WeightMode::Fixed => span,
-            WeightMode::Private => span.coarse(function),
+            WeightMode::Private => span.coarse(function).within(self.known(values)),
         }
+    }
+
+    /// What a group of values can be whatever the weights are.
+    fn known(&self, values: impl Iterator<Item = ValueId>) -> Span {
+        let of = |v| self.known.get(&v).copied().unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+        let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
+        values.map(of).fold(empty, |s, (lo, hi)| s.union(Span::new(lo, hi)))
     }
 
     fn fine(&self, values: impl Iterator<Item = ValueId> + Clone) -> Span {
