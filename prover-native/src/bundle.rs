@@ -13,14 +13,16 @@ use std::{collections::BTreeMap, path::Path};
 use serde::{Deserialize, Serialize};
 use vouch_compiler::{CompileReport, Compiled};
 use vouch_envelope::{Reader, hex};
-use vouch_program::{Program, WeightMode};
+use vouch_program::Program;
 
-use crate::{ProverError, files};
+use crate::{Outline, ProverError, files};
 
 /// Name of the file in a bundle's folder.
 pub const MODEL_FILE: &str = "model.vouch";
 const MAGIC: &[u8; 8] = b"VOUCHMD\0";
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
+/// The oldest version that is read. Its manifests have the report always.
+const OLDEST: u16 = 2;
 const PERSONAL: &[u8; 16] = b"Vouch-model-file";
 /// Largest bundle that is read.
 const MAX_BYTES: u64 = 1 << 30;
@@ -47,8 +49,15 @@ pub struct Manifest {
     /// An example of its inputs by name, in natural units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<BTreeMap<String, Vec<f64>>>,
-    /// What the compiler did, and how accurate the program is.
-    pub report: CompileReport,
+    /// Largest absolute errors against the float model that the owner answers for, by output, in its unit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stated: BTreeMap<String, f64>,
+    /// What the compiler did, and how accurate the program is. It is not published where weights are private.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<CompileReport>,
+    /// What is published in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outline: Option<Outline>,
 }
 
 /// What a model's author says of it, besides what the compiler finds out: the file `NAME.card.json` beside `NAME.onnx`.
@@ -70,6 +79,9 @@ pub struct Card {
     /// An example of its inputs by name, in natural units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<BTreeMap<String, Vec<f64>>>,
+    /// Largest absolute errors against the float model that the author answers for, by output, in its unit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub accuracy: BTreeMap<String, f64>,
 }
 
 /// A test on data that the model was not made from.
@@ -133,7 +145,7 @@ impl ModelBundle {
     /// A bundle of a compiled model, named as its graph.
     pub fn new(compiled: Compiled, card: Card) -> Self {
         let Compiled { program, report, schema } = compiled;
-        let Card { version, author, description, test, sample } = card;
+        let Card { version, author, description, test, sample, accuracy } = card;
         let fields = schema.inputs.into_iter().chain(schema.outputs).filter(|field| !field.description.is_empty());
         let manifest = Manifest {
             name: report.model.clone(),
@@ -144,22 +156,24 @@ impl ModelBundle {
             test,
             sample,
             program_digest: hex::encode(&program.digest()),
-            report,
+            stated: accuracy,
+            report: Some(report),
+            outline: None,
         };
         Self { manifest, program }
     }
 
-    /// What its owner publishes where weights are private: the program without them, and a manifest without what was computed from them and is not in the circuit either (the digest of the ONNX file, by which a
-    /// guess could be checked, and the ranges of values inside). If weights are fixed, the bundle as it is.
+    /// What its owner publishes: where weights are private, the program without them and the manifest's
+    /// [published fields](Manifest::published); where they are fixed, the bundle as it is.
+    #[must_use]
     pub fn without_weights(&self) -> Self {
-        let mut own = self.clone();
-        if own.program.weights() == WeightMode::Private {
-            own.program = own.program.without_weights();
-            own.manifest.program_digest = hex::encode(&own.program.digest());
-            own.manifest.report.onnx_digest.clear();
-            own.manifest.report.tensors.clear();
-        }
-        own
+        Self { manifest: self.manifest.published(&self.program), program: self.program.without_weights() }
+    }
+
+    /// Number of float parameters in use, as the compiler counted them; where its report is not published, the number of
+    /// entries of all matrices.
+    pub fn parameters(&self) -> usize {
+        self.manifest.report.as_ref().map_or_else(|| self.program.parameters(), |r| r.parameters)
     }
 
     /// The file's bytes.
@@ -196,9 +210,9 @@ impl ModelBundle {
             return Err(wrong(&"not a compiled model of Vouch (make one with `vouch compile`)"));
         }
         let version = reader.u16().map_err(|e| wrong(&e))?;
-        if version != VERSION {
+        if !(OLDEST..=VERSION).contains(&version) {
             return Err(wrong(&format!(
-                "version {version}, this program reads version {VERSION}: run `vouch compile` again"
+                "version {version}, this program reads versions {OLDEST} to {VERSION}: run `vouch compile` again"
             )));
         }
         if vouch_proving::digest(PERSONAL, &[content]) != *digest {

@@ -11,6 +11,7 @@ mod error;
 pub mod files;
 mod keys;
 pub mod picture;
+mod published;
 mod srs;
 
 pub use bundle::{Card, FieldTest, MODEL_FILE, Manifest, ModelBundle};
@@ -18,6 +19,7 @@ pub use cheapest::{LIMB_BITS, compile_cheapest};
 pub use disclosures::{DISCLOSURE_DIR, disclosure_dir, hashed_inputs};
 pub use error::ProverError;
 pub use keys::{KeyFile, PROVER_KEY_FILE, VERIFIER_KEY_FILE, key_files};
+pub use published::{Outline, StatedError, parse_stated};
 pub use srs::{DEFAULT_K, Source, SrsFile};
 pub use vouch_proving::{
     Header, MAX_K, Proved, ProverKey, ProvingError, Salt, Srs, check_key, commit, cpu, export, plan, schema,

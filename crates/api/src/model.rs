@@ -43,9 +43,13 @@ pub struct ModelCard {
     /// How often the model is right about the world, by its author's own test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncertainty: Option<FieldTest>,
-    /// How far its integers are from the float model.
+    /// How far its integers are from the float model, as the compiler measured it. Not there where the weights are private:
+    /// it was computed with them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<Accuracy>,
+    /// Largest errors of outputs against the float model, by name, in their units, as the owner states them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stated: BTreeMap<String, f64>,
     /// Float parameters.
     pub parameters: u64,
     /// The circuit has 2^k rows.

@@ -51,7 +51,7 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
     }
     inputs::fix_scales(&mut graph, model, options, &inputs)?;
     let spans: Vec<Span> = inputs.iter().map(|i| Span::new(i.lo, i.hi)).collect();
-    let ranges = Ranges::new(&graph, &spans, options.calibration.as_ref(), options.margin)?;
+    let ranges = Ranges::new(&graph, &spans, options)?;
     let mut warnings = Vec::new();
     let reference = accuracy::Reference::new(model, &graph, &spans, options, &mut warnings)?;
     let best = search::search(&graph, &ranges, &spans, options, &reference)?;
@@ -88,6 +88,7 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
             table_segments: best.quantized.segments(),
             tried: best.tried,
             batch: 1,
+            weights: options.weights,
         },
         warnings,
     };
@@ -107,7 +108,7 @@ fn variants(
         let mut own = graph.clone();
         if own.clamp_arguments(ranges, clamped, grid) {
             own.simplify();
-            let ranges = Ranges::new(&own, spans, options.calibration.as_ref(), options.margin)?;
+            let ranges = Ranges::new(&own, spans, options)?;
             out.push((clamped, own, ranges));
         } else if !clamped {
             out.push((false, own, ranges.clone()));

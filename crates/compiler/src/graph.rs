@@ -7,6 +7,7 @@
 mod affine;
 mod builder;
 mod clamp;
+mod coarse;
 mod dead;
 mod ranges;
 mod run;
@@ -15,7 +16,7 @@ use std::collections::HashMap;
 
 use crate::function::Function;
 
-pub(crate) use ranges::{Ranges, Span};
+pub(crate) use ranges::{Ranges, SLACK, Span};
 
 /// A scalar of the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

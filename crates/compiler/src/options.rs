@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use vouch_program::WeightMode;
+
 use crate::{CompileError, data::Samples};
 
 /// Declared ranges of the inputs, in their own units.
@@ -133,6 +135,9 @@ pub struct CompileOptions {
     pub aim: f64,
     /// Bits of a limb of the program.
     pub limb_bits: u8,
+    /// Who learns the weights. If nobody does, the program without its weights depends on them only through exponents:
+    /// ranges are rounded outward to powers of two, and among accurate configurations the first one is taken.
+    pub weights: WeightMode,
     /// Seed of the random inputs on which accuracy is measured when there is no calibration data.
     pub seed: u64,
     /// How many random or calibration inputs the accuracy is measured on.
@@ -151,6 +156,7 @@ impl Default for CompileOptions {
             max_errors: MaxErrors::default(),
             aim: 1.0,
             limb_bits: 10,
+            weights: WeightMode::Fixed,
             seed: 0,
             samples: 20,
         }

@@ -12,7 +12,7 @@ mod product;
 mod scales;
 mod table;
 
-use vouch_program::Program;
+use vouch_program::{Program, WeightMode};
 
 use crate::{
     CompileError, TableReport, TensorReport,
@@ -32,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) last_bits: u32,
     /// Exponent of the scale of smooth functions' values.
     pub(crate) function_bits: u32,
+    /// Who learns the weights. If nobody does, the program depends on them only through exponents of ranges.
+    pub(crate) weights: WeightMode,
 }
 
 /// A quantized graph.

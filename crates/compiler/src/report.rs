@@ -1,6 +1,7 @@
 //! What a compilation tells about itself.
 
 use serde::{Deserialize, Serialize};
+use vouch_program::WeightMode;
 
 /// Everything worth knowing about a compiled model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -195,6 +196,9 @@ pub struct Configuration {
     /// How many inputs one proof is about, where it is to be cheapest.
     #[serde(default = "single")]
     pub batch: u32,
+    /// Who may learn the weights from the published program: private, where it depends on them only through exponents.
+    #[serde(default)]
+    pub weights: WeightMode,
 }
 
 fn single() -> u32 {

@@ -59,7 +59,7 @@ pub enum InputRefusal {
 pub struct Model {
     /// Its folder.
     pub dir: PathBuf,
-    /// The compiled model.
+    /// The compiled model. Its manifest is what may be published, also where the folder has the owner's bundle.
     pub bundle: ModelBundle,
     /// Its verifying key.
     pub key: VerifierKey,
@@ -78,7 +78,7 @@ impl Model {
     /// [`RegistryError`].
     pub fn load(dir: &Path, timeout: Duration) -> Result<Self, RegistryError> {
         let path = || dir.to_owned();
-        let bundle = ModelBundle::load(dir)
+        let mut bundle = ModelBundle::load(dir)
             .map_err(|source| RegistryError::Bundle { path: path(), source: Box::new(source) })?;
         let key_path = dir.join(VERIFIER_KEY_FILE);
         let file = |source| RegistryError::File { path: key_path.clone(), source };
@@ -93,6 +93,8 @@ impl Model {
         if of_key != of_bundle {
             return Err(RegistryError::OtherProgram { path: path(), key: of_key, bundle: of_bundle });
         }
+        // Nothing that was computed with private weights is kept, so that nothing of it can be served.
+        bundle.manifest = bundle.manifest.published(&bundle.program);
         let picture = picture::layout_of_key(&bundle, &key);
         let disclosures = DisclosureKeys::load(dir, &key)?;
         Ok(Self { dir: path(), bundle, key, disclosures, picture, timeout })
@@ -212,7 +214,6 @@ impl Model {
                 Shown::Private => Visibility::Private,
             },
         };
-        let accuracy = &manifest.report.accuracy;
         ModelCard {
             summary: self.summary(miners),
             author: manifest.author.clone(),
@@ -223,17 +224,18 @@ impl Model {
                 .test
                 .as_ref()
                 .map(|test| FieldTest { mean_abs: test.mean_abs, source: test.source.clone() }),
-            accuracy: Some(Accuracy {
-                oracle: accuracy.oracle.clone(),
-                source: accuracy.source.clone(),
-                samples: accuracy.samples as u64,
-                max_abs: accuracy.max_abs,
-                mean_abs: accuracy.mean_abs,
-                max_relative: accuracy.max_relative,
-                target: accuracy.target,
-                scatter: accuracy.scatter.clone(),
+            accuracy: manifest.report.as_ref().map(|report| &report.accuracy).map(|own| Accuracy {
+                oracle: own.oracle.clone(),
+                source: own.source.clone(),
+                samples: own.samples as u64,
+                max_abs: own.max_abs,
+                mean_abs: own.mean_abs,
+                max_relative: own.max_relative,
+                target: own.target,
+                scatter: own.scatter.clone(),
             }),
-            parameters: manifest.report.parameters as u64,
+            stated: manifest.stated.clone(),
+            parameters: self.bundle.parameters() as u64,
             k: key.description().k,
             sizes: Sizes { proof_bytes: key.proof_len() as u64, key_bytes: key.to_bytes().len() as u64 },
             srs_identity: hex::encode(&key.description().srs_identity),

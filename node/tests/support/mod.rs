@@ -68,6 +68,7 @@ impl Fixture {
             description: "four to two".to_owned(),
             test: Some(FieldTest { mean_abs: 0.5, source: "no data".to_owned() }),
             sample: Some([("x".to_owned(), vec![0.25, -0.5, 0.75, 1.0])].into()),
+            accuracy: [("y".to_owned(), 0.125)].into(),
         };
         let mut compiled = compile(&onnx, &CompileOptions::default()).unwrap();
         let modes = visibility.iter().map(|(name, mode)| ((*name).to_owned(), *mode)).collect();

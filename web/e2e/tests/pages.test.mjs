@@ -55,6 +55,19 @@ test("a miner's proofs can all be verified here, and the page says how fast", as
   await page.done();
 });
 
+test("a model with private weights has no measured accuracy, only what its owner states", async () => {
+  const own = await start({ dist: DIST, behaviour: { privateWeights: true } });
+  const page = await open(browser, { viewport: { width: 375, height: 812 } });
+  await page.goto(`${own.url}/models/${fixture.modelId}`);
+  await page.locator("#not-measured", { hasText: "the owner publishes none" }).waitFor();
+  assert.match(await page.locator("#stated").innerText(), /at most 0[.]25/);
+  assert.equal(await page.locator(".charts").count(), 0);
+  await fits(page);
+  await accessible(page, "model, private weights");
+  await page.done();
+  await own.close();
+});
+
 test("charts say their values on hover and with the arrow keys", async () => {
   const page = await open(browser);
   await page.goto(`${server.url}/miners`);

@@ -1,5 +1,7 @@
 //! One model's card.
 
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -94,8 +96,12 @@ fn Card(card: ModelCard) -> impl IntoView {
             <h2 id="rounded">"What rounding costs"</h2>
             {match card.accuracy.clone() {
                 Some(accuracy) => view! { <Rounding accuracy unit /> }.into_any(),
-                None => view! { <p>"The model's folder holds no accuracy report."</p> }.into_any(),
+                None => view! { <p id="not-measured">{match card.weights {
+                    Weights::Fixed => "The model's folder holds no accuracy report.",
+                    Weights::Private => "The weights are private, and figures that were measured with them could give them away: the owner publishes none.",
+                }}</p> }.into_any(),
             }}
+            <Stated stated=card.stated.clone() outputs=card.outputs.clone() />
         </section>
         {layout.map(|layout| view! {
             <section class="section" aria-labelledby="layout">
@@ -105,6 +111,27 @@ fn Card(card: ModelCard) -> impl IntoView {
             </section>
         })}
     }
+}
+
+/// The bounds of rounding errors that the owner answers for.
+#[component]
+fn Stated(stated: BTreeMap<String, f64>, outputs: Vec<Field>) -> impl IntoView {
+    if stated.is_empty() {
+        return ().into_any();
+    }
+    let row = |(name, bound): (String, f64)| {
+        let unit = outputs.iter().find(|output| output.name == name).map(|output| output.unit.clone());
+        let unit = unit.unwrap_or_default();
+        view! {
+            <dt>{name.replace('_', " ")}</dt>
+            <dd>{move || format!("at most {} {unit}", numbers().auto(bound))}</dd>
+        }
+    };
+    view! {
+        <p>"Largest difference from the original model, as stated by the owner. No proof is about it."</p>
+        <dl class="facts" id="stated">{stated.into_iter().map(row).collect_view()}</dl>
+    }
+    .into_any()
 }
 
 #[component]

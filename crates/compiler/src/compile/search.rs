@@ -1,4 +1,9 @@
 //! Which configuration: the cheapest that is accurate enough, and among equally cheap ones the most accurate.
+//!
+//! How accurate a configuration is depends on all bits of the weights. Where these are private, only one thing is taken
+//! from that: whether the configuration is accurate enough. Among equally cheap ones that are, the first one counts.
+
+use vouch_program::WeightMode;
 
 use super::{accuracy::Reference, variants};
 use crate::{
@@ -17,10 +22,16 @@ pub(super) struct Candidate {
 }
 
 /// The configurations with a given number of dropped bits.
-fn configs(limb_bits: u8, drop: u8) -> Vec<Config> {
+fn configs(limb_bits: u8, drop: u8, weights: WeightMode) -> Vec<Config> {
     let b = u32::from(limb_bits);
-    let config =
-        |first_bits, last_bits, function_bits| Config { limb_bits, drop, first_bits, last_bits, function_bits };
+    let config = |first_bits, last_bits, function_bits| Config {
+        limb_bits,
+        drop,
+        first_bits,
+        last_bits,
+        function_bits,
+        weights,
+    };
     if drop == limb_bits {
         // With few dropped bits the scales must grow from layer to layer to leave bits for the weights.
         [b, b + 1, b + 2, b + 3]
@@ -52,14 +63,14 @@ pub(super) fn search(
     for drop in [options.limb_bits, 2 * options.limb_bits] {
         for (clamped, graph, ranges) in &variants {
             let mut here: Option<Candidate> = None;
-            for config in configs(options.limb_bits, drop) {
+            for config in configs(options.limb_bits, drop, options.weights) {
                 tried += 1;
                 let result = quantize(graph, ranges, spans, &config)
                     .and_then(|q| reference.measure(&q.program).map(|accuracy| (q, accuracy)));
                 match result {
                     Ok((quantized, accuracy)) => {
                         let found = Candidate { config, clamped: *clamped, quantized, accuracy, tried };
-                        if here.as_ref().is_none_or(|h| better(found.merit(), h.merit(), options.aim)) {
+                        if here.as_ref().is_none_or(|h| better(found.merit(), h.merit(), options)) {
                             here = Some(found);
                         }
                     }
@@ -104,13 +115,17 @@ impl Candidate {
 }
 
 /// Reaching `aim` of the acceptable errors counts first, then the cost (differences under 2 % do not count), then the error.
-fn better(a: Merit, b: Merit, aim: f64) -> bool {
-    let reaches = |m: Merit| m.excess <= aim;
+/// With private weights errors do not count once they are acceptable.
+fn better(a: Merit, b: Merit, options: &CompileOptions) -> bool {
+    let reaches = |m: Merit| m.excess <= options.aim;
     if reaches(a) != reaches(b) {
         return reaches(a);
     }
     if reaches(a) && (a.cost - b.cost).abs() > 0.02 * a.cost.max(b.cost) {
         return a.cost < b.cost;
+    }
+    if reaches(a) && options.weights == WeightMode::Private {
+        return false;
     }
     a.excess < b.excess
 }
@@ -122,12 +137,26 @@ mod tests {
     #[test]
     fn the_aim_comes_first_then_the_cost_then_the_error() {
         let merit = |excess, cost| Merit { excess, cost };
-        let order = |a, b, aim| (better(a, b, aim), better(b, a, aim));
+        let order = |a, b, aim| {
+            let options = CompileOptions { aim, ..CompileOptions::default() };
+            (better(a, b, &options), better(b, a, &options))
+        };
         let (dear, cheap) = (merit(0.4, 200.0), merit(0.7, 100.0));
         assert_eq!(order(dear, cheap, 0.5), (true, false), "only the dear one reaches the aim");
         assert_eq!(order(dear, cheap, 1.0), (false, true), "both reach it");
         assert_eq!(order(dear, cheap, 0.1), (true, false), "neither does: the error counts");
         assert_eq!(order(merit(0.4, 101.0), merit(0.7, 100.0), 1.0), (true, false), "costs within 2 %");
         assert_eq!(order(dear, dear, 1.0), (false, false));
+    }
+
+    #[test]
+    fn with_private_weights_errors_that_are_acceptable_do_not_count() {
+        let options = CompileOptions { weights: WeightMode::Private, ..CompileOptions::default() };
+        let merit = |excess, cost| Merit { excess, cost };
+        let order = |a, b| (better(a, b, &options), better(b, a, &options));
+        assert_eq!(order(merit(0.4, 101.0), merit(0.7, 100.0)), (false, false), "the first of the two stays");
+        assert_eq!(order(merit(0.7, 90.0), merit(0.4, 100.0)), (true, false), "the cheaper one");
+        assert_eq!(order(merit(1.2, 90.0), merit(1.3, 100.0)), (true, false), "neither is accurate enough");
+        assert_eq!(order(merit(0.9, 200.0), merit(1.1, 100.0)), (true, false), "only the dear one is accurate enough");
     }
 }

@@ -46,7 +46,7 @@ impl Graph {
         let mut sites: BTreeMap<SiteId, (Function, Span)> = BTreeMap::new();
         for op in &self.ops {
             if let Kind::Apply { function, x } = &op.kind {
-                let span = ranges.of(x.iter().copied());
+                let span = ranges.of(x.iter().copied(), Some(*function));
                 sites.entry(op.site).and_modify(|s| s.1 = s.1.union(span)).or_insert((*function, span));
             }
         }
@@ -75,11 +75,16 @@ impl Graph {
         let n = x.len();
         if let Some((lo, site)) = plan.lower {
             x = self.at_least(x, lo, site);
+            self.bound_below(&x, lo);
         }
         if let Some((hi, [negated, upper, clamped])) = plan.upper {
             let minus = self.affine(negated, x, vec![-1.0; n], vec![0.0; n]);
             let bounded = self.at_least(minus, -hi, upper);
             x = self.affine(clamped, bounded, vec![-1.0; n], vec![0.0; n]);
+            self.bound_above(&x, hi);
+            if let Some((lo, _)) = plan.lower {
+                self.bound_below(&x, lo);
+            }
         }
         x
     }

@@ -1,7 +1,17 @@
 //! What every value can be: interval arithmetic from the inputs, narrowed by calibration data where there is any.
+//!
+//! Ranges depend on the weights, and the program that is made from them is published. Where weights are private, ranges
+//! are therefore made [coarse](Span::coarse) before anything is decided by them.
+
+use std::collections::HashMap;
+
+use vouch_program::WeightMode;
 
 use super::{Graph, Kind, ValueId};
-use crate::{CompileError, Samples, function::Function};
+use crate::{CompileError, CompileOptions, function::Function};
+
+/// Ranges are widened by this part of their width: quantized values differ a little from real ones.
+pub(crate) const SLACK: f64 = 1.0 / 128.0;
 
 /// A closed interval of real numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,6 +48,11 @@ impl Span {
         let by = (self.hi - self.lo) * part;
         Self::new(self.lo - by, self.hi + by)
     }
+
+    /// Wider by as much as quantized values may differ from real ones.
+    pub(crate) fn with_slack(self) -> Self {
+        self.widened(SLACK)
+    }
 }
 
 /// Intervals of all values.
@@ -46,18 +61,16 @@ pub(crate) struct Ranges {
     exact: Vec<Span>,
     seen: Option<Vec<Span>>,
     margin: f64,
+    weights: WeightMode,
+    /// What holds by construction, whatever the weights are.
+    known: HashMap<ValueId, (f64, f64)>,
 }
 
 impl Ranges {
-    /// Intervals from the inputs' (in the order of [`Graph::inputs`]) and from calibration samples.
-    pub(crate) fn new(
-        graph: &Graph,
-        inputs: &[Span],
-        calibration: Option<&Samples>,
-        margin: f64,
-    ) -> Result<Self, CompileError> {
+    /// Intervals from the inputs' (in the order of [`Graph::inputs`]) and from the calibration samples of the options.
+    pub(crate) fn new(graph: &Graph, inputs: &[Span], options: &CompileOptions) -> Result<Self, CompileError> {
         let exact = graph.intervals(inputs)?;
-        let seen = calibration.map(|samples| {
+        let seen = options.calibration.as_ref().map(|samples| {
             let mut seen = vec![Span::new(f64::INFINITY, f64::NEG_INFINITY); graph.len()];
             for sample in samples {
                 for (s, v) in seen.iter_mut().zip(graph.run(sample)) {
@@ -66,11 +79,27 @@ impl Ranges {
             }
             seen
         });
-        Ok(Self { exact, seen, margin })
+        Ok(Self { exact, seen, margin: options.margin, weights: options.weights, known: graph.bounds.clone() })
     }
 
-    /// The range of a group of values: what interval arithmetic allows, and calibration saw.
-    pub(crate) fn of(&self, values: impl Iterator<Item = ValueId> + Clone) -> Span {
+    /// The range of a group of values to which `function` is applied, if any is: what interval arithmetic allows, and
+    /// calibration saw. With private weights it is coarse.
+    pub(crate) fn of(&self, values: impl Iterator<Item = ValueId> + Clone, function: Option<Function>) -> Span {
+        let span = self.fine(values.clone());
+        match self.weights {
+            WeightMode::Fixed => span,
+            WeightMode::Private => span.coarse(function).within(self.known(values)),
+        }
+    }
+
+    /// What a group of values can be whatever the weights are.
+    fn known(&self, values: impl Iterator<Item = ValueId>) -> Span {
+        let of = |v| self.known.get(&v).copied().unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+        let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
+        values.map(of).fold(empty, |s, (lo, hi)| s.union(Span::new(lo, hi)))
+    }
+
+    fn fine(&self, values: impl Iterator<Item = ValueId> + Clone) -> Span {
         let hull = |list: &[Span]| {
             let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
             values.clone().map(|v| list[v.index()]).fold(empty, Span::union)

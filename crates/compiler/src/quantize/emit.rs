@@ -88,7 +88,7 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, config: &Config) -> Result<Quanti
     }
     emitter.outputs()?;
     let tensors = emitter.report();
-    Ok(Quantized { program: emitter.builder.finish()?, tensors, tables })
+    Ok(Quantized { program: emitter.builder.finish()?.with_weights(config.weights)?, tensors, tables })
 }
 
 fn emitter_factor(graph: &Graph, v: ValueId) -> Factor {

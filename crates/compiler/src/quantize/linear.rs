@@ -1,6 +1,6 @@
 //! Applications of matrices.
 
-use vouch_program::MatrixId as ProgramMatrix;
+use vouch_program::{MatrixId as ProgramMatrix, WeightMode};
 
 use super::{emit::Emitter, product::SUM_BITS, scale_for};
 use crate::{
@@ -24,7 +24,7 @@ impl Emitter<'_> {
             self.matrices.insert(id, emitted);
         }
         let (emitted, scales) = self.matrices[&id].clone();
-        let has_bias = self.bias(matrix).iter().any(|&b| b != 0.0);
+        let has_bias = self.has_bias(&self.bias(matrix));
         let rows = scales.len();
         let kept: Vec<usize> = (0..rows).filter(|&k| scales[k].is_some()).collect();
         let mut targets = Vec::with_capacity(positions * kept.len());
@@ -64,6 +64,11 @@ impl Emitter<'_> {
             }
         }
         bias
+    }
+
+    /// Whether a matrix has a row for its bias. One with private weights always has: that a bias is zero is not published.
+    fn has_bias(&self, bias: &[f64]) -> bool {
+        self.config.weights == WeightMode::Private || bias.iter().any(|&b| b != 0.0)
     }
 
     /// The operands of a row over all applications and positions.
@@ -111,7 +116,7 @@ impl Emitter<'_> {
             let row = &m.weights[k * m.cols..(k + 1) * m.cols];
             weights.extend(row.iter().enumerate().map(|(n, w)| (w * sum_scale(n) / scale).round() as i64));
         }
-        if rows == 0 || bias.iter().any(|&b| b != 0.0) {
+        if rows == 0 || self.has_bias(&bias) {
             rows += 1;
             weights.extend(bias.iter().enumerate().map(|(n, b)| (b * sum_scale(n)).round() as i64));
         }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use vouch_program::WeightMode;
+
 use super::{Config, scales};
 use crate::{
     CompileError,
@@ -26,6 +28,8 @@ pub(super) struct Slot {
     pub(super) site: SiteId,
     /// Range of the sum, in units.
     pub(super) span: Span,
+    /// Whether the range is a coarse one, which has room for the error of quantization in it.
+    pub(super) coarse: bool,
     pub(super) function: Option<Function>,
     /// Number of matrices on the way from the inputs.
     pub(super) depth: usize,
@@ -117,6 +121,7 @@ impl Plan {
         }
         plan.group(graph);
         plan.measure(graph, ranges);
+        plan.slots.iter_mut().for_each(|slot| slot.coarse = !slot.input && config.weights == WeightMode::Private);
         scales::choose(graph, &mut plan, config)?;
         Ok(plan)
     }
@@ -127,6 +132,7 @@ impl Plan {
         self.slots.push(Slot {
             site,
             span,
+            coarse: false,
             function,
             depth,
             follows: false,
@@ -262,7 +268,7 @@ impl Plan {
         }
         for (slot, members) in self.slots.iter_mut().zip(&members) {
             if !slot.input && !members.is_empty() {
-                slot.span = ranges.of(members.iter().copied());
+                slot.span = ranges.of(members.iter().copied(), slot.function);
             } else if !slot.input {
                 slot.span = Span::new(0.0, 0.0);
             }

@@ -8,11 +8,8 @@ use super::{
 use crate::{
     CompileError,
     function::Function,
-    graph::{Graph, Kind, Span},
+    graph::{Graph, Kind, SLACK, Span},
 };
-
-/// Ranges are widened by this part of their width: quantized values differ a little from real ones.
-const SLACK: f64 = 1.0 / 128.0;
 
 /// More value bits than argument bits of a leaky Relu, so that its slope is precise.
 const LEAKY_BITS: i32 = 12;
@@ -25,17 +22,29 @@ fn base(function: Function) -> (Function, f64) {
     }
 }
 
-/// The range that the table or word must hold.
+/// The range that the table or word must hold: that of the slot, with room for the error of quantization.
 fn domain(slot: &Slot) -> Span {
-    let wide = slot.span.widened(SLACK);
+    let wide = slot.span.with_slack();
     match slot.function {
         // These have a pole or an end at zero.
         Some(Function::Reciprocal | Function::Sqrt) if slot.span.lo >= 0.0 => {
             Span::new(wide.lo.max(slot.span.lo * 0.98), wide.hi)
         }
         Some(Function::Reciprocal) if slot.span.hi < 0.0 => Span::new(wide.lo, wide.hi.min(slot.span.hi * 0.98)),
+        // The far ends of a coarse range have that room; an end at zero has none.
+        _ if slot.coarse => Span::new(
+            if slot.span.lo == 0.0 { wide.lo } else { slot.span.lo },
+            if slot.span.hi == 0.0 { wide.hi } else { slot.span.hi },
+        ),
         _ => wide,
     }
+}
+
+/// The integers that a table must hold. A coarse range ends where a segment does, well above its values: the segment that
+/// would begin there is not needed.
+fn ends(domain: Span, coarse: bool) -> (f64, f64) {
+    let (lo, hi) = (domain.lo.floor(), domain.hi.ceil());
+    if coarse && hi > lo { (lo, hi - 1.0) } else { (lo, hi) }
 }
 
 /// Number of segments that cover \[lo, hi\] (integers).
@@ -134,7 +143,8 @@ impl Candidate {
         });
         let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
         let all = spans.fold(empty, Span::union);
-        (all.lo.floor(), all.hi.ceil())
+        let coarse = self.slots.iter().any(|&i| plan.slots[i].coarse);
+        ends(all, coarse)
     }
 
     fn size(&self, plan: &Plan, b: i32) -> i64 {
@@ -190,8 +200,7 @@ impl Candidate {
             if !(on_border(low) && on_border(high)) {
                 return Err(graph.imprecise(slot.site, slot.span, "its clip's ends are not on borders of segments"));
             }
-            let all = domain(slot).times(slot.scale);
-            let (lo, hi) = (all.lo.floor(), all.hi.ceil());
+            let (lo, hi) = ends(domain(slot).times(slot.scale), slot.coarse);
             slot.mapped_scale = slot.scale;
             slot.table = Some(plan.tables.len());
             let (scale, value_scale) = (slot.scale, slot.scale);

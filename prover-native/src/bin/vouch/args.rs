@@ -127,6 +127,9 @@ pub(crate) struct Publish {
     /// The folder for everybody
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: PathBuf,
+    /// Largest absolute error of an output against the float model, in its unit, that you answer for; it is published as your statement
+    #[arg(long, value_name = "OUTPUT=ABS")]
+    pub(crate) accuracy: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -47,7 +47,7 @@ fn run(cli: &Cli) -> Result<Said, Failure> {
         Command::Compile(a) => commands::compile::run(a, show),
         Command::Setup(a) => commands::setup::run(a, show),
         Command::Chain(a) => commands::chain::run(a, show),
-        Command::Publish(a) => commands::publish::run(a),
+        Command::Publish(a) => commands::publish::run(a, show),
         Command::CheckKey(a) => commands::check_key::run(a, show),
         Command::Hash(a) => commands::hash::run(a),
         Command::Prove(a) => commands::prove::run(a, show),

@@ -47,6 +47,7 @@ pub(super) fn Answer(stage: RwSignal<Stage>, ready: Ready, note: String) -> impl
     };
     let card = ready.card.clone();
     let unit = ready.facts.outputs.first().map(|tensor| tensor.unit.clone()).unwrap_or_default();
+    let name = ready.facts.outputs.first().map(|tensor| tensor.name.clone()).unwrap_or_default();
     let about = move || {
         let numbers = numbers();
         let world = card.uncertainty.as_ref().map(|uncertainty| {
@@ -60,7 +61,13 @@ pub(super) fn Answer(stage: RwSignal<Stage>, ready: Ready, note: String) -> impl
                 numbers.count(accuracy.samples)
             )
         });
-        world + rounding.as_deref().unwrap_or_default()
+        let stated = card.stated.get(&name).filter(|_| rounding.is_none()).map(|bound| {
+            format!(
+                " Proving needs whole numbers; the owner states that rounding to them moves the result by at most {} {unit}.",
+                numbers.auto(*bound)
+            )
+        });
+        world + rounding.or(stated).as_deref().unwrap_or_default()
     };
     view! {
         <section class="answer" aria-label="Prediction" aria-live="polite" id="answer">

@@ -60,7 +60,7 @@ pub(crate) struct Compile {
     /// Name of the model [default: the graph's]
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// What its author says of it: version, author, description, test, sample (JSON) [default: NAME.card.json beside NAME.onnx, if it is there]
+    /// What its author says of it: version, author, description, test, sample, accuracy (JSON) [default: NAME.card.json beside NAME.onnx, if it is there]
     #[arg(long, value_name = "FILE")]
     pub(crate) card: Option<PathBuf>,
     /// Version of the model [default: the card's, or 1]

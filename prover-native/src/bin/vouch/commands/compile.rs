@@ -1,12 +1,16 @@
 //! `vouch compile`.
 
-use std::{collections::BTreeMap, fmt::Write, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    path::Path,
+};
 
 use serde_json::json;
 use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, CompileReport, Compiled, GivenSamples, OnnxModel, OutputAccuracy, data};
-use vouch_program::{Instruction, Program, Visibility, WeightMode};
-use vouch_prover::{Card, LIMB_BITS, MODEL_FILE, ModelBundle, ProvingError, compile_cheapest};
+use vouch_program::{Instruction, Program, Visibility, WeightMode, Wire};
+use vouch_prover::{Card, LIMB_BITS, MODEL_FILE, Manifest, ModelBundle, ProvingError, compile_cheapest};
 
 use crate::{
     Said,
@@ -43,11 +47,12 @@ fn options(model: &OnnxModel, ranges: &Ranges) -> Result<CompileOptions, Failure
 pub(crate) fn compile(
     model: &OnnxModel,
     ranges: &Ranges,
+    weights: WeightMode,
     batch: u32,
     objective: Objective,
     show: Show,
 ) -> Result<Compiled, Failure> {
-    let options = options(model, ranges)?;
+    let options = CompileOptions { weights, ..options(model, ranges)? };
     let widths = ranges.limb_bits.map_or(LIMB_BITS.to_vec(), |b| vec![b]);
     Ok(show.working("compiling", 3.0, || compile_cheapest(model, &options, &widths, batch, objective))?)
 }
@@ -89,46 +94,62 @@ fn card(args: &Compile, compiled: &Compiled) -> Result<Card, Failure> {
     Ok(card)
 }
 
+/// Names in a message; more are counted.
+const NAMES: usize = 8;
+
 /// What of a model with private weights is not in a matrix, and so public.
 fn public_numbers(program: &Program) -> Option<String> {
-    let constants = program.constants().iter().filter(|c| !(0..=1).contains(*c)).count();
-    let factors = program.instructions().iter().map(|i| match i {
-        Instruction::Product(p) => p.terms.iter().filter(|t| !(0..=1).contains(&t.factor)).count(),
+    let telling = |c: i64| !(0..=1).contains(&c);
+    let constants = program.constants().iter().filter(|c| telling(**c)).count();
+    let factors = |i: &Instruction| match i {
+        Instruction::Product(p) => p.terms.iter().filter(|t| telling(t.factor)).count(),
         _ => 0,
-    });
-    let factors: usize = factors.sum();
-    (constants + factors > 0).then(|| {
-        format!(
-            "NOTE: {constants} constants and {factors} factors of this model are not in matrices (scalers, initial states, slopes) and stay public, as do its scales and the tables of its functions"
-        )
-    })
+    };
+    let number: usize = program.instructions().iter().map(factors).sum();
+    if constants + number == 0 {
+        return None;
+    }
+    let constant = |w: &Wire| program.constants().get(w.index()).is_some_and(|c| telling(*c));
+    let uses = |i: &Instruction| match i {
+        Instruction::Linear(l) => l.x.iter().any(constant),
+        Instruction::Product(p) => p.terms.iter().any(|t| t.a.iter().chain(&t.b).any(constant)),
+        Instruction::Max(m) => m.x.iter().any(constant),
+    };
+    let used = program.instructions().iter().filter(|i| factors(i) > 0 || uses(i));
+    let names: BTreeSet<&str> = used.map(Instruction::name).collect();
+    let more = if names.len() > NAMES { format!(" and {} more", names.len() - NAMES) } else { String::new() };
+    let names = names.into_iter().take(NAMES).collect::<Vec<_>>().join(", ");
+    Some(format!(
+        "NOTE: {constants} constants and {number} factors of this model are not in matrices and stay public (scalers, batch normalizations that no matrix takes in, initial states, slopes, limits). They are in: {names}{more}"
+    ))
 }
 
 pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
     let start = std::time::Instant::now();
     let model = OnnxModel::load(&args.model)?;
     let visibility = visibilities(&args.visibility)?;
-    let mut compiled = compile(&model, &args.ranges, args.batch, args.objective.into(), show)?;
+    let mut compiled = compile(&model, &args.ranges, args.weights, args.batch, args.objective.into(), show)?;
     compiled.program = compiled.program.with_visibility(&visibility).map_err(ProvingError::from)?;
-    compiled.program = compiled.program.with_weights(args.weights).map_err(ProvingError::from)?;
     if args.weights == WeightMode::Private
         && let Some(note) = public_numbers(&compiled.program)
     {
         show.note(&note);
     }
     let card = card(args, &compiled)?;
+    let report = compiled.report.clone();
     let mut bundle = ModelBundle::new(compiled, card);
     if let Some(name) = &args.name {
         bundle.manifest.name.clone_from(name);
     }
+    bundle.manifest.check_stated(&bundle.program).map_err(|e| Failure::new(Kind::Input, e))?;
     bundle.save(&args.output)?;
-    let report = &bundle.manifest.report;
     for w in &report.warnings {
         show.note(&format!("WARNING: {w}"));
     }
     let path = args.output.join(MODEL_FILE);
     let mut text = format!("{} ({} parameters) -> {}\n", bundle.manifest.name, report.parameters, path.display());
-    text.push_str(&accuracy(report));
+    text.push_str(&accuracy(&report));
+    text.push_str(&stated(&bundle.manifest));
     let json = json!({
         "bundle": path,
         "name": bundle.manifest.name,
@@ -147,6 +168,12 @@ fn errors(o: &OutputAccuracy) -> String {
         "  {:<24} max {:.2e}  mean {:.2e}  seen in [{:.4}, {:.4}]{demanded}\n",
         o.name, o.max_abs, o.mean_abs, o.lo, o.hi
     )
+}
+
+/// The bounds that the owner states.
+pub(crate) fn stated(manifest: &Manifest) -> String {
+    let line = |(name, bound): (&String, &f64)| format!("  {name:<24} at most {bound:.2e}, stated by the owner\n");
+    manifest.stated.iter().map(line).collect()
 }
 
 /// The accuracy report for people.

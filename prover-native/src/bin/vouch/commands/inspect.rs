@@ -4,6 +4,7 @@ use std::{fmt::Write, path::Path};
 
 use serde_json::json;
 use vouch_circuit::Layout;
+use vouch_compiler::CompileReport;
 use vouch_envelope::{CHAIN_MAGIC, ENVELOPE_MAGIC, ProofEnvelope, hex};
 use vouch_program::{Instruction, Program};
 use vouch_prover::{KeyFile, ModelBundle, Srs, SrsFile, files, picture, plan};
@@ -36,33 +37,22 @@ pub(crate) fn run(args: &Inspect) -> Result<Said, Failure> {
 
 fn bundle(args: &Inspect) -> Result<Said, Failure> {
     let bundle = ModelBundle::load(&args.path)?;
-    let (m, r) = (&bundle.manifest, &bundle.manifest.report);
+    let m = &bundle.manifest;
     let (program, estimate) = plan(&bundle.program, args.shape.batch, args.shape.objective.into(), args.shape.rows)?;
     let layout = Layout::new(&program, &estimate.params).map_err(vouch_prover::ProverError::from)?;
     let mut text = format!("{} version {} {}\n{}\n", m.name, m.version, m.author, m.description);
-    let _ = writeln!(text, "program {}\nONNX    {} (opset {})", m.program_digest, r.onnx_digest, r.opset);
-    let operators: Vec<String> = r.operators.iter().map(|o| format!("{} {}", o.count, o.operator)).collect();
-    let weights = bundle.program.weights();
-    let _ = writeln!(text, "{} parameters, {weights}; {}\n", r.parameters, operators.join(", "));
+    let _ = writeln!(text, "program {}", m.program_digest);
+    text.push_str(&origin(&bundle));
     text.push_str(&instructions(&bundle.program));
-    let _ = writeln!(text, "\n{:<32} {:<14} {:>12} {:>10}  range in units", "tensor", "operator", "shape", "scale");
-    for t in &r.tensors {
-        let shape = t.shape.iter().map(u32::to_string).collect::<Vec<_>>().join("×");
-        let _ = writeln!(
-            text,
-            "{:<32} {:<14} {shape:>12} {:>10}  [{:.4}, {:.4}]",
-            t.name,
-            t.op,
-            power(t.scale),
-            t.lo,
-            t.hi
-        );
+    if let Some(report) = &m.report {
+        text.push_str(&tensors(report));
     }
-    let _ = writeln!(text, "\n{:<32} {:>10} {:>9}", "table", "scale", "segments");
-    for t in &r.tables {
-        let _ = writeln!(text, "{:<32} {:>10} {:>9}", t.name, power(t.scale), t.segments);
+    text.push_str(&tables(&bundle.program));
+    match &m.report {
+        Some(report) => _ = writeln!(text, "\n{}", compile::accuracy(report)),
+        None => text.push_str("\nThe owner publishes no accuracy report: the weights are private.\n"),
     }
-    let _ = writeln!(text, "\n{}", compile::accuracy(r));
+    text.push_str(&compile::stated(m));
     let _ = writeln!(text, "layout: 2^{} rows, proofs of {} bytes", estimate.params.k, estimate.proof_bytes);
     for (name, (used, of)) in ["linear", "product", "matrix", "lookup table"].iter().zip(estimate.rows) {
         if of > 0 && used > 0 {
@@ -72,11 +62,9 @@ fn bundle(args: &Inspect) -> Result<Said, Failure> {
     let mut pictures = Vec::new();
     if let Some(dir) = &args.svg {
         std::fs::create_dir_all(dir).map_err(|source| vouch_prover::ProverError::File { path: dir.clone(), source })?;
-        let svgs = [
-            ("layout.svg", picture::layout(&m.name, &program, &layout, &estimate)),
-            ("accuracy.svg", picture::accuracy(r)),
-        ];
-        for (name, svg) in svgs {
+        let drawn = ("layout.svg", picture::layout(&m.name, &program, &layout, &estimate));
+        let accuracy = m.report.as_ref().map(|report| ("accuracy.svg", picture::accuracy(report)));
+        for (name, svg) in [drawn].into_iter().chain(accuracy) {
             files::write(&dir.join(name), &[svg.as_bytes()])?;
             let _ = writeln!(text, "wrote {}", dir.join(name).display());
             pictures.push(dir.join(name));
@@ -84,6 +72,38 @@ fn bundle(args: &Inspect) -> Result<Said, Failure> {
     }
     let json = json!({ "kind": "bundle", "manifest": m, "layout": estimate, "pictures": pictures });
     Ok(Said { text, json })
+}
+
+/// What the model was compiled from.
+fn origin(bundle: &ModelBundle) -> String {
+    let (digest, opset, operators) = match (&bundle.manifest.report, &bundle.manifest.outline) {
+        (Some(r), _) => (r.onnx_digest.as_str(), r.opset, r.operators.as_slice()),
+        (None, Some(o)) => ("not published", o.opset, o.operators.as_slice()),
+        (None, None) => ("not published", 0, [].as_slice()),
+    };
+    let operators: Vec<String> = operators.iter().map(|o| format!("{} {}", o.count, o.operator)).collect();
+    let (parameters, weights) = (bundle.parameters(), bundle.program.weights());
+    format!("ONNX    {digest} (opset {opset})\n{parameters} parameters, {weights}; {}\n\n", operators.join(", "))
+}
+
+/// One line for each tensor.
+fn tensors(report: &CompileReport) -> String {
+    let mut out = format!("\n{:<32} {:<14} {:>12} {:>10}  range in units\n", "tensor", "operator", "shape", "scale");
+    for t in &report.tensors {
+        let shape = t.shape.iter().map(u32::to_string).collect::<Vec<_>>().join("×");
+        let (name, op, scale) = (&t.name, &t.op, power(t.scale));
+        let _ = writeln!(out, "{name:<32} {op:<14} {shape:>12} {scale:>10}  [{:.4}, {:.4}]", t.lo, t.hi);
+    }
+    out
+}
+
+/// One line for each table.
+fn tables(program: &Program) -> String {
+    let mut out = format!("\n{:<32} {:>10} {:>9}\n", "table", "scale", "segments");
+    for t in program.tables() {
+        let _ = writeln!(out, "{:<32} {:>10} {:>9}", t.name, power(t.scale), t.segments.len());
+    }
+    out
 }
 
 /// One line for each instruction.

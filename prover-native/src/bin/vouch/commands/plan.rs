@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::json;
 use vouch_circuit::{Estimate, Objective};
 use vouch_compiler::OnnxModel;
-use vouch_program::Program;
+use vouch_program::{Program, WeightMode};
 use vouch_prover::{ModelBundle, plan};
 
 use crate::{Said, args::Plan, commands::compile, failure::Failure, progress::Show, usage::bytes};
@@ -16,7 +16,8 @@ pub(crate) fn run(args: &Plan, show: Show) -> Result<Said, Failure> {
         ModelBundle::load(&args.model)?.program
     } else {
         let model = OnnxModel::load(&args.model)?;
-        compile::compile(&model, &args.ranges, args.shape.batch, args.shape.objective.into(), show)?.program
+        let (batch, objective) = (args.shape.batch, args.shape.objective.into());
+        compile::compile(&model, &args.ranges, WeightMode::Fixed, batch, objective, show)?.program
     };
     let shape = &args.shape;
     let best = plan(&program, shape.batch, shape.objective.into(), shape.rows)?.1;

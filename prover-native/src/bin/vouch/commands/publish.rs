@@ -4,18 +4,37 @@ use std::fmt::Write;
 
 use serde_json::json;
 use vouch_program::WeightMode;
-use vouch_prover::{MODEL_FILE, ModelBundle, ProverError, VERIFIER_KEY_FILE, files};
+use vouch_prover::{MODEL_FILE, ModelBundle, ProverError, VERIFIER_KEY_FILE, files, parse_stated};
 use vouch_verifier::VerifierKey;
 
-use super::verify::read_key;
+use super::{compile::stated, verify::read_key};
 use crate::{
     Said,
     args::Publish,
     failure::{Failure, Kind},
+    progress::Show,
 };
 
-pub(crate) fn run(args: &Publish) -> Result<Said, Failure> {
-    let bundle = ModelBundle::load(&args.dir)?;
+/// What is said about bundles of versions whose tables fit the weights' ranges exactly.
+const FINE: &str = "\
+WARNING: this model was compiled with ranges that fit its weights exactly: scales and ends of tables tell about
+         eight bits of each neuron that has a table of its own. Run `vouch compile --weights private` again.";
+
+/// Whether the program's ranges are known to be those of its weights, and not rounded.
+fn fine(bundle: &ModelBundle) -> bool {
+    let report = bundle.manifest.report.as_ref();
+    bundle.program.weights() == WeightMode::Private
+        && report.is_some_and(|r| r.configuration.weights == WeightMode::Fixed)
+}
+
+pub(crate) fn run(args: &Publish, show: Show) -> Result<Said, Failure> {
+    let mut bundle = ModelBundle::load(&args.dir)?;
+    let wrong = |e: &dyn std::fmt::Display| Failure::new(Kind::Input, format!("--accuracy: {e}"));
+    bundle.manifest.stated.extend(parse_stated(&args.accuracy).map_err(|e| wrong(&e))?);
+    bundle.manifest.check_stated(&bundle.program).map_err(|e| wrong(&e))?;
+    if fine(&bundle) {
+        show.note(FINE);
+    }
     let public = bundle.without_weights();
     let digest = public.program.digest();
     let file = |source| ProverError::File { path: args.dir.clone(), source };
@@ -43,9 +62,24 @@ pub(crate) fn run(args: &Publish) -> Result<Said, Failure> {
         let _ = writeln!(text, "{}  model id {}", args.output.join(name).display(), key.model_id());
     }
     let private = public.program.weights() == WeightMode::Private;
-    let said = if private { "The weights are not in it." } else { "The weights are in it: they are fixed." };
+    let said = if private {
+        "The weights are not in it, and no number that was computed with them beside the program."
+    } else {
+        "The weights are in it: they are fixed."
+    };
     let _ = writeln!(text, "{said}");
+    text.push_str(&stated(&public.manifest));
+    if let Some(test) = &public.manifest.test {
+        let _ = writeln!(text, "  test error {} ({}), stated in the card", test.mean_abs, test.source);
+    }
     let named: Vec<_> =
         keys.iter().map(|(name, key)| json!({ "file": name, "model_id": key.model_id().to_string() })).collect();
-    Ok(Said { text, json: json!({ "output": args.output, "weights": public.program.weights(), "keys": named }) })
+    let json = json!({
+        "output": args.output,
+        "weights": public.program.weights(),
+        "keys": named,
+        "stated": public.manifest.stated,
+        "coarse": !fine(&bundle),
+    });
+    Ok(Said { text, json })
 }
