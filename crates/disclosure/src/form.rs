@@ -8,8 +8,8 @@ use crate::DisclosureError;
 /// Largest magnitude of a weight.
 pub const MAX_WEIGHT: i64 = 1000;
 
-/// Largest number of values of a tensor. A key says its number in a few bytes, and the program has a few products for each
-/// value: so much is made of a stranger's key at most. Circuits for more would have 2^20 rows.
+/// Largest number of values of a tensor. A key states its number in a few bytes and the program has several products for each
+/// value, so this bounds the work that a stranger's key can cause. Circuits for more values would have 2^20 rows.
 pub const MAX_DISCLOSED: usize = 1 << 16;
 
 /// Every integer s of a program is kept as two words, `s = high·2^d + low`, d = [`digit_bits`](Self::digit_bits): a word has 2·limb_bits bits, and

@@ -11,11 +11,11 @@
 //! | 8, then as many | halo2's proving key, raw |
 //! | 32 | BLAKE2b-256 of all before |
 //!
-//! A key may come from somebody else (that of a disclosure comes from a server), and then proofs must still tell nothing of what
-//! they hide. So reading checks digest and lengths, that the layout is one of the program, that every point is on its curve and
-//! every field element below the modulus, and that the reference string is that of the verifying key, with a secret that is not
-//! a point of the domain: there, each commitment would be the value in one row. Nothing else need be checked: a proof with other
-//! columns, or with points that are not powers of that secret, does not verify, and every proof is verified before it is given out.
+//! A key may come from a third party (a server sends that of a disclosure), and its proofs must still reveal nothing. So reading
+//! checks the digest and all lengths; that the layout is one of the program; that every point is on its curve and every field
+//! element below the modulus; and that the reference string is that of the verifying key, with a secret outside of the domain: in
+//! the domain, each commitment would be the value in one row. The rest needs no check: every proof is verified before it is given
+//! out, and one with other columns, or with points that are not powers of that secret, does not verify.
 
 mod raw;
 

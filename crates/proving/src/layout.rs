@@ -1,6 +1,6 @@
 //! The layout that a key says it has, checked before anything is made of it.
 //!
-//! A key's layout is its maker's word, and every number in it becomes columns of 2^k cells. So each must be one that
+//! A key's layout is whatever its maker wrote, and every number in it becomes columns of 2^k cells. So each must be one that
 //! [`plan`](crate::plan) could have chosen for the program: features and limbs follow from the program, lanes from the rows
 //! that have to be placed, and weight columns are at most as many as the packs of a check.
 

@@ -131,7 +131,7 @@ impl Plan {
         }
     }
 
-    /// Products of two numbers that [`Weights`] and the combinations of evaluations take, but for a few for each set.
+    /// Products of two numbers that [`Weights`] and the combinations of evaluations take, except a few for each set.
     #[cfg(test)]
     pub(crate) fn products(&self) -> usize {
         let of_set = |set: &RotationSet| set.points.len() * (set.points.len() + set.polynomials.len());

@@ -1,4 +1,4 @@
-//! The bytes of halo2's proving key: halo2 takes lengths and elements in them as they are, and panics where they end too early.
+//! The bytes of halo2's proving key: halo2 trusts the lengths and elements in them, and panics where they end too early.
 //!
 //! | bytes | content |
 //! | --- | --- |
@@ -10,7 +10,7 @@
 //! | 3 polynomials | l_0, l_last, l_active |
 //! | 4 lists of polynomials | fixed columns, as values and as coefficients; the permutation's, likewise |
 //!
-//! A polynomial is its length and so many scalars of 32 bytes in Montgomery form; a list is its length and so many polynomials.
+//! A polynomial is a length, then that many scalars of 32 bytes in Montgomery form; a list is a length, then that many polynomials.
 //! These lengths have four bytes, most significant first.
 
 use halo2_proofs::{
