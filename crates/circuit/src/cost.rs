@@ -12,7 +12,7 @@ use crate::{
     config::DEGREE,
     layout::Plan,
     number::real,
-    params::{BLINDING_ROWS, MAX_K},
+    params::{BLINDING_ROWS, MAX_K, MAX_LANES, MAX_WEIGHT_COLUMNS},
 };
 
 /// What to optimise.
@@ -114,15 +114,15 @@ fn candidates(program: &Program, base: &CircuitParams, plan: &Plan) -> Vec<Estim
         return out;
     }
     p.hash_lanes = lanes(&blocks, usable, false);
-    if p.linear_lanes > 64 || p.product_lanes > 64 {
+    if p.linear_lanes > MAX_LANES || p.product_lanes > MAX_LANES || p.hash_lanes > MAX_LANES {
         return out;
     }
     let widest = plan.checks.iter().map(super::layout::Check::packs).max().unwrap_or(0);
-    for c in 1..=widest.clamp(1, 48) {
+    for c in 1..=widest.clamp(1, MAX_WEIGHT_COLUMNS) {
         p.weight_columns = c;
         let matrix_rows = plan.weight_rows(c) + plan.chain_rows();
         p.matrix_lanes = if plan.checks.is_empty() { 0 } else { matrix_rows.div_ceil(usable).max(1) };
-        if p.matrix_lanes > 64 {
+        if p.matrix_lanes > MAX_LANES {
             continue;
         }
         let lanes = [p.linear_lanes, p.product_lanes, p.matrix_lanes];
@@ -133,7 +133,7 @@ fn candidates(program: &Program, base: &CircuitParams, plan: &Plan) -> Vec<Estim
         }
         out.push(estimate(&p, rows));
         // Another lane where continuations of chains need the room.
-        if p.matrix_lanes > 1 {
+        if (2..MAX_LANES).contains(&p.matrix_lanes) {
             p.matrix_lanes += 1;
             rows[2].1 += usable;
             out.push(estimate(&p, rows));

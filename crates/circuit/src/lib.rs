@@ -43,5 +43,5 @@ pub use layout::{
     Cell, Check, Column, Hash, HashRow, Layout, LinearRow, MatrixRow, Mul, Piece, ProductRow, Source, Weights,
 };
 pub use model::{Columns, ModelCircuit};
-pub use params::CircuitParams;
+pub use params::{CircuitParams, MAX_LANES, MAX_WEIGHT_COLUMNS};
 pub use witness::{Challenges, FirstPhase, HashColumns, LinearColumns, ProductColumns, SecondPhase};

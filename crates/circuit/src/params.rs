@@ -45,9 +45,9 @@ pub(crate) const BLINDING_ROWS: usize = 6;
 /// Largest k of a circuit.
 pub(crate) const MAX_K: u32 = 24;
 /// Most lanes of one kind.
-const MAX_LANES: usize = 1 << 9;
-/// Most weight columns of a lane.
-const MAX_WEIGHT_COLUMNS: usize = 1 << 9;
+pub const MAX_LANES: usize = 64;
+/// Most weight columns of a matrix lane.
+pub const MAX_WEIGHT_COLUMNS: usize = 48;
 
 impl CircuitParams {
     /// The features that the program needs, with one lane of each kind it uses.

@@ -4,15 +4,11 @@
 //! [`plan`](crate::plan) could have chosen for the program: features and limbs follow from the program, lanes from the rows
 //! that have to be placed, and weight columns are at most as many as the packs of a check.
 
-use vouch_circuit::{CircuitParams, Layout, ProductRow};
+use vouch_circuit::{CircuitParams, Layout, MAX_LANES, MAX_WEIGHT_COLUMNS, ProductRow};
 use vouch_program::{Instruction, Program, Visibility};
 
 use crate::MAX_K;
 
-/// Most lanes of one kind that the cost model chooses.
-const MAX_LANES: usize = 64;
-/// Most weight columns that it chooses.
-const MAX_WEIGHT_COLUMNS: usize = 48;
 /// Most values that one row has room for: one in each linear lane, a sum and its function in each product lane, and one in
 /// the instance column.
 const MAX_VALUES_IN_ROW: usize = 3 * MAX_LANES + 1;
