@@ -36,6 +36,13 @@ pub(crate) struct Config {
     pub(crate) weights: WeightMode,
 }
 
+/// The nearest integer. Where there is none of 62 bits (or the value is not a number) it is `i64::MAX`, which a program refuses
+/// as an overflow: a cast would make another number of it, of NaN a zero.
+pub(crate) fn integer(v: f64) -> i64 {
+    let rounded = v.round();
+    if rounded.abs() < 2f64.powi(62) { rounded as i64 } else { i64::MAX }
+}
+
 /// A quantized graph.
 #[derive(Clone, Debug)]
 pub(crate) struct Quantized {
@@ -83,4 +90,27 @@ pub(crate) fn scale_for(magnitude: f64, bits: u32) -> f64 {
     }
     let exponent = (f64::from(bits) - magnitude.log2() + 1e-9).floor();
     2f64.powi(exponent.clamp(-80.0, 40.0) as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::integer;
+
+    #[test]
+    fn what_is_no_integer_becomes_one_that_is_refused() {
+        let exact =
+            [(0.4, 0), (0.5, 1), (-1.5, -2), (-3.0, -3), (2f64.powi(61), 1 << 61), (-2f64.powi(61), -(1 << 61))];
+        for (v, expected) in exact {
+            assert_eq!(integer(v), expected);
+        }
+        for v in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e30, -1e30, 2f64.powi(62)] {
+            assert_eq!(integer(v), i64::MAX, "{v}");
+            let mut b = vouch_program::Program::builder(8);
+            let x = b.input("x", &[1], 1.0, vouch_program::Interval::new(0, 1));
+            let m = b.matrix("m", 1, 1, vec![integer(v)], vec![vouch_program::Requant::exact()]);
+            let y = b.linear("y", m, 1, 1, x.wires());
+            b.output("y", &[1], 1.0, y.wires());
+            assert!(matches!(b.finish(), Err(vouch_program::ProgramError::Overflow { .. })));
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use vouch_program::{Builder, Interval, MatrixId, Program, Requant, TableId, Term, Wire};
 
 use super::{
-    Config, Quantized,
+    Config, Quantized, integer,
     plan::{Place, Plan},
     product::{Factor, Sum},
     table,
@@ -116,7 +116,7 @@ impl Emitter<'_> {
             let Some(&first) = port.values.first() else { continue };
             let Place::Sum(slot) = self.plan.places[first.index()] else { continue };
             let (scale, span) = (self.plan.slots[slot].scale, self.plan.slots[slot].span);
-            let bounds = Interval::new((span.lo * scale).round() as i64, (span.hi * scale).round() as i64);
+            let bounds = Interval::new(integer(span.lo * scale), integer(span.hi * scale));
             let shape: Vec<u32> = port.shape.iter().map(|&d| d as u32).collect();
             let wires = self.builder.input(&port.name, &shape, scale, bounds);
             self.builder.input_unit(&port.unit);
@@ -201,7 +201,7 @@ impl Emitter<'_> {
         let mut wires = Vec::with_capacity(values.len());
         for &(v, target) in values {
             wires.push(match self.plan.scale_of(v) {
-                None => self.builder.constant((self.graph.constant_of(v).unwrap_or(0.0) * target).round() as i64),
+                None => self.builder.constant(integer(self.graph.constant_of(v).unwrap_or(0.0) * target)),
                 Some(scale) if scale == target => self.wire(v)?,
                 Some(_) => match self.rescaled.get(&(v, target.to_bits())) {
                     Some(&wire) => wire,

@@ -2,7 +2,7 @@
 
 use vouch_program::{MatrixId as ProgramMatrix, WeightMode};
 
-use super::{emit::Emitter, product::SUM_BITS, scale_for};
+use super::{emit::Emitter, integer, product::SUM_BITS, scale_for};
 use crate::{
     CompileError,
     graph::{MatrixId, SiteId, ValueId},
@@ -114,11 +114,11 @@ impl Emitter<'_> {
             let Some(scale) = scale else { continue };
             rows += 1;
             let row = &m.weights[k * m.cols..(k + 1) * m.cols];
-            weights.extend(row.iter().enumerate().map(|(n, w)| (w * sum_scale(n) / scale).round() as i64));
+            weights.extend(row.iter().enumerate().map(|(n, w)| integer(w * sum_scale(n) / scale)));
         }
         if rows == 0 || self.has_bias(&bias) {
             rows += 1;
-            weights.extend(bias.iter().enumerate().map(|(n, b)| (b * sum_scale(n)).round() as i64));
+            weights.extend(bias.iter().enumerate().map(|(n, b)| integer(b * sum_scale(n))));
         }
         let requant = slots.iter().map(|&slot| self.requant(slot, drop)).collect();
         let name = self.name(m.site);

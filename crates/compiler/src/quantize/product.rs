@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use vouch_program::{Term, Wire};
 
-use super::{Config, emit::Emitter, scale_for};
+use super::{Config, emit::Emitter, integer, scale_for};
 use crate::{CompileError, graph::ValueId};
 
 /// Magnitudes of sums stay below 2^58, well inside the interpreter's 2^60.
@@ -43,7 +43,7 @@ fn factors(ratios: &[f64], rooms: &[i32], config: &Config) -> Option<(Vec<i64>, 
         }
         let rounded: Vec<f64> = scaled.iter().map(|f| f.round()).collect();
         let error = scaled.iter().zip(&rounded).map(|(f, r)| ((f - r) / f).abs()).fold(0.0, f64::max);
-        let integers = || rounded.iter().map(|&f| f as i64).collect::<Vec<_>>();
+        let integers = || rounded.iter().map(|&f| integer(f)).collect::<Vec<_>>();
         if error == 0.0 {
             return Some((integers(), d as u8));
         }
@@ -172,7 +172,7 @@ impl Emitter<'_> {
         }
         if shift.iter().any(|&t| t != 0.0) {
             let scale = out_scale * 2f64.powi(i32::from(drop));
-            let a = shift.iter().map(|t| self.builder.constant((t * scale).round() as i64)).collect::<Vec<_>>();
+            let a = shift.iter().map(|t| self.builder.constant(integer(t * scale))).collect::<Vec<_>>();
             emitted.push(Term { factor: 1, b: vec![one; a.len()], a });
         }
         if emitted.is_empty() {
@@ -202,7 +202,7 @@ impl Emitter<'_> {
         let mut values = Vec::new();
         for &i in &bucket.elements {
             match list[i] {
-                Factor::Constant(c) => wires.push(self.builder.constant((c * scale).round() as i64)),
+                Factor::Constant(c) => wires.push(self.builder.constant(integer(c * scale))),
                 Factor::Value(v) => values.push((v, scale)),
             }
         }

@@ -2,7 +2,7 @@
 
 use vouch_program::Segment;
 
-use super::plan::TablePlan;
+use super::{integer, plan::TablePlan};
 use crate::function::Function;
 
 /// Points at which a segment's error is looked at.
@@ -23,11 +23,11 @@ pub(super) fn segments(plan: &TablePlan, limb_bits: u8) -> (i32, Vec<Segment>) {
 /// A segment of a piecewise linear function whose kinks lie on borders.
 fn linear(plan: &TablePlan, left: i64) -> Segment {
     let ratio = plan.value_scale / plan.scale;
-    let unit = ratio as i64;
+    let unit = integer(ratio.trunc());
     match plan.function {
         Function::Clip(lo, hi) => {
             let x = left as f64 / plan.scale;
-            let value = |v: f64| (v * plan.value_scale).round() as i64;
+            let value = |v: f64| integer(v * plan.value_scale);
             if x < lo {
                 Segment { base: value(lo), slope: 0 }
             } else if x >= hi {
@@ -37,8 +37,8 @@ fn linear(plan: &TablePlan, left: i64) -> Segment {
             }
         }
         function => {
-            let slope = if left >= 0 { unit } else { (-function.eval(-1.0) * ratio).round() as i64 };
-            Segment { base: left * slope, slope }
+            let slope = if left >= 0 { unit } else { integer(-function.eval(-1.0) * ratio) };
+            Segment { base: left.saturating_mul(slope), slope }
         }
     }
 }
@@ -59,5 +59,5 @@ fn smooth(plan: &TablePlan, left: i64, size: i64) -> Segment {
     };
     let (down, up) = (secant.floor(), secant.floor() + 1.0);
     let slope = if fit(up).0 < fit(down).0 { up } else { down };
-    Segment { base: fit(slope).1.round() as i64, slope: slope as i64 }
+    Segment { base: integer(fit(slope).1), slope: integer(slope) }
 }
