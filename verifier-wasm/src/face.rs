@@ -245,8 +245,8 @@ impl Session {
     /// The report.
     pub fn finish(self) -> String {
         match self.work {
-            Work::Envelope(work) => json(&work.finish().report),
-            Work::Chain(work) => json(&work.finish().report),
+            Work::Envelope(work) => json(&work.into_report()),
+            Work::Chain(work) => json(&work.into_report()),
         }
     }
 

@@ -17,7 +17,9 @@ pub use together::{Together, verify_together};
 /// Makes every check on the bytes of an envelope that can be made, also after one has failed. The report is accepted
 /// exactly if [`verify_bytes`](crate::verify_bytes) accepts.
 pub fn report(key: &VerifierKey, expected: &Expected, envelope: &[u8]) -> VerificationReport {
-    Verification::new(key, expected.clone(), envelope.to_vec()).complete().report
+    let mut verification = Verification::new(key, expected.clone(), envelope.to_vec());
+    while verification.step().is_some() {}
+    verification.into_report()
 }
 
 /// The result of a verification: its checks, and what it has shown.
@@ -139,14 +141,20 @@ impl<K: Deref<Target = VerifierKey>> Verification<K> {
         self.finish()
     }
 
-    /// The checks made. The proof is not accepted, and there is no claim, before all of them are.
-    pub fn finish(self) -> Outcome {
+    /// The checks made, and the claim if they are all and none failed.
+    pub fn finish(mut self) -> Outcome {
+        let envelope = self.state.envelope.take();
+        let claim = envelope.map(|envelope| VerifiedClaim::new(&self.key, &envelope));
+        let report = self.into_report();
+        Outcome { claim: claim.filter(|_| report.accepted), report }
+    }
+
+    /// The checks made, without a claim. The proof is not accepted before all of them are.
+    pub fn into_report(self) -> VerificationReport {
         let holds = self.checks.len() == CheckName::ALL.len() && !self.state.failed;
         let mut report = VerificationReport::new(self.key.model_id(), self.checks);
         report.accepted &= holds;
-        let envelope = self.state.envelope.filter(|_| report.accepted);
-        let claim = envelope.map(|envelope| VerifiedClaim::new(&self.key, &envelope));
-        Outcome { report, claim }
+        report
     }
 
     /// Makes a check, or says which earlier one it cannot do without.

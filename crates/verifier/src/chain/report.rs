@@ -8,7 +8,7 @@ use super::{ChainError, ChainStep, VerifiedChain, against, check_claimed, check_
 use crate::claim::VerifiedClaim;
 use crate::key::VerifierKey;
 use crate::real::Real;
-use crate::report::{Outcome, Verification};
+use crate::report::Verification;
 
 /// Names of the checks of a chain as a whole.
 const CHECKS: [&str; 3] = ["format", "proofs", "links"];
@@ -20,7 +20,9 @@ pub fn report_chain<K: Deref<Target = VerifierKey> + Clone>(
     links: &[Link],
     chain: &[u8],
 ) -> ChainReport {
-    ChainVerification::new(steps.to_vec(), links.to_vec(), chain.to_vec()).complete().report
+    let mut verification = ChainVerification::new(steps.to_vec(), links.to_vec(), chain.to_vec());
+    while verification.step().is_some() {}
+    verification.into_report()
 }
 
 /// The result of the verification of a chain: its checks, and what it has shown.
@@ -44,10 +46,8 @@ pub struct ChainVerification<K> {
     checks: Vec<Check>,
     current: Option<Verification<K>>,
     proofs: Vec<VerificationReport>,
-    /// Of the proofs that hold.
-    claims: Vec<VerifiedClaim>,
     link_checks: Vec<Check>,
-    /// Whether a check of the chain or of a link has failed. Callers can write to the checks, but not to this.
+    /// Whether a check of the chain, of a proof or of a link has failed. Callers can write to the checks, but not to this.
     failed: bool,
 }
 
@@ -71,7 +71,6 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
             checks: Vec::with_capacity(CHECKS.len()),
             current: None,
             proofs: Vec::new(),
-            claims: Vec::new(),
             link_checks: Vec::new(),
             failed: false,
         }
@@ -91,9 +90,9 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
         if self.current.as_mut().is_some_and(|current| current.step().is_some()) {
             return self.last();
         }
-        if let Some(Outcome { report, claim }) = self.current.take().map(Verification::finish) {
+        if let Some(report) = self.current.take().map(Verification::into_report) {
+            self.failed |= !report.accepted;
             self.proofs.push(report);
-            self.claims.extend(claim);
         }
         if self.begin_proof() || self.check_next_link() { self.last() } else { None }
     }
@@ -115,17 +114,25 @@ impl<K: Deref<Target = VerifierKey> + Clone> ChainVerification<K> {
         self.finish()
     }
 
-    /// The checks made. The chain is not accepted, and nothing is shown, before all of them are.
+    /// The checks made, and what the chain has shown if they are all and none failed.
     pub fn finish(self) -> ChainOutcome {
+        let proofs = self.chain.iter().flat_map(ProofChain::proofs);
+        let claims = self.steps.iter().zip(proofs).map(|(step, envelope)| VerifiedClaim::new(&step.key, envelope));
+        let verified = VerifiedChain { claims: claims.collect(), links: self.links.clone() };
+        let report = self.into_report();
+        ChainOutcome { verified: report.accepted.then_some(verified), report }
+    }
+
+    /// The checks made. The chain is not accepted before all of them are.
+    pub fn into_report(self) -> ChainReport {
         let holds = self.counted
             && !self.failed
             && self.checks.len() == CHECKS.len()
-            && self.claims.len() == self.steps.len()
+            && self.proofs.len() == self.steps.len()
             && self.link_checks.len() == self.links.len();
         let mut report = ChainReport::new(self.checks, self.proofs, self.link_checks);
         report.accepted &= holds;
-        let verified = report.accepted.then_some(VerifiedChain { claims: self.claims, links: self.links });
-        ChainOutcome { report, verified }
+        report
     }
 
     fn check_chain(&mut self, name: &str) -> Result<String, (&'static str, String)> {
