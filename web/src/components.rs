@@ -19,6 +19,4 @@ pub(crate) use fields::{Field, Fields, FieldsForm};
 pub(crate) use files::{CommandLine, Download};
 pub(crate) use recognize::{HASHED, Hidden, PRIVATE, Recognize};
 pub(crate) use states::{Empty, Listed, Loading, Trouble};
-pub(crate) use verdict::{
-    AcceptDevelopment, Mark, Verdict, VerdictState, in_words, refuses_development, shortened,
-};
+pub(crate) use verdict::{AcceptDevelopment, Mark, Verdict, VerdictState, in_words, refuses_development, shortened};

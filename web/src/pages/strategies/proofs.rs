@@ -4,9 +4,7 @@ use leptos::prelude::*;
 
 use super::asking::Stage;
 use super::unit_text;
-use crate::components::{
-    AcceptDevelopment, CommandLine, Download, Mark, in_words, refuses_development, shortened,
-};
+use crate::components::{AcceptDevelopment, CommandLine, Download, Mark, in_words, refuses_development, shortened};
 use crate::numbers::Numbers;
 use crate::settings::{Settings, numbers};
 use crate::strategy::{ChainEvidence, ChainState, Models};
