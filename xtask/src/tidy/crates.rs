@@ -49,7 +49,7 @@ pub(super) fn check(workspace: &Workspace, metadata: &Metadata) -> Result<Vec<Fi
     for (manifest, profile) in PROFILES {
         let path = workspace.root.join(manifest);
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {manifest}"))?;
-        findings.extend(unchecked(&text, profile).into_iter().map(|message| Finding::new(manifest, message)));
+        findings.extend(unchecked(&text, profile).into_iter().map(|message| Finding::new(*manifest, message)));
     }
     Ok(findings)
 }
