@@ -91,7 +91,11 @@ mod tests {
             joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         };
         for work in [&fails as &dyn Fn(), &on_another] {
-            let failure = caught(|| Ok(SHOW.working("failing", 0.1, work))).unwrap_err();
+            let failure = caught(|| {
+                SHOW.working("failing", 0.1, work);
+                Ok(())
+            })
+            .unwrap_err();
             assert_eq!((failure.kind, failure.code()), (Kind::Other, 1));
             assert!(failure.message.starts_with("internal error: on purpose"), "{}", failure.message);
         }
