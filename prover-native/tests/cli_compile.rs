@@ -108,7 +108,7 @@ fn weights_beyond_64_bits_are_proved() {
         let shown = said.to_string();
         let key = format!("{out}/verifier.key");
         good(&["verify", &at("proof"), "--key", &key, "--allow-development"]);
-        let got = said["outputs"]["y"][0].as_f64().unwrap_or_else(|| panic!("{shown}"));
+        let got = said["outputs"]["y"][0][0].as_f64().unwrap_or_else(|| panic!("{shown}"));
         assert!((got - y).abs() < 0.01, "{name}: {got}");
     }
 }

@@ -177,3 +177,23 @@ fn published_bundles_are_inspected_and_published_again() {
     good(&["publish", text(&public), "-o", text(&again)]);
     assert_eq!(fs::read(again.join(MODEL_FILE)).unwrap(), bytes);
 }
+
+/// Keys that an older compilation left in the folder, whose commitments to fixed weights hide nothing, are not published.
+#[test]
+fn keys_of_other_programs_are_not_published() {
+    let dir = tempfile::tempdir().unwrap();
+    let [model, bundle, public] = ["m.onnx", "bundle", "public"].map(|name| dir.path().join(name));
+    fs::write(&model, onnx(&Layer::random(3), SIZE, None)).unwrap();
+    let compile = ["compile", text(&model), "--input-range", "-1,1", "-o", text(&bundle)];
+    good(&compile);
+    good(&["setup", text(&bundle), "--batch", "2"]);
+    good(&[&compile[..], &["--weights", "private"]].concat());
+    good(&["setup", text(&bundle)]);
+    let publish = ["publish", text(&bundle), "-o", text(&public)];
+    bad(&publish, 6, &["verifier-b2.key is another program's"]);
+    assert!(!public.exists());
+    good(&["setup", text(&bundle), "--batch", "2"]);
+    assert_eq!(good(&publish)["keys"].as_array().unwrap().len(), 2);
+    fs::rename(bundle.join("verifier-b2.key"), bundle.join("verifier-b3.key")).unwrap();
+    bad(&publish, 6, &["verifier-b3.key is another program's"]);
+}

@@ -52,7 +52,8 @@ function given(rest) {
 }
 
 /** Makes all checks of a session and returns its report. */
-function complete(session, { times = true } = {}) {
+function complete(session, options) {
+  const times = options?.times ?? true;
   const error = session.error();
   if (error !== undefined) {
     session.free();

@@ -1,7 +1,7 @@
 //! The cost model: which layout is cheapest.
 #![expect(
     clippy::arithmetic_side_effects,
-    reason = "rows and columns; overflow checks are on for this crate in all profiles"
+    reason = "rows and columns; overflow checks are on for this crate in this repository's profiles"
 )]
 
 use serde::{Deserialize, Serialize};

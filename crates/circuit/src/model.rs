@@ -1,7 +1,7 @@
 //! The circuit as halo2 sees it.
 #![expect(
     clippy::arithmetic_side_effects,
-    reason = "rows and columns; overflow checks are on for this crate in all profiles"
+    reason = "rows and columns; overflow checks are on for this crate in this repository's profiles"
 )]
 
 use std::sync::Arc;

@@ -5,7 +5,7 @@
 
 #![expect(
     clippy::arithmetic_side_effects,
-    reason = "rows and columns; overflow checks are on for this crate in all profiles"
+    reason = "rows and columns; overflow checks are on for this crate in this repository's profiles"
 )]
 
 mod hash;

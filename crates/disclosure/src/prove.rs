@@ -19,14 +19,19 @@ pub fn disclosure_keys(spec: &TensorSpec, srs: &Srs) -> Result<ProverKey, Disclo
 
 /// Reads the prover's key that belongs to a verifying key.
 ///
+/// The verifying key is made again from the tensor's program and the reference string in the prover's key. A key of a circuit
+/// that states more would make proofs of some values only: whether a proof arrives would say which.
+///
 /// # Errors
-/// [`DisclosureError::Key`] if it belongs to another one or this is no key of a disclosure, [`DisclosureError::Proving`] if it is damaged.
+/// [`DisclosureError::Key`] if it belongs to another verifying key, or that is not a key of a disclosure;
+/// [`DisclosureError::Proving`] if it is damaged, or of another circuit.
 pub fn load_key(bytes: &[u8], verifier: &VerifierKey) -> Result<ProverKey, DisclosureError> {
     let key = ProverKey::from_bytes(bytes, &disclosure_program(spec_of(verifier)?)?)?;
     if key.verifier.to_bytes() != verifier.to_bytes() {
         let (got, expected) = (key.verifier.model_id(), verifier.model_id());
         return Err(DisclosureError::Key { reason: format!("the prover key is that of {got}, not of {expected}") });
     }
+    key.check()?;
     Ok(key)
 }
 

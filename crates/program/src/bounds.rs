@@ -169,8 +169,8 @@ impl Program {
             wires.extend(std::iter::repeat_n(t.bounds, len_of(&t.shape)));
         }
         let mut sums: Vec<Vec<Option<Interval>>> = self.matrices.iter().map(|m| vec![None; index(m.cols)]).collect();
-        // Items of a batch have equal intervals: what a matrix makes of them is computed once.
-        let mut known: HashMap<(usize, Vec<Interval>), Applied> = HashMap::new();
+        // Items of a batch have equal intervals: what a matrix makes of them is computed once, and found where it was put.
+        let mut known: HashMap<(usize, Vec<Interval>), usize> = HashMap::new();
         for ins in &self.instructions {
             match ins {
                 Instruction::Linear(l) => {
@@ -180,14 +180,16 @@ impl Program {
                     for x in l.x.chunks_exact(k) {
                         let x: Vec<Interval> = x.iter().map(|w| wires[w.index()]).collect();
                         let key = (id, x);
-                        if !known.contains_key(&key) {
-                            let outputs = self.applied(&l.name, m, &key.1)?;
-                            for (s, (z, _)) in sums[id].iter_mut().zip(&outputs) {
-                                *s = Some(s.map_or(*z, |s| s.union(*z)));
-                            }
-                            known.insert(key.clone(), outputs);
+                        if let Some(&first) = known.get(&key) {
+                            wires.extend_from_within(first..first.saturating_add(index(m.cols)));
+                            continue;
                         }
-                        wires.extend(known[&key].iter().map(|(_, out)| *out));
+                        let outputs = self.applied(&l.name, m, &key.1)?;
+                        for (s, (z, _)) in sums[id].iter_mut().zip(&outputs) {
+                            *s = Some(s.map_or(*z, |s| s.union(*z)));
+                        }
+                        known.insert(key, wires.len());
+                        wires.extend(outputs.iter().map(|(_, out)| *out));
                     }
                 }
                 Instruction::Product(p) => {

@@ -12,6 +12,9 @@ pub type ProgramDigest = [u8; 32];
 
 /// No program has more wires or weights than this.
 const MAX_ELEMENTS: usize = 1 << 27;
+/// Nor more wires than this, and this many for each element that is written down: a few bytes describe little.
+const FREE_WIRES: usize = 1 << 20;
+const WIRES_OF_AN_ELEMENT: usize = 64;
 
 impl Program {
     /// The program's bytes (postcard).
@@ -73,6 +76,13 @@ impl Program {
             defined = defined.saturating_add(self.arity_out(ins));
         }
         limit("program", defined)?;
+        let most = FREE_WIRES.saturating_add(self.written().saturating_mul(WIRES_OF_AN_ELEMENT));
+        if defined > most {
+            return Err(malformed(
+                "program",
+                &format!("it has {defined} wires, and what is written down is enough for {most}"),
+            ));
+        }
         for t in &self.outputs {
             scale(&t.name, t.scale)?;
             length("wires", &t.name, t.wires.len(), len_of(&t.shape))?;
@@ -82,6 +92,22 @@ impl Program {
             return Err(malformed("program", "it has no outputs"));
         }
         self.validate_hidden(&self.bounds()?)
+    }
+
+    /// Elements of all lists: operands, outputs, columns of matrices, segments of tables and constants.
+    fn written(&self) -> usize {
+        let operands = self.instructions.iter().map(|ins| match ins {
+            Instruction::Linear(l) => l.x.len(),
+            Instruction::Product(p) => {
+                p.terms.iter().fold(0usize, |n, t| n.saturating_add(t.a.len()).saturating_add(t.b.len()))
+            }
+            Instruction::Max(m) => m.x.len(),
+        });
+        let outputs = self.outputs.iter().map(|t| t.wires.len());
+        let columns = self.matrices.iter().map(|m| m.requant.len());
+        let segments = self.tables.iter().map(|t| t.segments.len());
+        let lists = operands.chain(outputs).chain(columns).chain(segments);
+        lists.fold(self.constants.len(), usize::saturating_add)
     }
 
     /// What is hashed has at most 32 bits, and the range of a hidden input at most 2·limb_bits: the circuit checks both ends with one word each.

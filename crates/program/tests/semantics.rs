@@ -170,3 +170,24 @@ proptest! {
         let _ = Program::from_bytes(&bytes);
     }
 }
+
+/// A program of a few bytes does not take gigabytes: wires are in proportion to what is written down.
+#[test]
+fn few_bytes_make_few_wires() {
+    let input = |n: u32| {
+        let mut b = Program::builder(10);
+        let x = b.input("x", &[n], 1.0, Interval::new(0, 1));
+        b.output("y", &[1], 1.0, vec![x.at(0)]);
+        b.finish()
+    };
+    assert!(input(1 << 20).is_ok());
+    let refused = input(1 << 27).unwrap_err().to_string();
+    assert!(refused.contains("134217728 wires"), "{refused}");
+    // 1,024 columns for each of 4,096 positions of one operand.
+    let mut b = Program::builder(10);
+    let x = b.input("x", &[1], 1.0, Interval::new(0, 1));
+    let m = b.matrix("m", 1, 1024, vec![1; 1024], vec![Requant::exact(); 1024]);
+    let y = b.linear("y", m, 4096, 1, vec![x.at(0); 4096]);
+    b.output("y", &[1], 1.0, vec![y.at(0)]);
+    assert!(matches!(b.finish(), Err(ProgramError::Malformed { .. })));
+}

@@ -7,7 +7,7 @@ use vouch_program::{Program, WeightMode};
 use vouch_verifier::{KeyDescription, VerifierKey};
 
 use crate::{
-    ProvingError, Srs,
+    ProverKey, ProvingError, Srs,
     commit::KzgParams,
     export::describe_circuit,
     keys::{constraint_system, make, meta},
@@ -36,8 +36,8 @@ pub fn check_key(program: &Program, srs: &Srs, key: &VerifierKey) -> Result<(), 
     if params.private_weights && program.weights() != WeightMode::Private {
         return Err(other("weights, which are private in the key and fixed in the program"));
     }
-    let layout = Arc::new(layout_of(program, &params).map_err(|reason| other(format!("layout ({reason})")))?);
     let srs = srs.truncated(params.k)?;
+    let layout = Arc::new(layout_of(program, &params).map_err(|reason| other(format!("layout ({reason})")))?);
     if own.srs_identity != srs.identity() {
         return Err(other("reference string"));
     }
@@ -56,6 +56,18 @@ pub fn check_key(program: &Program, srs: &Srs, key: &VerifierKey) -> Result<(), 
     let mut expected = make(&Arc::new(program.clone()), &layout, &srs, None)?.description;
     take_weights(&mut expected, own, params.weight_columns)?;
     compare(&expected, own)
+}
+
+impl ProverKey {
+    /// Checks that the verifying key is that of the program and of this key's reference string. A proving key with other
+    /// columns than its verifying key makes no proof that verifies, for any input. It takes as long as making the keys.
+    ///
+    /// # Errors
+    /// [`ProvingError::OtherKey`].
+    pub fn check(&self) -> Result<(), ProvingError> {
+        let srs = Srs { params: self.params.inner().clone(), kind: self.verifier.srs_kind() };
+        check_key(&self.program, &srs, &self.verifier)
+    }
 }
 
 /// Takes over the key's commitments to private weights, as many as there have to be.
@@ -86,4 +98,54 @@ fn compare(expected: &KeyDescription, own: &KeyDescription) -> Result<(), Provin
         ("weights", expected.weights != own.weights),
     ];
     Err(other(parts.iter().find(|(_, differs)| *differs).map_or("circuit", |(what, _)| *what)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use vouch_circuit::{Cell, Column, Objective};
+    use vouch_envelope::Nonce;
+    use vouch_program::{Interval, Requant, Term, Visibility};
+
+    use super::*;
+    use crate::{Header, plan};
+
+    /// A key of the honest circuit and one copy more, which holds for x = 1 only: it is read, and makes proofs of that x, so that
+    /// a proof would tell a value that nobody is to learn. The check refuses it.
+    #[test]
+    fn keys_of_circuits_that_state_more_are_refused() {
+        let mut b = Program::builder(5);
+        let x = b.input("x", &[1], 1.0, Interval::new(-4, 4));
+        let one = b.constant(1);
+        let (y, _) = b.product("y", vec![Term { factor: 1, a: vec![one], b: vec![one] }], Requant::exact());
+        b.output("y", &[1], 1.0, y.wires());
+        let hidden = BTreeMap::from([("x".to_owned(), Visibility::Private)]);
+        let program = Arc::new(b.finish().unwrap().with_visibility(&hidden).unwrap());
+        let (_, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
+        let srs = Srs::development(estimate.params.k);
+        let key = |more: bool| {
+            let mut layout = layout_of(&program, &estimate.params).unwrap();
+            if more {
+                let row = layout.constants.iter().position(|c| *c == 1).unwrap();
+                layout.copies.push((layout.home[x.at(0).index() + 1], Cell { column: Column::Constant, row }));
+            }
+            let layout = Arc::new(layout);
+            let made = make(&program, &layout, &srs, None).unwrap();
+            let verifier = VerifierKey::new(made.description.clone()).unwrap();
+            let digest = vouch_envelope::hex::encode(&program.digest());
+            let header = Header { program_digest: digest, batch: 1, params: estimate.params.clone() };
+            let key = made.into_key(header, program.clone(), layout, verifier);
+            ProverKey::from_bytes(&key.to_bytes().unwrap(), &program).unwrap()
+        };
+        let honest = key(false);
+        honest.check().unwrap();
+        let cheat = key(true);
+        for v in [-4, 0, 1, 2] {
+            assert!(honest.prove(&[v], Nonce([1; 32])).is_ok());
+            assert_eq!(cheat.prove(&[v], Nonce([1; 32])).is_ok(), v == 1, "{v}");
+        }
+        let refused = cheat.check();
+        assert!(matches!(&refused, Err(ProvingError::OtherKey { what }) if what == "wiring"), "{refused:?}");
+    }
 }

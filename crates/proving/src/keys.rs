@@ -14,8 +14,10 @@
 //! A key may come from a third party (a server sends that of a disclosure), and its proofs must still reveal nothing. So reading
 //! checks the digest and all lengths; that the layout is one of the program; that every point is on its curve and every field
 //! element below the modulus; and that the reference string is that of the verifying key, with a secret outside of the domain: in
-//! the domain, each commitment would be the value in one row. The rest needs no check: every proof is verified before it is given
-//! out, and one with other columns, or with points that are not powers of that secret, does not verify.
+//! the domain, each commitment would be the value in one row. Every proof is verified before it is given out, and one with points
+//! that are not powers of that secret does not verify, whatever the witness. What is not checked on reading is that the key's
+//! columns are those of the program: a circuit with one constraint more has proofs for some inputs only, so that whether there
+//! is a proof tells of the input. [`ProverKey::check`] makes the verifying key again; a key that a third party sent needs it.
 
 mod raw;
 
@@ -204,6 +206,20 @@ pub(crate) struct Made {
     pub(crate) description: KeyDescription,
     params: KzgParams,
     pk: ProvingKey<G1Affine>,
+}
+
+#[cfg(test)]
+impl Made {
+    /// The proving key of a program with fixed weights.
+    pub(crate) fn into_key(
+        self,
+        header: Header,
+        program: Arc<Program>,
+        layout: Arc<Layout>,
+        verifier: VerifierKey,
+    ) -> ProverKey {
+        ProverKey { header, program, layout, verifier, params: self.params, pk: self.pk, blinding: None }
+    }
 }
 
 /// Makes the keys of a program in a layout. Of private weights there are only commitments if there is something that blinds them.

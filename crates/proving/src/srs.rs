@@ -166,8 +166,9 @@ fn refused(reason: impl Into<String>) -> ProvingError {
 
 /// Checks that bytes have the length and the k of halo2's raw form with 2^k powers.
 pub(crate) fn check_length(bytes: &[u8], k: u32) -> Result<(), ProvingError> {
-    let expected = (k <= MAX_K).then(|| 4 + ((2 * G1) << k) + 2 * G2);
-    if Some(bytes.len()) == expected && bytes.starts_with(&k.to_le_bytes()) {
+    // In 64 bits: in WebAssembly a usize has 32.
+    let expected = (k <= MAX_K).then(|| 4 + ((2 * G1 as u64) << k) + 2 * G2 as u64);
+    if Some(bytes.len() as u64) == expected && bytes.starts_with(&k.to_le_bytes()) {
         return Ok(());
     }
     Err(refused(format!("its {} bytes are not those of 2^k powers, k = {k} of at most {MAX_K}", bytes.len())))

@@ -68,5 +68,6 @@ fn prover_in_node(workspace: &Workspace) -> Result<()> {
 }
 
 fn rust(workspace: &Workspace) -> Result<()> {
-    run(cargo(&workspace.root).args(["test", "--workspace", "--locked"]))
+    // All failures of a run, not the first alone.
+    run(cargo(&workspace.root).args(["test", "--workspace", "--locked", "--no-fail-fast"]))
 }

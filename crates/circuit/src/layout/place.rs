@@ -1,7 +1,7 @@
 //! Placing a plan's rows in lanes.
 #![expect(
     clippy::arithmetic_side_effects,
-    reason = "rows and columns; overflow checks are on for this crate in all profiles"
+    reason = "rows and columns; overflow checks are on for this crate in this repository's profiles"
 )]
 
 use vouch_poseidon::{ROUNDS, VALUES_IN_ELEMENT};

@@ -1,7 +1,7 @@
 //! What has to be placed: chains of rows, before they have places. Depends on k and the limbs only.
 #![expect(
     clippy::arithmetic_side_effects,
-    reason = "rows and columns; overflow checks are on for this crate in all profiles"
+    reason = "rows and columns; overflow checks are on for this crate in this repository's profiles"
 )]
 
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! The columns of hash lanes.
 #![expect(
     clippy::arithmetic_side_effects,
-    reason = "rows and columns; overflow checks are on for this crate in all profiles"
+    reason = "rows and columns; overflow checks are on for this crate in this repository's profiles"
 )]
 
 use halo2_proofs::halo2curves::bn256::Fr;

@@ -140,7 +140,7 @@ pub fn rehash(bench: &Bench, first: &FirstPhase, changed: Option<Place>) -> Colu
         _ => panic!("not a cell of a hash"),
     });
     let partner: HashMap<Cell, Cell> = bench.layout.copies.iter().copied().collect();
-    let mut set = |columns: &mut Columns, gate: &str, polynomial, row, cell: (usize, usize)| {
+    let set = |columns: &mut Columns, gate: &str, polynomial, row, cell: (usize, usize)| {
         solve(bench, columns, gate, 0, polynomial, row, cell);
         if place == Some(cell) {
             columns.advice[cell.0][cell.1] += Fr::one();

@@ -24,7 +24,10 @@ use std::{
 
 use forge::integer;
 use subjects::Subject;
-use support::{Bench, Columns, mutant::Mutant};
+use support::{
+    Bench, Columns,
+    mutant::{Mutant, Site},
+};
 use vouch_program::Visibility;
 
 /// A false statement that only one constraint stands against.
@@ -75,10 +78,14 @@ fn attacks() -> Vec<Attack> {
         .collect()
 }
 
-/// The constraints of all circuits that attacks are made on.
+/// The constraints of all circuits that attacks are made on, and of random ones.
 fn constraints(attacks: &[Attack]) -> BTreeSet<String> {
     let of = |a: &Attack| Bench::with_params(a.subject.program.clone(), a.subject.params.clone()).mutants();
-    attacks.iter().flat_map(of).map(|m| m.to_string()).collect()
+    let random = (0..60).map(|seed| Bench::new(support::random::random_program(seed).0).mutants());
+    // Limbs beyond those that attacks are made on are as those: all but the two highest are low limbs.
+    let wide = |m: &Mutant| matches!(m, Mutant::Lookup(Site::LinearLimb(i) | Site::ProductLimb(i)) if *i > 2);
+    let random = random.flatten().filter(|m| !wide(m));
+    attacks.iter().flat_map(of).chain(random).map(|m| m.to_string()).collect()
 }
 
 #[test]

@@ -48,12 +48,16 @@ pub(super) fn check(bytes: &[u8], cs: &ConstraintSystem<Fr>, k: u32) -> Result<(
     let number = |n: usize| u32::try_from(n).map_err(wrong);
     let header = [&[VERSION], &k.to_le_bytes()[..], &[0], &number(fixed)?.to_le_bytes()].concat();
     let n = 1usize << k;
-    let (points, polynomial) = (POINT * (fixed + permutation), 4 + SCALAR * n);
     let lists = [fixed, fixed, permutation, permutation];
-    let expected = header.len() + points + 3 * polynomial + lists.iter().map(|len| 4 + len * polynomial).sum::<usize>();
-    if bytes.len() != expected || !bytes.starts_with(&header) {
+    // In 64 bits: in WebAssembly a usize has 32.
+    let polynomials = (3 + lists.iter().sum::<usize>()) as u64;
+    let wide = polynomials * (4 + SCALAR as u64 * n as u64) + 4 * lists.len() as u64;
+    let expected = wide + (header.len() + POINT * (fixed + permutation)) as u64;
+    if bytes.len() as u64 != expected || !bytes.starts_with(&header) {
         return Err(refused("another form than that of the circuit"));
     }
+    // As large as the bytes at most.
+    let (points, polynomial) = (POINT * (fixed + permutation), 4 + SCALAR * n);
     let (points, rest) = bytes[header.len()..].split_at(points);
     if points.par_chunks_exact(POINT).any(|point| G1Affine::from_raw_bytes(point).is_none()) {
         return Err(refused("a commitment that is not a point of the curve"));
