@@ -23,6 +23,9 @@ fn run_of(other: Subject) -> impl Fn(&Bench) -> Columns {
     }
 }
 
+/// A change of cells.
+type Change = fn(&mut FirstPhase);
+
 /// A claim of the largest of four values: in each of its two rows the value y, and where the product of differences starts
 /// (where there is no other number, it goes on).
 struct Claim {
@@ -30,7 +33,7 @@ struct Claim {
     y: [i64; 2],
     starts: [Option<i64>; 2],
     /// What is changed at the end.
-    change: fn(&mut FirstPhase),
+    change: Change,
 }
 
 impl Claim {
@@ -58,7 +61,7 @@ fn maxima() -> Vec<Attack> {
     // The largest is the first or the second operand; the claims are another operand, and 6, which is none.
     let (first, second) = ([5, 3, 1, 2], [3, 5, 1, 2]);
     let too_high = |starts| Claim { starts, ..Claim::new(first, 6) };
-    let operand = |i: usize| -> fn(&mut FirstPhase) {
+    let operand = |i: usize| -> Change {
         if i == 0 { |f| f.product[0].operands[0][0] = int(3) } else { |f| f.product[0].operands[1][0] = int(3) }
     };
     let mut out = vec![
@@ -73,7 +76,7 @@ fn maxima() -> Vec<Attack> {
         Claim { change: operand(1), ..Claim::new(second, 3) }.attack(Mutant::Copies("maximum, second operand")),
     ];
     // 3 − 5 in the low limb, or in the high one with 14 in the low one; of the first operand, or of the second.
-    let limbs: [(usize, fn(&mut FirstPhase)); 4] = [
+    let limbs: [(usize, Change); 4] = [
         (0, |f| f.product[0].limbs[0][0] = int(-2)),
         (1, |f| (f.product[0].limbs[0][0], f.product[0].limbs[1][0]) = (int(14), int(-1))),
         (2, |f| f.product[0].limbs[2][0] = int(-2)),
