@@ -75,7 +75,8 @@ fn codes(expected: &Expected) -> Vec<String> {
 #[test]
 fn what_nobody_asked_for_is_not_checked() {
     let (key, envelope) = small();
-    let names: [(&str, usize, fn(&mut Expected, &ProofEnvelope)); 4] = [
+    type Name = fn(&mut Expected, &ProofEnvelope);
+    let names: [(&str, usize, Name); 4] = [
         ("model identity", 1, |expected, envelope| expected.model_id = Some(envelope.model_id)),
         ("nonce", 3, |expected, envelope| expected.nonce = Some(envelope.nonce)),
         ("public inputs", 4, |expected, envelope| expected.inputs = Some(envelope.public.inputs.clone())),
