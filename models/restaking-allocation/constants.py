@@ -2,7 +2,7 @@
 
 ``restaking-allocation.network.json`` has all numbers of ``network.quantities`` and
 ``Net.forward``, taken from the ONNX file itself, so that both are the same function.
-The dashboard asks it what would change a recommendation (``crates/allocation``).
+The dashboard asks it what would change a recommendation (``crates/model/allocation``).
 
 python constants.py     writes it anew from the shipped ONNX file
 """

@@ -1,7 +1,7 @@
 //! Verification in WebAssembly under fuel: a module that spins, traps, takes memory or answers
 //! nonsense is a rejection, never a verdict; so is an envelope that the module's word does not fit.
 
-#[path = "../../crates/verifier-host/tests/support/modules.rs"]
+#[path = "../../crates/verify/verifier-host/tests/support/modules.rs"]
 mod modules;
 
 use std::path::PathBuf;
@@ -12,10 +12,10 @@ use vouch_verifier::{Expected, Nonce, ProofEnvelope, VerifierKey};
 use vouch_verifier_host::Limits;
 
 const LIMITS: Limits = Limits { fuel: 1_000_000, memory: 1 << 20 };
-const KEY: &[u8] = include_bytes!("../../crates/verifier/tests/fixtures/small.key");
+const KEY: &[u8] = include_bytes!("../../crates/verify/verifier/tests/fixtures/small.key");
 const ENVELOPES: [&[u8]; 2] = [
-    include_bytes!("../../crates/verifier/tests/fixtures/small-0.envelope"),
-    include_bytes!("../../crates/verifier/tests/fixtures/small-1.envelope"),
+    include_bytes!("../../crates/verify/verifier/tests/fixtures/small-0.envelope"),
+    include_bytes!("../../crates/verify/verifier/tests/fixtures/small-1.envelope"),
 ];
 
 fn key() -> VerifierKey {

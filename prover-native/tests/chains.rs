@@ -84,11 +84,11 @@ fn a_chain_of_proofs_is_verified() {
     assert_eq!(verify_chain(&steps, &links(), &chain), Err(refused));
 }
 
-/// Writes the fixtures of `crates/verifier/tests/chain.rs`.
+/// Writes the fixtures of `crates/verify/verifier/tests/chain.rs`.
 #[test]
 #[ignore = "writes files"]
 fn write_fixtures() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/verifier/tests/fixtures/chain");
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/verify/verifier/tests/fixtures/chain");
     std::fs::create_dir_all(&dir).unwrap();
     let keys = keys();
     for (name, key) in [("forecast.key", &keys[0]), ("allocation.key", &keys[1])] {

@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use vouch_envelope::{Link, ProofChain};
 
-const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/verifier/tests/fixtures/chain");
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/verify/verifier/tests/fixtures/chain");
 
 fn fixture(name: &str) -> String {
     format!("{FIXTURES}/{name}")

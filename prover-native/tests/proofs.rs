@@ -1,7 +1,7 @@
 //! Real proofs of random programs: the verifier accepts them, and does not accept them for anything else.
 #![allow(missing_docs)]
 
-#[path = "../../crates/circuit/tests/support/random.rs"]
+#[path = "../../crates/proof/circuit/tests/support/random.rs"]
 mod random;
 
 use halo2_proofs::poly::commitment::ParamsProver;

@@ -31,7 +31,7 @@ export function fixtures(folder = join(HERE, "fixtures/staking-lstm")) {
   const read = (name) => readFileSync(join(folder, name));
   const json = (name) => JSON.parse(read(name));
   const names = readdirSync(folder).filter((name) => name.endsWith(".envelope")).sort();
-  const small = (name) => readFileSync(join(HERE, "../../crates/verifier/tests/fixtures", name));
+  const small = (name) => readFileSync(join(HERE, "../../crates/verify/verifier/tests/fixtures", name));
   return {
     // A model that this validator does not have.
     smallKey: small("small.key"),

@@ -1,5 +1,5 @@
 //! `cargo xtask mutants`: leaves every constraint of the circuit out, one at a time, and shows which false statement is then
-//! accepted. The tests are those of the suite `rust` (`crates/circuit/tests/mutants`); this command prints their table.
+//! accepted. The tests are those of the suite `rust` (`crates/proof/circuit/tests/mutants`); this command prints their table.
 
 use anyhow::{Result, ensure};
 
@@ -17,7 +17,7 @@ pub(crate) struct Args {
 /// Runs the attacks and prints a line for each constraint.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let mut command = cargo(&workspace.root);
-    command.args(["test", "--workspace", "--locked", "--test", "mutants", "--", "--nocapture"]);
+    command.args(["test", "--locked", "--test", "mutants", "--", "--nocapture"]);
     show(&command)?;
     let text = output(&mut command)?;
     let (lines, count) = table(&text);

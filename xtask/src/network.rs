@@ -44,7 +44,7 @@ impl Profile {
     pub(crate) fn build(self, workspace: &Workspace) -> Result<()> {
         let mut build = cargo(&workspace.root);
         // The whole workspace, so that libraries have the features that they have in the tests, and are not built again.
-        build.args(["build", "--locked", "--workspace", "--bin", "vouch", "--bin", "vouch-node"]);
+        build.args(["build", "--locked", "--bin", "vouch", "--bin", "vouch-node"]);
         if matches!(self, Self::Release) {
             build.arg("--release");
         }

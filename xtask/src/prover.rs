@@ -39,14 +39,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 /// Writes [`FILES`] into a folder.
 pub(crate) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
-    let prover = Compiled {
-        workspace: "prover-wasm",
-        package: "vouch-prover-wasm",
-        file: "vouch_prover_wasm.wasm",
-        profile: "release",
-    };
+    let prover = Compiled { package: "vouch-prover-wasm", file: "vouch_prover_wasm.wasm", profile: "prover-wasm" };
     let toolchain = toolchain::find(toolchain::Choice::default())?;
-    let compiled = toolchain.compile(&workspace.root, &prover, &workspace.target.join("prover-build"))?;
+    let compiled = toolchain.compile(&workspace.root, &prover, &workspace.target.join("wasm"))?;
     let mut module = walrus::Module::from_file(&compiled).context("the compiler's output is no module")?;
     // As for the dashboard: objects of JavaScript are kept in an array, not in a table of the module.
     module.customs.remove_raw("target_features");
@@ -85,7 +80,7 @@ fn test(workspace: &Workspace, out: &Path) -> Result<()> {
     };
     example("make")?;
     let mut node = Command::new("node");
-    node.arg(workspace.root.join("prover-wasm/tests/node.mjs")).arg(out).arg(&case).arg(&verifier);
+    node.arg(workspace.root.join("crates/proof/prover-wasm/tests/node.mjs")).arg(out).arg(&case).arg(&verifier);
     process::run(&mut node).context("Node.js is needed")?;
     example("check")
 }

@@ -74,9 +74,10 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 /// Runs all checks and prints what they find.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let sources = sources(workspace)?;
-    let metadata = Metadata::for_target(&workspace.root, &host()?)?;
+    let metadata = Metadata::without_dependencies(&workspace.root)?;
 
-    let mut findings = dependencies::check(&dependencies::Graph::new(&metadata)?);
+    let graphs = dependencies::Graph::of_members(workspace, &metadata, &host()?)?;
+    let mut findings: Vec<Finding> = graphs.iter().flat_map(dependencies::check).collect();
     findings.extend(crates::check(workspace, &metadata)?);
     findings.extend(leftovers::check(&sources, &args.forbid));
     findings.extend(links::check(workspace, &sources));

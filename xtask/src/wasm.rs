@@ -56,12 +56,8 @@ fn build(
     target: &std::path::Path,
     out: &std::path::Path,
 ) -> Result<Vec<u8>> {
-    let verifier = toolchain::Compiled {
-        workspace: "",
-        package: "vouch-verifier-wasm",
-        file: "vouch_verifier_wasm.wasm",
-        profile: "wasm",
-    };
+    let verifier =
+        toolchain::Compiled { package: "vouch-verifier-wasm", file: "vouch_verifier_wasm.wasm", profile: "wasm" };
     let compiled = toolchain.compile(root, &verifier, target)?;
     fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
     bind::bind(&compiled, out)?;

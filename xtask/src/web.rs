@@ -1,6 +1,6 @@
 //! `cargo xtask web`: the dashboard, built into a folder that a validator can serve.
 //!
-//! 1. `web` is compiled for wasm32 (a workspace of its own, with its own profile).
+//! 1. `web` is compiled for wasm32, with a profile of its own.
 //! 2. wasm-bindgen makes its JavaScript. The library is used, so that no tool of a matching version must be installed.
 //! 3. `wasm-opt` makes it smaller.
 //! 4. The prover of disclosures is built beside it; a page loads it when it is asked for.
@@ -57,14 +57,10 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
             bail!("there is no {name} in {}: run `cargo xtask wasm` first", package.display());
         }
     }
-    let application = Compiled {
-        workspace: "web",
-        package: "vouch-web",
-        file: "vouch-web.wasm",
-        profile: if args.dev { "dev" } else { "release" },
-    };
+    let application =
+        Compiled { package: "vouch-web", file: "vouch-web.wasm", profile: if args.dev { "web-dev" } else { "web" } };
     let toolchain = toolchain::find(toolchain::Choice::default())?;
-    let compiled = toolchain.compile(&workspace.root, &application, &workspace.target.join("web-build"))?;
+    let compiled = toolchain.compile(&workspace.root, &application, &workspace.target.join("wasm"))?;
     bind(&compiled, &assets)?;
     let app = assets.join("app.wasm");
     if !args.dev {

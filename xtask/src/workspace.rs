@@ -55,7 +55,6 @@ pub(crate) struct Metadata {
     pub(crate) workspace_members: Vec<String>,
     pub(crate) workspace_root: PathBuf,
     pub(crate) target_directory: PathBuf,
-    pub(crate) resolve: Option<Resolve>,
 }
 
 /// A package.
@@ -73,45 +72,10 @@ pub(crate) struct Target {
     pub(crate) src_path: PathBuf,
 }
 
-/// The resolved graph of packages.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Resolve {
-    pub(crate) nodes: Vec<Node>,
-}
-
-/// What a package depends on.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Node {
-    pub(crate) id: String,
-    pub(crate) deps: Vec<Dependency>,
-}
-
-/// One dependency.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Dependency {
-    pub(crate) pkg: String,
-    pub(crate) dep_kinds: Vec<DependencyKind>,
-}
-
-/// What a dependency is for: `None` (the code itself), `build` or `dev`.
-#[derive(Debug, Deserialize)]
-pub(crate) struct DependencyKind {
-    pub(crate) kind: Option<String>,
-}
-
 impl Metadata {
     /// The workspace's own packages.
     pub(crate) fn without_dependencies(dir: &Path) -> Result<Self> {
-        Self::read(dir, &["--no-deps"])
-    }
-
-    /// With the graph of everything that is built on a target.
-    pub(crate) fn for_target(dir: &Path, target: &str) -> Result<Self> {
-        Self::read(dir, &["--locked", "--filter-platform", target])
-    }
-
-    fn read(dir: &Path, arguments: &[&str]) -> Result<Self> {
-        let json = process::output(process::cargo(dir).args(["metadata", "--format-version", "1"]).args(arguments))?;
+        let json = process::output(process::cargo(dir).args(["metadata", "--format-version", "1", "--no-deps"]))?;
         serde_json::from_str(&json).context("`cargo metadata` has another form than expected")
     }
 

@@ -11,7 +11,7 @@ use vouch_verifier_wasm::face::{self, Key};
 use super::{Case, Cases, Error, answer, hex, mutate};
 
 /// What the native verifier's own tests use.
-const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/verifier/tests/fixtures/chain");
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/verify/verifier/tests/fixtures/chain");
 
 /// A chain, its keys, and what an honest caller expects.
 struct Setting {

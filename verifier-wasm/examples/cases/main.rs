@@ -147,7 +147,7 @@ impl Cases {
     }
 }
 
-/// Changes some bytes, or cuts, repeats or replaces some: as in the fuzz tests of `crates/verifier`.
+/// Changes some bytes, or cuts, repeats or replaces some: as in the fuzz tests of `crates/verify/verifier`.
 fn mutate(rng: &mut ChaCha8Rng, bytes: &mut Vec<u8>) {
     for _ in 0..rng.gen_range(1..4) {
         if bytes.is_empty() {
@@ -203,8 +203,8 @@ fn main() -> Result<(), Error> {
         }
         keys.push(key);
     }
-    // What the fuzzers of `crates/verifier` have found, if their corpora are there.
-    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/verifier/fuzz/corpus");
+    // What the fuzzers of `crates/verify/verifier` have found, if their corpora are there.
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/verify/verifier/fuzz/corpus");
     for (target, key) in [("verify_envelope", keys.last()), ("key_decode", None)] {
         let Ok(entries) = std::fs::read_dir(Path::new(corpus).join(target)) else { continue };
         let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();

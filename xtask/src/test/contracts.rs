@@ -23,17 +23,7 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
     install(&dir).context("this can be left out with --skip contracts")?;
     run(Command::new("npm").current_dir(&dir).args(["--silent", "test"]))?;
     let mut chain = cargo(&workspace.root);
-    chain.args([
-        "test",
-        "--workspace",
-        "--locked",
-        "--test",
-        "answers",
-        "--test",
-        "trouble",
-        "--test",
-        "deposits_chain",
-    ]);
+    chain.args(["test", "--locked", "--test", "answers", "--test", "trouble", "--test", "deposits_chain"]);
     run(chain.args(["--", "--ignored"]))
 }
 

@@ -26,8 +26,8 @@ const EXACT: &[&str] = &["vouch-program", "vouch-circuit"];
 /// overflow checks are on for these crates in every profile.
 const INEXACT: &[&str] = &["clippy::arithmetic_side_effects", "clippy::as_conversions"];
 
-/// Manifests with profiles, and the profiles that must check overflows in [`EXACT`] crates.
-const PROFILES: &[(&str, &str)] = &[("Cargo.toml", "release"), ("prover-wasm/Cargo.toml", "release")];
+/// The profiles that must check overflows in [`EXACT`] crates.
+const PROFILES: &[&str] = &["release", "prover-wasm"];
 
 /// Checks the roots of the workspace's libraries, and of its programs that have none.
 pub(super) fn check(workspace: &Workspace, metadata: &Metadata) -> Result<Vec<Finding>> {
@@ -46,10 +46,9 @@ pub(super) fn check(workspace: &Workspace, metadata: &Metadata) -> Result<Vec<Fi
             findings.extend(not_denied(&text, INEXACT).into_iter().map(|message| Finding::new(&root, message)));
         }
     }
-    for (manifest, profile) in PROFILES {
-        let path = workspace.root.join(manifest);
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {manifest}"))?;
-        findings.extend(unchecked(&text, profile).into_iter().map(|message| Finding::new(*manifest, message)));
+    let manifest = std::fs::read_to_string(workspace.root.join("Cargo.toml")).context("cannot read Cargo.toml")?;
+    for profile in PROFILES {
+        findings.extend(unchecked(&manifest, profile).into_iter().map(|message| Finding::new("Cargo.toml", message)));
     }
     Ok(findings)
 }

@@ -15,7 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 
 use super::Finding;
-use crate::workspace::Metadata;
+use crate::{
+    process,
+    workspace::{Metadata, Workspace},
+};
 
 /// What each crate of the workspace may use of the others, directly. A crate that is not here is refused.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -89,12 +92,16 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("vouch-verifier-wasm", PROVER),
     ("vouch-api", PROVER),
     ("vouch-web", PROVER),
+    ("vouch-prover-wasm", &["tract*", "onnx*", "tokio*", "vouch-compiler"]),
     ("vouch-deposits", PROVER),
     ("vouch-circuit", &["tract*", "onnx*", "prost*", "vouch-compiler"]),
     ("vouch-proving", &["tract*", "onnx*", "prost*", "vouch-compiler", "clap*"]),
 ];
 
-/// What nothing that the browser loads may link.
+/// Members that are built for WebAssembly.
+const BROWSER: &[&str] = &["vouch-prover-wasm", "vouch-verifier-wasm", "vouch-web"];
+
+/// What nothing that the browser loads may link. The prover of facts links halo2, but neither ONNX nor threads.
 const PROVER: &[&str] = &["halo2*", "tract*", "onnx*", "rayon*", "tokio*"];
 
 /// Crates that only some of ours may use directly.
@@ -108,27 +115,48 @@ const ONLY: &[(&str, &[&str])] = &[
     ("wasmtime", &["vouch-verifier-host"]),
 ];
 
-/// Which package uses which, by name.
+/// Which packages a member of the workspace links, and which of them uses which, by name.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
-    /// The workspace's own.
+    /// The member.
+    root: String,
+    /// All of the workspace's own.
     members: BTreeSet<String>,
     uses: BTreeMap<String, BTreeSet<String>>,
 }
 
-impl Graph {
-    /// The graph of normal and build dependencies. Versions of one package are taken together.
-    pub(super) fn new(metadata: &Metadata) -> Result<Self> {
-        let name: BTreeMap<&str, &str> = metadata.packages.iter().map(|p| (p.id.as_str(), p.name.as_str())).collect();
-        let mut graph = Self { members: metadata.members().map(|p| p.name.clone()).collect(), ..Self::default() };
-        let resolve = metadata.resolve.as_ref().context("`cargo metadata` gave no graph")?;
-        for node in &resolve.nodes {
-            let from = name.get(node.id.as_str()).context("a node of no package")?;
-            let shipped = node.deps.iter().filter(|d| d.dep_kinds.iter().any(|k| k.kind.as_deref() != Some("dev")));
-            let names = shipped.filter_map(|d| name.get(d.pkg.as_str())).map(|name| (*name).to_owned());
-            graph.uses.entry((*from).to_owned()).or_default().extend(names);
+/// Reads the lines of `cargo tree --prefix depth`: a depth, a package, its version. A package that was seen before has no
+/// lines below it.
+fn uses(lines: &str) -> Option<BTreeMap<String, BTreeSet<String>>> {
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut path: Vec<&str> = Vec::new();
+    for line in lines.lines() {
+        let mut words = line.split_whitespace();
+        let (depth, name) = (words.next()?.parse::<usize>().ok()?, words.next()?);
+        path.truncate(depth);
+        if let Some(user) = path.last() {
+            uses.entry((*user).to_owned()).or_default().insert(name.to_owned());
         }
-        Ok(graph)
+        path.push(name);
+    }
+    Some(uses)
+}
+
+impl Graph {
+    /// The graphs of what each member links, one a member: features are those of a build of that member alone, on the target
+    /// that it is for. Versions of one package are taken together.
+    pub(super) fn of_members(workspace: &Workspace, metadata: &Metadata, host: &str) -> Result<Vec<Self>> {
+        let members: BTreeSet<String> = metadata.members().map(|package| package.name.clone()).collect();
+        let graph = |member: &String| {
+            let target = if BROWSER.contains(&member.as_str()) { "wasm32-unknown-unknown" } else { host };
+            let mut tree = process::cargo(&workspace.root);
+            tree.args(["tree", "--locked", "--package", member, "--target", target, "--edges", "normal,build"]);
+            let lines = process::output(tree.args(["--prefix", "depth", "--format", " {p}"]))?;
+            let uses = uses(&lines)
+                .with_context(|| format!("`cargo tree --package {member}` has another form than expected"))?;
+            Ok(Self { root: member.clone(), members: members.clone(), uses })
+        };
+        members.iter().map(graph).collect()
     }
 
     fn direct(&self, from: &str) -> impl Iterator<Item = &str> {
@@ -158,29 +186,26 @@ fn matches(name: &str, pattern: &str) -> bool {
     pattern.strip_suffix('*').map_or(name == pattern, |start| name.starts_with(start))
 }
 
-/// Everything that breaks a rule.
+/// Everything that breaks a rule in what a member links.
 pub(super) fn check(graph: &Graph) -> Vec<Finding> {
+    let member = graph.root.as_str();
+    let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == member) else {
+        return vec![Finding::new(member, "say in xtask/src/tidy/dependencies.rs what this crate may use")];
+    };
     let mut findings = Vec::new();
-    for member in &graph.members {
-        let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| name == member) else {
-            findings.push(Finding::new(member, "say in xtask/src/tidy/dependencies.rs what this crate may use"));
-            continue;
-        };
-        for used in graph.direct(member) {
-            if graph.members.contains(used) && !allowed.contains(&used) {
-                findings.push(Finding::new(member, format!("must not use {used}")));
-            }
-            for (pattern, users) in ONLY {
-                if matches(used, pattern) && !users.contains(&member.as_str()) {
-                    findings
-                        .push(Finding::new(member, format!("uses {used}, which is for {} only", users.join(" and "))));
-                }
+    for used in graph.direct(member) {
+        if graph.members.contains(used) && !allowed.contains(&used) {
+            findings.push(Finding::new(member, format!("must not use {used}")));
+        }
+        for (pattern, users) in ONLY {
+            if matches(used, pattern) && !users.contains(&member) {
+                findings.push(Finding::new(member, format!("uses {used}, which is for {} only", users.join(" and "))));
             }
         }
-        for (_, patterns) in MUST_NOT_REACH.iter().filter(|(name, _)| name == member) {
-            for path in patterns.iter().filter_map(|pattern| graph.path(member, pattern)) {
-                findings.push(Finding::new(member, format!("must not reach {}", path[1..].join(" -> "))));
-            }
+    }
+    for (_, patterns) in MUST_NOT_REACH.iter().filter(|(name, _)| *name == member) {
+        for path in patterns.iter().filter_map(|pattern| graph.path(member, pattern)) {
+            findings.push(Finding::new(member, format!("must not reach {}", path[1..].join(" -> "))));
         }
     }
     findings
@@ -192,8 +217,9 @@ mod tests {
 
     fn messages(members: &[&str], uses: &[(&str, &[&str])]) -> Vec<String> {
         let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
-        let uses = uses.iter().map(|(from, to)| ((*from).to_owned(), own(to))).collect();
-        check(&Graph { members: own(members), uses }).iter().map(ToString::to_string).collect()
+        let uses: BTreeMap<_, _> = uses.iter().map(|(from, to)| ((*from).to_owned(), own(to))).collect();
+        let graph = |root: &&str| Graph { root: (*root).to_owned(), members: own(members), uses: uses.clone() };
+        members.iter().map(graph).flat_map(|graph| check(&graph)).map(|finding| finding.to_string()).collect()
     }
 
     #[test]
@@ -237,6 +263,16 @@ mod tests {
                 "vouch-prover: uses tract-onnx, which is for vouch-compiler only"
             ]
         );
+    }
+
+    #[test]
+    fn trees_of_cargo_are_read() {
+        let lines = "0 vouch-web v0.1.0 (/vouch/web)\n1 leptos v0.8.23\n2 serde v1.0.1\n1 vouch-api v0.1.0 (/vouch/api)\n2 serde v1.0.1 (*)\n";
+        let uses = uses(lines).unwrap();
+        let of = |name: &str| uses[name].iter().map(String::as_str).collect::<Vec<_>>();
+        assert_eq!(of("vouch-web"), ["leptos", "vouch-api"]);
+        assert_eq!((of("leptos"), of("vouch-api")), (vec!["serde"], vec!["serde"]));
+        assert!(super::uses("vouch-web v0.1.0\n").is_none());
     }
 
     #[test]

@@ -2,9 +2,9 @@
 //!
 //! `verifier-wasm/examples/cases` makes the cases and the native verifier's answers. Every host gives its answers to
 //! the same cases, and they are compared byte for byte (with times 0). What every host does is in
-//! `verifier-wasm/tests/hosts` (JavaScript, Python) and `crates/verifier-host/tests`.
+//! `verifier-wasm/tests/hosts` (JavaScript, Python) and `crates/verify/verifier-host/tests`.
 //!
-//! The proofs are those of `crates/verifier/tests/fixtures`, or of the directory that `VOUCH_FIXTURES` names: any number
+//! The proofs are those of `crates/verify/verifier/tests/fixtures`, or of the directory that `VOUCH_FIXTURES` names: any number
 //! of `NAME.key` with `NAME-0.envelope`.
 
 mod examples;
@@ -95,7 +95,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let setting = Setting {
         workspace,
         dir: empty(workspace.target.join("wasm-suite"))?,
-        fixtures: fixtures.unwrap_or_else(|| workspace.root.join("crates/verifier/tests/fixtures")),
+        fixtures: fixtures.unwrap_or_else(|| workspace.root.join("crates/verify/verifier/tests/fixtures")),
         cases: workspace.target.join("wasm-suite/cases.json"),
         pkg: workspace.root.join("pkg"),
     };
@@ -105,12 +105,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     fs::write(&setting.cases, cases).context("cannot write the cases")?;
 
     let mut wasmtime = cargo(&workspace.root);
-    wasmtime.args(["test", "--locked", "--workspace", "--test", "cases", "--", "--nocapture"]);
+    wasmtime.args(["test", "--locked", "--test", "cases", "--", "--nocapture"]);
     wasmtime.env("VOUCH_WASM", setting.pkg.join(WASM)).env("VOUCH_CASES", &setting.cases);
     process::run(&mut wasmtime)?;
     // The engine of a validator with this verifier, and miners that do what they should not.
     let mut network = cargo(&workspace.root);
-    network.args(["test", "--locked", "--workspace", "--test", "miners", "--test", "engine"]);
+    network.args(["test", "--locked", "--test", "miners", "--test", "engine"]);
     process::run(network.env("VOUCH_WASM", setting.pkg.join(WASM)))?;
 
     let project = javascript::install(&setting)?;

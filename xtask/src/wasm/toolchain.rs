@@ -54,8 +54,6 @@ impl fmt::Display for Toolchain {
 
 /// What is compiled.
 pub(crate) struct Compiled<'a> {
-    /// Directory of the workspace, in the checkout.
-    pub(crate) workspace: &'a str,
     /// The package.
     pub(crate) package: &'a str,
     /// Its module.
@@ -114,8 +112,7 @@ fn version(rustc: &Path) -> Result<String> {
 }
 
 impl Toolchain {
-    /// Compiles a package of the checkout at `root`, from its workspace `what.workspace`; returns the module. Paths of this
-    /// machine do not get into it.
+    /// Compiles a package of the checkout at `root`, and returns the module. Paths of this machine do not get into it.
     pub(crate) fn compile(&self, root: &Path, what: &Compiled<'_>, target: &Path) -> Result<PathBuf> {
         let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
         let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
@@ -127,10 +124,10 @@ impl Toolchain {
             flags.extend(registries.flatten().map(|registry| remap(&registry.path(), "")));
         }
         let mut command = match self.kind {
-            Kind::Installed => process::cargo(&root.join(what.workspace)),
+            Kind::Installed => process::cargo(root),
             Kind::Debian { linker } => {
                 let mut command = Command::new(DEBIAN[1]);
-                command.current_dir(root.join(what.workspace)).arg("-Zbuild-std=std,panic_abort");
+                command.current_dir(root).arg("-Zbuild-std=std,panic_abort");
                 command.env("RUSTC", DEBIAN[0]).env("RUSTC_BOOTSTRAP", "1");
                 // What rustup says of itself must not reach Debian's compiler.
                 command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
@@ -143,7 +140,6 @@ impl Toolchain {
         command.args(["build", "--locked", "--profile", what.profile, "--package", what.package]);
         command.args(["--target", TARGET, "--target-dir"]).arg(target);
         process::run(&mut command)?;
-        let directory = if what.profile == "dev" { "debug" } else { what.profile };
-        Ok(target.join(TARGET).join(directory).join(what.file))
+        Ok(target.join(TARGET).join(what.profile).join(what.file))
     }
 }

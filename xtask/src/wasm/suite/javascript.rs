@@ -45,7 +45,7 @@ pub(super) fn node(setting: &Setting<'_>, project: &Path) -> Result<()> {
     let mut expectations = Command::new("node");
     expectations.current_dir(project).arg("expectations.js");
     expectations.args([setting.fixture("small.key"), setting.fixture("small-0.envelope")]);
-    process::run(expectations.arg(setting.workspace.root.join("crates/verifier/tests/fixtures/chain")))?;
+    process::run(expectations.arg(setting.workspace.root.join("crates/verify/verifier/tests/fixtures/chain")))?;
     let mut times = (0..COLD_RUNS)
         .map(|_| {
             let mut cold = Command::new("node");

@@ -10,7 +10,7 @@ use vouch_compiler::{FieldSchema, NamedTensor, NamedTensors, OnnxModel, Oracle};
 const TOKENS: usize = 6;
 
 fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/restaking-allocation").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../models/restaking-allocation").join(name)
 }
 
 fn text() -> String {

@@ -66,7 +66,7 @@ impl Chain {
     }
 
     fn create(&mut self, name: &str, arguments: Vec<u8>) -> (Address, Vec<RawLog>) {
-        let path = format!("{}/../../contracts/artifacts/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let path = format!("{}/../../../contracts/artifacts/{name}.json", env!("CARGO_MANIFEST_DIR"));
         let artifact: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         let mut code = artifact["bytecode"].as_str().unwrap().parse::<Bytes>().unwrap().to_vec();
         code.extend(arguments);

@@ -1,5 +1,5 @@
 //! Private weights: the key's commitments to them, and the last part of a proof, which ties the circuit's combined weights to them. What is shown, and why nothing else is, is written where it is verified
-//! (`crates/verifier/src/weights.rs`) and in `docs/private-weights.md`.
+//! (`crates/verify/verifier/src/weights.rs`) and in `docs/private-weights.md`.
 
 use halo2_proofs::{
     halo2curves::{

@@ -51,7 +51,7 @@ impl Drop for Anvil {
 }
 
 fn contracts() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contracts")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../contracts")
 }
 
 /// Anvil from the packages of `contracts`, or, where npm has none, from the path.

@@ -1,5 +1,5 @@
 // The prover's module in Node: `node node.mjs PACKAGE CASE VERIFIER`. PACKAGE has the built module, CASE is made by the example
-// `case` of crates/disclosure, VERIFIER is the npm package of the verifier. Proofs are written to CASE.
+// `case` of crates/proof/disclosure, VERIFIER is the npm package of the verifier. Proofs are written to CASE.
 
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";

@@ -6,12 +6,12 @@ pub mod contract {
     sol!(
         #[sol(all_derives)]
         VouchDeposit,
-        "../../contracts/abi/VouchDeposit.json"
+        "../../../contracts/abi/VouchDeposit.json"
     );
 
     sol!(
         #[sol(all_derives)]
         ERC20Permit,
-        "../../contracts/abi/ERC20Permit.json"
+        "../../../contracts/abi/ERC20Permit.json"
     );
 }
