@@ -22,6 +22,7 @@ mod reduce;
 mod registry;
 mod reshape;
 mod rnn;
+mod shapes;
 mod slice;
 mod softmax;
 mod split;
