@@ -11,6 +11,7 @@ mod gather;
 mod gemm;
 mod gru;
 mod import;
+mod known;
 mod lstm;
 mod mat_mul;
 mod max_pool;
@@ -34,3 +35,4 @@ mod window;
 
 pub(crate) use import::import;
 pub use model::OnnxModel;
+pub use registry::{OperatorInfo, operators};
