@@ -136,7 +136,8 @@ impl Ranges {
         };
         let exact = hull(&self.exact);
         let Some(seen) = &self.seen else { return exact };
-        let seen = match function.filter(|f| f.undefined(exact.lo, exact.hi).is_some()) {
+        let careful = |f: &Function| f.pole().is_some() || f.undefined(exact.lo, exact.hi).is_some();
+        let seen = match function.filter(careful) {
             Some(function) => hull(seen).defined_for(function, self.margin),
             None => hull(seen).widened(self.margin),
         };
@@ -161,6 +162,15 @@ impl Span {
             }
         }
         Self::new(lo, hi)
+    }
+
+    /// A range of integers without the end that is a pole.
+    pub(crate) fn without(self, pole: Option<f64>) -> Self {
+        match pole {
+            Some(p) if self.lo == p && self.hi > p => Self::new(p + 1.0, self.hi),
+            Some(p) if self.hi == p && self.lo < p => Self::new(self.lo, p - 1.0),
+            _ => self,
+        }
     }
 
     fn is_usable(self) -> bool {
@@ -220,7 +230,15 @@ impl Graph {
                     .collect(),
                 Kind::Apply { function, x } => x
                     .iter()
-                    .map(|&v| self.applied(*function, at(v), seen.map(|s| s[v.index()]), margin, op.site))
+                    .map(|&v| {
+                        self.applied(
+                            *function,
+                            (at(v), self.is_integer(v)),
+                            seen.map(|s| s[v.index()]),
+                            margin,
+                            op.site,
+                        )
+                    })
                     .collect::<Result<_, _>>()?,
                 Kind::Max { size, x } => x
                     .chunks_exact(*size)
@@ -256,7 +274,7 @@ impl Graph {
     fn applied(
         &self,
         function: Function,
-        x: Span,
+        (x, integer): (Span, bool),
         seen: Option<Span>,
         margin: f64,
         site: super::SiteId,
@@ -265,6 +283,8 @@ impl Graph {
             let (lo, hi) = function.range(x.lo, x.hi);
             Span::new(lo, hi)
         };
+        // An integer that is not zero is at least 1 from it.
+        let x = if integer { x.without(function.pole()) } else { x };
         let Some(reason) = function.undefined(x.lo, x.hi) else { return Ok(range(x)) };
         let found = seen.filter(|s| s.is_usable()).map(|s| s.defined_for(function, margin));
         let found = found.and_then(|s| s.intersection(x)).filter(|s| function.undefined(s.lo, s.hi).is_none());
