@@ -15,7 +15,7 @@ mod npz;
 
 use std::{collections::BTreeMap, path::Path};
 
-use crate::{DataError, InputError};
+use crate::{DataError, ElementType, InputError};
 
 /// A dense tensor of real numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,20 +39,23 @@ pub type NamedTensors = BTreeMap<String, NamedTensor>;
 /// One set of inputs for each sample.
 pub type Samples = Vec<NamedTensors>;
 
-/// Name and shape of a model's input.
+/// Name, shape and type of a model's input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputSpec {
     /// ONNX name.
     pub name: String,
     /// Static shape.
     pub shape: Vec<usize>,
+    /// Type of the elements.
+    pub dtype: ElementType,
 }
 
-/// Name and shape of each input of a program.
+/// Name and shape of each input of a program, which does not know the types of its model's inputs.
 pub fn specs_of(program: &vouch_program::Program) -> Vec<InputSpec> {
     let spec = |t: &vouch_program::InputTensor| InputSpec {
         name: t.name.clone(),
         shape: t.shape.iter().map(|&d| d as usize).collect(),
+        dtype: ElementType::default(),
     };
     program.inputs().iter().map(spec).collect()
 }

@@ -18,6 +18,10 @@ pub(crate) enum Function {
     Softplus,
     Reciprocal,
     Sqrt,
+    /// The largest integer that is not larger.
+    Floor,
+    /// 1 from zero on, 0 below: a comparison.
+    NonNegative,
 }
 
 impl Function {
@@ -37,6 +41,8 @@ impl Function {
             Self::Softplus => "Softplus",
             Self::Reciprocal => "Reciprocal",
             Self::Sqrt => "Sqrt",
+            Self::Floor => "Floor",
+            Self::NonNegative => "NonNegative",
         }
     }
 
@@ -71,6 +77,8 @@ impl Function {
             Self::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
             Self::Reciprocal => 1.0 / x,
             Self::Sqrt => x.sqrt(),
+            Self::Floor => x.floor(),
+            Self::NonNegative => f64::from(u8::from(x >= 0.0)),
         }
     }
 
@@ -93,10 +101,15 @@ impl Function {
     /// Whether the function is linear between these points (and beyond them).
     pub(crate) fn kinks(self) -> Option<Vec<f64>> {
         match self {
-            Self::Relu | Self::LeakyRelu(_) | Self::Abs => Some(vec![0.0]),
+            Self::Relu | Self::LeakyRelu(_) | Self::Abs | Self::NonNegative => Some(vec![0.0]),
             Self::Clip(lo, hi) => Some(vec![lo, hi]),
             _ => None,
         }
+    }
+
+    /// Whether the function is constant between an integer and the next one.
+    pub(crate) fn steps(self) -> bool {
+        matches!(self, Self::Floor)
     }
 
     /// Beyond these points the function is constant to about 10⁻⁷ (or, for a clip, exactly).

@@ -3,6 +3,21 @@
 //! Values are scalars with numbers; a tensor is a list of values, so layout operators leave nothing behind. An operation
 //! computes a list of values. Operations that must share scales (the time steps of a recurrent layer) belong to one
 //! *site*; linear operations belong to the site of their matrix.
+//!
+//! # Integers
+//!
+//! Integers and truth values (0 and 1) are values like the others, but exact. What is exact belongs to a site (or port)
+//! whose flag `integer` is set ([`Graph::integer_site`]), and [`Graph::is_integer`] says it of a value. It holds:
+//!
+//! * Every value of such a site is an integer in every run, up to 2^53 in magnitude. Whoever adds the operation sees to
+//!   it: a matrix has integer weights and biases and integer operands, an affine integer factors and shifts, a product
+//!   integer operands, a function gives integers.
+//! * Quantization gives the site the scale 1. Its values are then the program's integers themselves and nothing is
+//!   rounded; a value has to fit a word of 2·limb_bits bits.
+//! * A function of an operand that is an integer is tabulated exactly: one segment for each integer, whatever the
+//!   function is ([`Function`]s that are linear between integer kinks need no such table).
+//!   This is so for functions with real values too, whose value then only has the error of its own scale.
+//! * A constant is an integer if its value is one.
 
 mod affine;
 mod builder;
@@ -54,6 +69,8 @@ pub(crate) struct Site {
     pub(crate) name: String,
     pub(crate) op: String,
     pub(crate) shape: Vec<usize>,
+    /// All values are integers, which are never rounded.
+    pub(crate) integer: bool,
 }
 
 /// A constant matrix \[rows, cols\] and a bias for each column.
@@ -128,6 +145,8 @@ pub(crate) struct Port {
     pub(crate) unit: String,
     /// Integers a unit, where the caller decides.
     pub(crate) scale: Option<f64>,
+    /// All elements are integers, which are never rounded.
+    pub(crate) integer: bool,
 }
 
 /// The float model.
@@ -140,6 +159,8 @@ pub(crate) struct Graph {
     pub(crate) outputs: Vec<Port>,
     /// For each value, what it is if it is a constant.
     constants: Vec<Option<f64>>,
+    /// For each value, whether it belongs to a site of integers.
+    integers: Vec<bool>,
     known: HashMap<u64, ValueId>,
     /// Bounds that hold by construction although interval arithmetic does not see them: below, above.
     bounds: HashMap<ValueId, (f64, f64)>,
@@ -153,6 +174,14 @@ impl Graph {
 
     pub(crate) fn constant_of(&self, id: ValueId) -> Option<f64> {
         self.constants[id.index()]
+    }
+
+    /// Whether a value is an integer in every run.
+    pub(crate) fn is_integer(&self, id: ValueId) -> bool {
+        match self.constants[id.index()] {
+            Some(c) => c.fract() == 0.0,
+            None => self.integers[id.index()],
+        }
     }
 
     /// How often each value is used, outputs included.

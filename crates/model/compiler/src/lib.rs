@@ -14,6 +14,7 @@
 
 mod compile;
 pub mod data;
+mod element;
 mod error;
 mod function;
 mod graph;
@@ -27,6 +28,7 @@ mod schema;
 
 pub use compile::{Compiled, compile, compile_model};
 pub use data::{InputSpec, NamedTensor, NamedTensors, Samples};
+pub use element::ElementType;
 pub use error::{CompileError, DataError, InputError};
 pub use io::{dequantize_outputs, quantize_inputs};
 pub use onnx::OnnxModel;

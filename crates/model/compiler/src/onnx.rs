@@ -19,6 +19,7 @@ mod oracle_form;
 mod pad;
 mod recurrent;
 mod reduce;
+mod registry;
 mod reshape;
 mod rnn;
 mod slice;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use vouch_compiler::{InputError, InputSpec, NamedTensor, NamedTensors, Samples, data, quantize_inputs};
+use vouch_compiler::{ElementType, InputError, InputSpec, NamedTensor, NamedTensors, Samples, data, quantize_inputs};
 use vouch_program::Program;
 use vouch_prover::Salt;
 use vouch_verifier::{Schema, Section, TensorHash, Visibility};
@@ -42,7 +42,11 @@ pub(crate) fn of_schema(schema: &Schema, file: &Path, sample: Option<usize>) -> 
     let specs: Vec<InputSpec> = schema
         .inputs
         .iter()
-        .map(|t| InputSpec { name: t.name.clone(), shape: t.shape.iter().map(|d| *d as usize).collect() })
+        .map(|t| InputSpec {
+            name: t.name.clone(),
+            shape: t.shape.iter().map(|d| *d as usize).collect(),
+            dtype: ElementType::default(),
+        })
         .collect();
     let inputs = one(data::read(file, &specs)?, sample, file)?;
     let mut out = Vec::new();

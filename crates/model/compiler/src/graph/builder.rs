@@ -5,7 +5,17 @@ use crate::function::Function;
 
 impl Graph {
     pub(crate) fn site(&mut self, name: &str, op: &str, shape: &[usize]) -> SiteId {
-        self.sites.push(Site { name: name.to_owned(), op: op.to_owned(), shape: shape.to_vec() });
+        self.new_site(name, op, shape, false)
+    }
+
+    /// A site whose values are integers, which are never rounded (see the module's documentation).
+    pub(crate) fn integer_site(&mut self, name: &str, op: &str, shape: &[usize]) -> SiteId {
+        self.new_site(name, op, shape, true)
+    }
+
+    /// A site of integers or of real numbers.
+    pub(crate) fn new_site(&mut self, name: &str, op: &str, shape: &[usize], integer: bool) -> SiteId {
+        self.sites.push(Site { name: name.to_owned(), op: op.to_owned(), shape: shape.to_vec(), integer });
         SiteId(self.sites.len() as u32 - 1)
     }
 
@@ -16,19 +26,22 @@ impl Graph {
         }
         let id = ValueId(self.constants.len() as u32);
         self.constants.push(Some(value));
+        self.integers.push(false);
         self.known.insert(value.to_bits(), id);
         id
     }
 
-    pub(super) fn fresh(&mut self, n: usize) -> Vec<ValueId> {
+    /// New values of a site.
+    fn fresh(&mut self, n: usize, site: SiteId) -> Vec<ValueId> {
         let start = self.constants.len() as u32;
         self.constants.resize(self.constants.len() + n, None);
+        self.integers.resize(self.constants.len(), self.sites[site.index()].integer);
         (start..start + n as u32).map(ValueId).collect()
     }
 
-    pub(crate) fn input(&mut self, name: &str, shape: &[usize]) -> Vec<ValueId> {
-        let site = self.site(name, "Input", shape);
-        let values = self.fresh(shape.iter().product());
+    pub(crate) fn input(&mut self, name: &str, shape: &[usize], integer: bool) -> Vec<ValueId> {
+        let site = self.new_site(name, "Input", shape, integer);
+        let values = self.fresh(shape.iter().product(), site);
         self.inputs.push(Port {
             name: name.to_owned(),
             shape: shape.to_vec(),
@@ -36,14 +49,15 @@ impl Graph {
             site,
             unit: String::new(),
             scale: None,
+            integer,
         });
         values
     }
 
-    pub(crate) fn output(&mut self, name: &str, shape: &[usize], values: Vec<ValueId>) {
-        let site = self.site(name, "Output", shape);
+    pub(crate) fn output(&mut self, name: &str, shape: &[usize], values: Vec<ValueId>, integer: bool) {
+        let site = self.new_site(name, "Output", shape, integer);
         let (name, shape) = (name.to_owned(), shape.to_vec());
-        self.outputs.push(Port { name, shape, values, site, unit: String::new(), scale: None });
+        self.outputs.push(Port { name, shape, values, site, unit: String::new(), scale: None, integer });
     }
 
     /// A matrix \[rows, bias.len()\].
@@ -62,7 +76,7 @@ impl Graph {
             let y: Vec<f64> = x.chunks_exact(rows).flat_map(|x| m.apply(x)).collect();
             return y.into_iter().map(|v| self.constant(v)).collect();
         }
-        let out = self.fresh(positions * cols);
+        let out = self.fresh(positions * cols, site);
         self.ops.push(Op { site, kind: Kind::Linear { matrix, positions, grid: grid.max(1), x }, out: out.clone() });
         out
     }
@@ -128,7 +142,7 @@ impl Graph {
     /// Adds an operation whose elements are those that were not folded.
     fn finish(&mut self, site: SiteId, kind: Kind, folded: &[Option<f64>]) -> Vec<ValueId> {
         let open = folded.iter().filter(|f| f.is_none()).count();
-        let out = self.fresh(open);
+        let out = self.fresh(open, site);
         if open > 0 {
             self.ops.push(Op { site, kind, out: out.clone() });
         }

@@ -8,7 +8,16 @@ use super::{
     model::node_name,
     tensor::{Kind, Tensor},
 };
-use crate::CompileError;
+use crate::{
+    CompileError,
+    graph::{Graph, SiteId},
+};
+
+/// The results of a node, or why there are none.
+pub(super) type Lowered = Result<Vec<Tensor>, CompileError>;
+
+/// Lowers a node: adds what it computes to the graph, and gives its results in the order of its outputs.
+pub(super) type Lower = fn(&Node<'_>, &mut Graph) -> Lowered;
 
 /// A node about to be lowered.
 pub(super) struct Node<'a> {
@@ -26,6 +35,24 @@ impl<'a> Node<'a> {
     /// An error that names the node and its operator.
     pub(super) fn error(&self, reason: impl Into<String>) -> CompileError {
         CompileError::Operator { node: self.name.clone(), operator: self.proto.op_type.clone(), reason: reason.into() }
+    }
+
+    /// The key of its operator in the registry.
+    pub(super) fn key(&self) -> String {
+        match self.proto.domain.as_str() {
+            "" | "ai.onnx" => self.proto.op_type.clone(),
+            domain => format!("{domain}:{}", self.proto.op_type),
+        }
+    }
+
+    /// A site for results like `like`: of integers if those are integers.
+    pub(super) fn site(&self, graph: &mut Graph, like: &Tensor, shape: &[usize]) -> SiteId {
+        graph.new_site(&self.name, &self.proto.op_type, shape, like.dtype.is_integer())
+    }
+
+    /// Whether output `i` has a name, so that its value is wanted.
+    pub(super) fn wants(&self, i: usize) -> bool {
+        self.proto.output.get(i).is_some_and(|name| !name.is_empty())
     }
 
     pub(super) fn optional(&self, i: usize) -> Option<&Tensor> {

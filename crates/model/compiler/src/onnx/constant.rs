@@ -1,13 +1,27 @@
 //! Constant, ConstantOfShape, Shape, Cast, Dropout.
 
 use super::{
-    attributes::Node,
-    import::Lowered,
-    tensor::{Kind, Tensor},
+    attributes::{Lower, Lowered, Node},
+    tensor::{ElementType, Kind, Tensor},
     weights,
 };
 
-pub(super) fn lower(node: &Node<'_>) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] = &[
+    ("Cast", |node, _| cast(node)),
+    ("Constant", |node, _| lower(node)),
+    ("ConstantOfShape", |node, _| of_shape(node)),
+    ("Dropout", |node, _| dropout(node)),
+    ("Identity", |node, _| Ok(vec![node.input(0)?.clone()])),
+    ("Shape", |node, _| shape(node)),
+];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[
+    ("Cast", "between floats; constants to any numeric type"),
+    ("Dropout", "inference only"),
+    ("Constant", "numbers; no strings, no sparse tensors"),
+];
+
+fn lower(node: &Node<'_>) -> Lowered {
     if let Some(t) = node.tensor("value")? {
         return Ok(vec![weights::read(t, None)?]);
     }
@@ -25,23 +39,23 @@ pub(super) fn lower(node: &Node<'_>) -> Lowered {
     Ok(vec![tensor])
 }
 
-pub(super) fn of_shape(node: &Node<'_>) -> Lowered {
+fn of_shape(node: &Node<'_>) -> Lowered {
     let dims = node.int_list(0, "the shape")?.ok_or_else(|| node.error("operand 0 is missing"))?;
     let shape = dims.iter().map(|&d| usize::try_from(d)).collect::<Result<Vec<_>, _>>();
     let shape = shape.map_err(|_| node.error("a dimension is negative"))?;
     let len = super::model::checked_len(&node.name, &shape)?;
-    let (kind, value) = match node.tensor("value")? {
-        None => (Kind::Float, 0.0),
+    let (dtype, value) = match node.tensor("value")? {
+        None => (ElementType::Float32, 0.0),
         Some(t) => {
             let t = weights::read(t, None)?;
             let value = t.constants().and_then(|c| c.first().copied());
-            (t.kind, value.ok_or_else(|| node.error("its value is empty"))?)
+            (t.dtype, value.ok_or_else(|| node.error("its value is empty"))?)
         }
     };
-    Ok(vec![Tensor::constant(kind, shape, vec![value; len])])
+    Ok(vec![Tensor::constant(dtype.kind(), shape, vec![value; len]).typed(dtype)])
 }
 
-pub(super) fn shape(node: &Node<'_>) -> Lowered {
+fn shape(node: &Node<'_>) -> Lowered {
     let x = node.input(0)?;
     let rank = x.shape.len() as i64;
     let bound = |v: i64| (if v < 0 { v.saturating_add(rank) } else { v }).clamp(0, rank) as usize;
@@ -50,24 +64,28 @@ pub(super) fn shape(node: &Node<'_>) -> Lowered {
     Ok(vec![Tensor::constant(Kind::Int, vec![dims.len()], dims)])
 }
 
-pub(super) fn cast(node: &Node<'_>) -> Lowered {
+fn cast(node: &Node<'_>) -> Lowered {
     let x = node.input(0)?;
     let to = i32::try_from(node.int("to", 0)?).unwrap_or(0);
-    let (kind, _) = weights::kind_of(&node.name, to)?;
+    let dtype = weights::element_type(&node.name, to)?;
     let Some(data) = x.constants() else {
-        let float = kind == Kind::Float && x.kind == Kind::Float;
-        return if float { Ok(vec![x.clone()]) } else { Err(node.error("activations can only be cast to floats")) };
+        // An integer stays what it is; that it fits the type is not checked.
+        return if dtype.kind() == Kind::Float || x.kind == Kind::Bool || x.kind == dtype.kind() {
+            Ok(vec![x.clone().typed(dtype)])
+        } else {
+            Err(node.error("computed floats cannot be cast to integers or truth values"))
+        };
     };
-    let convert = |&v: &f64| match kind {
+    let convert = |&v: &f64| match dtype.kind() {
         Kind::Float => v,
         Kind::Int => v.trunc(),
         Kind::Bool => f64::from(u8::from(v != 0.0)),
     };
-    Ok(vec![Tensor::constant(kind, x.shape.clone(), data.iter().map(convert).collect())])
+    Ok(vec![Tensor::constant(dtype.kind(), x.shape.clone(), data.iter().map(convert).collect()).typed(dtype)])
 }
 
 /// At inference Dropout is the identity.
-pub(super) fn dropout(node: &Node<'_>) -> Lowered {
+fn dropout(node: &Node<'_>) -> Lowered {
     if let Some((_, mode)) = node.constant(2, "training_mode")?
         && mode.iter().any(|&v| v != 0.0)
     {

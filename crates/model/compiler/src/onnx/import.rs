@@ -3,14 +3,13 @@
 use std::{collections::HashMap, rc::Rc};
 
 use super::{
-    OnnxModel, attributes::Node, average_pool, batch_normalization, concat, constant, conv, elementwise, gather, gemm,
-    gru, lstm, mat_mul, max_pool, model::MAX_ELEMENTS, model::checked_len, pad, reduce, reshape, rnn, slice, softmax,
-    split, tensor::Tensor, transpose, unary,
+    OnnxModel,
+    attributes::{Lowered, Node},
+    model::{MAX_ELEMENTS, checked_len},
+    registry,
+    tensor::Tensor,
 };
-use crate::{CompileError, Schema, function::Function, graph::Graph};
-
-/// The results of a node, or why there are none.
-pub(super) type Lowered = Result<Vec<Tensor>, CompileError>;
+use crate::{CompileError, Schema, graph::Graph};
 
 /// The float graph of a model.
 pub(crate) fn import(model: &OnnxModel) -> Result<Graph, CompileError> {
@@ -20,8 +19,9 @@ pub(crate) fn import(model: &OnnxModel) -> Result<Graph, CompileError> {
         tensors.insert(name.clone(), Rc::new(tensor.clone()));
     }
     for spec in model.inputs() {
-        let ids = graph.input(&spec.name, &spec.shape);
-        tensors.insert(spec.name.clone(), Rc::new(Tensor::values(&graph, spec.shape.clone(), ids)));
+        let ids = graph.input(&spec.name, &spec.shape, spec.dtype.is_integer());
+        let tensor = Tensor::computed(&graph, spec.dtype, spec.shape.clone(), ids);
+        tensors.insert(spec.name.clone(), Rc::new(tensor));
     }
     for proto in model.nodes() {
         let inputs = proto.input.iter().map(|name| tensors.get(name).cloned()).collect();
@@ -44,7 +44,7 @@ pub(crate) fn import(model: &OnnxModel) -> Result<Graph, CompileError> {
         let missing = || CompileError::Malformed { reason: format!("output `{name}` is not computed by its node") };
         let tensor = tensors.get(name).ok_or_else(missing)?.clone();
         let ids = tensor.ids(&mut graph);
-        graph.output(name, &tensor.shape, ids);
+        graph.output(name, &tensor.shape, ids, tensor.dtype.is_integer());
     }
     if let Some(schema) = model.schema() {
         let name = |fields: &[_], name: &str| Schema::unit(fields, name).to_owned();
@@ -55,68 +55,12 @@ pub(crate) fn import(model: &OnnxModel) -> Result<Graph, CompileError> {
 }
 
 fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
-    let unsupported = |reason: &str| CompileError::UnsupportedOperator {
-        node: node.name.clone(),
-        operator: if node.proto.domain.is_empty() {
-            node.proto.op_type.clone()
-        } else {
-            format!("{}:{}", node.proto.domain, node.proto.op_type)
-        },
-        reason: reason.to_owned(),
-    };
-    if !matches!(node.proto.domain.as_str(), "" | "ai.onnx") {
-        return Err(unsupported(": only the default operator domain is"));
-    }
-    match node.proto.op_type.as_str() {
-        "Abs" => unary::lower(node, graph, Function::Abs),
-        "Add" => elementwise::add(node, graph, 1.0),
-        "AveragePool" => average_pool::lower(node, graph),
-        "BatchNormalization" => batch_normalization::lower(node, graph),
-        "Cast" => constant::cast(node),
-        "Clip" => unary::clip(node, graph),
-        "Concat" => concat::lower(node, graph),
-        "Constant" => constant::lower(node),
-        "ConstantOfShape" => constant::of_shape(node),
-        "Conv" => conv::lower(node, graph),
-        "Div" => elementwise::div(node, graph),
-        "Dropout" => constant::dropout(node),
-        "Elu" => unary::elu(node, graph),
-        "Erf" => unary::lower(node, graph, Function::Erf),
-        "Exp" => unary::lower(node, graph, Function::Exp),
-        "Flatten" => reshape::flatten(node),
-        "GRU" => gru::lower(node, graph),
-        "Gather" => gather::lower(node),
-        "Gelu" => unary::gelu(node, graph),
-        "Gemm" => gemm::lower(node, graph),
-        "GlobalAveragePool" => average_pool::global(node, graph),
-        "HardSigmoid" => unary::hard_sigmoid(node, graph),
-        "Identity" => Ok(vec![node.input(0)?.clone()]),
-        "LSTM" => lstm::lower(node, graph),
-        "LeakyRelu" => unary::leaky_relu(node, graph),
-        "MatMul" => mat_mul::lower(node, graph),
-        "MaxPool" => max_pool::lower(node, graph),
-        "Mul" => elementwise::mul(node, graph),
-        "Neg" => elementwise::neg(node, graph),
-        "Pad" => pad::lower(node, graph),
-        "Pow" => elementwise::pow(node, graph),
-        "RNN" => rnn::lower(node, graph),
-        "Reciprocal" => unary::lower(node, graph, Function::Reciprocal),
-        "ReduceMean" => reduce::lower(node, graph, true),
-        "ReduceSum" => reduce::lower(node, graph, false),
-        "Relu" => unary::lower(node, graph, Function::Relu),
-        "Reshape" => reshape::lower(node),
-        "Shape" => constant::shape(node),
-        "Sigmoid" => unary::lower(node, graph, Function::Sigmoid),
-        "Slice" => slice::lower(node),
-        "Softmax" => softmax::lower(node, graph),
-        "Softplus" => unary::lower(node, graph, Function::Softplus),
-        "Split" => split::lower(node),
-        "Sqrt" => unary::lower(node, graph, Function::Sqrt),
-        "Squeeze" => reshape::squeeze(node),
-        "Sub" => elementwise::add(node, graph, -1.0),
-        "Tanh" => unary::lower(node, graph, Function::Tanh),
-        "Transpose" => transpose::lower(node),
-        "Unsqueeze" => reshape::unsqueeze(node),
-        _ => Err(unsupported("")),
+    match registry::find(&node.key()) {
+        Some(lower) => lower(node, graph),
+        None => Err(CompileError::UnsupportedOperator {
+            node: node.name.clone(),
+            operator: node.key(),
+            reason: String::new(),
+        }),
     }
 }

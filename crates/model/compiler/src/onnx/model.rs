@@ -189,13 +189,7 @@ fn input_spec(info: &pb::ValueInfoProto) -> Result<InputSpec, CompileError> {
     let Some(pb::type_proto::Value::TensorType(t)) = info.r#type.as_ref().and_then(|t| t.value.as_ref()) else {
         return Err(malformed(format!("input `{input}` is not a tensor")));
     };
-    if t.elem_type != pb::tensor_proto::DataType::Float as i32 {
-        return Err(CompileError::DataType {
-            tensor: input.clone(),
-            dtype: weights::type_name(t.elem_type),
-            reason: "inputs are float32",
-        });
-    }
+    let dtype = weights::element_type(input, t.elem_type)?;
     let dims = t.shape.as_ref().ok_or_else(|| malformed(format!("input `{input}` has no shape")))?;
     let mut shape = Vec::new();
     for (axis, dim) in dims.dim.iter().enumerate() {
@@ -224,7 +218,7 @@ fn input_spec(info: &pb::ValueInfoProto) -> Result<InputSpec, CompileError> {
         });
     }
     checked_len(input, &shape)?;
-    Ok(InputSpec { name: input.clone(), shape })
+    Ok(InputSpec { name: input.clone(), shape, dtype })
 }
 
 /// The number of elements of a shape, if it is at most [`MAX_ELEMENTS`].

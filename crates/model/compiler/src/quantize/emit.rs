@@ -130,7 +130,7 @@ impl Emitter<'_> {
         match slot.table {
             None => Requant::rescale(drop),
             Some(t) => {
-                let sigmoid = slot.function.is_some_and(|f| f.same(Function::Sigmoid));
+                let sigmoid = !slot.steps && slot.function.is_some_and(|f| f.same(Function::Sigmoid));
                 let offset = if sigmoid { 1i64 << self.config.function_bits } else { 0 };
                 Requant::table(drop, self.tables[t], offset)
             }
@@ -245,6 +245,7 @@ impl Emitter<'_> {
             let fits = super::scale_for(largest * 1.01, 2 * u32::from(self.config.limb_bits) - 1);
             let uniform = scales.first() == scales.last();
             let scale = match scales.first() {
+                _ if port.integer => 1.0,
                 None => fits,
                 Some(&s) if uniform => s,
                 Some(&s) => s.min(fits),
