@@ -156,9 +156,8 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         for g in 0..groups {
             let row_of = |c: usize, k: usize, n: usize| ((g * depth + c) * cols + n) * size + k;
             let operands = |b: usize| -> Vec<ValueId> {
-                let element = |c: usize, s: &Option<usize>| {
-                    s.map_or(zero, |s| ids[(b * channels + g * depth + c) * plane + s])
-                };
+                let element =
+                    |c: usize, s: &Option<usize>| s.map_or(zero, |s| ids[(b * channels + g * depth + c) * plane + s]);
                 let of = |(_, sources): &(usize, Vec<Option<usize>>)| -> Vec<ValueId> {
                     (0..depth).flat_map(|c| sources.iter().map(move |s| element(c, s))).collect()
                 };
@@ -196,7 +195,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
                 let mut steps = Steps::new(node, graph);
                 let mut y = steps.dots("", "ConvTranspose", &left, &one.repeat(batch * count), rows.len(), 1.0);
                 if constant_bias.is_some() {
-                    let site = steps.site("bias", "Add", &[y.len()]);
+                    let site = steps.site("bias", "Add", &[y.len()], false);
                     let shift = (0..y.len()).map(|i| own_bias[i % cols]).collect();
                     let ones = vec![1.0; y.len()];
                     y = steps.graph.affine(site, y, ones, shift);

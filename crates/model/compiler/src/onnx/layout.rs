@@ -5,7 +5,7 @@ use super::{
     attributes::{Lower, Lowered, Node},
     model::checked_len,
     steps::{Steps, Sum, indices, permuted},
-    tensor::{Kind, Tensor, broadcast, broadcast_indices, strides},
+    tensor::{Tensor, broadcast, broadcast_indices, strides},
     weights,
 };
 use crate::{CompileError, graph::Graph};
@@ -85,26 +85,27 @@ fn eye_like(node: &Node<'_>) -> Lowered {
     let x = node.input(0)?;
     let &[rows, cols] = x.shape.as_slice() else { return Err(node.error("its operand is not a matrix")) };
     let k = node.int("k", 0)?;
-    let kind = match i32::try_from(node.int("dtype", 0)?).unwrap_or(-1) {
-        0 => x.kind,
-        dtype => weights::kind_of(&node.name, dtype)?.0,
+    let dtype = match i32::try_from(node.int("dtype", 0)?).unwrap_or(-1) {
+        0 => x.dtype,
+        dtype => weights::element_type(&node.name, dtype)?,
     };
     let one = |i: usize| f64::from(u8::from((i % cols) as i64 - (i / cols) as i64 == k));
-    Ok(vec![Tensor::constant(kind, vec![rows, cols], (0..rows * cols).map(one).collect())])
+    Ok(vec![Tensor::constant(dtype.kind(), vec![rows, cols], (0..rows * cols).map(one).collect()).typed(dtype)])
 }
 
 fn range(node: &Node<'_>) -> Lowered {
     let scalar = |i: usize, what: &str| match node.constant(i, what)? {
-        Some((t, [v])) => Ok((t.kind, *v)),
+        Some((t, [v])) => Ok((t.dtype, *v)),
         _ => Err(node.error(format!("{what} is not a scalar"))),
     };
-    let ((kind, start), (_, limit), (_, delta)) = (scalar(0, "start")?, scalar(1, "limit")?, scalar(2, "delta")?);
+    let ((dtype, start), (_, limit), (_, delta)) = (scalar(0, "start")?, scalar(1, "limit")?, scalar(2, "delta")?);
     if delta == 0.0 {
         return Err(node.error("delta is zero"));
     }
     let count = ((limit - start) / delta).ceil().max(0.0);
     let len = checked_len(&node.name, &[if count < 1e15 { count as usize } else { usize::MAX }])?;
-    Ok(vec![Tensor::constant(kind, vec![len], (0..len).map(|i| start + i as f64 * delta).collect())])
+    let data = (0..len).map(|i| start + i as f64 * delta).collect();
+    Ok(vec![Tensor::constant(dtype.kind(), vec![len], data).typed(dtype)])
 }
 
 /// The block size, and batch, channels, height and width.
@@ -248,5 +249,5 @@ fn col2im(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     }
     let ids = x.ids(graph);
     let y = Steps::new(node, graph).weighted("", "Col2Im", &ids, &sums);
-    Ok(vec![Tensor { kind: Kind::Float, ..Tensor::values(graph, shape, y) }])
+    Ok(vec![Tensor::values(graph, shape, y)])
 }

@@ -106,7 +106,7 @@ fn rms(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     Ok(vec![scaled(&mut steps, &result.y.reshaped(x.shape.clone()), node.optional(1), None)?])
 }
 
-fn channels(node: &Node<'_>) -> Result<(&Tensor, usize), CompileError> {
+fn channels<'a>(node: &'a Node<'_>) -> Result<(&'a Tensor, usize), CompileError> {
     let x = node.float_input(0)?;
     if x.shape.len() < 2 || x.len() == 0 {
         return Err(node.error("its operand has no channels"));
@@ -170,7 +170,7 @@ fn mean_variance(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         return Err(node.error("its operand is empty"));
     }
     let (rows, order) = rows_over(x, &axes);
-    // The standard defines (x − mean) / (√variance + 1e-9).
+    // The standard's (x − mean) / (√variance + 1e-9) differs from this only where the variance is near 1e-9.
     let result = normalize(&mut Steps::new(node, graph), &rows, 1e-9, true)?;
     Ok(vec![from_rows(&result.y, &x.shape, &order)])
 }

@@ -6,7 +6,7 @@ use super::{
     attributes::Node,
     mat_mul::product_2d,
     model::checked_len,
-    tensor::{Elements, Kind, Tensor, broadcast, broadcast_indices, strides, walk},
+    tensor::{ElementType, Tensor, broadcast, broadcast_indices, strides, walk},
 };
 use crate::{
     CompileError,
@@ -34,42 +34,52 @@ impl<'a> Steps<'a> {
         Self { node, graph }
     }
 
-    /// A site for a step; the step without a name is the node's result.
-    pub(super) fn site(&mut self, step: &str, op: &str, shape: &[usize]) -> SiteId {
+    /// A site for a step, of integers or of real numbers; the step without a name is the node's result.
+    pub(super) fn site(&mut self, step: &str, op: &str, shape: &[usize], integer: bool) -> SiteId {
         let name = if step.is_empty() { self.node.name.clone() } else { format!("{}.{step}", self.node.name) };
-        self.graph.site(&name, op, shape)
+        self.graph.new_site(&name, op, shape, integer)
+    }
+
+    /// The type of a result made from two operands: integers only from integers.
+    fn joint(a: &Tensor, b: &Tensor) -> ElementType {
+        match (a.dtype.is_integer(), b.dtype.is_integer()) {
+            (true, false) => b.dtype,
+            (true, true) if a.dtype == ElementType::Bool => b.dtype,
+            _ => a.dtype,
+        }
     }
 
     /// Both operands, broadcast to their common shape.
     fn both(&self, a: &Tensor, b: &Tensor) -> Result<(Tensor, Tensor), CompileError> {
-        let shape = broadcast(&a.shape, &b.shape).ok_or_else(|| {
-            self.node.error(format!("shapes {:?} and {:?} do not broadcast", a.shape, b.shape))
-        })?;
+        let shape = broadcast(&a.shape, &b.shape)
+            .ok_or_else(|| self.node.error(format!("shapes {:?} and {:?} do not broadcast", a.shape, b.shape)))?;
         checked_len(&self.node.name, &shape)?;
         Ok((spread(a, &shape), spread(b, &shape)))
     }
 
     /// a · b, with broadcasting.
     pub(super) fn mul(&mut self, step: &str, a: &Tensor, b: &Tensor) -> Result<Tensor, CompileError> {
+        let dtype = Self::joint(a, b);
         let (a, b) = self.both(a, b)?;
-        let site = self.site(step, "Mul", &a.shape);
+        let site = self.site(step, "Mul", &a.shape, dtype.is_integer());
         let n = a.len();
         for (x, c) in [(&a, &b), (&b, &a)] {
             if let Some(c) = c.constants() {
                 let ids = x.ids(self.graph);
                 let y = self.graph.affine(site, ids, c.to_vec(), vec![0.0; n]);
-                return Ok(Tensor::values(self.graph, a.shape, y));
+                return Ok(Tensor::computed(self.graph, dtype, x.shape.clone(), y));
             }
         }
         let (x, y) = (a.ids(self.graph), b.ids(self.graph));
         let product = self.graph.product(site, vec![Term { factor: 1.0, a: x, b: y }]);
-        Ok(Tensor::values(self.graph, a.shape, product))
+        Ok(Tensor::computed(self.graph, dtype, a.shape, product))
     }
 
-    /// a + factor · b, with broadcasting.
+    /// a + factor · b, with broadcasting. The factor of integers is one.
     pub(super) fn add(&mut self, step: &str, a: &Tensor, factor: f64, b: &Tensor) -> Result<Tensor, CompileError> {
+        let dtype = Self::joint(a, b);
         let (a, b) = self.both(a, b)?;
-        let site = self.site(step, "Add", &a.shape);
+        let site = self.site(step, "Add", &a.shape, dtype.is_integer());
         let n = a.len();
         let y = if let Some(c) = b.constants() {
             let ids = a.ids(self.graph);
@@ -81,42 +91,73 @@ impl<'a> Steps<'a> {
             let (x, y) = (a.ids(self.graph), b.ids(self.graph));
             self.graph.sum(site, x, factor, y)
         };
-        Ok(Tensor::values(self.graph, a.shape, y))
+        Ok(Tensor::computed(self.graph, dtype, a.shape, y))
     }
 
-    /// x · scale + shift
+    /// x · scale + shift. If both are integers, integers stay integers.
     pub(super) fn line(&mut self, step: &str, x: &Tensor, scale: f64, shift: f64) -> Tensor {
-        let site = self.site(step, "Affine", &x.shape);
+        let integer = x.dtype.is_integer() && scale.fract() == 0.0 && shift.fract() == 0.0;
+        let dtype = if integer || !x.dtype.is_integer() { x.dtype } else { ElementType::Float32 };
+        let site = self.site(step, "Affine", &x.shape, integer);
         let (ids, n) = (x.ids(self.graph), x.len());
         let y = self.graph.affine(site, ids, vec![scale; n], vec![shift; n]);
-        Tensor::values(self.graph, x.shape.clone(), y)
+        Tensor::computed(self.graph, dtype, x.shape.clone(), y)
     }
 
-    /// A function of each element.
+    /// A function of each element, with real values.
     pub(super) fn apply(&mut self, step: &str, function: Function, x: &Tensor) -> Tensor {
-        let site = self.site(step, function.name(), &x.shape);
+        let site = self.site(step, function.name(), &x.shape, false);
         let ids = x.ids(self.graph);
         let y = self.graph.apply(site, function, ids);
         Tensor::values(self.graph, x.shape.clone(), y)
     }
 
+    /// A function of each element, whose values are integers.
+    pub(super) fn apply_integer(&mut self, step: &str, function: Function, x: &Tensor) -> Tensor {
+        let site = self.site(step, function.name(), &x.shape, true);
+        let ids = x.ids(self.graph);
+        let y = self.graph.apply(site, function, ids);
+        Tensor::computed(self.graph, ElementType::Int64, x.shape.clone(), y)
+    }
+
     /// weight · (sum along the last axis) + bias; the axis stays, with length 1.
     pub(super) fn sum_last(&mut self, step: &str, x: &Tensor, weight: f64, bias: f64) -> Result<Tensor, CompileError> {
         let (shape, n) = self.without_last(x)?;
-        let site = self.site(step, "ReduceSum", &shape);
+        let integer = x.dtype.is_integer() && weight.fract() == 0.0 && bias.fract() == 0.0;
+        let site = self.site(step, "ReduceSum", &shape, integer);
         let matrix = self.graph.matrix(site, n, vec![weight; n], vec![bias]);
         let ids = x.ids(self.graph);
         let y = self.graph.linear(matrix, 1, ids);
-        Ok(Tensor::values(self.graph, shape, y))
+        let dtype = if integer { x.dtype } else { ElementType::Float32 };
+        Ok(Tensor::computed(self.graph, dtype, shape, y))
     }
 
     /// The maximum along the last axis, which stays, with length 1.
     pub(super) fn max_last(&mut self, step: &str, x: &Tensor) -> Result<Tensor, CompileError> {
         let (shape, n) = self.without_last(x)?;
-        let site = self.site(step, "Max", &shape);
+        let site = self.site(step, "Max", &shape, x.dtype.is_integer());
         let ids = x.ids(self.graph);
         let y = self.graph.max(site, n, ids);
-        Ok(Tensor::values(self.graph, shape, y))
+        Ok(Tensor::computed(self.graph, x.dtype, shape, y))
+    }
+
+    /// Operand `i` less its zero point, operand `zero` (which may be missing). A zero point that is a list lies along `axis`.
+    pub(super) fn centred(
+        &mut self,
+        step: &str,
+        i: usize,
+        zero: usize,
+        axis: Option<usize>,
+    ) -> Result<Tensor, CompileError> {
+        let x = self.node.input(i)?;
+        let Some(zero) = self.node.optional(zero) else { return Ok(x.clone()) };
+        let mut shape = vec![1; x.shape.len()];
+        if zero.len() != 1 {
+            let axis = axis.filter(|&a| x.shape.get(a) == Some(&zero.len()));
+            let axis = axis.ok_or_else(|| self.node.error(format!("{} zero points do not fit", zero.len())))?;
+            shape[axis] = zero.len();
+        }
+        self.add(&format!("{step}.centred"), x, -1.0, &zero.reshaped(shape))
     }
 
     fn without_last(&self, x: &Tensor) -> Result<(Vec<usize>, usize), CompileError> {
@@ -132,6 +173,8 @@ impl<'a> Steps<'a> {
 
     /// Σ weight · element for each sum. Sums with the same weights are applications of one matrix; a sum of one element
     /// with weight 1 is that element.
+    ///
+    /// Sums of integers with integer weights are integers.
     pub(super) fn weighted(&mut self, step: &str, op: &str, ids: &[ValueId], sums: &[Sum]) -> Vec<ValueId> {
         let zero = self.graph.constant(0.0);
         let mut out = vec![zero; sums.len()];
@@ -146,7 +189,9 @@ impl<'a> Steps<'a> {
         if patterns.is_empty() {
             return out;
         }
-        let site = self.site(step, op, &[sums.len()]);
+        let whole = |(at, w): &(usize, f64)| w.fract() == 0.0 && self.graph.is_integer(ids[*at]);
+        let integer = sums.iter().flatten().all(whole);
+        let site = self.site(step, op, &[sums.len()], integer);
         for (weights, places) in patterns {
             let weights: Vec<f64> = weights.into_iter().map(f64::from_bits).collect();
             let matrix = self.graph.matrix(site, weights.len(), weights, vec![0.0]);
@@ -172,9 +217,8 @@ impl<'a> Steps<'a> {
         let inner: usize = x.shape[axis + 1..].iter().product();
         let outer: usize = x.shape[..axis].iter().product();
         if sums.iter().all(|s| matches!(s.as_slice(), [(_, 1.0)])) {
-            let pick = (0..outer).flat_map(|o| {
-                sums.iter().flat_map(move |s| (0..inner).map(move |i| (o * n + s[0].0) * inner + i))
-            });
+            let pick = (0..outer)
+                .flat_map(|o| sums.iter().flat_map(move |s| (0..inner).map(move |i| (o * n + s[0].0) * inner + i)));
             let pick: Vec<usize> = pick.collect();
             return Ok(x.pick(shape, &pick));
         }
@@ -188,20 +232,22 @@ impl<'a> Steps<'a> {
             let mut all = Vec::with_capacity(outer * sums.len() * inner);
             for o in 0..outer {
                 for s in sums {
-                    all.extend((0..inner).map(|i| {
-                        s.iter().map(|&(at, w)| ((o * n + at) * inner + i, w)).collect::<Sum>()
-                    }));
+                    all.extend(
+                        (0..inner).map(|i| s.iter().map(|&(at, w)| ((o * n + at) * inner + i, w)).collect::<Sum>()),
+                    );
                 }
             }
             let y = self.weighted(step, op, &ids, &all);
-            return Ok(Tensor::values(self.graph, shape, y));
+            let dtype = self.dtype_of(x, &y);
+            return Ok(Tensor::computed(self.graph, dtype, shape, y));
         }
         let m = sums.len();
         let mut weights = vec![0.0; n * m];
         for (j, s) in sums.iter().enumerate() {
             s.iter().for_each(|&(at, w)| weights[at * m + j] += w);
         }
-        let site = self.site(step, op, &shape);
+        let integer = x.dtype.is_integer() && weights.iter().all(|w| w.fract() == 0.0);
+        let site = self.site(step, op, &shape, integer);
         let matrix = self.graph.matrix(site, n, weights, vec![0.0; m]);
         let operands = (0..outer * inner)
             .flat_map(|p| (0..n).map(move |k| (p / inner * n + k) * inner + p % inner))
@@ -209,11 +255,18 @@ impl<'a> Steps<'a> {
             .collect();
         let y = self.graph.linear(matrix, 1, operands);
         let place = |i: usize| (i / (m * inner) * inner + i % inner) * m + i / inner % m;
-        let out = (0..y.len()).map(|i| y[place(i)]).collect();
-        Ok(Tensor::values(self.graph, shape, out))
+        let out: Vec<ValueId> = (0..y.len()).map(|i| y[place(i)]).collect();
+        let dtype = self.dtype_of(x, &out);
+        Ok(Tensor::computed(self.graph, dtype, shape, out))
     }
 
-    /// alpha · Σ a · b over rows of `k` elements.
+    /// The type of values made from elements of x: that of x, unless integers became real numbers.
+    fn dtype_of(&self, x: &Tensor, values: &[ValueId]) -> ElementType {
+        let whole = values.iter().all(|&v| self.graph.is_integer(v));
+        if x.dtype.is_integer() && !whole { ElementType::Float32 } else { x.dtype }
+    }
+
+    /// alpha · Σ a · b over rows of `k` elements. Of integers with an integer factor it is an integer.
     pub(super) fn dots(
         &mut self,
         step: &str,
@@ -228,6 +281,7 @@ impl<'a> Steps<'a> {
             return Vec::new();
         }
         let (rows, pairs) = (a.len() / k, k.div_ceil(2));
+        let integer = a.iter().chain(b).all(|&v| self.graph.is_integer(v)) && alpha.fract() == 0.0;
         let side = |list: &[ValueId], odd: usize| -> Vec<ValueId> {
             let at = |i: usize| (i / pairs, 2 * (i % pairs) + odd);
             let element = |(r, t): (usize, usize)| if t < k { list[r * k + t] } else { zero };
@@ -238,11 +292,11 @@ impl<'a> Steps<'a> {
         if k > 1 {
             terms.push(Term { factor, a: side(a, 1), b: side(b, 1) });
         }
-        let site = self.site(step, op, &[rows]);
+        let site = self.site(step, op, &[rows], integer);
         if pairs == 1 {
             return self.graph.product(site, terms);
         }
-        let part = self.site(&format!("{step}.pairs"), "Mul", &[rows, pairs]);
+        let part = self.site(&format!("{step}.pairs"), "Mul", &[rows, pairs], integer);
         let partial = self.graph.product(part, terms);
         let matrix = self.graph.matrix(site, pairs, vec![alpha; pairs], vec![0.0]);
         self.graph.linear(matrix, 1, partial)
@@ -255,31 +309,25 @@ impl<'a> Steps<'a> {
         checked_len(&self.node.name, &[items, m, k, n])?;
         let mut all: Vec<ValueId> = Vec::with_capacity(items * m * n);
         for i in 0..items {
-            let part = |t: &Tensor, r: usize, c: usize| {
-                t.pick(vec![r, c], &(i * r * c..(i + 1) * r * c).collect::<Vec<_>>())
-            };
+            let part =
+                |t: &Tensor, r: usize, c: usize| t.pick(vec![r, c], &(i * r * c..(i + 1) * r * c).collect::<Vec<_>>());
             let y = product_2d(self.node, self.graph, &part(a, m, k), &part(b, k, n), alpha, vec![0.0; n])?;
             all.extend(y.ids(self.graph));
         }
-        Ok(Tensor::values(self.graph, shape, all))
+        let dtype = Self::joint(a, b);
+        Ok(Tensor::computed(self.graph, dtype, shape, all))
     }
 
     /// The elements at `pick`, `None` for `fill`.
     pub(super) fn pick_or(&mut self, x: &Tensor, shape: Vec<usize>, pick: &[Option<usize>], fill: f64) -> Tensor {
         if let Some(c) = x.constants() {
             let data = pick.iter().map(|p| p.map_or(fill, |i| c[i])).collect();
-            return Tensor::constant(x.kind, shape, data);
+            return Tensor::constant(x.kind, shape, data).typed(x.dtype);
         }
         let (ids, fill) = (x.ids(self.graph), self.graph.constant(fill));
         let ids = pick.iter().map(|p| p.map_or(fill, |i| ids[i])).collect();
-        of_kind(self.graph, x.kind, shape, ids)
+        Tensor::computed(self.graph, x.dtype, shape, ids)
     }
-}
-
-/// A tensor of graph values with elements of a kind.
-pub(super) fn of_kind(graph: &Graph, kind: Kind, shape: Vec<usize>, ids: Vec<ValueId>) -> Tensor {
-    let t = Tensor::values(graph, shape, ids);
-    Tensor { kind, ..t }
 }
 
 /// A tensor broadcast to a shape that it broadcasts to.
@@ -308,9 +356,4 @@ pub(super) fn indices(shape: &[usize]) -> impl Iterator<Item = Vec<usize>> + '_ 
     let all = strides(shape);
     let len: usize = shape.iter().product();
     (0..len).map(move |f| (0..shape.len()).map(|i| f / all[i] % shape[i]).collect())
-}
-
-/// Whether a tensor is made of graph values, of which at least one is not constant.
-pub(super) fn computed(t: &Tensor) -> bool {
-    matches!(t.elements, Elements::Values(_))
 }
