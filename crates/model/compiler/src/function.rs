@@ -157,6 +157,35 @@ impl Function {
         }
     }
 
+    /// The arguments for which it is defined.
+    pub(crate) fn defined(self) -> (f64, f64) {
+        match self {
+            Self::Sqrt => (0.0, f64::INFINITY),
+            _ => (f64::NEG_INFINITY, f64::INFINITY),
+        }
+    }
+
+    /// The argument at which it is infinite.
+    pub(crate) fn pole(self) -> Option<f64> {
+        match self {
+            Self::Reciprocal => Some(0.0),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with arguments in \[lo, hi\], if it is not defined for all.
+    pub(crate) fn undefined(self, lo: f64, hi: f64) -> Option<String> {
+        match (self, self.pole(), self.defined()) {
+            (Self::Reciprocal, Some(p), _) if lo <= p && p <= hi => Some("the divisor can be zero".into()),
+            (_, Some(p), _) if lo <= p && p <= hi => Some(format!("the operand of {} can be {p}", self.name())),
+            (Self::Sqrt, _, (least, _)) if lo < least => Some("the operand of the square root can be negative".into()),
+            (_, _, (least, most)) if lo < least || hi > most => {
+                Some(format!("the operand of {} can be outside [{least}, {most}]", self.name()))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the function is constant between an integer and the next one.
     pub(crate) fn steps(self) -> bool {
         matches!(self, Self::Floor)

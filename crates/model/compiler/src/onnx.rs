@@ -34,6 +34,7 @@ mod resize;
 mod rnn;
 mod rotary;
 mod scatter;
+mod shapes;
 mod signal;
 mod slice;
 mod softmax;

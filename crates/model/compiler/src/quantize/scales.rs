@@ -30,10 +30,10 @@ fn domain(slot: &Slot) -> Span {
     let wide = slot.span.with_slack();
     match slot.function {
         // These have a pole or an end at zero.
-        Some(Function::Reciprocal | Function::Sqrt) if slot.span.lo >= 0.0 => {
+        Some(f) if (f.pole() == Some(0.0) || f.defined().0 == 0.0) && slot.span.lo >= 0.0 => {
             Span::new(wide.lo.max(slot.span.lo * 0.98), wide.hi)
         }
-        Some(Function::Reciprocal) if slot.span.hi < 0.0 => Span::new(wide.lo, wide.hi.min(slot.span.hi * 0.98)),
+        Some(f) if f.pole() == Some(0.0) && slot.span.hi < 0.0 => Span::new(wide.lo, wide.hi.min(slot.span.hi * 0.98)),
         // The far ends of a coarse range have that room; an end at zero has none.
         _ if slot.coarse => Span::new(
             if slot.span.lo == 0.0 { wide.lo } else { slot.span.lo },
