@@ -5,8 +5,10 @@
 //! `ai.onnx.ml:Scaler`.
 
 use super::{
-    attributes::Lower, average_pool, batch_normalization, concat, constant, conv, elementwise, gather, gemm, gru,
-    known::KNOWN, lstm, mat_mul, max_pool, pad, reduce, reshape, rnn, slice, softmax, split, transpose, unary,
+    attention, attributes::Lower, average_pool, batch_normalization, concat, constant, conv, conv_transpose,
+    data_dependent, einsum, elementwise, gather, gemm, grid_sample, gru, known::KNOWN, layout, lp_pool, lstm, mat_mul,
+    max_pool, normalizations, one_hot, pad, reduce, reshape, resize, rnn, rotary, scatter, signal, slice, softmax,
+    split, transpose, unary,
 };
 
 /// The operators of one file.
@@ -18,22 +20,35 @@ pub(super) struct Family {
 
 /// Everything that the crate can lower, file by file.
 pub(super) const FAMILIES: &[Family] = &[
+    Family { ops: attention::OPS, limits: attention::LIMITS },
     Family { ops: average_pool::OPS, limits: average_pool::LIMITS },
     Family { ops: batch_normalization::OPS, limits: batch_normalization::LIMITS },
     Family { ops: concat::OPS, limits: concat::LIMITS },
     Family { ops: constant::OPS, limits: constant::LIMITS },
     Family { ops: conv::OPS, limits: conv::LIMITS },
+    Family { ops: conv_transpose::OPS, limits: conv_transpose::LIMITS },
+    Family { ops: data_dependent::OPS, limits: data_dependent::LIMITS },
+    Family { ops: einsum::OPS, limits: einsum::LIMITS },
     Family { ops: elementwise::OPS, limits: elementwise::LIMITS },
     Family { ops: gather::OPS, limits: gather::LIMITS },
     Family { ops: gemm::OPS, limits: gemm::LIMITS },
+    Family { ops: grid_sample::OPS, limits: grid_sample::LIMITS },
     Family { ops: gru::OPS, limits: gru::LIMITS },
+    Family { ops: layout::OPS, limits: layout::LIMITS },
+    Family { ops: lp_pool::OPS, limits: lp_pool::LIMITS },
     Family { ops: lstm::OPS, limits: lstm::LIMITS },
     Family { ops: mat_mul::OPS, limits: mat_mul::LIMITS },
     Family { ops: max_pool::OPS, limits: max_pool::LIMITS },
+    Family { ops: normalizations::OPS, limits: normalizations::LIMITS },
+    Family { ops: one_hot::OPS, limits: one_hot::LIMITS },
     Family { ops: pad::OPS, limits: pad::LIMITS },
     Family { ops: reduce::OPS, limits: reduce::LIMITS },
     Family { ops: reshape::OPS, limits: reshape::LIMITS },
+    Family { ops: resize::OPS, limits: resize::LIMITS },
     Family { ops: rnn::OPS, limits: rnn::LIMITS },
+    Family { ops: rotary::OPS, limits: rotary::LIMITS },
+    Family { ops: scatter::OPS, limits: scatter::LIMITS },
+    Family { ops: signal::OPS, limits: signal::LIMITS },
     Family { ops: slice::OPS, limits: slice::LIMITS },
     Family { ops: softmax::OPS, limits: softmax::LIMITS },
     Family { ops: split::OPS, limits: split::LIMITS },
