@@ -55,6 +55,36 @@ impl Span {
     }
 }
 
+impl Span {
+    /// The part on which a function is defined, away from its poles: where this range reaches one, the values seen, or that
+    /// they are `whole`, must keep a distance.
+    fn defined(self, function: Function, seen: Option<Self>, whole: bool) -> Result<Self, &'static str> {
+        let (lo, hi) = function.natural();
+        let mut span = Self::new(self.lo.max(lo), self.hi.min(hi));
+        if span.lo > span.hi {
+            return Err("the function is not defined for its operand");
+        }
+        for pole in function.poles().into_iter().filter(|p| self.lo <= p.at && p.at <= self.hi) {
+            // At most half as near as anything seen.
+            let least = |distance: f64| if whole { distance.min(1.0) } else { distance / 2.0 };
+            match seen {
+                Some(seen) if pole.above && seen.lo > pole.at => span.lo = pole.at + least(seen.lo - pole.at),
+                Some(seen) if pole.below && seen.hi < pole.at => span.hi = pole.at - least(pole.at - seen.hi),
+                _ if whole && pole.above && span.lo >= pole.at && span.hi >= pole.at + 1.0 => span.lo = pole.at + 1.0,
+                _ if function == Function::Reciprocal => return Err("the divisor can be zero"),
+                _ => return Err("the function has a pole in the range of its operand"),
+            }
+        }
+        Ok(span)
+    }
+}
+
+/// The smallest range that holds those of some values.
+fn hull(values: impl Iterator<Item = ValueId>, spans: &[Span]) -> Span {
+    let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
+    values.map(|v| spans[v.index()]).fold(empty, Span::union)
+}
+
 /// Intervals of all values.
 #[derive(Clone, Debug)]
 pub(crate) struct Ranges {
@@ -64,13 +94,14 @@ pub(crate) struct Ranges {
     weights: WeightMode,
     /// What holds by construction, whatever the weights are.
     known: HashMap<ValueId, (f64, f64)>,
+    /// Which values are integers.
+    integers: Vec<bool>,
 }
 
 impl Ranges {
     /// Intervals from the inputs' (in the order of [`Graph::inputs`]) and from the calibration samples of the options.
     pub(crate) fn new(graph: &Graph, inputs: &[Span], options: &CompileOptions) -> Result<Self, CompileError> {
-        let exact = graph.intervals(inputs)?;
-        let seen = options.calibration.as_ref().map(|samples| {
+        let seen: Option<Vec<Span>> = options.calibration.as_ref().map(|samples| {
             let mut seen = vec![Span::new(f64::INFINITY, f64::NEG_INFINITY); graph.len()];
             for sample in samples {
                 for (s, v) in seen.iter_mut().zip(graph.run(sample)) {
@@ -79,16 +110,37 @@ impl Ranges {
             }
             seen
         });
-        Ok(Self { exact, seen, margin: options.margin, weights: options.weights, known: graph.bounds.clone() })
+        let exact = graph.intervals(inputs, seen.as_deref())?;
+        let integers = (0..graph.len() as u32).map(|v| graph.is_integer(ValueId(v))).collect();
+        Ok(Self {
+            exact,
+            seen,
+            margin: options.margin,
+            weights: options.weights,
+            known: graph.bounds.clone(),
+            integers,
+        })
     }
 
     /// The range of a group of values to which `function` is applied, if any is: what interval arithmetic allows, and
     /// calibration saw. With private weights it is coarse.
     pub(crate) fn of(&self, values: impl Iterator<Item = ValueId> + Clone, function: Option<Function>) -> Span {
         let span = self.fine(values.clone());
+        let span = match function {
+            Some(f) => {
+                let seen = self.seen.as_ref().map(|seen| hull(values.clone(), seen));
+                // Where it has a pole in its range, the intervals were refused.
+                span.defined(f, seen, values.clone().all(|v| self.integers[v.index()])).unwrap_or(span)
+            }
+            None => span,
+        };
         match self.weights {
             WeightMode::Fixed => span,
-            WeightMode::Private => span.coarse(function).within(self.known(values)),
+            WeightMode::Private => {
+                let coarse = span.coarse(function).within(self.known(values));
+                let (lo, hi) = function.map_or((f64::NEG_INFINITY, f64::INFINITY), Function::natural);
+                Span::new(coarse.lo.max(lo), coarse.hi.min(hi))
+            }
         }
     }
 
@@ -100,24 +152,21 @@ impl Ranges {
     }
 
     fn fine(&self, values: impl Iterator<Item = ValueId> + Clone) -> Span {
-        let hull = |list: &[Span]| {
-            let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
-            values.clone().map(|v| list[v.index()]).fold(empty, Span::union)
-        };
-        let exact = hull(&self.exact);
+        let exact = hull(values.clone(), &self.exact);
         let Some(seen) = &self.seen else { return exact };
-        let seen = hull(seen).widened(self.margin);
+        let seen = hull(values, seen).widened(self.margin);
         let (lo, hi) = (exact.lo.max(seen.lo), exact.hi.min(seen.hi));
         if lo <= hi { Span::new(lo, hi) } else { exact }
     }
 }
 
 impl Graph {
-    fn intervals(&self, inputs: &[Span]) -> Result<Vec<Span>, CompileError> {
+    fn intervals(&self, inputs: &[Span], seen: Option<&[Span]>) -> Result<Vec<Span>, CompileError> {
         let mut spans: Vec<Span> =
             self.constants.iter().map(|c| Span::new(c.unwrap_or(0.0), c.unwrap_or(0.0))).collect();
+        let mut defined: Vec<bool> = self.constants.iter().map(Option::is_some).collect();
         for (port, &span) in self.inputs.iter().zip(inputs) {
-            port.values.iter().for_each(|v| spans[v.index()] = span);
+            port.values.iter().for_each(|v| (spans[v.index()], defined[v.index()]) = (span, true));
         }
         for op in &self.ops {
             let at = |v: ValueId| spans[v.index()];
@@ -138,8 +187,22 @@ impl Graph {
                         Span::new(s.lo + shift[i], s.hi + shift[i])
                     })
                     .collect(),
+                Kind::Floor { x, scale, shift } => {
+                    let floor = |v: f64| (v + shift).floor();
+                    x.iter().map(|&v| at(v).times(*scale)).map(|s| Span::new(floor(s.lo), floor(s.hi))).collect()
+                }
                 Kind::Apply { function, x } => {
-                    x.iter().map(|&v| self.applied(*function, at(v), op.site)).collect::<Result<_, _>>()?
+                    let all = hull(x.iter().copied(), &spans);
+                    let seen = seen.map(|seen| hull(x.iter().copied(), seen));
+                    let whole = x.iter().all(|&v| self.is_integer(v));
+                    let domain = all.defined(*function, seen, whole);
+                    let domain = domain.map_err(|reason| self.imprecise(op.site, all, reason))?;
+                    let on = |s: Span| Span::new(s.lo.clamp(domain.lo, domain.hi), s.hi.clamp(domain.lo, domain.hi));
+                    let range = |s: Span| {
+                        let (lo, hi) = function.range(s.lo, s.hi);
+                        Span::new(lo, hi)
+                    };
+                    x.iter().map(|&v| range(on(at(v)))).collect()
                 }
                 Kind::Max { size, x } => x
                     .chunks_exact(*size)
@@ -155,22 +218,18 @@ impl Graph {
                     return Err(self.imprecise(op.site, s, "no finite interval follows from the input ranges"));
                 }
                 let (lo, hi) = self.bounds.get(v).copied().unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
-                spans[v.index()] = Span::new(s.lo.max(lo), s.hi.min(hi));
+                let own = Span::new(s.lo.max(lo), s.hi.min(hi));
+                spans[v.index()] = match self.among.get(v) {
+                    Some(list) if list.iter().all(|v| defined[v.index()]) => {
+                        let of = hull(list.iter().copied(), &spans);
+                        Span::new(own.lo.max(of.lo), own.hi.min(of.hi))
+                    }
+                    _ => own,
+                };
+                defined[v.index()] = true;
             }
         }
         Ok(spans)
-    }
-
-    fn applied(&self, function: Function, x: Span, site: super::SiteId) -> Result<Span, CompileError> {
-        let reason = match function {
-            Function::Reciprocal if x.lo <= 0.0 && x.hi >= 0.0 => "the divisor can be zero",
-            Function::Sqrt if x.lo < 0.0 => "the operand of the square root can be negative",
-            _ => {
-                let (lo, hi) = function.range(x.lo, x.hi);
-                return Ok(Span::new(lo, hi));
-            }
-        };
-        Err(self.imprecise(site, x, reason))
     }
 
     pub(crate) fn imprecise(&self, site: super::SiteId, span: Span, reason: &str) -> CompileError {
