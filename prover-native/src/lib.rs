@@ -15,7 +15,7 @@ mod published;
 mod srs;
 
 pub use bundle::{Card, FieldTest, MODEL_FILE, Manifest, ModelBundle};
-pub use cheapest::{LIMB_BITS, compile_cheapest};
+pub use cheapest::{LIMB_BITS, WIDE_LIMB_BITS, compile_cheapest, compile_precise};
 pub use disclosures::{DISCLOSURE_DIR, disclosure_dir, hashed_inputs};
 pub use error::ProverError;
 pub use keys::{KeyFile, PROVER_KEY_FILE, VERIFIER_KEY_FILE, key_files};

@@ -237,6 +237,20 @@ impl Function {
         }
     }
 
+    /// What is wrong with arguments in \[lo, hi\], if it is not defined for all.
+    pub(crate) fn undefined(self, lo: f64, hi: f64) -> Option<String> {
+        let (least, most) = self.natural();
+        match self.poles().into_iter().find(|p| lo <= p.at && p.at <= hi) {
+            Some(_) if self == Self::Reciprocal => Some("the divisor can be zero".into()),
+            Some(pole) => Some(format!("the operand of {} can be {}", self.name(), pole.at)),
+            None if lo < least && self == Self::Sqrt => Some("the operand of the square root can be negative".into()),
+            None if lo < least || hi > most => {
+                Some(format!("the operand of {} can be outside [{least}, {most}]", self.name()))
+            }
+            None => None,
+        }
+    }
+
     /// Whether the function is constant between an integer and the next one.
     pub(crate) fn steps(self) -> bool {
         matches!(self, Self::Floor)

@@ -169,7 +169,8 @@ pub(crate) struct Graph {
     /// For each value, whether it belongs to a site of integers.
     integers: Vec<bool>,
     known: HashMap<u64, ValueId>,
-    /// Bounds that hold by construction although interval arithmetic does not see them: below, above.
+    /// Bounds that hold by construction although interval arithmetic does not see them: below, above. Of an input, what
+    /// its uses allow (an index has the length of what it indexes).
     bounds: HashMap<ValueId, (f64, f64)>,
     /// Values that are, or lie between, some of the values of a list: what a selection takes.
     among: HashMap<ValueId, Arc<[ValueId]>>,
@@ -191,6 +192,11 @@ impl Graph {
             Some(c) => c.fract() == 0.0,
             None => self.integers[id.index()],
         }
+    }
+
+    /// The range that holds for a value by construction, or that its uses allow.
+    pub(crate) fn bound_of(&self, id: ValueId) -> Option<(f64, f64)> {
+        self.bounds.get(&id).copied()
     }
 
     /// How often each value is used, outputs included.
@@ -221,6 +227,26 @@ impl Graph {
         self.remove_dead();
         self.fold_affine();
         self.remove_dead();
+    }
+
+    /// The site of an operation that computes with a constant that is NaN or infinite.
+    pub(crate) fn not_finite(&self) -> Option<SiteId> {
+        let bad = |v: &f64| !v.is_finite();
+        let operand = |v: ValueId| self.constant_of(v).is_some_and(|c| bad(&c));
+        let found = self.ops.iter().find(|op| {
+            let parameters = match &op.kind {
+                Kind::Linear { matrix, .. } => {
+                    let m = &self.matrices[matrix.index()];
+                    m.weights.iter().chain(&m.bias).any(bad)
+                }
+                Kind::Affine { scale, shift, .. } => scale.iter().chain(shift).any(bad),
+                Kind::Product { terms } => terms.iter().any(|t| bad(&t.factor)),
+                Kind::Floor { scale, shift, .. } => !(scale.is_finite() && shift.is_finite()),
+                Kind::Apply { .. } | Kind::Max { .. } => false,
+            };
+            parameters || op.operands().any(operand)
+        });
+        found.map(|op| op.site)
     }
 
     /// Number of float parameters in use.

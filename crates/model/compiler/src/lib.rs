@@ -32,7 +32,7 @@ pub use element::ElementType;
 pub use error::{CompileError, DataError, InputError};
 pub use io::{dequantize_outputs, quantize_inputs};
 pub use onnx::OnnxModel;
-pub use options::{CompileOptions, GivenSamples, InputRanges, InputScales, MaxErrors};
+pub use options::{CompileOptions, GivenSamples, InputRanges, InputScales, InputShapes, MaxErrors};
 pub use oracle::Oracle;
 pub use report::{
     AccuracyReport, CompileReport, Configuration, InputRange, OperatorCount, OutputAccuracy, RangeReport, SampleSet,

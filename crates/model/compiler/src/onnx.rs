@@ -29,6 +29,7 @@ mod registry;
 mod reshape;
 mod rnn;
 mod rounding;
+mod shapes;
 mod slice;
 mod softmax;
 mod split;

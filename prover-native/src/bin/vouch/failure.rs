@@ -157,7 +157,15 @@ impl From<InputError> for Failure {
 
 impl From<KeyError> for Failure {
     fn from(e: KeyError) -> Self {
-        Self::new(Kind::Damaged, format!("verifying key: {e}"))
+        let message = match e {
+            KeyError::Version { expected, got } => {
+                format!(
+                    "verifying key of version {got}: this program reads versions 1 to {expected}, another release made it"
+                )
+            }
+            e => format!("verifying key: {e}"),
+        };
+        Self::new(Kind::Damaged, message)
     }
 }
 

@@ -86,7 +86,10 @@ impl Graph {
     pub(crate) fn product(&mut self, site: SiteId, mut terms: Vec<Term>) -> Vec<ValueId> {
         let len = terms.first().map_or(0, |t| t.a.len());
         let value = |g: &Self, i: usize| {
-            terms.iter().try_fold(0.0, |sum, t| Some(sum + t.factor * g.constant_of(t.a[i])? * g.constant_of(t.b[i])?))
+            let constant = |t: &Term| Some(t.factor * g.constant_of(t.a[i])? * g.constant_of(t.b[i])?);
+            let all = terms.iter().try_fold(0.0, |sum, t| Some(sum + constant(t)?));
+            // Whatever is added to an infinity, it stays one: computed values are finite.
+            all.or_else(|| terms.iter().find_map(|t| constant(t).filter(|v| !v.is_finite())))
         };
         let folded: Vec<Option<f64>> = (0..len).map(|i| value(self, i)).collect();
         let zero = |g: &Self, t: &Term| {
@@ -114,7 +117,11 @@ impl Graph {
         mut shift: Vec<f64>,
     ) -> Vec<ValueId> {
         let folded: Vec<Option<f64>> = (0..x.len())
-            .map(|i| if scale[i] == 0.0 { Some(shift[i]) } else { Some(self.constant_of(x[i])? * scale[i] + shift[i]) })
+            .map(|i| match self.constant_of(x[i]) {
+                Some(c) => Some(c * scale[i] + shift[i]),
+                None if scale[i] == 0.0 || scale[i].is_finite() && !shift[i].is_finite() => Some(shift[i]),
+                None => None,
+            })
             .collect();
         let keep = |i: &usize| folded[*i].is_none();
         let x = (0..x.len()).filter(keep).map(|i| x[i]).collect();
@@ -129,12 +136,20 @@ impl Graph {
         self.finish(site, Kind::Apply { function, x }, &folded)
     }
 
-    pub(crate) fn max(&mut self, site: SiteId, size: usize, x: Vec<ValueId>) -> Vec<ValueId> {
+    pub(crate) fn max(&mut self, site: SiteId, size: usize, mut x: Vec<ValueId>) -> Vec<ValueId> {
         if size == 1 {
             return x;
         }
+        // −∞ is never the maximum, unless there is nothing else.
+        for group in x.chunks_exact_mut(size) {
+            let lowest = |g: &Self, v: ValueId| g.constant_of(v) == Some(f64::NEG_INFINITY);
+            let Some(&other) = group.iter().find(|&&v| !lowest(self, v)) else { continue };
+            group.iter_mut().filter(|v| lowest(self, **v)).for_each(|v| *v = other);
+        }
         let value = |g: &Self, group: &[ValueId]| {
-            group.iter().try_fold(f64::NEG_INFINITY, |m, &v| Some(m.max(g.constant_of(v)?)))
+            let constants = || group.iter().map(|&v| g.constant_of(v));
+            let special = constants().flatten().find(|c| c.is_nan() || *c == f64::INFINITY);
+            special.or_else(|| constants().try_fold(f64::NEG_INFINITY, |m, c| Some(m.max(c?))))
         };
         let folded: Vec<Option<f64>> = x.chunks_exact(size).map(|group| value(self, group)).collect();
         let x = x.chunks_exact(size).zip(&folded).filter(|(_, f)| f.is_none()).flat_map(|(g, _)| g.to_vec()).collect();

@@ -1,6 +1,6 @@
 //! A node with its operands, and typed access to its attributes.
 
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
 use tract_onnx::pb::{self, attribute_proto::AttributeType};
 
@@ -23,13 +23,40 @@ pub(super) type Lower = fn(&Node<'_>, &mut Graph) -> Lowered;
 pub(super) struct Node<'a> {
     pub(super) proto: &'a pb::NodeProto,
     pub(super) name: String,
+    /// Version of its operator's set.
     pub(super) opset: i64,
     pub(super) inputs: Vec<Option<Rc<Tensor>>>,
 }
 
+/// Versions of the operator sets that a model or function imports, by domain.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Opsets(BTreeMap<String, i64>);
+
+impl Opsets {
+    pub(super) fn new(list: &[pb::OperatorSetIdProto]) -> Self {
+        Self(list.iter().map(|o| (default_is_empty(&o.domain).to_owned(), o.version)).collect())
+    }
+
+    /// The version of a domain's operators; 0 if it is not imported.
+    pub(super) fn of(&self, domain: &str) -> i64 {
+        self.0.get(default_is_empty(domain)).copied().unwrap_or(0)
+    }
+}
+
+/// The default domain has two names.
+fn default_is_empty(domain: &str) -> &str {
+    if domain == "ai.onnx" { "" } else { domain }
+}
+
 impl<'a> Node<'a> {
-    pub(super) fn new(proto: &'a pb::NodeProto, opset: i64, inputs: Vec<Option<Rc<Tensor>>>) -> Self {
-        Self { proto, name: node_name(proto), opset, inputs }
+    /// A node whose name begins with `path`.
+    pub(super) fn new(proto: &'a pb::NodeProto, path: &str, opsets: &Opsets, inputs: Vec<Option<Rc<Tensor>>>) -> Self {
+        Self { proto, name: format!("{path}{}", node_name(proto)), opset: opsets.of(&proto.domain), inputs }
+    }
+
+    /// The domain of its operator; the default one is empty.
+    pub(super) fn domain(&self) -> &'a str {
+        default_is_empty(&self.proto.domain)
     }
 
     /// An error that names the node and its operator.
@@ -39,8 +66,8 @@ impl<'a> Node<'a> {
 
     /// The key of its operator in the registry.
     pub(super) fn key(&self) -> String {
-        match self.proto.domain.as_str() {
-            "" | "ai.onnx" => self.proto.op_type.clone(),
+        match self.domain() {
+            "" => self.proto.op_type.clone(),
             domain => format!("{domain}:{}", self.proto.op_type),
         }
     }
@@ -126,6 +153,12 @@ impl<'a> Node<'a> {
 
     pub(super) fn tensor(&self, name: &str) -> Result<Option<&'a pb::TensorProto>, CompileError> {
         Ok(self.attribute(name, AttributeType::Tensor)?.and_then(|a| a.t.as_ref()))
+    }
+
+    /// The graph of an attribute.
+    pub(super) fn graph(&self, name: &str) -> Result<&'a pb::GraphProto, CompileError> {
+        let found = self.attribute(name, AttributeType::Graph)?.and_then(|a| a.g.as_ref());
+        found.ok_or_else(|| self.error(format!("`{name}` is missing")))
     }
 
     /// An axis from −rank to rank − 1.

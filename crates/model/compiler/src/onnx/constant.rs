@@ -1,23 +1,43 @@
-//! Constant, ConstantOfShape, Shape, Cast, Dropout.
+//! Constants, shapes and types: Constant, ConstantOfShape, Shape, Size, NonZero, Cast, CastLike; and what is the identity
+//! at inference.
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    tensor::{ElementType, Kind, Tensor},
+    tensor::{ElementType, Kind, Tensor, strides},
     weights,
+};
+use crate::{
+    function::Function,
+    graph::{Graph, Term, ValueId},
 };
 
 pub(super) const OPS: &[(&str, Lower)] = &[
-    ("Cast", |node, _| cast(node)),
+    ("Cast", |node, graph| {
+        let to = i32::try_from(node.int("to", 0)?).unwrap_or(0);
+        let dtype = weights::element_type(&node.name, to)?;
+        cast(node, graph, dtype)
+    }),
+    ("CastLike", |node, graph| cast(node, graph, node.input(1)?.dtype)),
     ("Constant", |node, _| lower(node)),
     ("ConstantOfShape", |node, _| of_shape(node)),
     ("Dropout", |node, _| dropout(node)),
     ("Identity", |node, _| Ok(vec![node.input(0)?.clone()])),
+    ("NonZero", |node, _| non_zero(node)),
+    ("Optional", |node, _| Ok(vec![node.input(0)?.clone()])),
+    ("OptionalGetElement", |node, _| Ok(vec![node.input(0)?.clone()])),
+    ("OptionalHasElement", |node, _| {
+        let has = f64::from(u8::from(node.optional(0).is_some()));
+        Ok(vec![Tensor::constant(Kind::Bool, vec![], vec![has])])
+    }),
     ("Shape", |node, _| shape(node)),
+    ("Size", |node, _| Ok(vec![Tensor::constant(Kind::Int, vec![], vec![node.input(0)?.len() as f64])])),
 ];
 
 pub(super) const LIMITS: &[(&str, &str)] = &[
-    ("Cast", "between floats; constants to any numeric type"),
+    ("Cast", "numbers and truth values; that an integer fits its type is not checked"),
     ("Dropout", "inference only"),
+    ("NonZero", "constant operands"),
+    ("Optional", "tensors"),
     ("Constant", "numbers; no strings, no sparse tensors"),
 ];
 
@@ -64,24 +84,74 @@ fn shape(node: &Node<'_>) -> Lowered {
     Ok(vec![Tensor::constant(Kind::Int, vec![dims.len()], dims)])
 }
 
-fn cast(node: &Node<'_>) -> Lowered {
+/// The indices of the elements that are not zero; their number is the result's shape, so they must be constant.
+fn non_zero(node: &Node<'_>) -> Lowered {
+    let (x, data) = node
+        .constant(0, "its operand, on which the result's shape depends,")?
+        .ok_or_else(|| node.error("operand 0 is missing"))?;
+    // A scalar counts as a list of one.
+    let shape = if x.shape.is_empty() { vec![1] } else { x.shape.clone() };
+    let all = strides(&shape);
+    let found: Vec<usize> = (0..data.len()).filter(|&i| data[i] != 0.0).collect();
+    let index = |axis: usize, i: usize| (i / all[axis] % shape[axis]) as f64;
+    let indices = (0..shape.len()).flat_map(|axis| found.iter().map(move |&i| (axis, i)));
+    let indices = indices.map(|(axis, i)| index(axis, i)).collect();
+    Ok(vec![Tensor::constant(Kind::Int, vec![shape.len(), found.len()], indices)])
+}
+
+fn cast(node: &Node<'_>, graph: &mut Graph, dtype: ElementType) -> Lowered {
     let x = node.input(0)?;
-    let to = i32::try_from(node.int("to", 0)?).unwrap_or(0);
-    let dtype = weights::element_type(&node.name, to)?;
-    let Some(data) = x.constants() else {
-        // An integer stays what it is; that it fits the type is not checked.
-        return if dtype.kind() == Kind::Float || x.kind == Kind::Bool || x.kind == dtype.kind() {
-            Ok(vec![x.clone().typed(dtype)])
-        } else {
-            Err(node.error("computed floats cannot be cast to integers or truth values"))
+    if let Some(data) = x.constants() {
+        let convert = |&v: &f64| match dtype.kind() {
+            Kind::Float => v,
+            Kind::Int => v.trunc(),
+            Kind::Bool => f64::from(u8::from(v != 0.0)),
         };
+        let data = data.iter().map(convert).collect();
+        return Ok(vec![Tensor::constant(dtype.kind(), x.shape.clone(), data).typed(dtype)]);
+    }
+    let ids = x.ids(graph);
+    let integers = ids.iter().all(|&v| graph.is_integer(v));
+    let ids = match dtype.kind() {
+        Kind::Bool if x.kind != Kind::Bool => not_zero(node, graph, ids, integers),
+        Kind::Int if !integers => truncated(node, graph, ids),
+        // An integer stays what it is; that it fits the type is not checked.
+        _ => ids,
     };
-    let convert = |&v: &f64| match dtype.kind() {
-        Kind::Float => v,
-        Kind::Int => v.trunc(),
-        Kind::Bool => f64::from(u8::from(v != 0.0)),
+    Ok(vec![Tensor::computed(graph, dtype, x.shape.clone(), ids)])
+}
+
+/// 1 where x is not zero: x ≥ 0 and −x ≥ 0 hold together for zero only.
+fn not_zero(node: &Node<'_>, graph: &mut Graph, x: Vec<ValueId>, integers: bool) -> Vec<ValueId> {
+    let n = x.len();
+    let part = |name: &str| format!("{}.{name}", node.name);
+    let site = graph.new_site(&part("negated"), "Neg", &[n], integers);
+    let negated = graph.affine(site, x.clone(), vec![-1.0; n], vec![0.0; n]);
+    let site = graph.integer_site(&part("from_below"), "NonNegative", &[n]);
+    let a = graph.apply(site, Function::NonNegative, x);
+    let site = graph.integer_site(&part("from_above"), "NonNegative", &[n]);
+    let b = graph.apply(site, Function::NonNegative, negated);
+    let site = graph.integer_site(&part("zero"), "And", &[n]);
+    let zero = graph.product(site, vec![Term { factor: 1.0, a, b }]);
+    let site = graph.integer_site(&node.name, "Not", &[n]);
+    graph.affine(site, zero, vec![-1.0; n], vec![1.0; n])
+}
+
+/// Real numbers without their fractions: ⌊max(x, 0)⌋ − ⌊max(−x, 0)⌋.
+fn truncated(node: &Node<'_>, graph: &mut Graph, x: Vec<ValueId>) -> Vec<ValueId> {
+    let n = x.len();
+    let part = |name: &str| format!("{}.{name}", node.name);
+    let site = graph.site(&part("negated"), "Neg", &[n]);
+    let negated = graph.affine(site, x.clone(), vec![-1.0; n], vec![0.0; n]);
+    let mut floor = |x: Vec<ValueId>, name: &str| {
+        let site = graph.site(&part(&format!("{name}.relu")), "Relu", &[n]);
+        let x = graph.apply(site, Function::Relu, x);
+        let site = graph.integer_site(&part(name), "Floor", &[n]);
+        graph.apply(site, Function::Floor, x)
     };
-    Ok(vec![Tensor::constant(dtype.kind(), x.shape.clone(), data.iter().map(convert).collect()).typed(dtype)])
+    let (above, below) = (floor(x, "above"), floor(negated, "below"));
+    let site = graph.integer_site(&node.name, "Cast", &[n]);
+    graph.sum(site, above, -1.0, below)
 }
 
 /// At inference Dropout is the identity.

@@ -8,7 +8,7 @@ use super::{
     model::checked_len,
     tensor::{ElementType, Kind, Tensor},
 };
-use crate::CompileError;
+use crate::{CompileError, element::half};
 
 /// ONNX's name of an element type.
 pub(super) fn type_name(code: i32) -> String {
@@ -77,9 +77,6 @@ pub(super) fn read(proto: &pb::TensorProto, folder: Option<&Path>) -> Result<Ten
     if data.len() != len {
         return Err(wrong(format!("it has {} elements, expected {len}", data.len())));
     }
-    if let Some(index) = data.iter().position(|v| !v.is_finite()) {
-        return Err(CompileError::NotFinite { tensor: name.clone(), index, value: data[index] });
-    }
     Ok(Tensor::constant(dtype.kind(), shape, data).typed(dtype))
 }
 
@@ -118,17 +115,6 @@ fn number(dtype: ElementType, bytes: &[u8]) -> f64 {
 fn nibbles(dtype: ElementType, bytes: impl Iterator<Item = u8>, len: usize) -> Vec<f64> {
     let value = |n: u8| if dtype == ElementType::Int4 && n > 7 { f64::from(n) - 16.0 } else { f64::from(n) };
     bytes.flat_map(|b| [value(b & 15), value(b >> 4)]).take(len).collect()
-}
-
-fn half(bits: u16) -> f64 {
-    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
-    sign * match exponent {
-        0 => fraction * 2f64.powi(-24),
-        31 if fraction == 0.0 => f64::INFINITY,
-        31 => f64::NAN,
-        e => (1.0 + fraction / 1024.0) * 2f64.powi(e - 15),
-    }
 }
 
 /// The elements in the protobuf's typed lists.

@@ -94,7 +94,15 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, config: &Config) -> Result<Quanti
     }
     emitter.outputs()?;
     let tensors = emitter.report();
-    Ok(Quantized { program: emitter.builder.finish()?.with_weights(config.weights)?, tensors, tables })
+    let program = emitter.builder.finish()?.with_weights(config.weights)?;
+    // Constants come first in a finished program.
+    let (constants, all) = (program.constants().len() as u32, program.wires());
+    let place = |(i, w): (usize, &Option<Wire>)| {
+        let own = w.filter(|w| w.index() < all)?;
+        Some((Wire(own.0 + constants), plan.scale_of(ValueId(i as u32))?))
+    };
+    let wires = emitter.wires.iter().enumerate().map(place).collect();
+    Ok(Quantized { program, tensors, tables, wires })
 }
 
 fn emitter_factor(graph: &Graph, v: ValueId) -> Factor {

@@ -8,9 +8,11 @@ use std::{
 
 use serde_json::json;
 use vouch_circuit::Objective;
-use vouch_compiler::{CompileOptions, CompileReport, Compiled, GivenSamples, OnnxModel, OutputAccuracy, data};
+use vouch_compiler::{
+    CompileOptions, CompileReport, Compiled, GivenSamples, InputShapes, OnnxModel, OutputAccuracy, data,
+};
 use vouch_program::{Instruction, Program, Visibility, WeightMode, Wire};
-use vouch_prover::{Card, LIMB_BITS, MODEL_FILE, Manifest, ModelBundle, ProvingError, compile_cheapest};
+use vouch_prover::{Card, MODEL_FILE, Manifest, ModelBundle, ProvingError, compile_cheapest, compile_precise};
 
 use crate::{
     Said,
@@ -31,6 +33,9 @@ fn options(model: &OnnxModel, ranges: &Ranges) -> Result<CompileOptions, Failure
     }
     for error in &ranges.max_error {
         options.max_errors.add(error)?;
+    }
+    for error in &ranges.accept_error {
+        options.accepted.accept(error)?;
     }
     let read = |file: &Path| data::read_inputs(file, model.inputs(), model.outputs());
     if let Some(file) = &ranges.calibration {
@@ -53,8 +58,22 @@ pub(crate) fn compile(
     show: Show,
 ) -> Result<Compiled, Failure> {
     let options = CompileOptions { weights, ..options(model, ranges)? };
-    let widths = ranges.limb_bits.map_or(LIMB_BITS.to_vec(), |b| vec![b]);
-    Ok(show.working("compiling", 3.0, || compile_cheapest(model, &options, &widths, batch, objective))?)
+    Ok(show.working("compiling", 3.0, || match ranges.limb_bits {
+        Some(bits) => compile_cheapest(model, &options, &[bits], batch, objective),
+        None => compile_precise(model, &options, batch, objective),
+    })?)
+}
+
+/// Reads a model, with the shapes that were asked for.
+pub(crate) fn load(path: &Path, ranges: &Ranges) -> Result<OnnxModel, Failure> {
+    let mut shapes = InputShapes::default();
+    for dim in &ranges.dim {
+        shapes.add_dim(dim)?;
+    }
+    for shape in &ranges.shape {
+        shapes.add_shape(shape)?;
+    }
+    Ok(OnnxModel::load_with(path, &shapes)?)
 }
 
 /// What proofs show of which tensor.
@@ -126,7 +145,7 @@ fn public_numbers(program: &Program) -> Option<String> {
 
 pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
     let start = std::time::Instant::now();
-    let model = OnnxModel::load(&args.model)?;
+    let model = load(&args.model, &args.ranges)?;
     let visibility = visibilities(&args.visibility)?;
     let mut compiled = compile(&model, &args.ranges, args.weights, args.batch, args.objective.into(), show)?;
     compiled.program = compiled.program.with_visibility(&visibility).map_err(ProvingError::from)?;
@@ -163,7 +182,10 @@ pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
 
 /// The errors of one output, in a line.
 fn errors(o: &OutputAccuracy) -> String {
-    let demanded = o.max_error.map_or(String::new(), |e| format!("  (at most {e:.2e} demanded)"));
+    let mut demanded = o.max_error.map_or(String::new(), |e| format!("  (at most {e:.2e} demanded)"));
+    if let Some(e) = o.accepted {
+        let _ = write!(demanded, "  (at most {e:.2e} accepted)");
+    }
     format!(
         "  {:<24} max {:.2e}  mean {:.2e}  seen in [{:.4}, {:.4}]{demanded}\n",
         o.name, o.max_abs, o.mean_abs, o.lo, o.hi

@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use serde_json::json;
 use vouch_circuit::{Estimate, Objective};
-use vouch_compiler::OnnxModel;
 use vouch_program::{Program, WeightMode};
 use vouch_prover::{ModelBundle, plan};
 
@@ -15,7 +14,7 @@ pub(crate) fn run(args: &Plan, show: Show) -> Result<Said, Failure> {
     let program: Program = if is_bundle {
         ModelBundle::load(&args.model)?.program
     } else {
-        let model = OnnxModel::load(&args.model)?;
+        let model = compile::load(&args.model, &args.ranges)?;
         let (batch, objective) = (args.shape.batch, args.shape.objective.into());
         compile::compile(&model, &args.ranges, WeightMode::Fixed, batch, objective, show)?.program
     };

@@ -9,7 +9,9 @@ use std::{
 use serde_json::{Map, json};
 use vouch_envelope::{ProofEnvelope, VerificationReport};
 use vouch_prover::files;
-use vouch_verifier::{Expected, Outcome, Section, Together, VerifiedClaim, VerifierKey, Visibility, verify_together};
+use vouch_verifier::{
+    Expected, KEY_MAGIC, Outcome, Section, Together, VerifiedClaim, VerifierKey, Visibility, verify_together,
+};
 
 use super::report;
 use crate::{
@@ -38,7 +40,14 @@ pub(crate) fn read_envelope(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 pub(crate) fn read_key(path: &Path) -> Result<VerifierKey, Failure> {
-    Ok(VerifierKey::from_bytes(&files::read(path, MAX_KEY)?)?)
+    let bytes = files::read(path, MAX_KEY)?;
+    if let Some(kind) = files::kind_of(&bytes)
+        && !bytes.starts_with(&KEY_MAGIC)
+    {
+        let reason = format!("{}: this is {kind}, not a verifying key (verifier.key)", path.display());
+        return Err(Failure::new(Kind::Damaged, reason));
+    }
+    Ok(VerifierKey::from_bytes(&bytes)?)
 }
 
 pub(crate) fn run(args: &Verify, show: Show) -> Result<Said, Failure> {
