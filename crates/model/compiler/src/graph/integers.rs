@@ -24,6 +24,8 @@ impl Graph {
                     _ => false,
                 },
                 Kind::Max { .. } => true,
+                // Its site is one of integers.
+                Kind::Floor { .. } => false,
             };
             if operation && op.operands().all(|v| self.is_integer(v)) {
                 for v in self.ops[i].out.clone() {
