@@ -79,3 +79,15 @@ fn input_names(schema: &str) -> Result<Vec<String>> {
     let schema: Schema = serde_json::from_str(schema).context("the schema has a list of inputs")?;
     Ok(schema.inputs.into_iter().map(|tensor| tensor.name).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_are_named() {
+        let names = input_names(r#"{"inputs": [{"name": "a", "unit": "h"}, {"name": "b"}], "outputs": []}"#).unwrap();
+        assert_eq!(names, ["a", "b"]);
+        assert!(input_names("{}").is_err());
+    }
+}

@@ -116,6 +116,8 @@ fn random_nonce() -> Result<String> {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     /// A prover that writes down its arguments, and makes the files that it is asked for.
@@ -160,13 +162,6 @@ esac
         install(&STAND_IN.replace("exit 0", "exit 1"), &program);
         let error = show_all(&workspace, "ab12").unwrap_err().to_string();
         assert!(error.starts_with("`vouch verify"), "{error}");
-    }
-
-    #[test]
-    fn inputs_are_named() {
-        let names = input_names(r#"{"inputs": [{"name": "a", "unit": "h"}, {"name": "b"}], "outputs": []}"#).unwrap();
-        assert_eq!(names, ["a", "b"]);
-        assert!(input_names("{}").is_err());
     }
 
     #[test]
