@@ -1,8 +1,8 @@
 """Simulated liquid-staking redemptions under Ethereum's exit and withdrawal rules.
 
-``consensus`` has the rules of Ethereum, ``protocol`` those of the liquid-staking protocol,
-``demand`` what drives both, ``worlds`` the simulator, ``samples`` the requests taken from
-it, ``inputs`` the model's inputs.
+``consensus`` has the rules of Ethereum as pure functions, ``ethereum`` its state in many
+worlds, ``protocol`` the liquid-staking protocol, ``demand`` what drives both, ``worlds`` the
+simulator, ``samples`` the requests taken from it, ``inputs`` the model's inputs.
 """
 
 import sys

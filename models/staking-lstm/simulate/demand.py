@@ -68,3 +68,48 @@ def draw_demand(rng, worlds, steps):
     out["operator"] = operator
     out["network"] = network
     return out
+
+
+class Drivers:
+    """The drivers with slow random factors: [worlds, steps], except ``exits``."""
+
+    def __init__(self, rng, uniform, worlds, steps, drawn):
+        noise = lambda tau_days, sd: mean_reverting(rng, worlds, steps, 25, tau_days, sd)  # noqa: E731
+        redeem = noise(8.0, uniform(0.25, 0.6))
+        deposit = noise(8.0, uniform(0.25, 0.6))
+        self._exits = noise(6.0, uniform(0.2, 0.5))
+        self.discount = noise(1.5, uniform(0.5, 3.0))
+        self.redeem = np.exp(redeem) * (1 + drawn["pressure"])
+        self.deposit = np.exp(deposit) * (1 + drawn["rebound"]) / (1 + 0.25 * drawn["stress"])
+        self.stress, self.pressure = drawn["stress"], drawn["pressure"]
+        self.operator, self._network = drawn["operator"], drawn["network"]
+
+    def exits(self, epoch):
+        """Multiplier of ordinary exits of everyone else."""
+        return self._network[:, epoch] * np.exp(self._exits[:, epoch])
+
+
+class DailyDraws:
+    """The random numbers of one day, [epochs, worlds]."""
+
+    def __init__(self, rng, worlds):
+        day = EPOCHS_PER_DAY
+        shape = (day, worlds)
+        rare = lambda per_day: rng.random(shape) < per_day / day  # noqa: E731
+        whale = lambda: np.minimum(rng.lognormal(0.0, 1.0, shape), 15.0)  # noqa: E731
+        self._redeem = rng.gamma(0.5, 2.0, shape)
+        self._deposit = rng.gamma(0.4, 2.5, shape)
+        self.exits = rng.gamma(0.5, 2.0, shape)
+        self._whale_out = rare(0.35) * whale()
+        self._whale_in = rare(0.30) * whale()
+        self.lumps = rare(0.5) * np.minimum(rng.lognormal(np.log(6_000), 1.0, shape), 80_000)
+        self.coin = rng.random((*shape, 3))
+        self.sweep = rng.random(shape)
+
+    def redeem_size(self, k):
+        """Redemptions in epoch ``k`` of the day, as a multiple of the average."""
+        return 0.7 * self._redeem[k] + 0.5 * self._whale_out[k] * EPOCHS_PER_DAY
+
+    def deposit_size(self, k):
+        """Deposits in epoch ``k`` of the day, as a multiple of the average."""
+        return 0.75 * self._deposit[k] + 0.45 * self._whale_in[k] * EPOCHS_PER_DAY

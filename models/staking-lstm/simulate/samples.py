@@ -9,6 +9,9 @@ from .inputs import FEATURE_MAX, FEATURE_MIN, OBSERVATION_STEP, OBSERVATIONS
 from .protocol import REPORT_PERIOD
 
 
+HISTORIES = ("queue", "sweep", "backlog", "buffer", "flight", "outflow", "discount")
+
+
 def collect(s):
     """Turn the histories into samples."""
     xs, ys, ps, ws, es, rs = [], [], [], [], [], []
