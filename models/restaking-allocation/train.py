@@ -3,7 +3,7 @@
     python train.py            # the shipped model
     python train.py --quick    # a small run into ./quick/, to see that it works
 
-Everything is plain NumPy but the writing and running of the ONNX file, which
+Everything is plain NumPy, except writing and running the ONNX file, which
 also runs ``models/staking-lstm`` for the predicted redemption times.
 """
 

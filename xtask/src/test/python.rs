@@ -35,7 +35,7 @@ fn unittest(python: &Path, dir: &Path, args: &[&str]) -> Result<()> {
     run(&mut tests)
 }
 
-/// The Python of an environment with the packages that `requirements` lists; made anew when the list has changed.
+/// The Python of an environment with the packages that `requirements` lists; recreated when the list has changed.
 pub(super) fn environment(workspace: &Workspace, name: &str, requirements: &Path) -> Result<PathBuf> {
     let wanted = fs::read_to_string(requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
     let dir = workspace.target.join("venv").join(name);
