@@ -15,6 +15,7 @@ mod hash;
 mod keys;
 mod lanes;
 mod layout;
+mod number;
 mod plonk;
 mod prove;
 #[cfg(test)]
@@ -28,6 +29,8 @@ pub use check::check_key;
 pub use error::ProvingError;
 pub use hash::Salt;
 pub use keys::{Header, ProverKey, plan};
+#[doc(hidden)]
+pub use plonk::hiding::{PieceRank, rank_of_pieces};
 pub use prove::Proved;
 pub use schema::schema;
 pub use srs::{MAX_K, Srs};

@@ -1,5 +1,7 @@
 //! Proving.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
 use std::time::Duration;
 
 use halo2_proofs::{
@@ -99,7 +101,7 @@ impl ProverKey {
 }
 
 /// What the transcript absorbs before everything else: the model's identity and the nonce, each as two big-endian numbers of 16 bytes.
-fn statement(model: &ModelId, nonce: &Nonce) -> [Fr; 4] {
+pub(crate) fn statement(model: &ModelId, nonce: &Nonce) -> [Fr; 4] {
     let half = |bytes: &[u8]| bytes.iter().fold(Fr::zero(), |acc, b| acc * Fr::from(256) + Fr::from(u64::from(*b)));
     let (m, n) = (model.as_bytes(), nonce.as_bytes());
     [half(&m[..16]), half(&m[16..]), half(&n[..16]), half(&n[16..])]

@@ -1,5 +1,7 @@
 //! The tensors of a program, as a verifying key says them.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
 use vouch_program::{Interval, Program, Visibility};
 use vouch_verifier::{Schema, TensorSpec, Visibility as Shown};
 
