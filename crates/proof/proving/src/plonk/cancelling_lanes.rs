@@ -91,7 +91,7 @@ fn prove(
     transcript.finalize()
 }
 
-fn read(proof: &[u8], key: &ProverKey) -> Blake2bRead<&[u8], G1Affine, Challenge255<G1Affine>> {
+fn read<'a>(proof: &'a [u8], key: &ProverKey) -> Blake2bRead<&'a [u8], G1Affine, Challenge255<G1Affine>> {
     let mut transcript = Blake2bRead::init(proof);
     for scalar in statement(&key.verifier.model_id(), &NONCE) {
         transcript.common_scalar(scalar).unwrap();
