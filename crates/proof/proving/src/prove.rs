@@ -82,7 +82,7 @@ impl ProverKey {
     /// What a run's proof shows of each tensor.
     fn public(&self, trace: &Trace, instance: &[Fr]) -> PublicValues {
         let mut public = PublicValues::default();
-        let mut row = 0;
+        let mut row = 0usize;
         for (i, (visibility, wires)) in self.program.tensors().into_iter().enumerate() {
             let (values, hashes) = if i < self.program.inputs().len() {
                 (&mut public.inputs, &mut public.input_hashes)
@@ -94,7 +94,7 @@ impl ProverKey {
                 Hidden::Hashed => hashes.extend(instance.get(row).map(digest)),
                 Hidden::Private => {}
             }
-            row += visibility.public_values(wires.len());
+            row = row.saturating_add(visibility.public_values(wires.len()));
         }
         public
     }

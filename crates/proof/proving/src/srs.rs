@@ -14,6 +14,8 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
+use std::ops::Neg;
+
 use halo2_proofs::{
     SerdeFormat,
     arithmetic::best_multiexp,
@@ -111,7 +113,7 @@ impl Srs {
         }
         // The curve's cofactor on G2 is not 1.
         let order_minus_one = -Fr::one();
-        if !bool::from(s_g2.is_on_curve()) || (s_g2 * order_minus_one).to_affine() != -s_g2 {
+        if !bool::from(s_g2.is_on_curve()) || (s_g2 * order_minus_one).to_affine() != s_g2.neg() {
             return refuse("s·G2 is not in the subgroup of prime order");
         }
         if bool::from(s_g2.is_identity()) || g.iter().any(|p| bool::from(p.is_identity())) {
@@ -151,7 +153,7 @@ fn identity(params: &ParamsKZG<Bn256>) -> [u8; 32] {
 
 /// Whether `e(a, b) = e(c, d)`.
 fn equal_pairings((a, b): (G1Affine, G2Affine), (c, d): (G1Affine, G2Affine)) -> bool {
-    let product = Bn256::multi_miller_loop(&[(&a, &b.into()), (&-c, &d.into())]).final_exponentiation();
+    let product = Bn256::multi_miller_loop(&[(&a, &b.into()), (&c.neg(), &d.into())]).final_exponentiation();
     product == <Bn256 as Engine>::Gt::identity()
 }
 
