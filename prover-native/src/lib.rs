@@ -22,5 +22,5 @@ pub use keys::{KeyFile, PROVER_KEY_FILE, VERIFIER_KEY_FILE, key_files};
 pub use published::{Outline, StatedError, parse_stated};
 pub use srs::{DEFAULT_K, Source, SrsFile};
 pub use vouch_proving::{
-    Header, MAX_K, Proved, ProverKey, ProvingError, Salt, Srs, check_key, commit, cpu, export, plan, schema,
+    Header, MAX_K, Proved, ProverKey, ProvingError, Salt, Srs, check_key, commit, cpu, export, plan, tensor_hash,
 };

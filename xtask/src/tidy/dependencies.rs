@@ -1,11 +1,12 @@
 //! Who may use whom.
 //!
 //! ```text
-//! compiler -> program        circuit -> program, poseidon        verifier -> envelope        api -> envelope        deposits, allocation -> (none)
-//! proving -> circuit, program, poseidon, verifier, envelope        prover-native -> proving, compiler, circuit, program, verifier, envelope
+//! program, envelope, poseidon -> schema        verifier, api -> envelope, schema        schema, deposits, allocation -> (none)
+//! compiler -> program        circuit -> program, poseidon
+//! proving -> circuit, program, poseidon, verifier, envelope, schema        prover-native -> proving, compiler, circuit, program, verifier, envelope
 //! verifier-wasm -> verifier, envelope        disclosure -> program, verifier, envelope, and to prove: proving, circuit        prover-wasm -> disclosure
 //! follower -> api, deposits        protocol -> api, envelope
-//! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, allocation, deposits, envelope, poseidon
+//! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, allocation, deposits, disclosure, envelope, poseidon, schema
 //! ```
 //!
 //! Only normal and build dependencies count: tests may use what they like.
@@ -22,18 +23,22 @@ use crate::{
 
 /// What each crate of the workspace may use of the others, directly. A crate that is not here is refused.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("vouch-program", &[]),
-    ("vouch-envelope", &[]),
+    ("vouch-schema", &[]),
+    ("vouch-program", &["vouch-schema"]),
+    ("vouch-envelope", &["vouch-schema"]),
     ("vouch-compiler", &["vouch-program"]),
     ("vouch-circuit", &["vouch-program", "vouch-poseidon"]),
-    ("vouch-poseidon", &[]),
-    ("vouch-verifier", &["vouch-envelope"]),
+    ("vouch-poseidon", &["vouch-schema"]),
+    ("vouch-verifier", &["vouch-envelope", "vouch-schema"]),
     ("vouch-deposits", &[]),
     ("vouch-allocation", &[]),
     ("vouch-follower", &["vouch-api", "vouch-deposits"]),
-    ("vouch-api", &["vouch-envelope"]),
+    ("vouch-api", &["vouch-envelope", "vouch-schema"]),
     ("vouch-protocol", &["vouch-api", "vouch-envelope"]),
-    ("vouch-proving", &["vouch-circuit", "vouch-program", "vouch-poseidon", "vouch-verifier", "vouch-envelope"]),
+    (
+        "vouch-proving",
+        &["vouch-circuit", "vouch-program", "vouch-poseidon", "vouch-verifier", "vouch-envelope", "vouch-schema"],
+    ),
     (
         "vouch-prover",
         &[
@@ -73,7 +78,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-disclosure",
             "vouch-envelope",
             "vouch-poseidon",
-            "vouch-verifier",
+            "vouch-schema",
         ],
     ),
     (
@@ -85,6 +90,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// What a crate must not reach, at any depth. A name that ends in `*` stands for all that start so.
 const MUST_NOT_REACH: &[(&str, &[&str])] = &[
+    ("vouch-schema", PROVER),
     ("vouch-program", PROVER),
     ("vouch-envelope", PROVER),
     ("vouch-poseidon", PROVER),

@@ -9,7 +9,7 @@ use serde_json::json;
 use vouch_disclosure::{Statement, disclosure_keys, disclosure_program, load_key, prove_statement};
 use vouch_prover::{
     KeyFile, ModelBundle, PROVER_KEY_FILE, ProverError, Srs, SrsFile, VERIFIER_KEY_FILE, disclosure_dir, files,
-    hashed_inputs, plan, schema,
+    hashed_inputs, plan,
 };
 use vouch_verifier::{Schema, SrsKind, TensorSpec};
 
@@ -54,7 +54,7 @@ fn named(schema: &Schema, name: &str) -> Result<TensorSpec, Failure> {
 
 fn setup(dir: &Path, srs: Option<&Path>, show: Show) -> Result<Said, Failure> {
     let bundle = ModelBundle::load(dir)?;
-    let tensors = hashed(&schema(&bundle.program))?;
+    let tensors = hashed(&bundle.program.schema())?;
     let mut needed = 0;
     for spec in &tensors {
         needed = needed.max(plan(&disclosure_program(spec)?, 1, Default::default(), None)?.1.params.k);
@@ -99,7 +99,7 @@ fn setup(dir: &Path, srs: Option<&Path>, show: Show) -> Result<Said, Failure> {
 fn prove(args: &DiscloseProve, show: Show) -> Result<Said, Failure> {
     let (nonce, salt) = (nonce(args.nonce.as_deref())?, args.salt.parse::<vouch_prover::Salt>()?);
     let bundle = ModelBundle::load(&args.dir)?;
-    let model = schema(&bundle.program);
+    let model = bundle.program.schema();
     let spec = named(&model, &args.tensor)?;
     let all = inputs::of_schema(&model, &args.input, args.sample)?;
     let own = model.inputs.iter().zip(all).find(|(t, _)| t.name == spec.name);
