@@ -56,15 +56,14 @@ fn question(inputs: &[TensorSpec]) -> Result<Vec<i64>, Box<dyn Error>> {
     let mut integers = Vec::new();
     for input in inputs {
         let mut rest = vec![natural.get(&input.name).ok_or("the question lacks an input")?];
+        let mut reals = Vec::new();
         while let Some(value) = rest.pop() {
             match value {
                 serde_json::Value::Array(items) => rest.extend(items.iter().rev()),
-                number => {
-                    let scaled = number.as_f64().ok_or("not a number")? * input.scale;
-                    integers.push(format!("{scaled:.0}").parse()?);
-                }
+                number => reals.push(number.as_f64().ok_or("not a number")?),
             }
         }
+        integers.extend(input.quantize(&reals)?);
     }
     Ok(integers)
 }
