@@ -48,7 +48,7 @@ pub(super) async fn run(config: Config, count: usize, dir: PathBuf) -> Result<()
     }
     chain.write(&parties)?;
     let settings = ValidatorSettings { data: dir.join("validator"), ..config.validator.clone() };
-    let engine = engine::from_settings(&settings)?;
+    let engine = engine::from_settings(&settings.verifier)?;
     let validator = Validator::new(key, settings, chain, engine)?;
     let listener = bind(config.listen).await?;
     println!("validator {} on http://{}", validator.public(), listener.local_addr()?);

@@ -1,30 +1,22 @@
-//! `/v1/deposits/rpc`: questions to the chain's node, for the dashboard.
+//! Questions to the chain's node, for the dashboard.
 //!
 //! The page's policy allows it no address but the validator's, and the node's address may contain a secret, so the
-//! validator passes questions on: those that the page asks, which only read, and logs only of the deposit contract. Where
-//! they go is configured and nobody's choice; they and their answers are limited in size, time and number.
+//! validator passes questions on: the ones that the page asks, which only read, and logs only of the deposit contract.
+//! Where they go is configured; they and their answers are limited in size, time and number.
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
-use axum::Json;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::StatusCode;
-use reqwest::{Client, Url};
+use reqwest::{Client, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use thiserror::Error;
 use tokio::sync::Semaphore;
-use vouch_api::Problem;
 use vouch_deposits::Address;
 
 use crate::limit::Limiter;
-use crate::validator::Validator;
-use crate::{Refusal, server};
 
-/// The longest question.
-const MAX_QUESTION: usize = 16 << 10;
 /// The longest answer.
 const MAX_ANSWER: usize = 4 << 20;
 /// How long the node may take.
@@ -40,7 +32,7 @@ const BURST: u32 = 100;
 
 /// A question, as JSON-RPC 2.0 has it. Lists of questions are not taken.
 #[derive(Debug, Clone, Deserialize, Serialize, utoipa::ToSchema)]
-pub(crate) struct Question {
+pub(in crate::validator) struct Question {
     #[serde(default)]
     #[schema(value_type = Object)]
     id: Value,
@@ -49,6 +41,21 @@ pub(crate) struct Question {
     #[serde(default)]
     #[schema(value_type = Vec<Object>)]
     params: Vec<Value>,
+}
+
+/// A question without an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(in crate::validator) enum RpcError {
+    #[error("too many requests; the next is possible in {retry_after_s} s")]
+    Rate { retry_after_s: u64 },
+    /// The page does not ask this.
+    #[error("{0}")]
+    NotPassedOn(&'static str),
+    #[error("too many questions are with the chain's node")]
+    Full,
+    /// The node is away, or what it says is of no use.
+    #[error("{0}")]
+    Node(String),
 }
 
 /// The chain's node.
@@ -81,11 +88,14 @@ impl Rpc {
     }
 
     /// Passes a question on.
-    async fn ask(&self, client: IpAddr, question: Question) -> Result<Value, Refusal> {
-        self.limiter.take(client).map_err(Refusal::rate)?;
+    ///
+    /// # Errors
+    /// [`RpcError`].
+    pub(super) async fn ask(&self, client: IpAddr, question: Question) -> Result<Value, RpcError> {
+        self.limiter.take(client).map_err(|retry_after_s| RpcError::Rate { retry_after_s })?;
         self.permit(&question)?;
         let Ok(Ok(_turn)) = tokio::time::timeout(WAIT, self.open.acquire()).await else {
-            return Err(Refusal::full("too many questions are with the chain's node", 1));
+            return Err(RpcError::Full);
         };
         let Question { id, method, params } = question;
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
@@ -97,18 +107,18 @@ impl Rpc {
             (None, result) if status.is_success() && answer.is_object() => {
                 Ok(json!({ "jsonrpc": "2.0", "id": id, "result": result }))
             }
-            _ => Err(unreachable(&format!("it answers with status {} and no result", status.as_u16()))),
+            _ => Err(RpcError::Node(format!("it answers with status {} and no result", status.as_u16()))),
         }
     }
 
     /// The status of the node's answer, and its body, if that is JSON.
-    async fn exchange(&self, body: &Value) -> Result<(StatusCode, Value), Refusal> {
-        let down = |error: reqwest::Error| unreachable(reason(&error));
+    async fn exchange(&self, body: &Value) -> Result<(StatusCode, Value), RpcError> {
+        let down = |error: reqwest::Error| RpcError::Node(reason(&error).to_owned());
         let mut response = self.client.post(self.url.clone()).json(body).send().await.map_err(down)?;
         let mut text = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(down)? {
             if text.len() + chunk.len() > MAX_ANSWER {
-                return Err(unreachable(&format!("its answer has more than {MAX_ANSWER} bytes")));
+                return Err(RpcError::Node(format!("its answer has more than {MAX_ANSWER} bytes")));
             }
             text.extend_from_slice(&chunk);
         }
@@ -116,8 +126,8 @@ impl Rpc {
     }
 
     /// Whether a question is one of the page's.
-    fn permit(&self, question: &Question) -> Result<(), Refusal> {
-        let forbidden = |detail: &str| Refusal::new(StatusCode::FORBIDDEN, "not-passed-on", "Not passed on", detail);
+    fn permit(&self, question: &Question) -> Result<(), RpcError> {
+        let forbidden = RpcError::NotPassedOn;
         match (question.method.as_str(), question.params.as_slice()) {
             ("eth_chainId", []) => Ok(()),
             // A third parameter would be a state that is made up.
@@ -133,28 +143,6 @@ impl Rpc {
     fn is_contract(&self, address: Option<&Value>) -> bool {
         address.and_then(Value::as_str).and_then(|text| text.parse().ok()) == Some(self.contract)
     }
-}
-
-/// Asks the node of the deposit contract's chain, by JSON-RPC. Only what reads is passed on, and logs only of the contract.
-#[utoipa::path(post, path = "/v1/deposits/rpc", operation_id = "deposits_rpc", request_body = Question,
-    responses((status = 200, body = Object, description = "A result or an error, as JSON-RPC 2.0 has it"),
-        (status = 400, body = Problem, content_type = "application/problem+json"), (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"), (status = 408, body = Problem, content_type = "application/problem+json"),
-        (status = 413, body = Problem, content_type = "application/problem+json"), (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 429, body = Problem, content_type = "application/problem+json"), (status = 503, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn ask(
-    State(v): State<Arc<Validator>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Result<Json<Value>, Refusal> {
-    let deposits = v.deposits.as_ref().ok_or_else(|| Refusal::missing("no deposit contract is configured"))?;
-    let question: Question = server::read_json(request, MAX_QUESTION).await?;
-    Ok(Json(deposits.rpc.ask(peer.ip(), question).await?))
-}
-
-/// The node is away. 502 and 504 would say that the validator itself is.
-fn unreachable(why: &str) -> Refusal {
-    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "chain-node", "The chain's node does not answer", why)
 }
 
 /// In words of our own: those of the library contain the address.

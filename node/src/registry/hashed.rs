@@ -1,16 +1,13 @@
 //! Hashed inputs and outputs: what a proof must show of them, computed from the question alone.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use thiserror::Error;
 use vouch_api::{Nonce, Salt};
 use vouch_envelope::TensorHash;
-use vouch_protocol::encode_answer;
-use vouch_prover::{ProverKey, ProvingError};
 use vouch_verifier::{Expected, Section, TensorSpec, Visibility};
 
-use crate::registry::{Model, tensor_len};
+use super::model::{Model, tensor_len};
 
 /// Why hashed tensors are not as they should be. No value is named: they are nobody's business.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -54,7 +51,7 @@ fn is_hashed(spec: &TensorSpec) -> bool {
 }
 
 /// The flat values of those tensors that have a visibility, of flat values of all.
-fn of(specs: &[TensorSpec], visibility: Visibility, mut values: &[i64]) -> Vec<i64> {
+pub(crate) fn of(specs: &[TensorSpec], visibility: Visibility, mut values: &[i64]) -> Vec<i64> {
     let mut out = Vec::new();
     for spec in specs {
         let (own, rest) = values.split_at_checked(tensor_len(spec)).unwrap_or((values, &[]));
@@ -145,39 +142,4 @@ impl Model {
     pub fn named_outputs(&self, values: &[i64]) -> BTreeMap<String, Vec<i64>> {
         named(&self.key.schema().outputs, values).map(|(spec, own)| (spec.name.clone(), own.to_vec())).collect()
     }
-}
-
-/// What a prover answers, and how long it took.
-pub(crate) struct Answered {
-    /// An envelope, for a model with hashed outputs after their values.
-    pub(crate) answer: Vec<u8>,
-    /// Without waiting.
-    pub(crate) time: Duration,
-}
-
-/// Proves a run.
-pub(crate) fn prove(key: &ProverKey, inputs: &[i64], salt: Option<Salt>, nonce: Nonce) -> Result<Answered, ProveError> {
-    let proved = match salt {
-        Some(salt) => key.prove_salted(inputs, nonce, vouch_prover::Salt(salt.0)),
-        None => key.prove(inputs, nonce),
-    };
-    let proved = proved.map_err(|error| match error {
-        ProvingError::Run(_) => ProveError::Inputs(error.to_string()),
-        error => ProveError::Broken(error.to_string()),
-    })?;
-    let envelope = proved.envelope.encode().map_err(|error| ProveError::Broken(error.to_string()))?;
-    let schema = key.verifier.schema();
-    let answer = match schema.hashes(Section::Outputs) {
-        0 => envelope,
-        _ => encode_answer(&of(&schema.outputs, Visibility::Hashed, &proved.outputs), &envelope),
-    };
-    Ok(Answered { answer, time: proved.witness + proved.prove + proved.verify })
-}
-
-/// Why there is no proof.
-pub(crate) enum ProveError {
-    /// The model refuses the inputs.
-    Inputs(String),
-    /// The prover failed.
-    Broken(String),
 }

@@ -19,7 +19,7 @@ pub(super) struct Flight {
 }
 
 /// One place of all, given back when this is dropped.
-pub(super) struct Place {
+pub(in crate::validator) struct Place {
     inner: Arc<Inner>,
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -33,7 +33,7 @@ impl Drop for Place {
 }
 
 /// A miner that is claimed for one query, and one place of all; both are given back when this is dropped.
-pub(super) struct Claim {
+pub(in crate::validator) struct Claim {
     miner: PublicKey,
     place: Option<Place>,
     inner: Arc<Inner>,
@@ -42,7 +42,7 @@ pub(super) struct Claim {
 impl Claim {
     /// The miner has answered and is free for another query. The place is kept until the answer is judged and written down: what is waiting for
     /// that is limited like what is waiting for miners, however fast they answer.
-    pub(super) fn answered(mut self) -> Option<Place> {
+    pub(in crate::validator) fn answered(mut self) -> Option<Place> {
         self.place.take()
     }
 }
@@ -55,12 +55,12 @@ impl Drop for Claim {
 }
 
 impl Flight {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(in crate::validator) fn new(limit: usize) -> Self {
         Self { inner: Arc::default(), room: Arc::new(Semaphore::new(limit)) }
     }
 
     /// Claims a miner, if it has no query and there is room.
-    pub(super) fn claim(&self, miner: PublicKey) -> Option<Claim> {
+    pub(in crate::validator) fn claim(&self, miner: PublicKey) -> Option<Claim> {
         let permit = self.room.clone().try_acquire_owned().ok()?;
         let fresh = self.inner.claimed.lock().unwrap_or_else(|e| e.into_inner()).insert(miner);
         // A place that was only looked at is no news: whoever waits would look again, and wake the others.
@@ -69,12 +69,12 @@ impl Flight {
     }
 
     /// Ready when a claim is given back after this was called.
-    pub(super) fn released(&self) -> tokio::sync::futures::Notified<'_> {
+    pub(in crate::validator) fn released(&self) -> tokio::sync::futures::Notified<'_> {
         self.inner.released.notified()
     }
 
     /// Number of queries on their way.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::validator) fn len(&self) -> usize {
         self.inner.claimed.lock().unwrap_or_else(|e| e.into_inner()).len()
     }
 }
