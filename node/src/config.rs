@@ -173,8 +173,8 @@ impl Config {
         if m.queue < m.provers {
             return wrong("miner.queue", "expected at least as many places as provers");
         }
-        if v.dispatch.in_flight == 0 {
-            return wrong("validator.dispatch.in_flight", "expected at least 1");
+        if v.dispatch.in_flight == 0 || v.dispatch.benchmarks_in_flight == 0 {
+            return wrong("validator.dispatch.in_flight, benchmarks_in_flight", "expected at least 1");
         }
         if v.predictions.attempts == 0 || v.predictions.open == 0 {
             return wrong("validator.predictions.attempts, open", "expected at least 1");

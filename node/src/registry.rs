@@ -4,6 +4,7 @@ mod disclosure;
 mod error;
 pub(crate) mod hashed;
 mod model;
+mod run;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,6 +19,7 @@ pub use self::disclosure::{DisclosureKeys, DisclosureKeysError};
 pub use self::error::RegistryError;
 pub use self::hashed::HiddenError;
 pub use self::model::{InputRefusal, Model};
+pub use self::run::RunRefusal;
 
 /// The models of a node, by identity.
 #[derive(Debug, Clone, Default)]

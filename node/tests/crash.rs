@@ -49,6 +49,7 @@ fn start(role: &str, net: &Net, key: &std::path::Path, port: u16, extra: &[Strin
     ];
     if role == "validator" {
         let verifier = verifier();
+        settings.push("validator.dispatch.private_addresses=true".to_owned());
         settings.push(format!("validator.verifier.native={}", verifier.native));
         settings.push(format!("validator.verifier.wasm={}", verifier.wasm.display()));
     }

@@ -68,7 +68,7 @@ impl Deposits {
             _ => bail!("validator.deposits: contract, chain_id and rpc_url: set all or none"),
         };
         let contract = parse_address(contract).context("validator.deposits.contract")?;
-        let rpc = Rpc::new(rpc_url, contract).context("validator.deposits.rpc_url")?;
+        let rpc = Rpc::new(rpc_url, contract, settings.first_block).context("validator.deposits.rpc_url")?;
         let (settings, database, follower) = (settings.clone(), folder.join(FILE), OnceLock::new());
         Ok(Some(Self { contract, chain_id, settings, database, rpc, follower }))
     }
@@ -124,6 +124,15 @@ impl Deposits {
     /// # Errors
     /// [`RpcError`].
     pub(super) async fn ask(&self, client: IpAddr, question: Question) -> Result<Value, RpcError> {
-        self.rpc.ask(client, question).await
+        let tokens = self.tokens().await;
+        self.rpc.ask(client, question, tokens.as_deref()).await
+    }
+
+    /// The contract's tokens, once the chain was read.
+    async fn tokens(&self) -> Option<Vec<Address>> {
+        let follower = self.follower.get()?;
+        follower.status().last?;
+        let contract = follower.contract().await.ok()?;
+        Some(contract.tokens.iter().filter_map(|token| token.address.parse().ok()).collect())
     }
 }

@@ -1,5 +1,7 @@
 //! Queries to miners: asking, verifying, judging. One query at a time for each miner, and a limit on all.
 
+mod address;
+mod backoff;
 mod benchmarks;
 mod flight;
 mod judge;
@@ -26,7 +28,8 @@ use crate::now_ms;
 use crate::random::{random, shuffle};
 use crate::registry::Registry;
 
-use flight::Flight;
+use backoff::Backoff;
+use flight::{Flight, Purpose};
 use judge::{Judgement, judge};
 use query::Answer;
 
@@ -35,6 +38,9 @@ pub(super) use query::{Asked, Query};
 
 /// Longest text about an attempt that is kept; some of it comes from miners.
 const MAX_DETAIL: usize = 200;
+/// What the public log says of a failed request, whatever the reason: a miner's entry on the chain must not turn the
+/// validator into a scanner of other machines' ports and paths. The reason is in the validator's own log.
+const FAILED: &str = "no usable answer";
 
 /// Queries to miners: `[validator.dispatch]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,15 +48,29 @@ const MAX_DETAIL: usize = 200;
 pub struct DispatchSettings {
     /// How long a miner may take to answer, milliseconds.
     pub timeout_ms: u64,
-    /// Most queries that are with miners.
+    /// Most users' questions that are with miners.
     pub in_flight: usize,
+    /// Most benchmarks that are with miners.
+    pub benchmarks_in_flight: usize,
     /// Mean time between two benchmarks of one miner, milliseconds; 0 for none.
     pub benchmark_every_ms: u64,
+    /// A miner that does not answer is left alone for this long, milliseconds; twice as long after each further failure,
+    /// up to ten minutes. 0 for never. Users' questions go to such miners only when there are no others.
+    pub backoff_ms: u64,
+    /// Ask miners at addresses of the machine itself and of private networks.
+    pub private_addresses: bool,
 }
 
 impl Default for DispatchSettings {
     fn default() -> Self {
-        Self { timeout_ms: 60_000, in_flight: 16, benchmark_every_ms: 20_000 }
+        Self {
+            timeout_ms: 60_000,
+            in_flight: 16,
+            benchmarks_in_flight: 16,
+            benchmark_every_ms: 20_000,
+            backoff_ms: 30_000,
+            private_addresses: false,
+        }
     }
 }
 
@@ -66,6 +86,7 @@ pub(super) struct Dispatcher {
     metrics: Arc<Metrics>,
     client: reqwest::Client,
     flight: Flight,
+    backoff: Backoff,
 }
 
 /// What a dispatcher works with.
@@ -111,7 +132,8 @@ impl Dispatcher {
             .connect_timeout(Duration::from_secs(10))
             .pool_max_idle_per_host(1)
             .build()?;
-        let flight = Flight::new(settings.in_flight);
+        let flight = Flight::new(settings.in_flight, settings.benchmarks_in_flight);
+        let backoff = Backoff::new(Duration::from_millis(settings.backoff_ms));
         Ok(Self {
             settings,
             key,
@@ -123,6 +145,7 @@ impl Dispatcher {
             metrics,
             client,
             flight,
+            backoff,
         })
     }
 
@@ -133,7 +156,7 @@ impl Dispatcher {
 
     /// Most queries on their way.
     pub(super) fn limit(&self) -> usize {
-        self.settings.in_flight
+        self.settings.in_flight + self.settings.benchmarks_in_flight
     }
 
     /// Ready when a miner or a place becomes free after this was called.
@@ -141,16 +164,19 @@ impl Dispatcher {
         self.flight.released()
     }
 
-    /// A random miner that was not tried.
+    /// A random miner that was not tried; of those that did not answer lately only if there is no other.
     pub(super) fn next(&self, tried: &HashSet<PublicKey>) -> Next {
         let mut miners = self.participants.now().miners.clone();
         miners.retain(|miner| !tried.contains(&miner.key));
         if miners.is_empty() {
             return Next::Nobody;
         }
+        if miners.iter().any(|miner| !self.backoff.rests(&miner.key)) {
+            miners.retain(|miner| !self.backoff.rests(&miner.key));
+        }
         shuffle(&mut miners);
         for miner in miners {
-            if let Some(claim) = self.flight.claim(miner.key) {
+            if let Some(claim) = self.flight.claim(miner.key, Purpose::Question) {
                 return Next::Free(claim, miner);
             }
         }
@@ -179,7 +205,17 @@ impl Dispatcher {
         let sent = self.send(&miner, &request, query.model.max_answer_bytes());
         let answer = tokio::time::timeout(limit, sent).await;
         let response = start.elapsed().min(limit);
-        let answer = answer.unwrap_or_else(|_| Answer::not(AttemptOutcome::Late, "no answer in time"));
+        let mut answer = answer.unwrap_or_else(|_| Answer::not(AttemptOutcome::Late, "no answer in time"));
+        match answer.outcome {
+            AttemptOutcome::Failed => {
+                tracing::info!(miner = %miner.key, reason = answer.detail, "a request failed");
+                answer.detail = FAILED.to_owned();
+                self.backoff.failed(miner.key);
+            }
+            AttemptOutcome::Late => self.backoff.failed(miner.key),
+            AttemptOutcome::Cancelled => {}
+            _ => self.backoff.answered(&miner.key),
+        }
         // The miner is free again: verification is ours. The place is not, until the verdict is written down.
         let place = claim.answered();
         Asked { id, miner, query, nonce, answer, response, place }
@@ -231,7 +267,10 @@ impl Dispatcher {
         };
         let expires = now_ms() + request.deadline_ms.min(vouch_protocol::MAX_VALIDITY_MS);
         let headers = sign(&self.key, &miner.key, "POST", paths::PROVE, &body, expires);
-        let url = format!("{}{}", miner.url.trim_end_matches('/'), paths::PROVE);
+        let url = match address::at(&miner.url, paths::PROVE, self.settings.private_addresses) {
+            Ok(url) => url,
+            Err(error) => return Answer::not(AttemptOutcome::Failed, error),
+        };
         let mut post = self.client.post(url).header("content-type", "application/json").body(body);
         for (name, value) in headers.to_pairs() {
             post = post.header(name, value);

@@ -27,7 +27,7 @@ use crate::limit::Limiter;
 use crate::metrics::Metrics;
 use crate::now_ms;
 use crate::random::random;
-use crate::registry::{HiddenError, InputRefusal, Registry};
+use crate::registry::{HiddenError, InputRefusal, Registry, RunRefusal};
 
 use board::Board;
 use drive::Driver;
@@ -70,6 +70,8 @@ pub(super) enum PredictionError {
     TooManyValues,
     #[error(transparent)]
     Inputs(#[from] InputRefusal),
+    #[error(transparent)]
+    Run(#[from] RunRefusal),
     #[error(transparent)]
     Salt(#[from] HiddenError),
     #[error("the validator shuts down")]
@@ -152,7 +154,7 @@ impl Predictions {
     /// Accepts a question. Once accepted, it is seen through to its end, even if the caller goes away.
     pub(super) async fn ask(&self, asked: PredictionRequest) -> Result<PredictionAccepted, PredictionError> {
         let missing = PredictionError::NoSuchModel(asked.model_id);
-        let model = self.registry.get(&asked.model_id).ok_or(missing)?;
+        let model = self.registry.get(&asked.model_id).cloned().ok_or(missing)?;
         let values: usize = asked.inputs.values().map(Vec::len).sum();
         if values > MAX_PREDICTION_VALUES {
             return Err(PredictionError::TooManyValues);
@@ -161,6 +163,9 @@ impl Predictions {
         let drawn = (model.has_hashes() && asked.salt.is_none()).then(|| Salt(random()));
         let salt = asked.salt.or(drawn);
         model.check_salt(salt)?;
+        // Inputs that the program refuses cannot be proved: no miner is asked, and none is blamed.
+        let run = tokio::task::spawn_blocking(move || model.check_run(&inputs).map(|()| inputs));
+        let inputs = run.await.map_err(|_| PredictionError::Panicked)??;
         let status = queued(asked.model_id, asked.nonce);
         self.reserve(std::slice::from_ref(&status), 0)?;
         let pending = Pending { status: status.clone(), question: Some(Question { inputs, salt }) };

@@ -20,7 +20,7 @@ use crate::limit::Limiter;
 use crate::market::{self, MarketError, MarketSource};
 use crate::now_ms;
 use crate::random::random;
-use crate::registry::Registry;
+use crate::registry::{Registry, RunRefusal};
 
 use drive::Driver;
 
@@ -37,6 +37,9 @@ pub(super) enum StrategyAskError {
     Market(#[from] MarketError),
     #[error(transparent)]
     Inputs(#[from] StrategyRefusal),
+    /// A forecast's inputs on which its program has no result.
+    #[error("token {token}: {source}")]
+    Run { token: String, source: RunRefusal },
     #[error(transparent)]
     Predictions(#[from] PredictionError),
     #[error(transparent)]
@@ -117,6 +120,13 @@ impl Strategies {
         };
         let inputs = blueprint.forecast_inputs(&market)?;
         blueprint.open_allocation(&market, asked.horizon, asked.risk)?;
+        let (model, runs) = (blueprint.forecast.clone(), inputs.clone());
+        let runs =
+            tokio::task::spawn_blocking(move || runs.iter().map(|inputs| model.check_run(inputs)).collect::<Vec<_>>());
+        let runs = runs.await.map_err(|_| PredictionError::Panicked)?;
+        for (token, run) in market.tokens.iter().zip(runs) {
+            run.map_err(|source| StrategyAskError::Run { token: token.name.clone(), source })?;
+        }
         let forecasts: Vec<_> = inputs.into_iter().map(|inputs| question(blueprint.forecast.id(), inputs)).collect();
         let stored = Stored {
             id: hex::encode(&random::<16>()),

@@ -188,7 +188,12 @@ impl Net {
             allow_development_srs: true,
             chain_every_ms: 200,
             verifier: verifier(),
-            dispatch: DispatchSettings { benchmark_every_ms: 0, timeout_ms: 20_000, ..DispatchSettings::default() },
+            dispatch: DispatchSettings {
+                benchmark_every_ms: 0,
+                timeout_ms: 20_000,
+                private_addresses: true,
+                ..DispatchSettings::default()
+            },
             predictions: PredictionSettings { rate: 1000.0, burst: 1000, ..PredictionSettings::default() },
             ..ValidatorSettings::default()
         }

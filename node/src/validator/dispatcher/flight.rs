@@ -1,4 +1,4 @@
-//! Queries on their way: a limit on all, and one a miner.
+//! Queries on their way: a limit on users' questions, one on benchmarks, and one query a miner.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -12,13 +12,21 @@ struct Inner {
     released: Notify,
 }
 
+/// What a query is for. Each has places of its own: benchmarks of slow miners cannot take those of users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Question,
+    Benchmark,
+}
+
 /// Which miners have a query.
 pub(super) struct Flight {
     inner: Arc<Inner>,
-    room: Arc<Semaphore>,
+    questions: Arc<Semaphore>,
+    benchmarks: Arc<Semaphore>,
 }
 
-/// One place of all, given back when this is dropped.
+/// One place of its kind, given back when this is dropped.
 pub(in crate::validator) struct Place {
     inner: Arc<Inner>,
     permit: Option<OwnedSemaphorePermit>,
@@ -32,7 +40,7 @@ impl Drop for Place {
     }
 }
 
-/// A miner that is claimed for one query, and one place of all; both are given back when this is dropped.
+/// A miner that is claimed for one query, and a place for it; both are given back when this is dropped.
 pub(in crate::validator) struct Claim {
     miner: PublicKey,
     place: Option<Place>,
@@ -55,13 +63,18 @@ impl Drop for Claim {
 }
 
 impl Flight {
-    pub(in crate::validator) fn new(limit: usize) -> Self {
-        Self { inner: Arc::default(), room: Arc::new(Semaphore::new(limit)) }
+    pub(in crate::validator) fn new(questions: usize, benchmarks: usize) -> Self {
+        let room = |places| Arc::new(Semaphore::new(places));
+        Self { inner: Arc::default(), questions: room(questions), benchmarks: room(benchmarks) }
     }
 
     /// Claims a miner, if it has no query and there is room.
-    pub(in crate::validator) fn claim(&self, miner: PublicKey) -> Option<Claim> {
-        let permit = self.room.clone().try_acquire_owned().ok()?;
+    pub(super) fn claim(&self, miner: PublicKey, purpose: Purpose) -> Option<Claim> {
+        let room = match purpose {
+            Purpose::Question => &self.questions,
+            Purpose::Benchmark => &self.benchmarks,
+        };
+        let permit = room.clone().try_acquire_owned().ok()?;
         let fresh = self.inner.claimed.lock().unwrap_or_else(|e| e.into_inner()).insert(miner);
         // A place that was only looked at is no news: whoever waits would look again, and wake the others.
         let place = || Place { inner: self.inner.clone(), permit: Some(permit) };
@@ -85,42 +98,57 @@ mod tests {
 
     #[test]
     fn one_query_a_miner_and_a_limit_on_all() {
-        let flight = Flight::new(2);
+        let flight = Flight::new(2, 1);
         let key = |i| PublicKey([i; 32]);
-        let first = flight.claim(key(1)).unwrap();
-        assert!(flight.claim(key(1)).is_none());
-        let second = flight.claim(key(2)).unwrap();
-        assert!(flight.claim(key(3)).is_none(), "no room");
+        let first = flight.claim(key(1), Purpose::Question).unwrap();
+        assert!(flight.claim(key(1), Purpose::Question).is_none());
+        let second = flight.claim(key(2), Purpose::Question).unwrap();
+        assert!(flight.claim(key(3), Purpose::Question).is_none(), "no room");
         drop(first);
         assert_eq!(flight.len(), 1);
-        assert!(flight.claim(key(1)).is_some());
+        assert!(flight.claim(key(1), Purpose::Question).is_some());
         drop(second);
     }
 
     #[test]
+    fn questions_and_benchmarks_do_not_take_each_others_places() {
+        let flight = Flight::new(1, 2);
+        let key = |i| PublicKey([i; 32]);
+        let benchmarks = [1, 2].map(|i| flight.claim(key(i), Purpose::Benchmark).unwrap());
+        assert!(flight.claim(key(3), Purpose::Benchmark).is_none());
+        let question = flight.claim(key(3), Purpose::Question).unwrap();
+        assert!(flight.claim(key(4), Purpose::Question).is_none());
+        drop(benchmarks);
+        assert!(flight.claim(key(4), Purpose::Question).is_none());
+        assert!(flight.claim(key(3), Purpose::Benchmark).is_none(), "one query a miner, of whatever kind");
+        drop(question);
+        assert!(flight.claim(key(3), Purpose::Benchmark).is_some());
+    }
+
+    #[test]
     fn an_answer_frees_the_miner_and_its_judgement_the_place() {
-        let flight = Flight::new(2);
+        let flight = Flight::new(2, 1);
         let key = PublicKey([1; 32]);
-        let first = flight.claim(key).unwrap().answered();
-        let second = flight.claim(key).unwrap().answered();
+        let first = flight.claim(key, Purpose::Question).unwrap().answered();
+        let second = flight.claim(key, Purpose::Question).unwrap().answered();
         assert_eq!(flight.len(), 0);
-        assert!(flight.claim(key).is_none(), "two answers wait to be judged, more is not asked");
+        assert!(flight.claim(key, Purpose::Question).is_none(), "two answers wait to be judged, more is not asked");
         drop(first);
-        let third = flight.claim(key);
+        let third = flight.claim(key, Purpose::Question);
         assert!(third.is_some());
         drop((second, third));
-        assert!(flight.claim(key).is_some());
+        assert!(flight.claim(key, Purpose::Question).is_some());
     }
 
     /// Else those who wait, and look again when they are woken, would wake each other without end.
     #[tokio::test]
     async fn a_look_for_a_free_miner_wakes_nobody() {
-        let flight = Flight::new(3);
+        let flight = Flight::new(3, 1);
         let key = PublicKey([1; 32]);
-        let claim = flight.claim(key).unwrap();
+        let claim = flight.claim(key, Purpose::Question).unwrap();
         let mut released = std::pin::pin!(flight.released());
         assert!(!released.as_mut().enable());
-        assert!(flight.claim(key).is_none());
+        assert!(flight.claim(key, Purpose::Question).is_none());
         let soon = std::time::Duration::from_millis(20);
         assert!(tokio::time::timeout(soon, released.as_mut()).await.is_err(), "woken by a look");
         drop(claim);

@@ -39,6 +39,7 @@ impl From<RpcError> for Refusal {
             RpcError::Rate { retry_after_s } => Self::rate(retry_after_s),
             RpcError::NotPassedOn(_) => ApiError::NotPassedOn.because(error),
             RpcError::Full => Self::full(error, 1),
+            RpcError::NotYet => Self::full(error, 5),
             RpcError::Node(_) => ApiError::ChainNode.because(error),
         }
     }

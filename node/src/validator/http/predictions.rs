@@ -26,7 +26,7 @@ use crate::{ApiError, Refusal, now_ms, server};
 /// Largest body of a request for values.
 const MAX_OUTPUTS_REQUEST: usize = 1024;
 
-problems!(AskProblems: Malformed, NoSuchModel, Slow, NonceUsed, TooLarge, MediaType, TooManyValues, Inputs, NeedlessSalt, Rate, Full);
+problems!(AskProblems: Malformed, NoSuchModel, Slow, NonceUsed, TooLarge, MediaType, TooManyValues, Inputs, RefusedInputs, NeedlessSalt, Rate, Full);
 problems!(Problems: NotFound, NoSuchPrediction);
 problems!(OutputsProblems: Malformed, OtherSalt, NotFound, NoSuchPrediction, Slow, Open, NotKept, TooLarge, MediaType);
 
@@ -45,6 +45,7 @@ impl From<PredictionError> for Refusal {
             PredictionError::NoSuchModel(id) => ApiError::NoSuchModel.because(id),
             PredictionError::TooManyValues => ApiError::TooManyValues.because(error),
             PredictionError::Inputs(error) => ApiError::Inputs.because(error),
+            PredictionError::Run(error) => ApiError::RefusedInputs.because(error),
             PredictionError::Salt(error) => ApiError::NeedlessSalt.because(error),
             PredictionError::Stopping => Self::full(error, 10),
             PredictionError::Full => Self::full(error, 5),

@@ -44,7 +44,7 @@ impl From<StrategyAskError> for Refusal {
                 tracing::error!(%error, "no market data");
                 ApiError::Market.because("the validator's source has none now")
             }
-            StrategyAskError::Inputs(error) => ApiError::StrategyInputs.because(error),
+            StrategyAskError::Inputs(_) | StrategyAskError::Run { .. } => ApiError::StrategyInputs.because(error),
             StrategyAskError::Predictions(error) => error.into(),
             StrategyAskError::Database(error) => error.into(),
         }

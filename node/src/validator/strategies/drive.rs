@@ -98,6 +98,9 @@ impl Driver {
         let known = blueprint.forecast_inputs(market).map_err(Stop::failed)?;
         let known = known.into_iter().chain([blueprint.unlinked(&inputs)]);
         if strategy.predictions.len() == tokens {
+            let (model, run) = (blueprint.allocation.clone(), inputs.clone());
+            let run = tokio::task::spawn_blocking(move || model.check_run(&run)).await;
+            run.map_err(|error| Stop::Broken(error.to_string()))?.map_err(Stop::failed)?;
             let pending = question(blueprint.allocation.id(), inputs.clone());
             strategy.predictions.push(pending.status.id.clone());
             let (id, predictions, kept) = (strategy.id.clone(), strategy.predictions.clone(), pending.clone());
