@@ -4,10 +4,12 @@
 //! the request's age, the body's length and pace, the signature, the caller's rate, the nonce (kept on disk until the
 //! request has expired), the content, the room in the queue.
 
+pub(crate) mod prove;
 mod provers;
 mod queue;
 mod remote;
 mod routes;
+mod run;
 mod store;
 
 use std::collections::BTreeMap;
@@ -16,7 +18,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use axum::Router;
 use serde::{Deserialize, Serialize};
 use vouch_api::ModelId;
 use vouch_protocol::{PartyKey, PublicKey};
@@ -27,7 +28,6 @@ use crate::chain::{Chain, Recent};
 use crate::limit::Limiter;
 use crate::metrics::Metrics;
 use crate::registry::Registry;
-use crate::server;
 
 use provers::Provers;
 use queue::Queue;
@@ -162,11 +162,6 @@ impl Miner {
             metrics,
             settings,
         }))
-    }
-
-    /// The server.
-    pub fn router(self: &Arc<Self>) -> Router {
-        server::layers(routes::router(self.clone()), self.metrics.clone())
     }
 
     /// Takes nothing more; what was taken is finished.

@@ -25,8 +25,7 @@ use vouch_disclosure::{Statement, disclosure_keys, load_key, prove_statement, sp
 use vouch_envelope::hex;
 use vouch_node::audit;
 use vouch_node::chain::MinerEntry;
-use vouch_node::disclosure::DisclosureKeysError;
-use vouch_node::registry::{Registry, RegistryError};
+use vouch_node::registry::{DisclosureKeysError, Registry, RegistryError};
 use vouch_protocol::{PartyKey, decay, encode_answer};
 use vouch_prover::{KeyFile, Srs};
 use vouch_verifier::{Expected, ProofEnvelope, Section, TensorHash, VerifierKey, verify_bytes};
@@ -81,7 +80,8 @@ async fn network(net: &Net, benchmark_every_ms: u64) -> (Running, Running) {
     let key = PartyKey::generate();
     let miner = start_miner(&key, net.dir.path(), &net.chain, |s| s.models = hidden().models()).await;
     net.on_chain(vec![MinerEntry { key: key.public(), url: miner.url.clone() }]);
-    let validator = net.validator(|s| (s.models, s.benchmark_every_ms) = (hidden().models(), benchmark_every_ms)).await;
+    let validator =
+        net.validator(|s| (s.models, s.dispatch.benchmark_every_ms) = (hidden().models(), benchmark_every_ms)).await;
     (miner, validator)
 }
 
@@ -447,7 +447,7 @@ async fn benchmarks_look_like_questions() {
     let app = Router::new().route("/v1/prove", post(serve)).with_state(state.clone());
     let server = support::run(app, || ()).await;
     net.on_chain(vec![MinerEntry { key: PartyKey::generate().public(), url: server.url.clone() }]);
-    let validator = net.validator(|s| (s.models, s.benchmark_every_ms) = (hidden().models(), 200)).await;
+    let validator = net.validator(|s| (s.models, s.dispatch.benchmark_every_ms) = (hidden().models(), 200)).await;
     ask(&validator.url, &asked(None, None)).await;
     ask(&validator.url, &asked(Some(salt()), None)).await;
     for _ in 0..600 {

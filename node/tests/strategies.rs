@@ -27,7 +27,7 @@ use vouch_node::audit;
 use vouch_node::chain::MinerEntry;
 use vouch_node::market::{FileSource, HttpSource, MarketError, MarketSource};
 use vouch_node::registry::Registry;
-use vouch_node::strategy::{Blueprint, StrategyError, StrategySettings};
+use vouch_node::validator::{Blueprint, StrategyError, StrategySettings};
 use vouch_program::{Interval, Program, Requant};
 use vouch_protocol::PartyKey;
 use vouch_prover::{Card, KeyFile, ModelBundle, ProverKey, Srs, plan};
@@ -144,7 +144,7 @@ async fn honest(net: &Net, count: usize) -> (Vec<Running>, Vec<MinerEntry>) {
 
 async fn validator(net: &Net, market: &str) -> Running {
     net.validator(|s| {
-        (s.models, s.strategy, s.hedge_after_ms) = (fixture().models(), Some(settings(market)), 10_000);
+        (s.models, s.strategy, s.predictions.hedge_after_ms) = (fixture().models(), Some(settings(market)), 10_000);
     })
     .await
 }

@@ -12,8 +12,8 @@ use vouch_protocol::answer_overhead;
 use vouch_prover::{ModelBundle, VERIFIER_KEY_FILE, picture};
 use vouch_verifier::{Section, SrsKind, TensorSpec, ValueError, VerifierKey};
 
-use super::RegistryError;
-use crate::disclosure::DisclosureKeys;
+use super::disclosure::DisclosureKeys;
+use super::error::RegistryError;
 use crate::random::uniform;
 
 /// Largest verifying key that is read.

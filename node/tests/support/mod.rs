@@ -12,11 +12,11 @@ use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, compile};
 use vouch_disclosure::disclosure_keys;
 use vouch_node::chain::{FileChain, MinerEntry, Parties, ValidatorEntry};
-use vouch_node::engine::{self, VerifyEngine};
+use vouch_node::engine::{self, VerifierSettings, VerifyEngine};
 use vouch_node::miner::{Miner, MinerSettings};
 use vouch_node::registry::Registry;
 use vouch_node::server::{Limits, serve};
-use vouch_node::validator::{Validator, ValidatorSettings};
+use vouch_node::validator::{DispatchSettings, PredictionSettings, Validator, ValidatorSettings};
 use vouch_program::Visibility;
 use vouch_protocol::{Event, PartyKey, PublicKey, Verdict};
 use vouch_prover::{Card, FieldTest, KeyFile, ModelBundle, ProverKey, Srs, disclosure_dir, hashed_inputs, plan};
@@ -142,10 +142,10 @@ pub async fn start_miner(
 }
 
 /// The verifier's `.wasm`, if the suite `wasm` has made one and named it in `VOUCH_WASM`; else the native verifier.
-pub fn verifier() -> ValidatorSettings {
+pub fn verifier() -> VerifierSettings {
     match std::env::var_os("VOUCH_WASM") {
-        Some(path) => ValidatorSettings { verifier_wasm: path.into(), ..ValidatorSettings::default() },
-        None => ValidatorSettings { native_verifier: true, ..ValidatorSettings::default() },
+        Some(path) => VerifierSettings { wasm: path.into(), ..VerifierSettings::default() },
+        None => VerifierSettings { native: true, ..VerifierSettings::default() },
     }
 }
 
@@ -186,12 +186,16 @@ impl Net {
             models: fixture().models(),
             data: self.dir.path().join("validator"),
             allow_development_srs: true,
-            benchmark_every_ms: 0,
             chain_every_ms: 200,
-            rate: 1000.0,
-            burst: 1000,
-            timeout_ms: 20_000,
-            ..verifier()
+            verifier: verifier(),
+            dispatch: DispatchSettings {
+                benchmark_every_ms: 0,
+                timeout_ms: 20_000,
+                private_addresses: true,
+                ..DispatchSettings::default()
+            },
+            predictions: PredictionSettings { rate: 1000.0, burst: 1000, ..PredictionSettings::default() },
+            ..ValidatorSettings::default()
         }
     }
 
@@ -199,7 +203,7 @@ impl Net {
         let mut settings = self.settings();
         change(&mut settings);
         let chain = Arc::new(self.chain.clone());
-        let engine: Arc<dyn VerifyEngine> = engine::from_settings(&settings).unwrap();
+        let engine: Arc<dyn VerifyEngine> = engine::from_settings(&settings.verifier).unwrap();
         let validator = Validator::new(self.key.clone(), settings, chain, engine).unwrap();
         validator.start().await.unwrap().detach_all();
         let closing = validator.clone();

@@ -1,25 +1,34 @@
-//! Values of hashed outputs, from the verdict until whoever asked fetches them: in memory only, and not for long.
+//! Values of hashed outputs, from the verdict until they are fetched: in memory only, and not for long.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::Json;
-use axum::extract::{Request, State as Shared_};
-use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use vouch_api::{HiddenOutputs, OutputsRequest, Problem, Salt};
+use vouch_api::Salt;
 
-use super::Validator;
-use super::routes::{Id, stands};
-use crate::{Refusal, server};
+use super::stop::Stop;
 
 /// Most values that are kept; beyond that, the oldest are forgotten.
 const MOST_VALUES: usize = 1 << 22;
-/// Largest body of a request for values.
-const MAX_BODY: usize = 1024;
 
-type Outputs = BTreeMap<String, Vec<i64>>;
+/// The outputs by name.
+pub(super) type Outputs = BTreeMap<String, Vec<i64>>;
+
+/// Values of hashed outputs: `[validator.hidden_outputs]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HiddenOutputSettings {
+    /// How long values wait in memory to be fetched, milliseconds.
+    pub keep_ms: u64,
+}
+
+impl Default for HiddenOutputSettings {
+    fn default() -> Self {
+        Self { keep_ms: 600_000 }
+    }
+}
 
 struct Entry {
     prediction: String,
@@ -57,13 +66,17 @@ pub(super) enum NotKept {
 }
 
 /// The values that wait to be fetched.
-pub(super) struct Kept {
+pub(super) struct HiddenOutputs {
     entries: Mutex<Entries>,
     time: Duration,
 }
 
-impl Kept {
-    pub(super) fn new(time: Duration) -> Self {
+impl HiddenOutputs {
+    pub(super) fn new(settings: &HiddenOutputSettings) -> Self {
+        Self::keeping(Duration::from_millis(settings.keep_ms))
+    }
+
+    fn keeping(time: Duration) -> Self {
         Self { entries: Mutex::default(), time }
     }
 
@@ -93,47 +106,22 @@ impl Kept {
         Ok(entry.outputs)
     }
 
-    /// Forgets what was not fetched in time.
-    pub(super) fn forget_old(&self) {
-        self.lock().forget(|entry, _| entry.since.elapsed() >= self.time);
+    /// Forgets values that were not fetched in time, until the stop.
+    pub(super) async fn forget(self: Arc<Self>, stop: Stop) {
+        let pause = (self.time / 8).clamp(Duration::from_millis(50), Duration::from_secs(10));
+        while !stop.within(pause).await {
+            self.forget_old();
+        }
     }
 
-    /// How long values wait.
-    pub(super) fn time(&self) -> Duration {
-        self.time
+    fn forget_old(&self) {
+        self.lock().forget(|entry, _| entry.since.elapsed() >= self.time);
     }
 }
 
 /// A digest is compared instead of the secret, so that the time it takes says nothing about the secret.
 fn digest(salt: Salt) -> [u8; 32] {
     Sha256::digest(salt.0).into()
-}
-
-/// The values of a prediction's hashed outputs, for whoever has its salt: once, and for some minutes after the prediction has ended. They are the validator's
-/// word until their hash is found to be that of the envelope.
-#[utoipa::path(post, path = "/v1/predictions/{id}/outputs", params(("id" = String, Path, description = "Its identifier")), request_body = OutputsRequest,
-    responses((status = 200, body = HiddenOutputs),
-        (status = 400, body = Problem, content_type = "application/problem+json"), (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"), (status = 408, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"), (status = 410, body = Problem, content_type = "application/problem+json"),
-        (status = 413, body = Problem, content_type = "application/problem+json"), (status = 415, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn outputs(
-    Shared_(v): Shared_<Arc<Validator>>,
-    Id(id): Id,
-    request: Request,
-) -> Result<Json<HiddenOutputs>, Refusal> {
-    let asked: OutputsRequest = server::read_json(request, MAX_BODY).await?;
-    let status = stands(&v, &id).await?;
-    if !status.state.is_final() {
-        return Err(Refusal::new(StatusCode::CONFLICT, "open", "The prediction has not ended", &id));
-    }
-    v.kept.take(&id, asked.salt).map(|outputs| Json(HiddenOutputs { outputs })).map_err(|why| match why {
-        NotKept::OtherSalt => Refusal::new(StatusCode::FORBIDDEN, "other-salt", "The prediction has another salt", &id),
-        NotKept::Gone => {
-            let detail = "it has no hashed outputs, or they were fetched, not fetched in time, or lost with a restart";
-            Refusal::new(StatusCode::GONE, "not-kept", "There are no values of this prediction", detail)
-        }
-    })
 }
 
 #[cfg(test)]
@@ -148,7 +136,7 @@ mod tests {
 
     #[test]
     fn values_are_handed_out_once_and_to_whom_has_the_salt() {
-        let kept = Kept::new(LONG);
+        let kept = HiddenOutputs::keeping(LONG);
         kept.keep("a".into(), Salt([1; 32]), outputs(2));
         kept.keep("b".into(), Salt([2; 32]), outputs(3));
         assert_eq!(kept.take("a", Salt([2; 32])), Err(NotKept::OtherSalt));
@@ -161,13 +149,13 @@ mod tests {
 
     #[test]
     fn time_and_room_are_bounded() {
-        let kept = Kept::new(Duration::ZERO);
+        let kept = HiddenOutputs::keeping(Duration::ZERO);
         kept.keep("a".into(), Salt([1; 32]), outputs(2));
         assert_eq!(kept.take("a", Salt([1; 32])), Err(NotKept::Gone));
         assert!(kept.lock().list.is_empty());
         assert_eq!(kept.lock().values, 0);
 
-        let kept = Kept::new(LONG);
+        let kept = HiddenOutputs::keeping(LONG);
         for id in ["a", "b", "c"] {
             kept.keep(id.into(), Salt([1; 32]), outputs(MOST_VALUES / 2));
         }

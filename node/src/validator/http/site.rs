@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn the_page_has_the_same_policy() {
-        let page = include_str!("../../../web/index.html");
+        let page = include_str!("../../../../web/index.html");
         let own = POLICY.strip_suffix("; frame-ancestors 'none'").unwrap();
         assert!(page.contains(&format!("content=\"{own}\"")), "{own}");
     }

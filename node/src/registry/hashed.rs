@@ -1,16 +1,14 @@
 //! Hashed inputs and outputs: what a proof must show of them, computed from the question alone.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use thiserror::Error;
 use vouch_api::{Nonce, Salt};
 use vouch_envelope::TensorHash;
-use vouch_protocol::encode_answer;
-use vouch_prover::{ProverKey, ProvingError, tensor_hash};
+use vouch_prover::tensor_hash;
 use vouch_verifier::{Expected, Schema, Section, TensorSpec, Visibility};
 
-use crate::registry::Model;
+use super::model::Model;
 
 /// Why hashed tensors are not as they should be. No value is named: they are nobody's business.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -51,7 +49,7 @@ pub enum HiddenError {
 
 /// The flat values of those tensors of a section that have a visibility, of flat values of all. Empty for another number of
 /// values than the section has.
-fn of(schema: &Schema, section: Section, visibility: Visibility, values: &[i64]) -> Vec<i64> {
+pub(crate) fn of(schema: &Schema, section: Section, visibility: Visibility, values: &[i64]) -> Vec<i64> {
     let split = schema.split(section, values).unwrap_or_default();
     split.into_iter().filter(|(spec, _)| spec.visibility == visibility).flat_map(|(_, own)| own).copied().collect()
 }
@@ -140,39 +138,4 @@ impl Model {
         let named = named(self.key.schema(), Section::Outputs, values);
         named.map(|(spec, own)| (spec.name.clone(), own.to_vec())).collect()
     }
-}
-
-/// What a prover answers, and how long it took.
-pub(crate) struct Answered {
-    /// An envelope, for a model with hashed outputs after their values.
-    pub(crate) answer: Vec<u8>,
-    /// Without waiting.
-    pub(crate) time: Duration,
-}
-
-/// Proves a run.
-pub(crate) fn prove(key: &ProverKey, inputs: &[i64], salt: Option<Salt>, nonce: Nonce) -> Result<Answered, ProveError> {
-    let proved = match salt {
-        Some(salt) => key.prove_salted(inputs, nonce, salt),
-        None => key.prove(inputs, nonce),
-    };
-    let proved = proved.map_err(|error| match error {
-        ProvingError::Run(_) => ProveError::Inputs(error.to_string()),
-        error => ProveError::Broken(error.to_string()),
-    })?;
-    let envelope = proved.envelope.encode().map_err(|error| ProveError::Broken(error.to_string()))?;
-    let schema = key.verifier.schema();
-    let answer = match schema.hashes(Section::Outputs) {
-        0 => envelope,
-        _ => encode_answer(&of(schema, Section::Outputs, Visibility::Hashed, &proved.outputs), &envelope),
-    };
-    Ok(Answered { answer, time: proved.witness + proved.prove + proved.verify })
-}
-
-/// Why there is no proof.
-pub(crate) enum ProveError {
-    /// The model refuses the inputs.
-    Inputs(String),
-    /// The prover failed.
-    Broken(String),
 }

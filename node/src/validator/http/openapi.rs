@@ -15,7 +15,7 @@ use crate::registry::Model;
         description = "Verifiable inference: ask for a prediction, fetch the proof, check it yourself.",
         license(name = "MIT OR Apache-2.0")
     ),
-    components(schemas(vouch_api::PredictionEvent, vouch_api::StrategyEvent))
+    components(schemas(vouch_api::PredictionEvent, vouch_api::Problem, vouch_api::StrategyEvent))
 )]
 struct Document;
 
