@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use thiserror::Error;
+use vouch::{ErrorKind, ProvingKey};
 use vouch_api::{Nonce, Salt};
 use vouch_envelope::TensorHash;
 use vouch_protocol::encode_answer;
-use vouch_prover::{ProverKey, ProvingError};
 use vouch_verifier::{Expected, Section, TensorSpec, Visibility};
 
 use crate::registry::{Model, tensor_len};
@@ -76,7 +76,7 @@ fn named<'a>(specs: &'a [TensorSpec], values: &'a [i64]) -> impl Iterator<Item =
 }
 
 fn hash(salt: Salt, section: Section, spec: &TensorSpec, values: &[i64]) -> Result<TensorHash, HiddenError> {
-    let hash = vouch_prover::Salt(salt.0).hash(section, &spec.name, values);
+    let hash = vouch::Salt(salt.0).hash(section, &spec.name, values);
     hash.map_err(|error| HiddenError::Width { name: spec.name.clone(), index: error.index })
 }
 
@@ -156,17 +156,19 @@ pub(crate) struct Answered {
 }
 
 /// Proves a run.
-pub(crate) fn prove(key: &ProverKey, inputs: &[i64], salt: Option<Salt>, nonce: Nonce) -> Result<Answered, ProveError> {
-    let proved = match salt {
-        Some(salt) => key.prove_salted(inputs, nonce, vouch_prover::Salt(salt.0)),
-        None => key.prove(inputs, nonce),
-    };
-    let proved = proved.map_err(|error| match error {
-        ProvingError::Run(_) => ProveError::Inputs(error.to_string()),
-        error => ProveError::Broken(error.to_string()),
+pub(crate) fn prove(
+    key: &ProvingKey,
+    inputs: &[i64],
+    salt: Option<Salt>,
+    nonce: Nonce,
+) -> Result<Answered, ProveError> {
+    let salt = salt.map_or_else(vouch::Salt::random, |salt| vouch::Salt(salt.0));
+    let proved = key.prove_integers(inputs, nonce, salt).map_err(|error| match error.kind() {
+        ErrorKind::Input | ErrorKind::OutOfRange => ProveError::Inputs(error.to_string()),
+        _ => ProveError::Broken(error.to_string()),
     })?;
     let envelope = proved.envelope.encode().map_err(|error| ProveError::Broken(error.to_string()))?;
-    let schema = key.verifier.schema();
+    let schema = key.verifying_key().schema();
     let answer = match schema.hashes(Section::Outputs) {
         0 => envelope,
         _ => encode_answer(&of(&schema.outputs, Visibility::Hashed, &proved.outputs), &envelope),

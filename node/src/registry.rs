@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
+use vouch::{MODEL_FILE, VERIFIER_KEY_FILE};
 use vouch_api::ModelId;
-use vouch_prover::{MODEL_FILE, ProverError, VERIFIER_KEY_FILE};
 use vouch_verifier::{KeyError, Section, SrsKind, Visibility as Shown};
 
 pub(crate) use self::model::tensor_len;
@@ -33,7 +33,7 @@ pub enum RegistryError {
         /// Its folder.
         path: PathBuf,
         /// Why.
-        source: Box<ProverError>,
+        source: vouch::Error,
     },
     /// The verifying key cannot be read.
     #[error("{path}: {source}", path = path.display())]

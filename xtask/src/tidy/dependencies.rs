@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! compiler -> program        circuit -> program, poseidon        verifier -> envelope        api -> envelope        deposits, allocation -> (none)
-//! proving -> circuit, program, poseidon, verifier, envelope        prover-native -> proving, compiler, circuit, program, verifier, envelope
-//! verifier-wasm -> verifier, envelope        disclosure -> program, verifier, envelope, and to prove: proving, circuit        prover-wasm -> disclosure
+//! proving -> circuit, program, poseidon, verifier, envelope        vouch -> proving, disclosure, compiler, circuit, program, verifier, envelope
+//! prover-native -> vouch, and for its texts: proving, disclosure, compiler, circuit, program, verifier, envelope
+//! verifier-wasm -> verifier, envelope        disclosure -> program, verifier, envelope, and to prove: proving        prover-wasm -> disclosure
 //! follower -> api, deposits        protocol -> api, envelope
-//! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, allocation, deposits, envelope, poseidon
+//! node -> api, deposits, follower, envelope, protocol, verifier, vouch        web -> api, allocation, deposits, envelope, poseidon
 //! ```
 //!
 //! Only normal and build dependencies count: tests may use what they like.
@@ -35,7 +36,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vouch-protocol", &["vouch-api", "vouch-envelope"]),
     ("vouch-proving", &["vouch-circuit", "vouch-program", "vouch-poseidon", "vouch-verifier", "vouch-envelope"]),
     (
-        "vouch-prover",
+        "vouch",
         &[
             "vouch-compiler",
             "vouch-circuit",
@@ -46,13 +47,29 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-envelope",
         ],
     ),
-    ("vouch-disclosure", &["vouch-circuit", "vouch-program", "vouch-proving", "vouch-verifier", "vouch-envelope"]),
+    (
+        "vouch-prover",
+        &[
+            "vouch",
+            "vouch-compiler",
+            "vouch-circuit",
+            "vouch-disclosure",
+            "vouch-program",
+            "vouch-proving",
+            "vouch-verifier",
+            "vouch-envelope",
+        ],
+    ),
+    ("vouch-disclosure", &["vouch-program", "vouch-proving", "vouch-verifier", "vouch-envelope"]),
+    ("vouch-examples", &["vouch", "vouch-verifier-host"]),
+    ("vouch-example-verify", &["vouch-verifier"]),
     ("vouch-prover-wasm", &["vouch-disclosure", "vouch-proving", "vouch-verifier", "vouch-envelope"]),
     ("vouch-verifier-wasm", &["vouch-verifier", "vouch-envelope"]),
     ("vouch-verifier-host", &["vouch-envelope"]),
     (
         "vouch-node",
         &[
+            "vouch",
             "vouch-api",
             "vouch-deposits",
             "vouch-disclosure",
@@ -61,7 +78,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-protocol",
             "vouch-verifier",
             "vouch-verifier-host",
-            "vouch-prover",
         ],
     ),
     (
@@ -78,7 +94,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "vouch-tests",
-        &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope", "vouch-prover"],
+        &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-proving", "vouch-verifier", "vouch-envelope"],
     ),
     ("xtask", &[]),
 ];

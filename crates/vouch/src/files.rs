@@ -8,18 +8,18 @@ use std::{
 
 use memmap2::Mmap;
 
-use crate::ProverError;
+use crate::{Error, Result};
 
-fn file_error(path: &Path) -> impl FnOnce(io::Error) -> ProverError {
+fn file_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();
-    move |source| ProverError::File { path, source }
+    move |source| Error::file(path, source)
 }
 
 /// The bytes of a file, up to a limit.
 ///
 /// # Errors
-/// [`ProverError::File`], also if the file is longer than `limit`.
-pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ProverError> {
+/// An [`Error`] of kind [`System`](crate::ErrorKind::System), also if the file is longer than `limit`.
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let len = std::fs::metadata(path).map_err(file_error(path))?.len();
     if len > limit {
         let reason = format!("the file has {len} bytes, at most {limit} are expected");
@@ -31,8 +31,8 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ProverError> {
 /// Maps a file into memory.
 ///
 /// # Errors
-/// [`ProverError::File`].
-pub fn map(path: &Path) -> Result<Mmap, ProverError> {
+/// An [`Error`] of kind [`System`](crate::ErrorKind::System).
+pub fn map(path: &Path) -> Result<Mmap> {
     let file = File::open(path).map_err(file_error(path))?;
     // SAFETY: the map is only read. Another process that truncates the file while it is mapped can end this process with SIGBUS, but not make it
     // accept anything: what is read is checked, and a proof is verified before it is given out.
@@ -40,11 +40,19 @@ pub fn map(path: &Path) -> Result<Mmap, ProverError> {
     unsafe { Mmap::map(&file) }.map_err(file_error(path))
 }
 
+/// Makes a folder, with those above it.
+///
+/// # Errors
+/// An [`Error`] of kind [`System`](crate::ErrorKind::System).
+pub fn create_dir(path: &Path) -> Result<()> {
+    std::fs::create_dir_all(path).map_err(file_error(path))
+}
+
 /// Writes a file under a temporary name and renames it.
 ///
 /// # Errors
-/// [`ProverError::File`].
-pub fn write(path: &Path, parts: &[&[u8]]) -> Result<(), ProverError> {
+/// An [`Error`] of kind [`System`](crate::ErrorKind::System).
+pub fn write(path: &Path, parts: &[&[u8]]) -> Result<()> {
     let dir = match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),

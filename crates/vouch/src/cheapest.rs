@@ -8,7 +8,7 @@ use vouch_circuit::{Estimate, Objective};
 use vouch_compiler::{CompileOptions, Compiled, OnnxModel, compile_model};
 use vouch_proving::plan;
 
-use crate::ProverError;
+use crate::{Error, Result};
 
 /// The widths that are tried.
 pub const LIMB_BITS: [u8; 3] = [10, 11, 12];
@@ -27,8 +27,8 @@ pub fn compile_cheapest(
     widths: &[u8],
     batch: u32,
     objective: Objective,
-) -> Result<Compiled, ProverError> {
-    let mut failure = None;
+) -> Result<Compiled> {
+    let mut failure: Option<Error> = None;
     let mut best: Option<(Compiled, bool, f64)> = None;
     for &limb_bits in widths {
         let own = CompileOptions { limb_bits, aim: AIM * options.aim, ..options.clone() };
@@ -61,9 +61,9 @@ fn compile_for(
     options: &CompileOptions,
     batch: u32,
     objective: Objective,
-) -> Result<(Compiled, Estimate), ProverError> {
+) -> Result<(Compiled, Estimate)> {
     let mut compiled = compile_model(model, options)?;
-    let (_, estimate) = plan(&compiled.program, batch, objective, None)?;
+    let estimate = plan(&compiled.program, batch, objective, None)?.estimate;
     compiled.report.configuration.batch = batch;
     Ok((compiled, estimate))
 }
