@@ -100,7 +100,7 @@ async fn lookup(proofs: Proofs) -> Running {
 
 fn proofs() -> Proofs {
     let key = &fixture().a;
-    let inputs = fixture().registry().get(&fixture().id()).unwrap().quantize(&question(None).inputs).unwrap();
+    let inputs = fixture().registry().get(&fixture().id()).unwrap().integers(&question(None).inputs).unwrap();
     let start = Instant::now();
     let prove = |_| {
         let nonce = Nonce(PartyKey::generate().public().0);

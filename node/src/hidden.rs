@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use thiserror::Error;
-use vouch::{ErrorKind, ProvingKey};
+use vouch::{ErrorKind, ProvingKey, tensor_hash};
 use vouch_api::{Nonce, Salt};
 use vouch_envelope::TensorHash;
 use vouch_protocol::encode_answer;
-use vouch_verifier::{Expected, Section, TensorSpec, Visibility};
+use vouch_verifier::{Expected, Schema, Section, TensorSpec, Visibility};
 
-use crate::registry::{Model, tensor_len};
+use crate::registry::Model;
 
 /// Why hashed tensors are not as they should be. No value is named: they are nobody's business.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -49,34 +49,28 @@ pub enum HiddenError {
     },
 }
 
-fn is_hashed(spec: &TensorSpec) -> bool {
-    spec.visibility == Visibility::Hashed
+/// The flat values of those tensors of a section that have a visibility, of flat values of all. Empty for another number of
+/// values than the section has.
+fn of(schema: &Schema, section: Section, visibility: Visibility, values: &[i64]) -> Vec<i64> {
+    let split = schema.split(section, values).unwrap_or_default();
+    split.into_iter().filter(|(spec, _)| spec.visibility == visibility).flat_map(|(_, own)| own).copied().collect()
 }
 
-/// The flat values of those tensors that have a visibility, of flat values of all.
-fn of(specs: &[TensorSpec], visibility: Visibility, mut values: &[i64]) -> Vec<i64> {
-    let mut out = Vec::new();
-    for spec in specs {
-        let (own, rest) = values.split_at_checked(tensor_len(spec)).unwrap_or((values, &[]));
-        values = rest;
-        if spec.visibility == visibility {
-            out.extend_from_slice(own);
-        }
-    }
-    out
-}
-
-/// The hashed tensors with their values, of flat values of hashed tensors.
-fn named<'a>(specs: &'a [TensorSpec], values: &'a [i64]) -> impl Iterator<Item = (&'a TensorSpec, &'a [i64])> {
-    specs.iter().filter(|spec| is_hashed(spec)).scan(values, |rest, spec| {
-        let (own, tail) = rest.split_at_checked(tensor_len(spec)).unwrap_or((rest, &[]));
+/// The hashed tensors of a section with their values, of flat values of hashed tensors.
+fn named<'a>(
+    schema: &'a Schema,
+    section: Section,
+    values: &'a [i64],
+) -> impl Iterator<Item = (&'a TensorSpec, &'a [i64])> {
+    schema.hashed(section).scan(values, |rest, spec| {
+        let (own, tail) = rest.split_at_checked(spec.size()).unwrap_or((rest, &[]));
         *rest = tail;
         Some((spec, own))
     })
 }
 
 fn hash(salt: Salt, section: Section, spec: &TensorSpec, values: &[i64]) -> Result<TensorHash, HiddenError> {
-    let hash = vouch::Salt(salt.0).hash(section, &spec.name, values);
+    let hash = tensor_hash(&salt, section, &spec.name, values);
     hash.map_err(|error| HiddenError::Width { name: spec.name.clone(), index: error.index })
 }
 
@@ -89,7 +83,7 @@ impl Model {
 
     /// Number of values of hashed outputs.
     pub fn hidden_output_len(&self) -> usize {
-        self.key.schema().outputs.iter().filter(|spec| is_hashed(spec)).map(tensor_len).sum()
+        self.key.schema().hashed(Section::Outputs).map(TensorSpec::size).sum()
     }
 
     /// Whether there is a salt if, and only if, there is something to salt.
@@ -110,14 +104,14 @@ impl Model {
     /// [`HiddenError`] if the hashes cannot be computed.
     pub fn expected(&self, inputs: &[i64], nonce: Nonce, salt: Option<Salt>) -> Result<Expected, HiddenError> {
         self.check_salt(salt)?;
-        let specs = &self.key.schema().inputs;
-        let hidden = of(specs, Visibility::Hashed, inputs);
-        let hashes =
-            named(specs, &hidden).map(|(spec, own)| hash(salt.ok_or(HiddenError::NoSalt)?, Section::Inputs, spec, own));
+        let (schema, section) = (self.key.schema(), Section::Inputs);
+        let hidden = of(schema, section, Visibility::Hashed, inputs);
+        let hashes = named(schema, section, &hidden)
+            .map(|(spec, own)| hash(salt.ok_or(HiddenError::NoSalt)?, section, spec, own));
         Ok(Expected {
             model_id: Some(self.id()),
             nonce: Some(nonce),
-            inputs: Some(of(specs, Visibility::Public, inputs)),
+            inputs: Some(of(schema, section, Visibility::Public, inputs)),
             input_hashes: Some(hashes.collect::<Result<_, _>>()?),
             ..Expected::default()
         })
@@ -132,7 +126,7 @@ impl Model {
         if values.len() != expected || shown.len() != self.key.schema().hashes(Section::Outputs) {
             return Err(HiddenError::Count { expected, got: values.len() });
         }
-        for ((spec, own), &expected) in named(&self.key.schema().outputs, values).zip(shown) {
+        for ((spec, own), &expected) in named(self.key.schema(), Section::Outputs, values).zip(shown) {
             let got = hash(salt.ok_or(HiddenError::NoSalt)?, Section::Outputs, spec, own)?;
             if got != expected {
                 return Err(HiddenError::Output { name: spec.name.clone(), expected, got });
@@ -143,7 +137,8 @@ impl Model {
 
     /// Values of hashed outputs by the outputs' names.
     pub fn named_outputs(&self, values: &[i64]) -> BTreeMap<String, Vec<i64>> {
-        named(&self.key.schema().outputs, values).map(|(spec, own)| (spec.name.clone(), own.to_vec())).collect()
+        let named = named(self.key.schema(), Section::Outputs, values);
+        named.map(|(spec, own)| (spec.name.clone(), own.to_vec())).collect()
     }
 }
 
@@ -162,7 +157,7 @@ pub(crate) fn prove(
     salt: Option<Salt>,
     nonce: Nonce,
 ) -> Result<Answered, ProveError> {
-    let salt = salt.map_or_else(vouch::Salt::random, |salt| vouch::Salt(salt.0));
+    let salt = salt.unwrap_or_else(Salt::random);
     let proved = key.prove_integers(inputs, nonce, salt).map_err(|error| match error.kind() {
         ErrorKind::Input | ErrorKind::OutOfRange => ProveError::Inputs(error.to_string()),
         _ => ProveError::Broken(error.to_string()),
@@ -171,7 +166,7 @@ pub(crate) fn prove(
     let schema = key.verifying_key().schema();
     let answer = match schema.hashes(Section::Outputs) {
         0 => envelope,
-        _ => encode_answer(&of(&schema.outputs, Visibility::Hashed, &proved.outputs), &envelope),
+        _ => encode_answer(&of(schema, Section::Outputs, Visibility::Hashed, &proved.outputs), &envelope),
     };
     Ok(Answered { answer, time: proved.witness + proved.prove + proved.verify })
 }

@@ -12,7 +12,6 @@ use vouch::{MODEL_FILE, VERIFIER_KEY_FILE};
 use vouch_api::ModelId;
 use vouch_verifier::{KeyError, Section, SrsKind, Visibility as Shown};
 
-pub(crate) use self::model::tensor_len;
 pub use self::model::{InputRefusal, Model};
 use crate::disclosure::DisclosureKeysError;
 

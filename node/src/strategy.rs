@@ -254,7 +254,7 @@ impl Blueprint {
         }
         let inputs = market.tokens.iter().map(|token| {
             let refused = |source| StrategyRefusal::Forecast { token: token.name.clone(), source };
-            self.forecast.quantize(&token.forecast).map_err(refused)
+            self.forecast.integers(&token.forecast).map_err(refused)
         });
         inputs.collect()
     }
@@ -285,7 +285,7 @@ impl Blueprint {
             name => market.tokens.iter().filter_map(|token| token.allocation.get(name).copied()).collect(),
         };
         let inputs: BTreeMap<_, _> = specs.iter().map(|spec| (spec.name.clone(), values(spec))).collect();
-        self.allocation.quantize(&inputs).map_err(StrategyRefusal::Allocation)
+        self.allocation.integers(&inputs).map_err(StrategyRefusal::Allocation)
     }
 
     /// The integers of the allocation on forecasts that were proved: they are taken over as they are.

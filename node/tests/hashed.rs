@@ -48,7 +48,7 @@ fn run() -> (Vec<i64>, Vec<i64>) {
 }
 
 fn hash(salt: Salt, section: Section, name: &str, values: &[i64]) -> TensorHash {
-    vouch::Salt(salt.0).hash(section, name, values).unwrap()
+    vouch::tensor_hash(&salt, section, name, values).unwrap()
 }
 
 fn salt() -> Salt {
@@ -359,7 +359,7 @@ async fn serve(State(cheat): State<Arc<Cheat>>, Json(raw): Json<Value>) -> Respo
     let honest = cheat.asked.fetch_add(1, Ordering::SeqCst) == 0;
     let is = move |behaviour| !honest && mine == behaviour;
     let salt = salt.unwrap();
-    let (mut own, mut own_salt) = (inputs.clone(), vouch::Salt(salt.0));
+    let (mut own, mut own_salt) = (inputs.clone(), salt);
     if is(B::OtherInput) || is(B::HashOfOtherInput) {
         step(&mut own);
     }
@@ -493,7 +493,7 @@ async fn a_fact_about_a_hidden_input_is_proved_with_the_validators_keys() {
     let (inputs, _) = run();
     let statement = Statement::element(spec_of(&verifier).unwrap(), 2, inputs[2], inputs[2]).unwrap();
     let nonce = Nonce([5; 32]);
-    let fact = prove_statement(&key, &inputs, vouch::Salt(own.0), &statement, nonce).unwrap();
+    let fact = prove_statement(&key, &inputs, own, &statement, nonce).unwrap();
     verify_statement(&verifier, shown, &statement, Some(nonce), true, &fact).unwrap();
     assert!(
         verify_statement(&verifier, hash(salt(), Section::Inputs, "x", &inputs), &statement, None, true, &fact)

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use vouch_circuit::Objective;
 use vouch_envelope::{Nonce, ProofEnvelope};
 use vouch_program::{Interval, Program, Requant, Segment, Term, Visibility};
-use vouch_proving::{ProverKey, Salt, Srs, plan};
+use vouch_proving::{ProverKey, Salt, Srs, plan, tensor_hash};
 use vouch_verifier::{CheckName, Expected, Section, TensorHash, VerifyError, report, verify};
 
 const LO: i64 = -200;
@@ -63,7 +63,7 @@ fn expected(modes: [Visibility; 4], inputs: &[i64], outputs: &[i64], salt: Salt)
         let i = usize::from(section == Section::Outputs);
         match mode {
             Visibility::Public => values[i].extend(own),
-            Visibility::Hashed => hashes[i].push(salt.hash(section, name, own).unwrap()),
+            Visibility::Hashed => hashes[i].push(tensor_hash(&salt, section, name, own).unwrap()),
             Visibility::Private => {}
         }
     }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use vouch_circuit::{CircuitParams, Objective};
 use vouch_envelope::{Nonce, ProofEnvelope};
 use vouch_program::{Interval, Program, Requant, RunError, Segment, Term, Visibility, WeightMode};
-use vouch_proving::{ProverKey, ProvingError, Salt, Srs, check_key, plan};
+use vouch_proving::{ProverKey, ProvingError, Salt, Srs, check_key, plan, tensor_hash};
 use vouch_verifier::{
     Expected, KeyDescription, KeyError, PrivateWeights, VerifierKey, VerifyError, verify, verify_batch,
 };
@@ -266,10 +266,10 @@ fn hashed_inputs_and_private_weights() {
     let key = key(&program);
     let salt = Salt([9; 32]);
     let proved = key.prove_salted(&inputs(2), Nonce([3; 32]), salt).unwrap();
-    let hash = salt.hash(vouch_verifier::Section::Inputs, "a", &inputs(2)).unwrap();
+    let hash = tensor_hash(&salt, vouch_verifier::Section::Inputs, "a", &inputs(2)).unwrap();
     let expected = Expected { input_hashes: Some(vec![hash]), ..any() };
     assert!(verify(&key.verifier, &expected, &proved.envelope).is_ok());
-    let other = Salt([8; 32]).hash(vouch_verifier::Section::Inputs, "a", &inputs(2)).unwrap();
+    let other = tensor_hash(&Salt([8; 32]), vouch_verifier::Section::Inputs, "a", &inputs(2)).unwrap();
     let wrong = Expected { input_hashes: Some(vec![other]), ..any() };
     assert!(matches!(verify(&key.verifier, &wrong, &proved.envelope), Err(VerifyError::Hash { .. })));
 }

@@ -204,7 +204,8 @@ fn any_inputs() -> impl Strategy<Value = Vec<i64>> {
         let own = prop::collection::vec(value.clone(), len);
         prop_oneof![3 => own, 1 => value.prop_map(move |v| vec![v; len])].boxed()
     };
-    let tensors: Vec<_> = program.inputs().iter().zip(&lengths).map(|(t, len)| tensor(t.bounds, *len)).collect();
+    let tensors: Vec<_> =
+        program.inputs().iter().zip(&lengths).map(|(t, len)| tensor(Interval::from(t), *len)).collect();
     let known = prop::collection::vec(any::<bool>(), lengths.len());
     (tensors, known, 0..decisions.len()).prop_map(move |(mut tensors, known, decision)| {
         let mut rest = decisions[decision].as_slice();

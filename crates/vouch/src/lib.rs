@@ -36,7 +36,7 @@ pub use vouch_envelope::{
     Link, ModelId, Nonce, ProofChain, ProofEnvelope, PublicValues, Section, TensorHash, ValueRef,
 };
 pub use vouch_program::{Program, Visibility, WeightMode};
-pub use vouch_proving::{CircuitPlan, Header, Salt, cpu, schema};
+pub use vouch_proving::{CircuitPlan, Header, Salt, cpu, tensor_hash};
 pub use vouch_verifier::{
     ChainStep, Expected, SrsKind, VerifiedChain, VerifiedClaim, VerifierKey as VerifyingKey, verify_batch, verify_chain,
 };

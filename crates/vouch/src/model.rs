@@ -114,14 +114,8 @@ impl Card {
                 return Err(wrong(&format!("the sample must have the inputs {}", names.join(", "))));
             }
             for t in program.inputs() {
-                let (lo, hi) = (t.bounds.lo as f64 / t.scale, t.bounds.hi as f64 / t.scale);
-                let outside = |v: &&f64| !(t.bounds.lo..=t.bounds.hi).contains(&((**v * t.scale).round() as i64));
-                if let Some(value) = sample.get(&t.name).and_then(|values| values.iter().find(outside)) {
-                    return Err(wrong(&format!(
-                        "the sample's `{}` has {value}, which is not from {lo} to {hi}",
-                        t.name
-                    )));
-                }
+                let values = sample.get(&t.name).map(Vec::as_slice).unwrap_or_default();
+                t.quantize(values).map_err(|e| wrong(&format!("the sample's {e}")))?;
             }
         }
         Ok(card)

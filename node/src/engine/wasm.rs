@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use vouch_envelope::{ModelId, ProofEnvelope, hex};
 use vouch_verifier::{Expected, VerifierKey};
-use vouch_verifier_host::{Expected as HostExpected, Host, HostError, Limits, VerificationReport, Verifier};
+use vouch_verifier_host::{Host, HostError, Limits, VerificationReport, Verifier};
 
 use super::{Rejection, Verified, VerifyEngine};
 
@@ -63,12 +63,7 @@ impl WasmEngine {
     }
 
     /// An instance with the key, and its report.
-    fn report(
-        &self,
-        key: &VerifierKey,
-        expected: &HostExpected,
-        envelope: &[u8],
-    ) -> Result<VerificationReport, HostError> {
+    fn report(&self, key: &VerifierKey, expected: &Expected, envelope: &[u8]) -> Result<VerificationReport, HostError> {
         let waiting = self.idle().get_mut(&key.model_id()).and_then(Vec::pop);
         let mut verifier = match waiting {
             Some(verifier) => verifier,
@@ -86,11 +81,7 @@ impl WasmEngine {
 
 impl VerifyEngine for WasmEngine {
     fn verify(&self, key: &VerifierKey, expected: &Expected, envelope: &[u8]) -> Result<Verified, Rejection> {
-        let Expected { model_id, nonce, inputs, outputs, input_hashes, output_hashes, allow_development_srs } =
-            expected.clone();
-        let expected =
-            HostExpected { model_id, nonce, inputs, outputs, input_hashes, output_hashes, allow_development_srs };
-        let report = self.report(key, &expected, envelope).map_err(|error| Rejection::Exhausted(error.to_string()))?;
+        let report = self.report(key, expected, envelope).map_err(|error| Rejection::Exhausted(error.to_string()))?;
         if let Some(check) = report.checks.iter().find(|check| !check.passed) {
             let reason = format!("{}: {}", check.name, check.detail);
             return Err(if check.name == "format" { Rejection::Malformed(reason) } else { Rejection::Refused(reason) });

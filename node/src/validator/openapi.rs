@@ -53,8 +53,7 @@ fn name(operation: &mut Operation, id: &str) {
 fn inputs(model: &Model) -> Value {
     let middle = |spec: &vouch_verifier::TensorSpec| {
         let value = (spec.min as f64 + spec.max as f64) / 2.0 / spec.scale;
-        let count = spec.shape.iter().map(|&d| d as usize).product::<usize>();
-        (spec.name.clone(), json!(vec![value; count]))
+        (spec.name.clone(), json!(vec![value; spec.size()]))
     };
     Value::Object(model.key.schema().inputs.iter().map(middle).collect())
 }

@@ -15,18 +15,22 @@ use crate::{
 
 /// What each crate of the workspace may use of the others, directly. A crate that is not here is refused.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("vouch-program", &[]),
-    ("vouch-envelope", &[]),
+    ("vouch-schema", &[]),
+    ("vouch-program", &["vouch-schema"]),
+    ("vouch-envelope", &["vouch-schema"]),
     ("vouch-compiler", &["vouch-program"]),
     ("vouch-circuit", &["vouch-program", "vouch-poseidon"]),
-    ("vouch-poseidon", &[]),
-    ("vouch-verifier", &["vouch-envelope"]),
+    ("vouch-poseidon", &["vouch-schema"]),
+    ("vouch-verifier", &["vouch-envelope", "vouch-schema"]),
     ("vouch-deposits", &[]),
     ("vouch-allocation", &[]),
     ("vouch-follower", &["vouch-api", "vouch-deposits"]),
-    ("vouch-api", &["vouch-envelope"]),
+    ("vouch-api", &["vouch-envelope", "vouch-schema"]),
     ("vouch-protocol", &["vouch-api", "vouch-envelope"]),
-    ("vouch-proving", &["vouch-circuit", "vouch-program", "vouch-poseidon", "vouch-verifier", "vouch-envelope"]),
+    (
+        "vouch-proving",
+        &["vouch-circuit", "vouch-program", "vouch-poseidon", "vouch-verifier", "vouch-envelope", "vouch-schema"],
+    ),
     (
         "vouch",
         &[
@@ -81,7 +85,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-disclosure",
             "vouch-envelope",
             "vouch-poseidon",
-            "vouch-verifier",
+            "vouch-schema",
         ],
     ),
     (
@@ -93,6 +97,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// What a crate must not reach, at any depth. A name that ends in `*` stands for all that start so.
 const MUST_NOT_REACH: &[(&str, &[&str])] = &[
+    ("vouch-schema", PROVER),
     ("vouch-program", PROVER),
     ("vouch-envelope", PROVER),
     ("vouch-poseidon", PROVER),

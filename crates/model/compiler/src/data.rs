@@ -50,7 +50,7 @@ pub struct InputSpec {
 
 /// Name and shape of each input of a program.
 pub fn specs_of(program: &vouch_program::Program) -> Vec<InputSpec> {
-    let spec = |t: &vouch_program::InputTensor| InputSpec {
+    let spec = |t: &vouch_program::TensorSpec| InputSpec {
         name: t.name.clone(),
         shape: t.shape.iter().map(|&d| d as usize).collect(),
     };

@@ -34,6 +34,7 @@ pub use error::{ProgramError, RunError};
 pub use interpret::Trace;
 pub use table::{Segment, Table};
 pub use types::{
-    InputTensor, Instruction, Linear, Lookup, Matrix, MatrixId, Max, OutputTensor, Product, Program, Requant, TableId,
-    Term, Visibility, WeightMode, Wire,
+    Instruction, Linear, Lookup, Matrix, MatrixId, Max, OutputTensor, Product, Program, Requant, TableId, Term,
+    WeightMode, Wire,
 };
+pub use vouch_schema::{Schema, TensorSpec, ValueError, Visibility};

@@ -11,7 +11,7 @@ use vouch_disclosure::{
 };
 use vouch_envelope::{Nonce, Section, TensorHash};
 use vouch_program::{Interval, Program, Requant, Visibility};
-use vouch_proving::{ProverKey, ProvingError, Salt, Srs};
+use vouch_proving::{ProverKey, ProvingError, Salt, Srs, tensor_hash};
 use vouch_verifier::{CheckName, TensorSpec, VerifierKey, VerifyError};
 
 const NONCE: Nonce = Nonce([7; 32]);
@@ -42,7 +42,7 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
 });
 
 fn hash(values: &[i64]) -> TensorHash {
-    SALT.hash(Section::Inputs, "b", values).unwrap()
+    tensor_hash(&SALT, Section::Inputs, "b", values).unwrap()
 }
 
 fn check(hash: TensorHash, statement: &Statement, nonce: Nonce, bytes: &[u8]) -> Result<(), DisclosureError> {
@@ -83,9 +83,9 @@ fn everything_else_is_refused() {
     };
     // Another hash: of other values, or of the same with another salt or another name.
     let mut others = vec![hash(&[5, -100, 155, 4])];
-    others.push(Salt([8; 32]).hash(Section::Inputs, "b", &values).unwrap());
-    others.push(SALT.hash(Section::Inputs, "a", &values).unwrap());
-    others.push(SALT.hash(Section::Outputs, "b", &values).unwrap());
+    others.push(tensor_hash(&Salt([8; 32]), Section::Inputs, "b", &values).unwrap());
+    others.push(tensor_hash(&SALT, Section::Inputs, "a", &values).unwrap());
+    others.push(tensor_hash(&SALT, Section::Outputs, "b", &values).unwrap());
     for other in others {
         refused(check(other, &statement, NONCE, &bytes), CheckName::Inputs);
     }

@@ -39,7 +39,6 @@ use crate::{
     commit::KzgParams,
     export::{KeyMeta, describe_key},
     layout::{self, layout_of},
-    schema::schema,
     srs,
     weights::{self, Blinding},
 };
@@ -280,7 +279,7 @@ pub(crate) fn meta(
     Ok(KeyMeta {
         srs_identity: srs.identity(),
         srs_kind: srs.kind,
-        schema: schema(program),
+        schema: program.schema(),
         program_digest: program.public_digest(),
         layout: serde_json::to_string(params).map_err(|e| ProvingError::format("layout", e))?,
         instance_len: program.public_len(),

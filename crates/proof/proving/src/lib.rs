@@ -19,15 +19,14 @@ mod plonk;
 mod prove;
 #[cfg(test)]
 mod random_programs;
-mod schema;
 mod srs;
 mod weights;
 
 pub use blake::digest;
 pub use check::check_key;
 pub use error::ProvingError;
-pub use hash::Salt;
+pub use hash::tensor_hash;
 pub use keys::{CircuitPlan, Header, ProverKey, plan};
 pub use prove::Proved;
-pub use schema::schema;
 pub use srs::{MAX_K, Srs};
+pub use vouch_schema::Salt;

@@ -8,7 +8,8 @@ use halo2_proofs::{
 };
 use vouch_circuit::ModelCircuit;
 use vouch_envelope::{ModelId, Nonce, ProofEnvelope, PublicValues, Section};
-use vouch_program::{Trace, Visibility as Hidden};
+use vouch_poseidon::tensor_salt;
+use vouch_program::Trace;
 use vouch_verifier::{Expected, Visibility, verify};
 
 use crate::{ProverKey, ProvingError, Salt, clock::Stopwatch, hash::digest, plonk::create_proof};
@@ -47,11 +48,9 @@ impl ProverKey {
         let start = Stopwatch::start();
         let trace = self.program.run(inputs)?;
         let schema = self.verifier.schema();
-        let salts: Vec<Fr> = [Section::Inputs, Section::Outputs]
+        let salts: Vec<Fr> = Section::ALL
             .into_iter()
-            .flat_map(|section| schema.section(section).iter().map(move |t| (section, t)))
-            .filter(|(_, t)| t.visibility == Visibility::Hashed)
-            .map(|(section, t)| salt.element(section, &t.name))
+            .flat_map(|section| schema.hashed(section).map(move |t| tensor_salt(&salt, section, &t.name)))
             .collect();
         let circuit = ModelCircuit::prove(self.program.clone(), self.layout.clone(), &trace, &salts)?;
         let witness = start.elapsed();
@@ -88,9 +87,9 @@ impl ProverKey {
                 (&mut public.outputs, &mut public.output_hashes)
             };
             match visibility {
-                Hidden::Public => values.extend(wires.iter().map(|w| trace.values[w.index()])),
-                Hidden::Hashed => hashes.extend(instance.get(row).map(digest)),
-                Hidden::Private => {}
+                Visibility::Public => values.extend(wires.iter().map(|w| trace.values[w.index()])),
+                Visibility::Hashed => hashes.extend(instance.get(row).map(digest)),
+                Visibility::Private => {}
             }
             row += visibility.public_values(wires.len());
         }

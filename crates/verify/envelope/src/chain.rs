@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{CursorError, EnvelopeError, ProofEnvelope, Reader, Section, Writer};
+use crate::{CursorError, EnvelopeError, Expected, ProofEnvelope, Reader, Section, Writer};
 
 /// First bytes of a chain.
 pub const CHAIN_MAGIC: [u8; 8] = *b"VOUCHPC\0";
@@ -40,6 +40,15 @@ pub struct Link {
     pub to: ValueRef,
     /// How many values.
     pub len: u32,
+}
+
+/// What the caller of a verification expects of a chain. Trust comes from here, never from the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct ExpectedChain {
+    /// What is expected of each proof. `inputs` are those that no link fills, in their order.
+    pub steps: Vec<Expected>,
+    /// The links, in any order. A chain that claims others, or fewer, is refused.
+    pub links: Vec<Link>,
 }
 
 impl Link {

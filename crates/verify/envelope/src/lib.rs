@@ -61,20 +61,17 @@
 mod chain;
 mod cursor;
 mod error;
-pub mod hex;
-mod id;
 mod json;
 mod proof;
 mod report;
 
 pub use chain::{
-    CHAIN_MAGIC, CHAIN_VERSION, ChainFormatError, Link, LinkFault, MAX_CHAIN_PROOFS, MAX_LINKS, ProofChain, ValueRef,
+    CHAIN_MAGIC, CHAIN_VERSION, ChainFormatError, ExpectedChain, Link, LinkFault, MAX_CHAIN_PROOFS, MAX_LINKS,
+    ProofChain, ValueRef,
 };
 pub use cursor::{CursorError, Reader, Writer};
 pub use error::EnvelopeError;
-pub use id::{ModelId, Nonce, TensorHash};
 pub use json::EnvelopeJson;
-pub use proof::{
-    ENVELOPE_MAGIC, ENVELOPE_VERSION, MAX_HASHES, MAX_PROOF_BYTES, MAX_VALUES, ProofEnvelope, PublicValues, Section,
-};
+pub use proof::{ENVELOPE_MAGIC, ENVELOPE_VERSION, MAX_HASHES, MAX_PROOF_BYTES, ProofEnvelope, PublicValues};
 pub use report::{ChainReport, Check, VerificationReport};
+pub use vouch_schema::{Expected, MAX_VALUES, ModelId, Nonce, Section, TensorHash, hex, hex_text};

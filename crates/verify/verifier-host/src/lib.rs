@@ -10,7 +10,8 @@ mod verifier;
 
 pub use chain::ChainVerifier;
 pub use error::{HostError, Refusal};
-pub use expected::{Expected, ExpectedChain};
 pub use limits::Limits;
 pub use verifier::{Host, Verifier};
-pub use vouch_envelope::{ChainReport, Check, Link, ModelId, Nonce, ValueRef, VerificationReport};
+pub use vouch_envelope::{
+    ChainReport, Check, Expected, ExpectedChain, Link, ModelId, Nonce, ValueRef, VerificationReport,
+};

@@ -6,9 +6,9 @@
 //! verification stays deterministic.
 
 use crate::curve::Fr;
-use vouch_envelope::ProofEnvelope;
+use vouch_envelope::{Expected, ProofEnvelope};
 
-use crate::claim::{Expected, VerifiedClaim};
+use crate::claim::VerifiedClaim;
 use crate::error::VerifyError;
 use crate::field;
 use crate::hash::Hash;

@@ -9,10 +9,10 @@ mod weights;
 
 pub use codec::{KEY_MAGIC, KEY_VERSION};
 pub(crate) use prepared::{Prepared, query_at_current_row};
-pub use schema::{Schema, TensorSpec, Visibility};
 pub use weights::{PrivateWeights, WeightLane};
 
 use vouch_envelope::ModelId;
+use vouch_schema::Schema;
 
 use crate::error::KeyError;
 use crate::expression::Gates;

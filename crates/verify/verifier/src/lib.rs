@@ -71,12 +71,12 @@ pub use batch::verify_batch;
 pub use chain::{
     ChainError, ChainOutcome, ChainStep, ChainVerification, LinkError, VerifiedChain, report_chain, verify_chain,
 };
-pub use claim::{Expected, VerifiedClaim};
+pub use claim::VerifiedClaim;
 pub use error::{CheckName, KeyError, PointError, VerifyError};
 pub use expression::{GateBuilder, Gates, Node, NodeId};
 pub use key::{
-    ColumnKind, ColumnQuery, ColumnRef, KEY_MAGIC, KEY_VERSION, KeyDescription, PrivateWeights, Schema, SrsKind,
-    TensorSpec, VerifierKey, Visibility, WeightLane,
+    ColumnKind, ColumnQuery, ColumnRef, KEY_MAGIC, KEY_VERSION, KeyDescription, PrivateWeights, SrsKind, VerifierKey,
+    WeightLane,
 };
 pub use report::{Outcome, Together, Verification, report, verify_together};
 pub use verify::{verify, verify_bytes};
@@ -84,3 +84,4 @@ pub use vouch_envelope::{
     CHAIN_VERSION, ChainFormatError, ChainReport, Check, ENVELOPE_VERSION, Link, LinkFault, ModelId, Nonce, ProofChain,
     ProofEnvelope, PublicValues, Section, TensorHash, ValueRef, VerificationReport,
 };
+pub use vouch_schema::{Expected, Schema, TensorSpec, ValueError, Visibility};

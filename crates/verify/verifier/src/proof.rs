@@ -8,13 +8,14 @@ use ark_ff::{One, Zero};
 use crate::error::VerifyError;
 use crate::expression::LeafValues;
 use crate::field;
-use crate::key::{Prepared, VerifierKey, Visibility};
+use crate::key::{Prepared, VerifierKey};
 use crate::msm::msm;
 use crate::permutation::{Challenges, ProductEvaluations};
 use crate::transcript::Transcript;
 use crate::vanishing::{self, LagrangeValues};
 use crate::weights;
 use vouch_envelope::{ProofEnvelope, PublicValues, Section};
+use vouch_schema::Visibility;
 
 /// Commitments that the prover sent.
 pub(crate) struct Commitments {

@@ -4,9 +4,9 @@ mod together;
 
 use std::ops::Deref;
 
-use vouch_envelope::{Check, ProofEnvelope, Section, VerificationReport};
+use vouch_envelope::{Check, Expected, ProofEnvelope, Section, VerificationReport};
 
-use crate::claim::{Expected, VerifiedClaim};
+use crate::claim::VerifiedClaim;
 use crate::error::{CheckName, VerifyError};
 use crate::key::{SrsKind, VerifierKey};
 use crate::proof::{self, Opening};

@@ -1,8 +1,8 @@
 //! The verification of one envelope.
 
-use vouch_envelope::{ProofEnvelope, Section};
+use vouch_envelope::{Expected, ProofEnvelope, Section};
 
-use crate::claim::{Expected, VerifiedClaim};
+use crate::claim::VerifiedClaim;
 use crate::error::VerifyError;
 use crate::field;
 use crate::key::{SrsKind, VerifierKey};

@@ -44,7 +44,7 @@ pub(super) async fn ask(
     if values > MAX_PREDICTION_VALUES {
         return Err(Refusal::unfit("inputs", "Too many values", format!("at most {MAX_PREDICTION_VALUES}")));
     }
-    let inputs = model.quantize(&asked.inputs).map_err(|e| Refusal::unfit("inputs", "Not inputs of the model", e))?;
+    let inputs = model.integers(&asked.inputs).map_err(|e| Refusal::unfit("inputs", "Not inputs of the model", e))?;
     let drawn = (model.has_hashes() && asked.salt.is_none()).then(|| Salt(random()));
     let salt = asked.salt.or(drawn);
     model.check_salt(salt).map_err(|e| Refusal::unfit("salt", "The model takes no salt", e))?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use vouch::Salt;
+use vouch::{Salt, tensor_hash};
 use vouch_compiler::{InputError, InputSpec, NamedTensors, Samples, data};
 use vouch_verifier::{Schema, Section, TensorHash, Visibility};
 
@@ -33,19 +33,8 @@ pub(crate) fn of_schema(schema: &Schema, file: &Path, sample: SampleArg) -> Resu
     let inputs = one(data::read(file, &specs)?, sample, file)?;
     let mut out = Vec::new();
     for t in &schema.inputs {
-        let mut own = Vec::new();
-        let Some(tensor) = inputs.get(&t.name) else {
-            return Err(InputError::Missing { name: t.name.clone() }.into());
-        };
-        for (index, &value) in tensor.data.iter().enumerate() {
-            let integer = (value * t.scale).round() as i64;
-            if !(t.min..=t.max).contains(&integer) {
-                let (lo, hi) = (t.min as f64 / t.scale, t.max as f64 / t.scale);
-                return Err(InputError::OutOfRange { name: t.name.clone(), index, value, lo, hi }.into());
-            }
-            own.push(integer);
-        }
-        out.push(own);
+        let tensor = inputs.get(&t.name).ok_or_else(|| InputError::Missing { name: t.name.clone() })?;
+        out.push(t.quantize(&tensor.data).map_err(InputError::from)?);
     }
     Ok(out)
 }
@@ -54,7 +43,7 @@ pub(crate) fn of_schema(schema: &Schema, file: &Path, sample: SampleArg) -> Resu
 pub(crate) fn hashes(schema: &Schema, inputs: &[Vec<i64>], salt: Salt) -> Result<Vec<(String, TensorHash)>, Failure> {
     let hashed = schema.inputs.iter().zip(inputs).filter(|(t, _)| t.visibility == Visibility::Hashed);
     hashed
-        .map(|(t, values)| match salt.hash(Section::Inputs, &t.name, values) {
+        .map(|(t, values)| match tensor_hash(&salt, Section::Inputs, &t.name, values) {
             Ok(hash) => Ok((t.name.clone(), hash)),
             Err(e) => Err(Failure::new(Kind::Input, format!("`{}`: {e}", t.name))),
         })

@@ -6,7 +6,7 @@
 use vouch_envelope::{Reader, Writer};
 
 use super::constant::Form;
-use super::{ColumnKind, ColumnQuery, ColumnRef, KeyDescription, PrivateWeights, Schema, SrsKind, WeightLane};
+use super::{ColumnKind, ColumnQuery, ColumnRef, KeyDescription, PrivateWeights, SrsKind, WeightLane, schema};
 use crate::error::KeyError;
 use crate::expression::{Gates, Node, NodeId};
 
@@ -86,7 +86,7 @@ pub(super) fn encode(key: &KeyDescription) -> Vec<u8> {
         commitments.iter().for_each(|commitment| writer.raw(commitment));
     }
     encode_gates(&mut writer, &key.gates);
-    key.schema.write(&mut writer, version > PUBLIC_VERSION);
+    schema::write(&key.schema, &mut writer, version > PUBLIC_VERSION);
     writer.string(&key.layout);
     if let Some(weights) = &key.weights {
         encode_weights(&mut writer, weights);
@@ -189,7 +189,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<KeyDescription, KeyError> {
         fixed_commitments: decode_commitments(&mut reader, "fixed commitments")?,
         permutation_commitments: decode_commitments(&mut reader, "permutation commitments")?,
         gates: decode_gates(&mut reader)?,
-        schema: Schema::read(&mut reader, version > PUBLIC_VERSION)?,
+        schema: schema::read(&mut reader, version > PUBLIC_VERSION)?,
         layout: reader.string("layout", MAX_LAYOUT)?.to_owned(),
         weights: if version == KEY_VERSION { Some(decode_weights(&mut reader)?) } else { None },
     };

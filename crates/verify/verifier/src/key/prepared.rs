@@ -4,7 +4,7 @@ use crate::curve::{Bn254, Fr, G1Affine, G2Affine};
 use ark_ec::pairing::Pairing;
 use ark_ff::FftField;
 
-use super::{ColumnKind, ColumnQuery, KeyDescription, limits, weights};
+use super::{ColumnKind, ColumnQuery, KeyDescription, limits, schema, weights};
 use crate::domain::Domain;
 use crate::error::KeyError;
 use crate::expression::{Evaluator, Leaves};
@@ -55,7 +55,7 @@ impl Prepared {
         check_queries(key, n)?;
         limits::check(key, n)?;
         check_blinding(key)?;
-        key.schema.check(key.instance_len)?;
+        schema::check(&key.schema, key.instance_len)?;
         weights::check(key)?;
 
         let gates = Evaluator::new(
@@ -127,7 +127,8 @@ impl Prepared {
     }
 }
 
-fn count(len: usize) -> u64 {
+/// A length as a 64-bit number.
+pub(super) fn count(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
 }
 

@@ -1,10 +1,9 @@
 //! Reports of several proofs for one key that share a pairing equation.
 
-use vouch_envelope::ProofEnvelope;
+use vouch_envelope::{Expected, ProofEnvelope};
 
 use super::{HOLD, Outcome, Passed, Verification, canonical};
 use crate::batch::verify_batch;
-use crate::claim::Expected;
 use crate::error::{CheckName, VerifyError};
 use crate::key::VerifierKey;
 

@@ -11,7 +11,7 @@ use std::{
 use serde_json::json;
 use vouch::{
     KeyFiles, Model, PROVER_KEY_FILE, Salt, Srs, SrsKind, Statement, disclosure_dir, fact_keys, fact_rows, files,
-    hashed_inputs, open_fact_key, prove_fact, schema,
+    hashed_inputs, open_fact_key, prove_fact,
 };
 use vouch_verifier::{Schema, TensorSpec};
 
@@ -104,7 +104,7 @@ fn named(schema: &Schema, name: &str) -> Result<TensorSpec, Failure> {
 
 fn setup(dir: &Path, srs: Option<&Path>, show: Show) -> Result<Said, Failure> {
     let model = Model::open(dir)?;
-    let tensors = hashed(&schema(&model.program))?;
+    let tensors = hashed(&model.program.schema())?;
     let mut needed = 0;
     for spec in &tensors {
         needed = needed.max(fact_rows(spec)?);
@@ -146,7 +146,7 @@ fn setup(dir: &Path, srs: Option<&Path>, show: Show) -> Result<Said, Failure> {
 
 fn prove(args: &ProveArgs, show: Show) -> Result<Said, Failure> {
     let (nonce, salt) = (nonce(args.nonce.as_deref())?, args.salt.parse::<Salt>()?);
-    let model = schema(&Model::open(&args.dir)?.program);
+    let model = Model::open(&args.dir)?.program.schema();
     let spec = named(&model, &args.tensor)?;
     let all = inputs::of_schema(&model, &args.input, args.sample)?;
     let own = model.inputs.iter().zip(all).find(|(t, _)| t.name == spec.name);
