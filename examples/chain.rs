@@ -5,7 +5,7 @@
 //! cargo run --release --example chain
 //! ```
 
-use vouch::{ChainStep, Error, Expected, Link, Model, ProofChain, Setup, ValueRef, inputs, random_nonce, verify_chain};
+use vouch::{ChainStep, Error, Expected, Model, ProofChain, Setup, inputs, parse_link, random_nonce, verify_chain};
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../node/tests/fixtures/tiny.onnx");
 
@@ -21,8 +21,8 @@ fn main() -> Result<(), Error> {
     let y = first.dequantize(&forecast.outputs)["y"].data.clone();
     let decision = second.prove(&inputs([("x", vec![y[0], y[1], 0.5, 0.5])]), nonces[1])?;
 
-    // Both outputs of proof 0 are the first two inputs of proof 1.
-    let link = Link { from: ValueRef { proof: 0, start: 0 }, to: ValueRef { proof: 1, start: 0 }, len: 2 };
+    // The outputs of proof 0 are the first two inputs of proof 1.
+    let link = parse_link("0:y=1:x[0..2]", &[first.verifying_key(), second.verifying_key()])?;
     let chain = ProofChain::new(vec![forecast.envelope, decision.envelope], vec![link])?;
 
     // Models, nonces and links come from who verifies.

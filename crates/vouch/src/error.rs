@@ -52,6 +52,8 @@ pub(crate) enum Cause {
     Proof { path: PathBuf, reason: String },
     #[error("{path}: {reason}", path = .path.display())]
     Folder { path: PathBuf, reason: String },
+    #[error("{text}: {reason}")]
+    Link { text: String, reason: String },
     #[error("the key proves {expected} inputs at once, got {got}")]
     BatchSize { expected: usize, got: usize },
     #[error(transparent)]
@@ -94,7 +96,7 @@ impl Error {
             Cause::File { .. } => ErrorKind::System,
             Cause::Format { .. } | Cause::Folder { .. } | Cause::Envelope(_) | Cause::Key(_) => ErrorKind::Damaged,
             Cause::Compile(_) | Cause::Stated(_) => ErrorKind::Model,
-            Cause::BatchSize { .. } | Cause::Data(_) => ErrorKind::Input,
+            Cause::BatchSize { .. } | Cause::Link { .. } | Cause::Data(_) => ErrorKind::Input,
             Cause::Input(InputError::OutOfRange { .. }) => ErrorKind::OutOfRange,
             Cause::Input(_) => ErrorKind::Input,
             Cause::Proving(e) => of_proving(e),
@@ -160,7 +162,11 @@ impl Error {
             Cause::Key(e) => e,
             Cause::Verify(e) => e,
             Cause::Chain(e) => e,
-            Cause::Format { .. } | Cause::Proof { .. } | Cause::Folder { .. } | Cause::BatchSize { .. } => return None,
+            Cause::Format { .. }
+            | Cause::Proof { .. }
+            | Cause::Folder { .. }
+            | Cause::Link { .. }
+            | Cause::BatchSize { .. } => return None,
         })
     }
 }

@@ -8,6 +8,7 @@ mod facts;
 pub mod files;
 mod inputs;
 mod keys;
+mod links;
 mod model;
 pub mod picture;
 mod proof;
@@ -22,6 +23,7 @@ pub use inputs::{inputs, together};
 pub use keys::{
     KeyFiles, PROVER_KEY_FILE, ProvingKey, Setup, VERIFIER_KEY_FILE, check_key, key_files, open_verifying_key,
 };
+pub use links::parse_link;
 pub use model::{Card, FieldTest, MODEL_FILE, Manifest, Model};
 pub use proof::{Proof, open_proof, random_nonce, read_chain, read_proof, verify};
 pub use published::{Outline, Published, StatedError, parse_stated};

@@ -1,7 +1,6 @@
 //! `vouch chain`.
 
 mod expected;
-mod links;
 
 use std::{
     fmt::Write,
@@ -9,7 +8,7 @@ use std::{
 };
 
 use serde_json::json;
-use vouch::{files, open_verifying_key, read_chain};
+use vouch::{files, open_verifying_key, parse_link, read_chain};
 use vouch_envelope::{CHAIN_VERSION, ChainReport, ProofChain, ProofEnvelope, Section};
 use vouch_verifier::{
     ChainOutcome, ChainStep, ChainVerification, Expected, Link, VerifiedChain, VerifierKey, verify_chain,
@@ -91,7 +90,8 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
 /// The keys and links that were given.
 fn shape(args: &ShapeArgs) -> Result<(Vec<VerifierKey>, Vec<Link>), Failure> {
     let keys = args.key.iter().map(|path| Ok(open_verifying_key(path)?)).collect::<Result<Vec<_>, _>>()?;
-    let links = args.link.iter().map(|text| links::parse(text, &keys)).collect::<Result<_, _>>()?;
+    let wrong = |e| Failure::new(Kind::Usage, format!("--link {e}"));
+    let links = args.link.iter().map(|text| parse_link(text, &keys).map_err(wrong)).collect::<Result<_, _>>()?;
     Ok((keys, links))
 }
 
