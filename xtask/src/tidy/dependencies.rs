@@ -109,6 +109,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("vouch-deposits", PROVER),
     ("vouch-circuit", &["tract*", "onnx*", "prost*", "vouch-compiler"]),
     ("vouch-proving", &["tract*", "onnx*", "prost*", "vouch-compiler", "clap*"]),
+    ("vouch", &["clap*", "indicatif*", "tokio*"]),
 ];
 
 /// Members that are built for WebAssembly.
@@ -121,6 +122,7 @@ const PROVER: &[&str] = &["halo2*", "tract*", "onnx*", "rayon*", "tokio*"];
 const ONLY: &[(&str, &[&str])] = &[
     ("async-nats", &["vouch-node"]),
     ("axum*", &["vouch-node"]),
+    ("halo2*", &["vouch", "vouch-circuit", "vouch-proving"]),
     ("tract*", &["vouch-compiler"]),
     ("wasm-bindgen", &["vouch-prover-wasm", "vouch-verifier-wasm", "vouch-web"]),
     ("js-sys", &["vouch-verifier-wasm", "vouch-web"]),
