@@ -40,7 +40,7 @@ pub(crate) fn bound(program: &Program, input: usize, upper: bool) -> Bound {
     let half = program.word().lo;
     let mut tensors = program.inputs().iter().flat_map(|t| {
         let len = t.shape.iter().map(|d| index(*d)).product::<usize>();
-        std::iter::repeat_n(t.bounds, len)
+        std::iter::repeat_n(vouch_program::Interval::from(t), len)
     });
     let Some(bounds) = tensors.nth(input) else { return Bound::default() };
     if upper {
