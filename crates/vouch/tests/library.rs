@@ -1,10 +1,8 @@
-//! The library as a program uses it: files, errors and their hints, progress.
+//! The library as a program uses it: files, batches, hidden tensors, errors and their hints.
 #![allow(missing_docs)]
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::OnceLock;
 
-use tracing::span::{Attributes, Id};
-use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt};
 use vouch::{
     Error, ErrorKind, Expected, Model, Nonce, ProvingKey, Setup, Srs, SrsKind, Visibility, check_key, inputs,
     key_files, open_proof, open_verifying_key, random_nonce, verify,
@@ -143,28 +141,4 @@ fn errors_have_kinds_and_hints() {
     key().save(dir.path()).unwrap();
     let error = ProvingKey::open(dir.path(), &private).unwrap_err();
     is(&error, ErrorKind::Damaged, "is for program", "`Model::setup`");
-}
-
-/// The names of the spans that were opened.
-#[derive(Clone, Default)]
-struct Names(Arc<Mutex<Vec<&'static str>>>);
-
-impl<S: tracing::Subscriber> Layer<S> for Names {
-    fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
-        if attributes.metadata().target().starts_with("vouch") {
-            self.0.lock().unwrap().push(attributes.metadata().name());
-        }
-    }
-}
-
-#[test]
-fn work_is_traced() {
-    let names = Names::default();
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(names.clone()), || {
-        let model = Model::compile(ONNX).unwrap().build().unwrap();
-        let key = model.setup(Setup::development()).unwrap();
-        let proof = key.prove(&inputs([("x", X.to_vec())]), Nonce([1; 32])).unwrap();
-        verify(key.verifying_key(), &expected(Nonce([1; 32])), &proof.envelope).unwrap();
-    });
-    assert_eq!(*names.0.lock().unwrap(), ["compile", "setup", "prove", "verify"]);
 }

@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
 
 /// The keys and links that were given.
 fn shape(args: &ShapeArgs) -> Result<(Vec<VerifierKey>, Vec<Link>), Failure> {
-    let keys = args.key.iter().map(|path| Ok(open_verifying_key(path)?)).collect::<Result<Vec<_>, _>>()?;
+    let keys = args.key.iter().map(open_verifying_key).collect::<Result<Vec<_>, _>>()?;
     let wrong = |e| Failure::new(Kind::Usage, format!("--link {e}"));
     let links = args.link.iter().map(|text| parse_link(text, &keys).map_err(wrong)).collect::<Result<_, _>>()?;
     Ok((keys, links))

@@ -1,10 +1,6 @@
 //! `vouch verify`.
 
-use std::{
-    fmt::Write,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{fmt::Write, path::PathBuf, time::Instant};
 
 use serde_json::{Map, json};
 use vouch::{open_verifying_key, read_proof};
