@@ -22,8 +22,7 @@ const DENIED: &[&str] = &[
 /// Crates whose numbers are what a proof means.
 const EXACT: &[&str] = &["vouch-program", "vouch-circuit"];
 
-/// What their roots must deny. Modules about rows and columns may expect `arithmetic_side_effects` with a reason, because
-/// overflow checks are on for these crates in every profile.
+/// What their roots must deny. Overflow checks are on for these crates in every profile all the same.
 const INEXACT: &[&str] = &["clippy::arithmetic_side_effects", "clippy::as_conversions"];
 
 /// The profiles that must check overflows in [`EXACT`] crates.
