@@ -7,7 +7,7 @@ use vouch_compiler::{CompileOptions, GivenSamples, OnnxModel, data};
 use vouch_program::{Visibility, WeightMode};
 use vouch_proving::ProvingError;
 
-use crate::{Card, LIMB_BITS, Model, ProvingKey, Result, Setup, compile_cheapest};
+use crate::{Card, Model, ProvingKey, Result, Setup, compile_cheapest, compile_precise};
 
 /// An ONNX model that was read, and the options of its compilation.
 #[derive(Clone, Debug)]
@@ -90,7 +90,8 @@ impl Compile {
         self
     }
 
-    /// Bits of a limb (6 to 14), instead of the cheapest of 10 to 12.
+    /// Bits of a limb (6 to 14), instead of the cheapest of 10 to 12, or of 13 and 14 where those are not
+    /// accurate enough.
     pub fn limb_bits(mut self, bits: u8) -> Self {
         self.limb_bits = Some(bits);
         self
@@ -140,11 +141,15 @@ impl Compile {
     /// Compiles. The report, with the accuracy that was measured against the float model, is in [`Model::manifest`].
     ///
     /// # Errors
-    /// Kind `Model` if options and model do not fit, an input has no range, or no circuit has room for the program.
+    /// Kind `Model` if options and model do not fit, an input has no range, the errors are larger than the target and not
+    /// accepted (`options_mut().accepted`), or no circuit has room for the program.
     pub fn build(self) -> Result<Model> {
         let _span = tracing::info_span!("compile", model = self.onnx.name(), batch = self.batch).entered();
-        let widths = self.limb_bits.map_or(LIMB_BITS.to_vec(), |bits| vec![bits]);
-        let mut compiled = compile_cheapest(&self.onnx, &self.options, &widths, self.batch, self.objective)?;
+        let (onnx, options) = (&self.onnx, &self.options);
+        let mut compiled = match self.limb_bits {
+            Some(bits) => compile_cheapest(onnx, options, &[bits], self.batch, self.objective)?,
+            None => compile_precise(onnx, options, self.batch, self.objective)?,
+        };
         compiled.program = compiled.program.with_visibility(&self.visibility).map_err(ProvingError::from)?;
         let mut model = Model::new(compiled, self.card);
         if let Some(name) = self.name {

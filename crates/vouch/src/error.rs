@@ -51,7 +51,7 @@ pub(crate) enum Cause {
     #[error("{path}: {reason}", path = .path.display())]
     Proof { path: PathBuf, reason: String },
     #[error("{path}: {reason}", path = .path.display())]
-    Folder { path: PathBuf, reason: String },
+    OtherFile { path: PathBuf, reason: String },
     #[error("{text}: {reason}")]
     Link { text: String, reason: String },
     #[error("the key proves {expected} inputs at once, got {got}")]
@@ -72,7 +72,7 @@ pub(crate) enum Cause {
     Proving(#[from] ProvingError),
     #[error(transparent)]
     Disclosure(#[from] DisclosureError),
-    #[error("verifying key: {0}")]
+    #[error("{}", key_text(.0))]
     Key(#[from] KeyError),
     #[error(transparent)]
     Verify(#[from] VerifyError),
@@ -94,7 +94,7 @@ impl Error {
         match &*self.0 {
             Cause::File { source, .. } if source.kind() == io::ErrorKind::InvalidData => ErrorKind::Damaged,
             Cause::File { .. } => ErrorKind::System,
-            Cause::Format { .. } | Cause::Folder { .. } | Cause::Envelope(_) | Cause::Key(_) => ErrorKind::Damaged,
+            Cause::Format { .. } | Cause::OtherFile { .. } | Cause::Envelope(_) | Cause::Key(_) => ErrorKind::Damaged,
             Cause::Compile(_) | Cause::Stated(_) => ErrorKind::Model,
             Cause::BatchSize { .. } | Cause::Link { .. } | Cause::Data(_) => ErrorKind::Input,
             Cause::Input(InputError::OutOfRange { .. }) => ErrorKind::OutOfRange,
@@ -164,10 +164,19 @@ impl Error {
             Cause::Chain(e) => e,
             Cause::Format { .. }
             | Cause::Proof { .. }
-            | Cause::Folder { .. }
+            | Cause::OtherFile { .. }
             | Cause::Link { .. }
             | Cause::BatchSize { .. } => return None,
         })
+    }
+}
+
+fn key_text(e: &KeyError) -> String {
+    match e {
+        KeyError::Version { expected, got } => format!(
+            "verifying key of version {got}: this program reads versions 1 to {expected}, another release made it"
+        ),
+        e => format!("verifying key: {e}"),
     }
 }
 

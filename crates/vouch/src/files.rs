@@ -3,12 +3,28 @@
 use std::{
     fs::File,
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use memmap2::Mmap;
 
 use crate::{Error, Result};
+
+/// What a file is, by its first bytes.
+pub fn kind_of(start: &[u8]) -> Option<&'static str> {
+    let kinds: [(&[u8], &str); 9] = [
+        (b"VOUCHMD\0", "a compiled model (model.vouch)"),
+        (b"VOUCHPK\0", "a proving key (prover.key)"),
+        (b"VOUCHVK\0", "a verifying key (verifier.key)"),
+        (b"VOUCHPF\0", "a proof"),
+        (b"VOUCHPC\0", "a chain of proofs"),
+        (b"VOUCHSR\0", "a reference string"),
+        (b"\x93NUMPY", "a numpy array (.npy)"),
+        (b"PK\x03\x04", "a zip archive (such as .npz)"),
+        (b"{", "JSON"),
+    ];
+    kinds.into_iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, kind)| kind)
+}
 
 fn file_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();
@@ -48,16 +64,35 @@ pub fn create_dir(path: &Path) -> Result<()> {
     std::fs::create_dir_all(path).map_err(file_error(path))
 }
 
-/// Writes a file under a temporary name and renames it.
+/// The file that a symbolic link leads to, whether it exists or not; any other path is itself.
+fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    let mut target = path.to_owned();
+    // As many as Linux follows.
+    for _ in 0..40 {
+        match std::fs::read_link(&target) {
+            Ok(next) => target = target.parent().unwrap_or(Path::new("")).join(next),
+            Err(_) => return Ok(target),
+        }
+    }
+    Err(io::Error::other("too many symbolic links"))
+}
+
+/// Writes a file under a temporary name and renames it. A symbolic link stays one: the file that it leads to is written.
+/// What is not a regular file (a pipe, a device) is written to, and never replaced.
 ///
 /// # Errors
 /// An [`Error`] of kind [`System`](crate::ErrorKind::System).
 pub fn write(path: &Path, parts: &[&[u8]]) -> Result<()> {
-    let dir = match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        _ => Path::new("."),
-    };
     let save = || -> io::Result<()> {
+        let target = behind_links(path)?;
+        if std::fs::metadata(&target).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
+            let mut stream = std::fs::OpenOptions::new().write(true).open(&target)?;
+            return parts.iter().try_for_each(|part| stream.write_all(part));
+        }
+        let dir = match target.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() => dir,
+            _ => Path::new("."),
+        };
         let mut file = tempfile::NamedTempFile::new_in(dir)?;
         for part in parts {
             file.write_all(part)?;
@@ -69,7 +104,7 @@ pub fn write(path: &Path, parts: &[&[u8]]) -> Result<()> {
             file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
         }
         file.as_file().sync_all()?;
-        file.persist(path).map_err(|e| e.error)?;
+        file.persist(&target).map_err(|e| e.error)?;
         Ok(())
     };
     save().map_err(file_error(path))

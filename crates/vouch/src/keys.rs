@@ -7,9 +7,9 @@ use vouch_compiler::{dequantize_outputs, quantize_inputs};
 use vouch_envelope::{ModelId, Nonce};
 use vouch_program::Program;
 use vouch_proving::{CircuitPlan, Header, Proved, ProverKey, ProvingError, Salt};
-use vouch_verifier::VerifierKey;
+use vouch_verifier::{KEY_MAGIC, VerifierKey};
 
-use crate::{Error, Inputs, Model, Proof, Result, Srs, Tensors, error::Cause, files, inputs};
+use crate::{Error, Inputs, MODEL_FILE, Model, Proof, Result, Srs, Tensors, error::Cause, files, inputs};
 
 /// Name of the proving key in a model's folder.
 pub const PROVER_KEY_FILE: &str = "prover.key";
@@ -33,7 +33,15 @@ pub fn key_files(batch: u32) -> (String, String) {
 /// # Errors
 /// Kind `System` if the file cannot be read, `Damaged` if it is not a verifying key.
 pub fn open_verifying_key(path: impl AsRef<Path>) -> Result<VerifierKey> {
-    Ok(VerifierKey::from_bytes(&files::read(path.as_ref(), MAX_VERIFYING_KEY)?)?)
+    let path = path.as_ref();
+    let bytes = files::read(path, MAX_VERIFYING_KEY)?;
+    if let Some(kind) = files::kind_of(&bytes)
+        && !bytes.starts_with(&KEY_MAGIC)
+    {
+        let reason = format!("this is {kind}, not a verifying key (verifier.key)");
+        return Err(Cause::OtherFile { path: path.to_owned(), reason }.into());
+    }
+    Ok(VerifierKey::from_bytes(&bytes)?)
 }
 
 /// How keys are made.
@@ -158,6 +166,9 @@ impl ProvingKey {
         let (prover_name, verifier_name) = key_files(self.batch());
         let (prover, verifier) = (dir.join(prover_name), dir.join(verifier_name));
         let (bytes, verifier_bytes) = (self.0.to_bytes()?, self.0.verifier.to_bytes());
+        // Of two setups at once the keys of one stay, both files.
+        let model = std::fs::File::open(dir.join(MODEL_FILE));
+        let _lock = model.and_then(|file| file.lock().map(|()| file)).ok();
         files::write(&prover, &[&bytes])?;
         files::write(&verifier, &[verifier_bytes])?;
         let (prover_bytes, verifier_bytes) = (bytes.len() as u64, verifier_bytes.len() as u64);

@@ -15,7 +15,7 @@ mod proof;
 mod published;
 mod srs;
 
-pub use cheapest::{LIMB_BITS, compile_cheapest};
+pub use cheapest::{LIMB_BITS, WIDE_LIMB_BITS, compile_cheapest, compile_precise};
 pub use compile::Compile;
 pub use error::{Error, ErrorKind, Result};
 pub use facts::{DISCLOSURE_DIR, disclosure_dir, fact_keys, fact_rows, hashed_inputs, open_fact_key, prove_fact};
@@ -30,8 +30,8 @@ pub use published::{Outline, Published, StatedError, parse_stated};
 pub use srs::{DEFAULT_K, Source, Srs};
 pub use vouch_circuit::{CircuitParams, Estimate, Objective};
 pub use vouch_compiler::{
-    CompileOptions, CompileReport, Compiled, NamedTensor as Tensor, NamedTensors as Tensors, NamedTensors as Inputs,
-    OnnxModel, data,
+    CompileOptions, CompileReport, Compiled, InputShapes, NamedTensor as Tensor, NamedTensors as Tensors,
+    NamedTensors as Inputs, OnnxModel, data,
 };
 pub use vouch_disclosure::Statement;
 pub use vouch_envelope::{

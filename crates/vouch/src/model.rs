@@ -11,7 +11,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
-use vouch_compiler::{CompileReport, Compiled, OnnxModel};
+use vouch_compiler::{CompileReport, Compiled, InputShapes, OnnxModel};
 use vouch_envelope::{Reader, hex};
 use vouch_program::Program;
 
@@ -142,6 +142,14 @@ impl Model {
     /// Kind `Model` if the file cannot be read, is malformed, or has operators that are not supported.
     pub fn compile(path: impl AsRef<Path>) -> Result<Compile> {
         Ok(Compile::new(OnnxModel::load(path.as_ref())?))
+    }
+
+    /// As [`compile`](Self::compile), with sizes of dimensions that the model leaves open.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile), and for sizes that do not fit the model.
+    pub fn compile_with(path: impl AsRef<Path>, shapes: &InputShapes) -> Result<Compile> {
+        Ok(Compile::new(OnnxModel::load_with(path.as_ref(), shapes)?))
     }
 
     /// Makes the keys for proofs of this model.

@@ -143,7 +143,7 @@ impl Model {
         let (dir, output) = (dir.as_ref(), output.as_ref());
         let model = self.without_weights();
         let file = |source| Error::file(dir, source);
-        let damaged = |reason| Error::from(Cause::Folder { path: dir.to_owned(), reason });
+        let damaged = |reason| Error::from(Cause::OtherFile { path: dir.to_owned(), reason });
         let mut keys: Vec<(String, VerifierKey)> = Vec::new();
         for entry in std::fs::read_dir(dir).map_err(file)? {
             let name = entry.map_err(file)?.file_name().to_string_lossy().into_owned();

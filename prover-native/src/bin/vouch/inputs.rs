@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use vouch::{Salt, tensor_hash};
-use vouch_compiler::{InputError, InputSpec, NamedTensors, Samples, data};
+use vouch_compiler::{ElementType, InputError, InputSpec, NamedTensors, Samples, data};
 use vouch_verifier::{Schema, Section, TensorHash, Visibility};
 
 use crate::{
@@ -28,7 +28,11 @@ pub(crate) fn of_schema(schema: &Schema, file: &Path, sample: SampleArg) -> Resu
     let specs: Vec<InputSpec> = schema
         .inputs
         .iter()
-        .map(|t| InputSpec { name: t.name.clone(), shape: t.shape.iter().map(|d| *d as usize).collect() })
+        .map(|t| InputSpec {
+            name: t.name.clone(),
+            shape: t.shape.iter().map(|d| *d as usize).collect(),
+            dtype: ElementType::default(),
+        })
         .collect();
     let inputs = one(data::read(file, &specs)?, sample, file)?;
     let mut out = Vec::new();

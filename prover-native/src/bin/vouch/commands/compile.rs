@@ -10,7 +10,7 @@ use serde_json::json;
 use vouch::{
     Card, CompileOptions, CompileReport, MODEL_FILE, Manifest, Model, OnnxModel, Program, Visibility, WeightMode, data,
 };
-use vouch_compiler::{GivenSamples, OutputAccuracy};
+use vouch_compiler::{GivenSamples, InputShapes, OutputAccuracy};
 use vouch_program::{Instruction, Wire};
 
 use crate::{
@@ -33,6 +33,9 @@ fn options(model: &OnnxModel, ranges: &Ranges) -> Result<CompileOptions, Failure
     for error in &ranges.max_error {
         options.max_errors.add(error)?;
     }
+    for error in &ranges.accept_error {
+        options.accepted.accept(error)?;
+    }
     let read = |file: &Path| data::read_inputs(file, model.inputs(), model.outputs());
     if let Some(file) = &ranges.calibration {
         options.calibration = Some(read(file)?);
@@ -42,6 +45,18 @@ fn options(model: &OnnxModel, ranges: &Ranges) -> Result<CompileOptions, Failure
         options.given = Some(GivenSamples { source, samples: read(file)? });
     }
     Ok(options)
+}
+
+/// Reads a model, with the shapes that were asked for.
+pub(crate) fn load(path: &Path, ranges: &Ranges) -> Result<vouch::Compile, Failure> {
+    let mut shapes = InputShapes::default();
+    for dim in &ranges.dim {
+        shapes.add_dim(dim)?;
+    }
+    for shape in &ranges.shape {
+        shapes.add_shape(shape)?;
+    }
+    Ok(Model::compile_with(path, &shapes)?)
 }
 
 /// A compilation with the options that were given.
@@ -131,7 +146,7 @@ fn public_numbers(program: &Program) -> Option<String> {
 
 pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
     let start = std::time::Instant::now();
-    let mut compile = Model::compile(&args.model)?;
+    let mut compile = load(&args.model, &args.ranges)?;
     for (tensor, visibility) in visibilities(&args.visibility)? {
         compile = compile.visibility(&tensor, visibility);
     }
@@ -169,7 +184,10 @@ pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
 
 /// The errors of one output, in a line.
 fn errors(o: &OutputAccuracy) -> String {
-    let demanded = o.max_error.map_or(String::new(), |e| format!("  (at most {e:.2e} demanded)"));
+    let mut demanded = o.max_error.map_or(String::new(), |e| format!("  (at most {e:.2e} demanded)"));
+    if let Some(e) = o.accepted {
+        let _ = write!(demanded, "  (at most {e:.2e} accepted)");
+    }
     format!(
         "  {:<24} max {:.2e}  mean {:.2e}  seen in [{:.4}, {:.4}]{demanded}\n",
         o.name, o.max_abs, o.mean_abs, o.lo, o.hi

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
         Model::open(&args.model)?.program
     } else {
         let (batch, objective) = (args.shape.batch, args.shape.objective.into());
-        let compile = compile::configured(Model::compile(&args.model)?, &args.ranges, WeightMode::Fixed)?;
+        let compile = compile::configured(compile::load(&args.model, &args.ranges)?, &args.ranges, WeightMode::Fixed)?;
         compile::build(compile.batch(batch).objective(objective), show)?.program
     };
     let best = args.shape.setup().plan(&program)?.estimate;
