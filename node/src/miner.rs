@@ -19,9 +19,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use vouch::{PROVER_KEY_FILE, ProvingKey};
 use vouch_api::ModelId;
 use vouch_protocol::{PartyKey, PublicKey};
-use vouch_prover::{KeyFile, PROVER_KEY_FILE, ProverKey};
 
 use crate::broker::BrokerSettings;
 use crate::chain::{Chain, Recent};
@@ -103,11 +103,11 @@ impl Default for MinerSettings {
 const CHAIN_RECENT: Duration = Duration::from_secs(1);
 
 /// The proving keys of all models.
-pub(crate) fn load_keys(registry: &Registry) -> Result<BTreeMap<ModelId, Arc<ProverKey>>> {
+pub(crate) fn load_keys(registry: &Registry) -> Result<BTreeMap<ModelId, Arc<ProvingKey>>> {
     let load = |model: &Arc<crate::registry::Model>| {
         let path = model.dir.join(PROVER_KEY_FILE);
-        let key = ProverKey::load(&path, &model.bundle.program).with_context(|| path.display().to_string())?;
-        anyhow::ensure!(key.verifier.model_id() == model.id(), "{}: not the verifying key's", path.display());
+        let key = ProvingKey::open(&path, &model.bundle).with_context(|| path.display().to_string())?;
+        anyhow::ensure!(key.model_id() == model.id(), "{}: not the verifying key's", path.display());
         Ok((model.id(), Arc::new(key)))
     };
     registry.iter().map(load).collect()

@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use async_nats::jetstream::{AckKind, Message};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use vouch::ProvingKey;
 use vouch_api::ModelId;
-use vouch_prover::ProverKey;
 
 use crate::broker::{Answer, Broker, Job};
 use crate::miner::prove::{self, ProveError};
@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 struct Host {
     broker: Broker,
-    keys: BTreeMap<ModelId, Arc<ProverKey>>,
+    keys: BTreeMap<ModelId, Arc<ProvingKey>>,
 }
 
 /// Proves what is in the queue until `stop` is ready, then finishes what it has taken.

@@ -11,8 +11,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use vouch::MODEL_FILE;
 use vouch_api::ModelId;
-use vouch_prover::MODEL_FILE;
 use vouch_verifier::{Section, SrsKind, Visibility as Shown};
 
 pub use self::disclosure::{DisclosureKeys, DisclosureKeysError};

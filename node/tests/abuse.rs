@@ -10,13 +10,12 @@ use axum::Router;
 use axum::routing::post;
 use support::{Net, Running, ask, end, get, run, start_miner, verdicts};
 use tokio::net::TcpListener;
+use vouch::{Card, Model, Setup};
 use vouch_api::{AttemptOutcome, LogEntry, ModelId, Network, PredictionRequest, PredictionStatus, Problem, State};
-use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, InputRanges, NamedTensor, compile};
 use vouch_node::chain::MinerEntry;
 use vouch_node::registry::Registry;
 use vouch_protocol::PartyKey;
-use vouch_prover::{Card, KeyFile, ModelBundle, ProverKey, Srs, plan};
 
 /// A model whose ranges come from samples near zero: most inputs within its declared ranges leave the range of a value
 /// inside.
@@ -31,14 +30,12 @@ fn narrow(dir: &Path) -> (PathBuf, ModelId) {
         calibration: Some((0..20).map(sample).collect()),
         ..CompileOptions::default()
     };
-    let bundle = ModelBundle::new(compile(&onnx, &options).unwrap(), Card::default());
-    let (planned, estimate) = plan(&bundle.program, 1, Objective::default(), None).unwrap();
-    let srs = Srs::development(estimate.params.k);
-    let key = ProverKey::generate(&bundle.program, 1, planned, estimate.params, &srs).unwrap();
+    let model = Model::new(compile(&onnx, &options).unwrap(), Card::default());
+    let key = model.setup(Setup::development()).unwrap();
     let models = dir.join("models");
-    bundle.save(&models.join("narrow")).unwrap();
+    model.save(&models.join("narrow")).unwrap();
     key.save(&models.join("narrow")).unwrap();
-    (models, key.verifier.model_id())
+    (models, key.model_id())
 }
 
 /// Inputs that the program refuses are the asker's error. They cost no miner anything, and benchmarks have none of them.

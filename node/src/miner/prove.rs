@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use vouch::{ErrorKind, ProvingKey};
 use vouch_api::{Nonce, Salt};
 use vouch_protocol::encode_answer;
-use vouch_prover::{ProverKey, ProvingError};
 use vouch_verifier::{Section, Visibility};
 
 use crate::registry::hashed;
@@ -18,17 +18,19 @@ pub(crate) struct Answered {
 }
 
 /// Proves a run.
-pub(crate) fn prove(key: &ProverKey, inputs: &[i64], salt: Option<Salt>, nonce: Nonce) -> Result<Answered, ProveError> {
-    let proved = match salt {
-        Some(salt) => key.prove_salted(inputs, nonce, salt),
-        None => key.prove(inputs, nonce),
-    };
-    let proved = proved.map_err(|error| match error {
-        ProvingError::Run(_) => ProveError::Inputs(error.to_string()),
-        error => ProveError::Broken(error.to_string()),
+pub(crate) fn prove(
+    key: &ProvingKey,
+    inputs: &[i64],
+    salt: Option<Salt>,
+    nonce: Nonce,
+) -> Result<Answered, ProveError> {
+    let salt = salt.unwrap_or_else(Salt::random);
+    let proved = key.prove_integers(inputs, nonce, salt).map_err(|error| match error.kind() {
+        ErrorKind::Input | ErrorKind::OutOfRange => ProveError::Inputs(error.to_string()),
+        _ => ProveError::Broken(error.to_string()),
     })?;
     let envelope = proved.envelope.encode().map_err(|error| ProveError::Broken(error.to_string()))?;
-    let schema = key.verifier.schema();
+    let schema = key.verifying_key().schema();
     let answer = match schema.hashes(Section::Outputs) {
         0 => envelope,
         _ => encode_answer(&hashed::of(schema, Section::Outputs, Visibility::Hashed, &proved.outputs), &envelope),

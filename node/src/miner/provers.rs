@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use vouch::ProvingKey;
 use vouch_api::{Capacity, ModelId};
-use vouch_prover::ProverKey;
 
 use super::prove::prove;
 use super::queue::Queue;
@@ -16,7 +16,7 @@ use crate::registry::Model;
 
 pub(super) enum Provers {
     /// This process.
-    Here { keys: BTreeMap<ModelId, Arc<ProverKey>>, queue: Queue, metrics: Arc<Metrics> },
+    Here { keys: BTreeMap<ModelId, Arc<ProvingKey>>, queue: Queue, metrics: Arc<Metrics> },
     /// Hosts behind a queue.
     Elsewhere { remote: Box<Remote>, metrics: Arc<Metrics> },
 }

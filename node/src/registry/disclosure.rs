@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+use vouch::{PROVER_KEY_FILE, VERIFIER_KEY_FILE, disclosure_dir, hashed_inputs};
 use vouch_disclosure::{DisclosureError, spec_of};
-use vouch_prover::{PROVER_KEY_FILE, VERIFIER_KEY_FILE, disclosure_dir, hashed_inputs};
 use vouch_verifier::{KeyError, VerifierKey};
 
 /// Largest verifying key that is read.

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use thiserror::Error;
+use vouch::{MODEL_FILE, VERIFIER_KEY_FILE};
 use vouch_api::ModelId;
-use vouch_prover::{MODEL_FILE, ProverError, VERIFIER_KEY_FILE};
 use vouch_verifier::{KeyError, Section};
 
 use super::disclosure::DisclosureKeysError;
@@ -26,7 +26,7 @@ pub enum RegistryError {
         /// Its folder.
         path: PathBuf,
         /// Why.
-        source: Box<ProverError>,
+        source: vouch::Error,
     },
     /// The verifying key cannot be read.
     #[error("{path}: {source}", path = path.display())]

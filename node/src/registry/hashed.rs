@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use thiserror::Error;
+use vouch::tensor_hash;
 use vouch_api::{Nonce, Salt};
 use vouch_envelope::TensorHash;
-use vouch_prover::tensor_hash;
 use vouch_verifier::{Expected, Schema, Section, TensorSpec, Visibility};
 
 use super::model::Model;

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use rand_core::{OsRng, RngCore};
 use thiserror::Error;
+use vouch::{VERIFIER_KEY_FILE, picture};
 use vouch_api::{Accuracy, Field, FieldTest, ModelCard, ModelId, ModelSummary, Sizes, Weights};
 use vouch_envelope::hex;
 use vouch_protocol::answer_overhead;
-use vouch_prover::{ModelBundle, VERIFIER_KEY_FILE, picture};
 use vouch_verifier::{Section, SrsKind, TensorSpec, ValueError, VerifierKey};
 
 use super::disclosure::DisclosureKeys;
@@ -39,7 +39,7 @@ pub struct Model {
     /// Its folder.
     pub dir: PathBuf,
     /// The compiled model. Its manifest is what may be published, also where the folder has the owner's bundle.
-    pub bundle: ModelBundle,
+    pub bundle: vouch::Model,
     /// Its verifying key.
     pub key: VerifierKey,
     /// Keys for facts about its hashed inputs, by name, where there are any.
@@ -57,8 +57,7 @@ impl Model {
     /// [`RegistryError`].
     pub fn load(dir: &Path, timeout: Duration) -> Result<Self, RegistryError> {
         let path = || dir.to_owned();
-        let mut bundle = ModelBundle::load(dir)
-            .map_err(|source| RegistryError::Bundle { path: path(), source: Box::new(source) })?;
+        let mut bundle = vouch::Model::open(dir).map_err(|source| RegistryError::Bundle { path: path(), source })?;
         let key_path = dir.join(VERIFIER_KEY_FILE);
         let file = |source| RegistryError::File { path: key_path.clone(), source };
         let len = std::fs::metadata(&key_path).map_err(file)?.len();

@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::sync::oneshot;
+use vouch::{Card, FieldTest, Model, ProvingKey, Setup, Srs, disclosure_dir, fact_keys, hashed_inputs};
 use vouch_api::{LogEntry, MinerSummary, ModelId, Nonce, PredictionRequest, PredictionStatus, ProveRequest};
-use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, compile};
-use vouch_disclosure::disclosure_keys;
 use vouch_node::chain::{FileChain, MinerEntry, Parties, ValidatorEntry};
 use vouch_node::engine::{self, VerifierSettings, VerifyEngine};
 use vouch_node::miner::{Miner, MinerSettings};
@@ -19,13 +18,12 @@ use vouch_node::server::{Limits, serve};
 use vouch_node::validator::{DispatchSettings, PredictionSettings, Validator, ValidatorSettings};
 use vouch_program::Visibility;
 use vouch_protocol::{Event, PartyKey, PublicKey, Verdict};
-use vouch_prover::{Card, FieldTest, KeyFile, ModelBundle, ProverKey, Srs, disclosure_dir, hashed_inputs, plan};
 
 /// Two models: the same program, two reference strings. Only the first is served.
 pub struct Fixture {
     dir: TempDir,
-    pub a: ProverKey,
-    pub b: ProverKey,
+    pub a: ProvingKey,
+    pub b: ProvingKey,
 }
 
 impl Fixture {
@@ -34,7 +32,7 @@ impl Fixture {
     }
 
     pub fn id(&self) -> ModelId {
-        self.a.verifier.model_id()
+        self.a.model_id()
     }
 
     pub fn registry(&self) -> Registry {
@@ -73,19 +71,16 @@ impl Fixture {
         let mut compiled = compile(&onnx, &CompileOptions::default()).unwrap();
         let modes = visibility.iter().map(|(name, mode)| ((*name).to_owned(), *mode)).collect();
         compiled.program = compiled.program.with_visibility(&modes).unwrap();
-        let bundle = ModelBundle::new(compiled, card);
+        let model = Model::new(compiled, card);
         let make = |name: &str, save: bool| {
-            let (planned, estimate) = plan(&bundle.program, 1, Objective::default(), None).unwrap();
-            let srs = Srs::development(estimate.params.k);
-            let key = ProverKey::generate(&bundle.program, 1, planned, estimate.params, &srs).unwrap();
+            let key = model.setup(Setup::development()).unwrap();
             if save {
                 let path = dir.path().join("models").join(name);
-                bundle.save(&path).unwrap();
+                model.save(&path).unwrap();
                 key.save(&path).unwrap();
-                for spec in hashed_inputs(key.verifier.schema()) {
+                for spec in hashed_inputs(key.verifying_key().schema()) {
                     let folder = disclosure_dir(&path, &spec.name);
-                    std::fs::create_dir_all(&folder).unwrap();
-                    disclosure_keys(spec, &Srs::development(12)).unwrap().save(&folder).unwrap();
+                    fact_keys(spec, &Srs::development(12)).unwrap().save(folder).unwrap();
                 }
             }
             key
@@ -256,7 +251,7 @@ pub async fn miner(url: &str, key: PublicKey) -> MinerSummary {
 
 pub fn prove_request() -> ProveRequest {
     let key = &fixture().a;
-    let inputs = vec![0; key.program.input_len()];
+    let inputs = vec![0; key.program().input_len()];
     let id = PartyKey::generate().public().to_string()[..32].to_owned();
     let (model_id, nonce) = (fixture().id(), Nonce([7; 32]));
     ProveRequest { request_id: id, model_id, inputs, salt: None, nonce, deadline_ms: 30_000 }

@@ -18,6 +18,12 @@ pub(crate) enum Function {
     Softplus,
     Reciprocal,
     Sqrt,
+    /// The largest integer that is not larger.
+    Floor,
+    /// 0 at zero, and nothing elsewhere: a check.
+    Zero,
+    /// 1 from zero on, 0 below: a comparison.
+    NonNegative,
 }
 
 impl Function {
@@ -37,6 +43,9 @@ impl Function {
             Self::Softplus => "Softplus",
             Self::Reciprocal => "Reciprocal",
             Self::Sqrt => "Sqrt",
+            Self::Floor => "Floor",
+            Self::Zero => "Zero",
+            Self::NonNegative => "NonNegative",
         }
     }
 
@@ -71,6 +80,9 @@ impl Function {
             Self::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
             Self::Reciprocal => 1.0 / x,
             Self::Sqrt => x.sqrt(),
+            Self::Floor => x.floor(),
+            Self::Zero => 0.0,
+            Self::NonNegative => f64::from(u8::from(x >= 0.0)),
         }
     }
 
@@ -93,10 +105,44 @@ impl Function {
     /// Whether the function is linear between these points (and beyond them).
     pub(crate) fn kinks(self) -> Option<Vec<f64>> {
         match self {
-            Self::Relu | Self::LeakyRelu(_) | Self::Abs => Some(vec![0.0]),
+            Self::Relu | Self::LeakyRelu(_) | Self::Abs | Self::NonNegative => Some(vec![0.0]),
             Self::Clip(lo, hi) => Some(vec![lo, hi]),
             _ => None,
         }
+    }
+
+    /// The arguments for which it is defined.
+    pub(crate) fn defined(self) -> (f64, f64) {
+        match self {
+            Self::Sqrt => (0.0, f64::INFINITY),
+            _ => (f64::NEG_INFINITY, f64::INFINITY),
+        }
+    }
+
+    /// The argument at which it is infinite.
+    pub(crate) fn pole(self) -> Option<f64> {
+        match self {
+            Self::Reciprocal => Some(0.0),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with arguments in \[lo, hi\], if it is not defined for all.
+    pub(crate) fn undefined(self, lo: f64, hi: f64) -> Option<String> {
+        match (self, self.pole(), self.defined()) {
+            (Self::Reciprocal, Some(p), _) if lo <= p && p <= hi => Some("the divisor can be zero".into()),
+            (_, Some(p), _) if lo <= p && p <= hi => Some(format!("the operand of {} can be {p}", self.name())),
+            (Self::Sqrt, _, (least, _)) if lo < least => Some("the operand of the square root can be negative".into()),
+            (_, _, (least, most)) if lo < least || hi > most => {
+                Some(format!("the operand of {} can be outside [{least}, {most}]", self.name()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the function is constant between an integer and the next one.
+    pub(crate) fn steps(self) -> bool {
+        matches!(self, Self::Floor | Self::Zero)
     }
 
     /// Beyond these points the function is constant to about 10⁻⁷ (or, for a clip, exactly).

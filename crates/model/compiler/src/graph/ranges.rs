@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use vouch_program::WeightMode;
 
 use super::{Graph, Kind, ValueId};
-use crate::{CompileError, CompileOptions, function::Function};
+use crate::{CompileError, CompileOptions, NamedTensors, function::Function};
 
 /// Ranges are widened by this part of their width: quantized values differ a little from real ones.
 pub(crate) const SLACK: f64 = 1.0 / 128.0;
@@ -64,28 +64,58 @@ pub(crate) struct Ranges {
     weights: WeightMode,
     /// What holds by construction, whatever the weights are.
     known: HashMap<ValueId, (f64, f64)>,
+    guessed: Vec<String>,
 }
+
+/// A value that no finite interval holds.
+struct Unbounded {
+    /// Whether its interval is only too wide; else it is not defined for all of its arguments.
+    wide: bool,
+    error: CompileError,
+}
+
+impl From<Unbounded> for CompileError {
+    fn from(e: Unbounded) -> Self {
+        e.error
+    }
+}
+
+/// Intervals beyond this say nothing.
+const WIDEST: f64 = 1e30;
 
 impl Ranges {
     /// Intervals from the inputs' (in the order of [`Graph::inputs`]) and from the calibration samples of the options.
-    pub(crate) fn new(graph: &Graph, inputs: &[Span], options: &CompileOptions) -> Result<Self, CompileError> {
-        let exact = graph.intervals(inputs)?;
-        let seen = options.calibration.as_ref().map(|samples| {
-            let mut seen = vec![Span::new(f64::INFINITY, f64::NEG_INFINITY); graph.len()];
-            for sample in samples {
-                for (s, v) in seen.iter_mut().zip(graph.run(sample)) {
-                    *s = s.union(Span::new(v, v));
+    /// Where neither interval arithmetic nor calibration bounds a value, `drawn` samples do, if there are any.
+    pub(crate) fn new(
+        graph: &Graph,
+        inputs: &[Span],
+        options: &CompileOptions,
+        drawn: &[NamedTensors],
+    ) -> Result<Self, CompileError> {
+        let seen = options.calibration.as_ref().map(|samples| graph.seen(samples));
+        let mut guessed = Vec::new();
+        let exact = match &seen {
+            Some(seen) => graph.intervals(inputs, Some(seen), options.margin, &mut Vec::new())?,
+            None => match graph.intervals(inputs, None, options.margin, &mut Vec::new()) {
+                Err(Unbounded { wide: true, .. }) if !drawn.is_empty() => {
+                    graph.intervals(inputs, Some(&graph.seen(drawn)), options.margin, &mut guessed)?
                 }
-            }
-            seen
-        });
-        Ok(Self { exact, seen, margin: options.margin, weights: options.weights, known: graph.bounds.clone() })
+                found => found?,
+            },
+        };
+        let (margin, weights, known) = (options.margin, options.weights, graph.bounds.clone());
+        Ok(Self { exact, seen, margin, weights, known, guessed })
+    }
+
+    /// Names of the tensors whose range is a guess from random inputs.
+    pub(crate) fn guessed(&self) -> &[String] {
+        &self.guessed
     }
 
     /// The range of a group of values to which `function` is applied, if any is: what interval arithmetic allows, and
     /// calibration saw. With private weights it is coarse.
     pub(crate) fn of(&self, values: impl Iterator<Item = ValueId> + Clone, function: Option<Function>) -> Span {
-        let span = self.fine(values.clone());
+        let span = self.fine(values.clone(), function);
         match self.weights {
             WeightMode::Fixed => span,
             WeightMode::Private => span.coarse(function).within(self.known(values)),
@@ -99,21 +129,81 @@ impl Ranges {
         values.map(of).fold(empty, |s, (lo, hi)| s.union(Span::new(lo, hi)))
     }
 
-    fn fine(&self, values: impl Iterator<Item = ValueId> + Clone) -> Span {
+    fn fine(&self, values: impl Iterator<Item = ValueId> + Clone, function: Option<Function>) -> Span {
         let hull = |list: &[Span]| {
             let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
             values.clone().map(|v| list[v.index()]).fold(empty, Span::union)
         };
         let exact = hull(&self.exact);
         let Some(seen) = &self.seen else { return exact };
-        let seen = hull(seen).widened(self.margin);
+        let careful = |f: &Function| f.pole().is_some() || f.undefined(exact.lo, exact.hi).is_some();
+        let seen = match function.filter(careful) {
+            Some(function) => hull(seen).defined_for(function, self.margin),
+            None => hull(seen).widened(self.margin),
+        };
         let (lo, hi) = (exact.lo.max(seen.lo), exact.hi.min(seen.hi));
         if lo <= hi { Span::new(lo, hi) } else { exact }
     }
 }
 
+impl Span {
+    /// A range that was seen, with a margin that stays where a function is defined. Towards a pole the distance shrinks
+    /// by a part of itself.
+    fn defined_for(self, function: Function, margin: f64) -> Self {
+        let wide = self.widened(margin);
+        let (least, most) = function.defined();
+        let (mut lo, mut hi) = (wide.lo.max(least.min(self.lo)), wide.hi.min(most.max(self.hi)));
+        if let Some(pole) = function.pole() {
+            let near = |end: f64| pole + (end - pole) / (1.0 + 4.0 * margin);
+            if self.lo > pole {
+                lo = lo.max(near(self.lo));
+            } else if self.hi < pole {
+                hi = hi.min(near(self.hi));
+            }
+        }
+        Self::new(lo, hi)
+    }
+
+    /// A range of integers without the end that is a pole.
+    pub(crate) fn without(self, pole: Option<f64>) -> Self {
+        match pole {
+            Some(p) if self.lo == p && self.hi > p => Self::new(p + 1.0, self.hi),
+            Some(p) if self.hi == p && self.lo < p => Self::new(self.lo, p - 1.0),
+            _ => self,
+        }
+    }
+
+    fn is_usable(self) -> bool {
+        self.lo.is_finite() && self.hi.is_finite() && self.magnitude() <= WIDEST
+    }
+
+    fn intersection(self, o: Self) -> Option<Self> {
+        let (lo, hi) = (self.lo.max(o.lo), self.hi.min(o.hi));
+        (lo <= hi).then_some(Self::new(lo, hi))
+    }
+}
+
 impl Graph {
-    fn intervals(&self, inputs: &[Span]) -> Result<Vec<Span>, CompileError> {
+    /// The smallest and largest value of each scalar on samples.
+    fn seen(&self, samples: &[NamedTensors]) -> Vec<Span> {
+        let mut seen = vec![Span::new(f64::INFINITY, f64::NEG_INFINITY); self.len()];
+        for sample in samples {
+            for (s, v) in seen.iter_mut().zip(self.run(sample)) {
+                *s = if v.is_nan() { Span::new(v, v) } else { s.union(Span::new(v, v)) };
+            }
+        }
+        seen
+    }
+
+    /// Interval arithmetic. Where it gives no finite interval, what was `seen` takes its place, with a margin; the names
+    /// of those tensors are added to `replaced`.
+    fn intervals(
+        &self,
+        inputs: &[Span],
+        seen: Option<&[Span]>,
+        margin: f64,
+        replaced: &mut Vec<String>,
+    ) -> Result<Vec<Span>, Unbounded> {
         let mut spans: Vec<Span> =
             self.constants.iter().map(|c| Span::new(c.unwrap_or(0.0), c.unwrap_or(0.0))).collect();
         for (port, &span) in self.inputs.iter().zip(inputs) {
@@ -138,9 +228,18 @@ impl Graph {
                         Span::new(s.lo + shift[i], s.hi + shift[i])
                     })
                     .collect(),
-                Kind::Apply { function, x } => {
-                    x.iter().map(|&v| self.applied(*function, at(v), op.site)).collect::<Result<_, _>>()?
-                }
+                Kind::Apply { function, x } => x
+                    .iter()
+                    .map(|&v| {
+                        self.applied(
+                            *function,
+                            (at(v), self.is_integer(v)),
+                            seen.map(|s| s[v.index()]),
+                            margin,
+                            op.site,
+                        )
+                    })
+                    .collect::<Result<_, _>>()?,
                 Kind::Max { size, x } => x
                     .chunks_exact(*size)
                     .map(|g| {
@@ -151,26 +250,45 @@ impl Graph {
                     .collect(),
             };
             for (v, s) in op.out.iter().zip(results) {
-                if !(s.lo.is_finite() && s.hi.is_finite()) || s.magnitude() > 1e30 {
-                    return Err(self.imprecise(op.site, s, "no finite interval follows from the input ranges"));
-                }
                 let (lo, hi) = self.bounds.get(v).copied().unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
-                spans[v.index()] = Span::new(s.lo.max(lo), s.hi.min(hi));
+                let own = Span::new(s.lo.max(lo), s.hi.min(hi));
+                spans[v.index()] = if s.is_usable() {
+                    own
+                } else if let Some(found) = seen.map(|seen| seen[v.index()]).filter(|s| s.is_usable()) {
+                    let name = &self.sites[op.site.index()].name;
+                    if replaced.last() != Some(name) {
+                        replaced.push(name.clone());
+                    }
+                    let wide = found.widened(margin);
+                    wide.intersection(own).unwrap_or(wide)
+                } else {
+                    let error = self.imprecise(op.site, s, "no finite interval follows from the input ranges");
+                    return Err(Unbounded { wide: true, error });
+                };
             }
         }
         Ok(spans)
     }
 
-    fn applied(&self, function: Function, x: Span, site: super::SiteId) -> Result<Span, CompileError> {
-        let reason = match function {
-            Function::Reciprocal if x.lo <= 0.0 && x.hi >= 0.0 => "the divisor can be zero",
-            Function::Sqrt if x.lo < 0.0 => "the operand of the square root can be negative",
-            _ => {
-                let (lo, hi) = function.range(x.lo, x.hi);
-                return Ok(Span::new(lo, hi));
-            }
+    /// The interval of a function of values in `x`, of which calibration saw some.
+    fn applied(
+        &self,
+        function: Function,
+        (x, integer): (Span, bool),
+        seen: Option<Span>,
+        margin: f64,
+        site: super::SiteId,
+    ) -> Result<Span, Unbounded> {
+        let range = |x: Span| {
+            let (lo, hi) = function.range(x.lo, x.hi);
+            Span::new(lo, hi)
         };
-        Err(self.imprecise(site, x, reason))
+        // An integer that is not zero is at least 1 from it.
+        let x = if integer { x.without(function.pole()) } else { x };
+        let Some(reason) = function.undefined(x.lo, x.hi) else { return Ok(range(x)) };
+        let found = seen.filter(|s| s.is_usable()).map(|s| s.defined_for(function, margin));
+        let found = found.and_then(|s| s.intersection(x)).filter(|s| function.undefined(s.lo, s.hi).is_none());
+        found.map(range).ok_or_else(|| Unbounded { wide: false, error: self.imprecise(site, x, &reason) })
     }
 
     pub(crate) fn imprecise(&self, site: super::SiteId, span: Span, reason: &str) -> CompileError {

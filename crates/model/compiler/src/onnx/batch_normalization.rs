@@ -1,9 +1,17 @@
 //! BatchNormalization at inference: a scaling and a shift of each channel.
 
-use super::{attributes::Node, elementwise::affine, import::Lowered};
+use super::{
+    attributes::{Lower, Lowered, Node},
+    elementwise::affine,
+};
 use crate::graph::Graph;
 
-pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] = &[("BatchNormalization", lower)];
+
+pub(super) const LIMITS: &[(&str, &str)] =
+    &[("BatchNormalization", "scale, bias, mean and variance constant; inference only")];
+
+fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let x = node.float_input(0)?;
     let epsilon = node.float("epsilon", f64::from(1e-5f32))?;
     if node.int("training_mode", 0)? != 0 {

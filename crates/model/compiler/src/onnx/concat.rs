@@ -1,9 +1,16 @@
 //! Concat.
 
-use super::{attributes::Node, import::Lowered, tensor::Tensor};
+use super::{
+    attributes::{Lower, Lowered, Node},
+    tensor::Tensor,
+};
 use crate::graph::Graph;
 
-pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] = &[("Concat", lower)];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[];
+
+fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let first = node.input(0)?;
     let rank = first.shape.len();
     if !node.has("axis") {

@@ -1,9 +1,17 @@
 //! Conv, in one or two spatial dimensions: a matrix applied at every output position.
 
-use super::{attributes::Node, import::Lowered, tensor::Tensor, window::Window};
+use super::{
+    attributes::{Lower, Lowered, Node},
+    tensor::Tensor,
+    window::Window,
+};
 use crate::graph::{Graph, ValueId};
 
-pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] = &[("Conv", lower)];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[("Conv", "weights and bias constant")];
+
+fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let x = node.float_input(0)?;
     let (w, weights) = node.constant(1, "the kernel")?.ok_or_else(|| node.error("the kernel is missing"))?;
     let rank = x.shape.len();

@@ -1,8 +1,7 @@
 //! Add, Sub, Mul, Div, Neg and Pow with broadcasting.
 
 use super::{
-    attributes::Node,
-    import::Lowered,
+    attributes::{Lower, Lowered, Node},
     tensor::{Tensor, broadcast, broadcast_indices},
     unary,
 };
@@ -11,6 +10,17 @@ use crate::{
     function::Function,
     graph::{Graph, Term},
 };
+
+pub(super) const OPS: &[(&str, Lower)] = &[
+    ("Add", |node, graph| add(node, graph, 1.0)),
+    ("Div", div),
+    ("Mul", mul),
+    ("Neg", neg),
+    ("Pow", pow),
+    ("Sub", |node, graph| add(node, graph, -1.0)),
+];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[("Pow", "exponents 1, 2 and 3")];
 
 /// Both operands, broadcast to their common shape.
 fn operands(node: &Node<'_>) -> Result<(Tensor, Tensor), CompileError> {
@@ -42,7 +52,7 @@ pub(super) fn affine(node: &Node<'_>, graph: &mut Graph, x: &Tensor, scale: Vec<
 }
 
 /// a + sign · b
-pub(super) fn add(node: &Node<'_>, graph: &mut Graph, sign: f64) -> Lowered {
+fn add(node: &Node<'_>, graph: &mut Graph, sign: f64) -> Lowered {
     let (a, b) = operands(node)?;
     if let Some(folded) = fold(&a, &b, |x, y| x + sign * y) {
         return Ok(folded);
@@ -61,7 +71,7 @@ pub(super) fn add(node: &Node<'_>, graph: &mut Graph, sign: f64) -> Lowered {
     Ok(vec![Tensor::values(graph, a.shape.clone(), sum)])
 }
 
-pub(super) fn mul(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+fn mul(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let (a, b) = operands(node)?;
     if let Some(folded) = fold(&a, &b, |x, y| x * y) {
         return Ok(folded);
@@ -82,7 +92,7 @@ fn multiply(node: &Node<'_>, graph: &mut Graph, a: &Tensor, b: &Tensor) -> Tenso
     Tensor::values(graph, a.shape.clone(), product)
 }
 
-pub(super) fn div(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+fn div(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let (a, b) = operands(node)?;
     let integer = a.kind == super::tensor::Kind::Int;
     if b.constants().is_some_and(|c| c.contains(&0.0)) {
@@ -103,7 +113,7 @@ pub(super) fn div(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     }
 }
 
-pub(super) fn neg(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+fn neg(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let x = node.input(0)?;
     let n = x.len();
     match x.constants() {
@@ -113,7 +123,7 @@ pub(super) fn neg(node: &Node<'_>, graph: &mut Graph) -> Lowered {
 }
 
 /// Powers with a constant exponent of 1, 2 or 3.
-pub(super) fn pow(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+fn pow(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let (a, b) = operands(node)?;
     if let Some(folded) = fold(&a, &b, f64::powf) {
         return Ok(folded);

@@ -1,8 +1,15 @@
 //! Gather with constant indices.
 
-use super::{attributes::Node, import::Lowered, tensor::Kind};
+use super::{
+    attributes::{Lower, Lowered, Node},
+    tensor::Kind,
+};
 
-pub(super) fn lower(node: &Node<'_>) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] = &[("Gather", |node, _| lower(node))];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[("Gather", "indices constant")];
+
+fn lower(node: &Node<'_>) -> Lowered {
     let x = node.input(0)?;
     let axis = node.axis(node.int("axis", 0)?, x.shape.len())?;
     let (indices, data) = node.constant(1, "indices")?.ok_or_else(|| node.error("operand 1 is missing"))?;

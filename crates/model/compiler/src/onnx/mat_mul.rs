@@ -1,14 +1,17 @@
 //! MatMul, with numpy's rules for ranks and batches.
 
 use super::{
-    attributes::Node,
-    import::Lowered,
+    attributes::{Lower, Lowered, Node},
     tensor::{Tensor, broadcast, broadcast_indices, strides, walk},
 };
 use crate::{
     CompileError,
     graph::{Graph, MatrixId, SiteId, Term, ValueId},
 };
+
+pub(super) const OPS: &[(&str, Lower)] = &[("MatMul", lower)];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[];
 
 /// The transpose of a matrix.
 pub(super) fn transposed(t: &Tensor) -> Tensor {
@@ -17,7 +20,7 @@ pub(super) fn transposed(t: &Tensor) -> Tensor {
     t.pick(vec![n, m], &pick)
 }
 
-pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let (a, b) = (node.float_input(0)?, node.float_input(1)?);
     if a.shape.is_empty() || b.shape.is_empty() {
         return Err(node.error("an operand is a scalar"));

@@ -1,7 +1,15 @@
 //! MaxPool.
 
-use super::{attributes::Node, import::Lowered, tensor::Tensor, window::Window};
+use super::{
+    attributes::{Lower, Lowered, Node},
+    tensor::Tensor,
+    window::Window,
+};
 use crate::{CompileError, graph::Graph};
+
+pub(super) const OPS: &[(&str, Lower)] = &[("MaxPool", lower)];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[("MaxPool", "without the output of indices")];
 
 /// The kernel of a pool.
 pub(super) fn kernel(node: &Node<'_>) -> Result<Vec<usize>, CompileError> {
@@ -9,7 +17,7 @@ pub(super) fn kernel(node: &Node<'_>) -> Result<Vec<usize>, CompileError> {
     Ok(kernel.iter().map(|&k| usize::try_from(k).unwrap_or(0)).collect())
 }
 
-pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let x = node.float_input(0)?;
     if x.shape.len() < 3 {
         return Err(node.error("its operand has no spatial dimensions"));

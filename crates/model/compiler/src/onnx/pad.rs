@@ -1,13 +1,16 @@
 //! Pad with a constant.
 
 use super::{
-    attributes::Node,
-    import::Lowered,
+    attributes::{Lower, Lowered, Node},
     tensor::{Tensor, strides},
 };
 use crate::graph::Graph;
 
-pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] = &[("Pad", lower)];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[("Pad", "mode constant; pads constant")];
+
+fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let x = node.float_input(0)?;
     let rank = x.shape.len();
     if node.string("mode", "constant")? != "constant" {

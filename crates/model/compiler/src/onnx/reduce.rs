@@ -1,13 +1,17 @@
 //! ReduceSum and ReduceMean.
 
 use super::{
-    attributes::Node,
-    import::Lowered,
+    attributes::{Lower, Lowered, Node},
     tensor::{Tensor, strides, walk},
 };
 use crate::graph::Graph;
 
-pub(super) fn lower(node: &Node<'_>, graph: &mut Graph, mean: bool) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] =
+    &[("ReduceMean", |node, graph| lower(node, graph, true)), ("ReduceSum", |node, graph| lower(node, graph, false))];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[];
+
+fn lower(node: &Node<'_>, graph: &mut Graph, mean: bool) -> Lowered {
     let x = node.input(0)?;
     let rank = x.shape.len();
     let axes = node.axes_of(if mean { 18 } else { 13 })?.unwrap_or_default();

@@ -1,12 +1,20 @@
 //! Softmax: e^(x − max) / Σ e^(x − max).
 
-use super::{attributes::Node, import::Lowered, mat_mul::rows_along, tensor::Tensor};
+use super::{
+    attributes::{Lower, Lowered, Node},
+    mat_mul::rows_along,
+    tensor::Tensor,
+};
 use crate::{
     function::Function,
     graph::{Graph, Term, ValueId},
 };
 
-pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] = &[("Softmax", lower)];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[];
+
+fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let x = node.float_input(0)?;
     let rank = x.shape.len();
     // Before operator set 13 the operand is flattened to a matrix at the axis.

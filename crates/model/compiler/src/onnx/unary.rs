@@ -1,9 +1,31 @@
 //! Relu, LeakyRelu, Clip, Sigmoid, Tanh, HardSigmoid, Elu, Softplus, Exp, Erf, Gelu, Abs: functions of one variable.
 
-use super::{attributes::Node, import::Lowered, tensor::Tensor};
+use super::{
+    attributes::{Lower, Lowered, Node},
+    tensor::Tensor,
+};
 use crate::{function::Function, graph::Graph};
 
-pub(super) fn lower(node: &Node<'_>, graph: &mut Graph, function: Function) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] = &[
+    ("Abs", |node, graph| lower(node, graph, Function::Abs)),
+    ("Clip", clip),
+    ("Elu", elu),
+    ("Erf", |node, graph| lower(node, graph, Function::Erf)),
+    ("Exp", |node, graph| lower(node, graph, Function::Exp)),
+    ("Gelu", gelu),
+    ("HardSigmoid", hard_sigmoid),
+    ("LeakyRelu", leaky_relu),
+    ("Reciprocal", |node, graph| lower(node, graph, Function::Reciprocal)),
+    ("Relu", |node, graph| lower(node, graph, Function::Relu)),
+    ("Sigmoid", |node, graph| lower(node, graph, Function::Sigmoid)),
+    ("Softplus", |node, graph| lower(node, graph, Function::Softplus)),
+    ("Sqrt", |node, graph| lower(node, graph, Function::Sqrt)),
+    ("Tanh", |node, graph| lower(node, graph, Function::Tanh)),
+];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[("Clip", "bounds constant")];
+
+fn lower(node: &Node<'_>, graph: &mut Graph, function: Function) -> Lowered {
     let x = node.float_input(0)?;
     Ok(vec![apply(node, graph, function, x)])
 }
@@ -15,17 +37,17 @@ pub(super) fn apply(node: &Node<'_>, graph: &mut Graph, function: Function, x: &
     Tensor::values(graph, x.shape.clone(), y)
 }
 
-pub(super) fn leaky_relu(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+fn leaky_relu(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let alpha = node.float("alpha", f64::from(0.01f32))?;
     lower(node, graph, Function::LeakyRelu(alpha))
 }
 
-pub(super) fn elu(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+fn elu(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let alpha = node.float("alpha", 1.0)?;
     lower(node, graph, Function::Elu(alpha))
 }
 
-pub(super) fn gelu(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+fn gelu(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     match node.string("approximate", "none")?.as_str() {
         "none" => lower(node, graph, Function::Gelu),
         "tanh" => lower(node, graph, Function::GeluTanh),
@@ -34,7 +56,7 @@ pub(super) fn gelu(node: &Node<'_>, graph: &mut Graph) -> Lowered {
 }
 
 /// max(0, min(1, alpha · x + beta))
-pub(super) fn hard_sigmoid(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+fn hard_sigmoid(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let (alpha, beta) = (node.float("alpha", f64::from(0.2f32))?, node.float("beta", 0.5)?);
     let x = node.float_input(0)?;
     let site = graph.site(&format!("{}.line", node.name), "Affine", &x.shape);
@@ -45,7 +67,7 @@ pub(super) fn hard_sigmoid(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     Ok(vec![apply(node, graph, Function::Clip(0.0, 1.0), &line)])
 }
 
-pub(super) fn clip(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+fn clip(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let (lo, hi) = if node.opset >= 11 {
         if node.has("min") || node.has("max") {
             return Err(node.error("`min` and `max` are operands from operator set 11 on, not attributes"));

@@ -1,14 +1,19 @@
-//! Links as they are written on a command line: `0:hours=6:redemption_hours[0]`.
+//! Links of a chain of proofs, as text.
 
-use std::ops::Range;
+use std::{borrow::Borrow, ops::Range};
 
-use vouch_envelope::{Section, ValueRef};
-use vouch_verifier::{Link, VerifierKey};
+use vouch_envelope::{Link, Section, ValueRef};
+use vouch_verifier::VerifierKey;
 
-use crate::failure::{Failure, Kind};
+use crate::{Result, error::Cause};
 
-/// Reads a link. Names are those of the keys' tensors, or `outputs` and `inputs` for positions among all public ones.
-pub(super) fn parse(text: &str, keys: &[VerifierKey]) -> Result<Link, Failure> {
+/// Reads a link of a chain, as in `0:hours=6:redemption_hours[0]`: the output `hours` of proof 0 is the first value of
+/// the input `redemption_hours` of proof 6. `[A..B]` is a range of values. `outputs[A..B]` and `inputs[A..B]` are
+/// positions among all public values. `keys` are the verifying keys of the chain's proofs, in their order.
+///
+/// # Errors
+/// Kind `Input` if the text has another form, or names a proof, tensor or value that there is not.
+pub fn parse_link<K: Borrow<VerifierKey>>(text: &str, keys: &[K]) -> Result<Link> {
     let read = || {
         let (from, to) = text.split_once('=').ok_or("expected PROOF:OUTPUT=PROOF:INPUT")?;
         let (from, outputs) = end(from, Section::Outputs, keys)?;
@@ -22,16 +27,16 @@ pub(super) fn parse(text: &str, keys: &[VerifierKey]) -> Result<Link, Failure> {
         };
         Ok(Link { from: at(from, &outputs)?, to: at(to, &inputs)?, len: number(outputs.len())? })
     };
-    read().map_err(|reason: String| Failure::new(Kind::Usage, format!("--link {text}: {reason}")))
+    read().map_err(|reason: String| Cause::Link { text: text.to_owned(), reason }.into())
 }
 
 /// The proof and the positions that an end names.
-fn end(text: &str, section: Section, keys: &[VerifierKey]) -> Result<(usize, Range<usize>), String> {
+fn end<K: Borrow<VerifierKey>>(text: &str, section: Section, keys: &[K]) -> Result<(usize, Range<usize>), String> {
     let (proof, rest) = text.split_once(':').ok_or_else(|| format!("{text}: expected PROOF:NAME"))?;
     let count = keys.len();
     let wrong = || format!("{proof}: expected the number of a proof, from 0 to {}", count.saturating_sub(1));
     let number: usize = proof.trim().parse().map_err(|_| wrong())?;
-    let key = keys.get(number).ok_or_else(wrong)?;
+    let key = keys.get(number).ok_or_else(wrong)?.borrow();
     let (name, part) = match rest.split_once('[') {
         None => (rest, None),
         Some((name, part)) => {

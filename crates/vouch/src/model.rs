@@ -11,13 +11,13 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
-use vouch_compiler::{CompileReport, Compiled};
+use vouch_compiler::{CompileReport, Compiled, InputShapes, OnnxModel};
 use vouch_envelope::{Reader, hex};
 use vouch_program::Program;
 
-use crate::{Outline, ProverError, files};
+use crate::{Compile, Error, Inputs, Outline, ProvingKey, Result, Setup, data, files};
 
-/// Name of the file in a bundle's folder.
+/// Name of the file in a model's folder.
 pub const MODEL_FILE: &str = "model.vouch";
 const MAGIC: &[u8; 8] = b"VOUCHMD\0";
 const VERSION: u16 = 3;
@@ -101,9 +101,9 @@ impl Card {
     /// Reads a card.
     ///
     /// # Errors
-    /// [`ProverError::File`], or [`ProverError::Format`] if it is no card, or its sample is not of these inputs.
-    pub fn load(path: &Path, program: &Program) -> Result<Self, ProverError> {
-        let wrong = |e: &dyn std::fmt::Display| ProverError::format("card", format!("{}: {e}", path.display()));
+    /// Kind `System` if the file cannot be read; `Damaged` if it is not a card, or its sample does not fit the inputs.
+    pub fn load(path: &Path, program: &Program) -> Result<Self> {
+        let wrong = |e: &dyn std::fmt::Display| Error::format("card", format!("{}: {e}", path.display()));
         let card: Self = serde_json::from_slice(&files::read(path, MAX_CARD_BYTES)?).map_err(|e| wrong(&e))?;
         if let Some(sample) = &card.sample {
             let inputs: Vec<(&str, usize)> =
@@ -126,17 +126,50 @@ fn size(shape: &[u32]) -> usize {
     shape.iter().map(|&d| d as usize).product()
 }
 
-/// A compiled model.
+/// A compiled model: an integer program, whose runs can be proved, and what people want to know about it.
 #[derive(Clone, Debug)]
-pub struct ModelBundle {
-    /// About it.
+pub struct Model {
+    /// What people want to know about it.
     pub manifest: Manifest,
-    /// The program.
+    /// The integer program. Its interpreter defines what a proof states.
     pub program: Program,
 }
 
-impl ModelBundle {
-    /// A bundle of a compiled model, named as its graph.
+impl Model {
+    /// Reads an ONNX model, to compile it: the options follow, then [`Compile::build`] or [`Compile::setup`].
+    ///
+    /// # Errors
+    /// Kind `Model` if the file cannot be read, is malformed, or has operators that are not supported.
+    pub fn compile(path: impl AsRef<Path>) -> Result<Compile> {
+        Ok(Compile::new(OnnxModel::load(path.as_ref())?))
+    }
+
+    /// As [`compile`](Self::compile), with sizes of dimensions that the model leaves open.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile), and for sizes that do not fit the model.
+    pub fn compile_with(path: impl AsRef<Path>, shapes: &InputShapes) -> Result<Compile> {
+        Ok(Compile::new(OnnxModel::load_with(path.as_ref(), shapes)?))
+    }
+
+    /// Makes the keys for proofs of this model.
+    ///
+    /// # Errors
+    /// Kind `Model` if there is no circuit for such a batch or the weights are missing, `Damaged` if the reference string
+    /// has too few powers.
+    pub fn setup(&self, setup: Setup<'_>) -> Result<ProvingKey> {
+        setup.keys(&self.program)
+    }
+
+    /// Reads inputs from a `.npy`, `.npz` or `.json` file, in their own units: one element for each sample.
+    ///
+    /// # Errors
+    /// Kind `Input` if the file cannot be read, or its arrays do not fit the model's inputs.
+    pub fn read_inputs(&self, path: impl AsRef<Path>) -> Result<Vec<Inputs>> {
+        Ok(data::read(path.as_ref(), &data::specs_of(&self.program))?)
+    }
+
+    /// A model from the compiler's result, named as its graph.
     pub fn new(compiled: Compiled, card: Card) -> Self {
         let Compiled { program, report, schema } = compiled;
         let Card { version, author, description, test, sample, accuracy } = card;
@@ -157,8 +190,19 @@ impl ModelBundle {
         Self { manifest, program }
     }
 
-    /// What its owner publishes: where weights are private, the program without them and the manifest's
-    /// [published fields](Manifest::published); where they are fixed, the bundle as it is.
+    /// The model with its author's words in place of those that it has.
+    ///
+    /// # Errors
+    /// Kind `Model` if the card states an accuracy that the compiler's measurement contradicts.
+    pub fn with_card(mut self, card: Card) -> Result<Self> {
+        let Card { version, author, description, test, sample, accuracy } = card;
+        self.manifest = Manifest { version, author, description, test, sample, stated: accuracy, ..self.manifest };
+        self.manifest.check_stated(&self.program)?;
+        Ok(self)
+    }
+
+    /// The part that its owner publishes: where weights are private, the program without them and the manifest's
+    /// [published fields](Manifest::published); where they are fixed, everything.
     #[must_use]
     pub fn without_weights(&self) -> Self {
         Self { manifest: self.manifest.published(&self.program), program: self.program.without_weights() }
@@ -173,9 +217,9 @@ impl ModelBundle {
     /// The file's bytes.
     ///
     /// # Errors
-    /// [`ProverError::Format`] if a part is longer than the format allows.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, ProverError> {
-        let wrong = |e: &dyn std::fmt::Display| ProverError::format("bundle", e);
+    /// Kind `Damaged` if a part is longer than the format allows.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let wrong = |e: &dyn std::fmt::Display| Error::format("bundle", e);
         let manifest = serde_json::to_vec(&self.manifest).map_err(|e| wrong(&e))?;
         let program = self.program.to_bytes();
         let mut out = Vec::with_capacity(manifest.len() + program.len() + 64);
@@ -193,9 +237,10 @@ impl ModelBundle {
     /// Reads the file's bytes.
     ///
     /// # Errors
-    /// [`ProverError::Format`] or [`ProvingError::Program`](vouch_proving::ProvingError::Program).
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProverError> {
-        let wrong = |e: &dyn std::fmt::Display| ProverError::format("bundle", e);
+    /// Kind `Damaged` if they are not a model file of a version that is read, or the digest does not match; `Model` if the
+    /// program in them is malformed.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let wrong = |e: &dyn std::fmt::Display| Error::format("bundle", e);
         let Some((content, digest)) = bytes.split_last_chunk::<32>() else {
             return Err(wrong(&format!("{} bytes are too few", bytes.len())));
         };
@@ -227,21 +272,23 @@ impl ModelBundle {
         Ok(Self { manifest, program })
     }
 
-    /// Reads a bundle: a file, or a folder with a file [`MODEL_FILE`].
+    /// Reads a model file, or [`MODEL_FILE`] in a folder.
     ///
     /// # Errors
-    /// As [`ModelBundle::from_bytes`], and [`ProverError::File`].
-    pub fn load(path: &Path) -> Result<Self, ProverError> {
+    /// As [`Model::from_bytes`], and kind `System` if the file cannot be read.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
         let path = if path.is_dir() { path.join(MODEL_FILE) } else { path.to_owned() };
         Self::from_bytes(&files::read(&path, MAX_BYTES)?)
     }
 
-    /// Writes the file into a folder, which is made if it does not exist.
+    /// Writes [`MODEL_FILE`] into a folder, which is made if it does not exist.
     ///
     /// # Errors
-    /// [`ProverError::File`].
-    pub fn save(&self, dir: &Path) -> Result<(), ProverError> {
-        std::fs::create_dir_all(dir).map_err(|source| ProverError::File { path: dir.to_owned(), source })?;
+    /// Kind `System`.
+    pub fn save(&self, dir: impl AsRef<Path>) -> Result<()> {
+        let dir = dir.as_ref();
+        files::create_dir(dir)?;
         files::write(&dir.join(MODEL_FILE), &[&self.to_bytes()?])
     }
 }

@@ -7,7 +7,7 @@
 //! | halo2, processed | the same with compressed points of 32 and 64 bytes |
 //!
 //! Files are streamed: only the powers that are asked for are read. Lagrange points are not taken from the file but computed (a Fourier transform of the powers), and
-//! what comes out passes [`Srs::check`] like any reference string. What no program can check is that the file's secret was forgotten: that is so if
+//! the result is checked like any reference string. What no program can check is that the file's secret was forgotten: that is so if
 //! one of those who contributed was honest. `snarkjs powersoftau verify` checks the contributions' own proofs; the identity is for comparing with others who imported
 //! the same ceremony.
 //!
@@ -28,11 +28,11 @@ use halo2_proofs::{
     poly::kzg::commitment::ParamsKZG,
 };
 use rand_core::OsRng;
-use vouch_proving::{MAX_K, ProvingError, Srs};
+use vouch_proving::{MAX_K, ProvingError};
 use vouch_verifier::SrsKind;
 
-use super::{G1, G2};
-use crate::ProverError;
+use super::{G1, G2, Srs};
+use crate::{Error, Result};
 
 /// Powers that are taken of longer files unless more are asked for: a circuit rarely has more rows, and each doubling takes twice as long.
 pub const DEFAULT_K: u32 = 16;
@@ -88,18 +88,18 @@ fn wrong<T>(reason: impl Into<String>) -> Result<T, Wrong> {
     Err(Wrong::Format(reason.into()))
 }
 
-/// As [`SrsFile::import`](super::SrsFile::import) says.
-pub(super) fn import(path: &Path, k: Option<u32>, kind: SrsKind) -> Result<(Srs, Source), ProverError> {
+/// See [`Srs::import`].
+pub(super) fn import(path: &Path, k: Option<u32>, kind: SrsKind) -> Result<(Srs, Source)> {
     vouch_proving::cpu::check()?;
-    let file_error = |source| ProverError::File { path: path.to_owned(), source };
+    let file_error = |source| Error::file(path, source);
     let file = File::open(path).map_err(file_error)?;
     let len = file.metadata().map_err(file_error)?.len();
     let told = |wrong| match wrong {
         Wrong::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            ProverError::format("SRS", format!("{}: the file ends too early", path.display()))
+            Error::format("SRS", format!("{}: the file ends too early", path.display()))
         }
         Wrong::Io(error) => file_error(error),
-        Wrong::Format(reason) => ProverError::format("SRS", format!("{}: {reason}", path.display())),
+        Wrong::Format(reason) => Error::format("SRS", format!("{}: {reason}", path.display())),
     };
     let mut reader = Points { from: BufReader::with_capacity(1 << 20, file), len };
     let (source, start) = reader.source().map_err(told)?;
@@ -108,14 +108,14 @@ pub(super) fn import(path: &Path, k: Option<u32>, kind: SrsKind) -> Result<(Srs,
         return Err(ProvingError::SrsTooSmall { needed: k, got: source.k() }.into());
     }
     if k == 0 || k > MAX_K {
-        return Err(ProverError::format("SRS", format!("k = {k}: 1 to {MAX_K} are supported")));
+        return Err(Error::format("SRS", format!("k = {k}: 1 to {MAX_K} are supported")));
     }
     let (g, g2) = reader.points(source, start, k).map_err(told)?;
     // halo2's function takes parameters that it does not look at.
     let params = ParamsKZG::setup(1, OsRng).from_parts(k, g, None, g2[0], g2[1]);
-    let srs = Srs { params, kind };
+    let srs = vouch_proving::Srs { params, kind };
     srs.check()?;
-    Ok((srs, source))
+    Ok((Srs(srs), source))
 }
 
 /// Where the points of G1 and G2 begin.

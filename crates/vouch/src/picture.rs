@@ -8,7 +8,7 @@ use vouch_program::Program;
 use vouch_proving::plan;
 use vouch_verifier::VerifierKey;
 
-use crate::ModelBundle;
+use crate::Model;
 
 const FONT: &str = "font-family='ui-sans-serif,system-ui,sans-serif'";
 
@@ -21,11 +21,11 @@ struct Block {
 }
 
 /// The picture of the layout that a verifying key is for; none if this version would lay the program out in another way.
-pub fn layout_of_key(bundle: &ModelBundle, key: &VerifierKey) -> Option<String> {
-    let (program, estimate) = plan(&bundle.program, 1, Objective::default(), Some(key.description().k)).ok()?;
+pub fn layout_of_key(model: &Model, key: &VerifierKey) -> Option<String> {
+    let plan = plan(&model.program, 1, Objective::default(), Some(key.description().k)).ok()?;
     let params: CircuitParams = serde_json::from_str(&key.description().layout).ok()?;
-    let own = Layout::new(&program, &params).ok().filter(|_| params == estimate.params)?;
-    Some(layout(&bundle.manifest.name, &program, &own, &estimate))
+    let own = Layout::new(&plan.program, &params).ok().filter(|_| params == plan.estimate.params)?;
+    Some(layout(&model.manifest.name, &plan.program, &own, &plan.estimate))
 }
 
 /// Columns from left to right, rows from top to bottom; coloured where a row is used.

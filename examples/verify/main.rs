@@ -16,7 +16,7 @@ use vouch_verifier::{Expected, Nonce, ProofEnvelope, Section, TensorSpec, Verifi
 const KEY: &[u8] = include_bytes!("staking-lstm.key");
 const PROOF: &[u8] = include_bytes!("forecast.proof");
 /// What we asked about, in natural units.
-const QUESTION: &str = include_str!("../../../../../models/staking-lstm/example.json");
+const QUESTION: &str = include_str!("../../models/staking-lstm/example.json");
 /// The number that we sent with the question, so that an old answer cannot be used again.
 const NONCE: &str = "aa0c21b86dc47d7fa605aef71685127588c83f04185ff005e39193a8ba6e4681";
 

@@ -8,15 +8,16 @@
 //! [`Manifest::published`] names every field of [`Manifest`] and of [`CompileReport`] without `..`, so that a new field
 //! does not compile before somebody has decided about it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use vouch_compiler::{CompileReport, OperatorCount};
 use vouch_envelope::hex;
 use vouch_program::{Program, WeightMode};
+use vouch_verifier::VerifierKey;
 
-use crate::{FieldTest, Manifest};
+use crate::{Error, FieldTest, Manifest, Model, Result, VERIFIER_KEY_FILE, error::Cause, files, open_verifying_key};
 
 /// What a published manifest says of the compilation, in place of the report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -120,6 +121,65 @@ impl Manifest {
         }
         Ok(())
     }
+}
+
+/// A published model: the files in its folder.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The model, without private weights.
+    pub model: Model,
+    /// The verifying keys, by the names of their files.
+    pub keys: Vec<(String, VerifierKey)>,
+}
+
+impl Model {
+    /// Writes the files that others need to verify proofs of this model: the model without private weights, and the
+    /// verifying keys in `dir`, the model's folder. Nothing is written before all keys are found to be this model's.
+    ///
+    /// # Errors
+    /// Kind `System` if a folder or file cannot be read or written; `Damaged` if `dir` has no [`VERIFIER_KEY_FILE`], or a
+    /// key of another program.
+    pub fn publish(&self, dir: impl AsRef<Path>, output: impl AsRef<Path>) -> Result<Published> {
+        let (dir, output) = (dir.as_ref(), output.as_ref());
+        let model = self.without_weights();
+        let file = |source| Error::file(dir, source);
+        let damaged = |reason| Error::from(Cause::OtherFile { path: dir.to_owned(), reason });
+        let mut keys: Vec<(String, VerifierKey)> = Vec::new();
+        for entry in std::fs::read_dir(dir).map_err(file)? {
+            let name = entry.map_err(file)?.file_name().to_string_lossy().into_owned();
+            if name == VERIFIER_KEY_FILE || (name.starts_with("verifier-b") && name.ends_with(".key")) {
+                keys.push((name.clone(), open_verifying_key(dir.join(name))?));
+            }
+        }
+        keys.sort_by(|a, b| a.0.cmp(&b.0));
+        if !keys.iter().any(|(name, _)| name == VERIFIER_KEY_FILE) {
+            return Err(damaged(format!("no {VERIFIER_KEY_FILE}: make one with `vouch setup`")));
+        }
+        for (name, key) in &keys {
+            check_program(name, key, &model.program).map_err(|what| damaged(format!("{name} {what}")))?;
+        }
+        model.save(output)?;
+        for (name, key) in &keys {
+            files::write(&output.join(name), &[key.to_bytes()])?;
+        }
+        Ok(Published { model, keys })
+    }
+}
+
+/// Checks that a key is of the published program, or of a batch of it. A key that an older compilation left in the folder
+/// has commitments to weights that hide nothing, if those were fixed.
+fn check_program(name: &str, key: &VerifierKey, program: &Program) -> Result<(), String> {
+    let batch = match name.strip_prefix("verifier-b").and_then(|rest| rest.strip_suffix(".key")) {
+        Some(batch) => {
+            batch.parse::<u32>().map_err(|_| "is not named as `vouch setup --batch N` names it".to_owned())?
+        }
+        None => 1,
+    };
+    let digest = program.batched(batch).map_err(|e| format!("cannot be of this program: {e}"))?.public_digest();
+    if key.description().program_digest != digest {
+        return Err("is another program's: run `vouch setup` again, or remove it".to_owned());
+    }
+    Ok(())
 }
 
 /// What of a report was not computed with the weights.
