@@ -14,6 +14,7 @@ mod gather;
 mod gemm;
 mod gru;
 mod import;
+mod known;
 mod loss;
 mod lstm;
 mod mat_mul;
@@ -42,3 +43,4 @@ mod window;
 
 pub(crate) use import::import;
 pub use model::OnnxModel;
+pub use registry::{OperatorInfo, operators};
