@@ -133,7 +133,8 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
     Ok(Compiled { program: best.quantized.program, report, schema })
 }
 
-/// The graphs to try: with explicit clamps only where a clip needs them, then with clamps of all saturating functions.
+/// The graphs to try: with explicit clamps only where a clip needs them, then with clamps of all saturating functions, then
+/// with wide ranges of logarithms, reciprocals and powers split.
 fn variants(
     graph: &Graph,
     spans: &[Span],
@@ -152,6 +153,16 @@ fn variants(
         } else if !clamped {
             out.push((false, own, ranges.clone()));
         }
+    }
+    let mut own = graph.clone();
+    if own.split_octaves(ranges) {
+        own.simplify();
+        let mut ranges = Ranges::new(&own, spans, options, drawn)?;
+        if own.clamp_arguments(&ranges, false, 0) {
+            own.simplify();
+            ranges = Ranges::new(&own, spans, options, drawn)?;
+        }
+        out.push((false, own, ranges));
     }
     Ok(out)
 }

@@ -5,8 +5,9 @@
 //! `ai.onnx.ml:Scaler`.
 
 use super::{
-    attributes::Lower, average_pool, batch_normalization, concat, constant, conv, elementwise, gather, gemm, gru,
-    known::KNOWN, lstm, mat_mul, max_pool, pad, reduce, reshape, rnn, slice, softmax, split, transpose, unary,
+    attributes::Lower, average_pool, batch_normalization, bits, compare, concat, constant, conv, cumulative,
+    elementwise, gather, gemm, gru, known::KNOWN, loss, lstm, mat_mul, max_pool, order, pad, reduce, reshape, rnn,
+    rounding, slice, softmax, split, transpose, unary, variadic,
 };
 
 /// The operators of one file.
@@ -20,25 +21,32 @@ pub(super) struct Family {
 pub(super) const FAMILIES: &[Family] = &[
     Family { ops: average_pool::OPS, limits: average_pool::LIMITS },
     Family { ops: batch_normalization::OPS, limits: batch_normalization::LIMITS },
+    Family { ops: bits::OPS, limits: bits::LIMITS },
+    Family { ops: compare::OPS, limits: compare::LIMITS },
     Family { ops: concat::OPS, limits: concat::LIMITS },
     Family { ops: constant::OPS, limits: constant::LIMITS },
     Family { ops: conv::OPS, limits: conv::LIMITS },
+    Family { ops: cumulative::OPS, limits: cumulative::LIMITS },
     Family { ops: elementwise::OPS, limits: elementwise::LIMITS },
     Family { ops: gather::OPS, limits: gather::LIMITS },
     Family { ops: gemm::OPS, limits: gemm::LIMITS },
     Family { ops: gru::OPS, limits: gru::LIMITS },
+    Family { ops: loss::OPS, limits: loss::LIMITS },
     Family { ops: lstm::OPS, limits: lstm::LIMITS },
     Family { ops: mat_mul::OPS, limits: mat_mul::LIMITS },
     Family { ops: max_pool::OPS, limits: max_pool::LIMITS },
+    Family { ops: order::OPS, limits: order::LIMITS },
     Family { ops: pad::OPS, limits: pad::LIMITS },
     Family { ops: reduce::OPS, limits: reduce::LIMITS },
     Family { ops: reshape::OPS, limits: reshape::LIMITS },
     Family { ops: rnn::OPS, limits: rnn::LIMITS },
+    Family { ops: rounding::OPS, limits: rounding::LIMITS },
     Family { ops: slice::OPS, limits: slice::LIMITS },
     Family { ops: softmax::OPS, limits: softmax::LIMITS },
     Family { ops: split::OPS, limits: split::LIMITS },
     Family { ops: transpose::OPS, limits: transpose::LIMITS },
     Family { ops: unary::OPS, limits: unary::LIMITS },
+    Family { ops: variadic::OPS, limits: variadic::LIMITS },
 ];
 
 /// Lowers an operator: from a node to its results.

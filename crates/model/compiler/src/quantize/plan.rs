@@ -284,8 +284,11 @@ impl Plan {
                 slot.integer =
                     integers(members) && (slot.span.magnitude() < word || graph.sites[slot.site.index()].integer);
                 if slot.integer {
-                    let span = Span::new(slot.span.lo.floor(), slot.span.hi.ceil());
-                    slot.span = span.without(slot.function.and_then(Function::pole));
+                    let (lo, hi) = (slot.span.lo, slot.span.hi);
+                    let wide = Span::new(lo.floor(), hi.ceil());
+                    // Integers up to the next one, unless the function has a pole there.
+                    let pole = slot.function.is_some_and(|f| f.undefined(wide.lo, wide.hi).is_some());
+                    slot.span = if pole { Span::new((lo - 1e-6).ceil(), (hi + 1e-6).floor()) } else { wide };
                 }
                 slot.integer_values = integers(values) && slot.mapped_span().magnitude() < word;
             } else if !slot.input {
