@@ -264,22 +264,18 @@ fn computed_weights(
     if axis.mode == Mode::Nearest {
         let ids = x.ids(steps.graph);
         let site = steps.site(&format!("x{a}.rounded"), "Round", &[n], true);
-        let rounded = steps.graph.apply(site, Function::Floor, ids);
+        let rounded = steps.graph.floor(site, ids, 1.0, 0.5);
         x = Tensor::computed(steps.graph, ElementType::Int64, vec![n], rounded);
     }
     let (lo, hi) = axis.ends();
     x = match axis.padding {
         Padding::Zeros => x,
         // Between two integers, integers stay integers.
-        Padding::Border if axis.mode == Mode::Nearest => {
-            steps.apply_integer(&format!("x{a}.moved"), Function::Clip(lo, hi), &x)
-        }
+        Padding::Border if axis.mode == Mode::Nearest => steps.apply_integer(&format!("x{a}.moved"), Function::Clip(lo, hi), &x),
         Padding::Border => steps.apply(&format!("x{a}.moved"), Function::Clip(lo, hi), &x),
-        Padding::Reflection if axis.mode == Mode::Nearest => steps.apply_integer(
-            &format!("x{a}.moved"),
-            Function::Reflect(lo.ceil(), hi.floor(), f64::from(u8::from(!axis.corners))),
-            &x,
-        ),
+        Padding::Reflection if axis.mode == Mode::Nearest => {
+            steps.apply_integer(&format!("x{a}.moved"), Function::Reflect(lo.ceil(), hi.floor(), f64::from(u8::from(!axis.corners))), &x)
+        }
         Padding::Reflection => steps.apply(&format!("x{a}.moved"), Function::Reflect(lo, hi, 0.0), &x),
     };
     let m = pixels.len();
@@ -291,7 +287,8 @@ fn computed_weights(
         steps.apply(&format!("x{a}.weights"), kernel(axis.mode), &distance)
     };
     // Places outside share the pixels that they stand for.
-    let sums: Vec<Sum> =
-        (0..axis.dim).map(|k| (0..m).filter(|&i| pixels[i].1 == k).map(|i| (i, 1.0)).collect()).collect();
+    let sums: Vec<Sum> = (0..axis.dim)
+        .map(|k| (0..m).filter(|&i| pixels[i].1 == k).map(|i| (i, 1.0)).collect())
+        .collect();
     steps.along(&format!("x{a}.pixels"), "GridSample", &weights, 1, &sums)
 }
