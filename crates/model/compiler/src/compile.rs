@@ -159,7 +159,8 @@ fn shown(values: &[f64]) -> String {
     format!("[{}{}]", first.join(", "), if values.len() > 8 { ", …" } else { "" })
 }
 
-/// The graphs to try: with explicit clamps only where a clip needs them, then with clamps of all saturating functions.
+/// The graphs to try: with explicit clamps only where a clip needs them, then with clamps of all saturating functions, then
+/// with wide ranges of logarithms, reciprocals and powers split.
 fn variants(
     graph: &Graph,
     spans: &[Span],
@@ -177,6 +178,16 @@ fn variants(
         } else if !clamped {
             out.push((false, own, ranges.clone()));
         }
+    }
+    let mut own = graph.clone();
+    if own.split_octaves(ranges) {
+        own.simplify();
+        let mut ranges = Ranges::new(&own, spans, options, drawn)?;
+        if own.clamp_arguments(&ranges, false, 0) {
+            own.simplify();
+            ranges = Ranges::new(&own, spans, options, drawn)?;
+        }
+        out.push((false, own, ranges));
     }
     Ok(out)
 }

@@ -24,10 +24,11 @@ mod builder;
 mod clamp;
 mod coarse;
 mod dead;
+mod octaves;
 mod ranges;
 mod run;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::function::Function;
 
@@ -103,6 +104,8 @@ pub(crate) enum Kind {
     Apply { function: Function, x: Vec<ValueId> },
     /// The maximum of each group of `size`.
     Max { size: usize, x: Vec<ValueId> },
+    /// The largest integer that is at most x · scale + shift, element by element.
+    Floor { x: Vec<ValueId>, scale: f64, shift: f64 },
 }
 
 /// An operation and the values it defines.
@@ -117,18 +120,22 @@ impl Op {
     /// All operands.
     pub(crate) fn operands(&self) -> Box<dyn Iterator<Item = ValueId> + '_> {
         match &self.kind {
-            Kind::Linear { x, .. } | Kind::Affine { x, .. } | Kind::Apply { x, .. } | Kind::Max { x, .. } => {
-                Box::new(x.iter().copied())
-            }
+            Kind::Linear { x, .. }
+            | Kind::Affine { x, .. }
+            | Kind::Apply { x, .. }
+            | Kind::Max { x, .. }
+            | Kind::Floor { x, .. } => Box::new(x.iter().copied()),
             Kind::Product { terms } => Box::new(terms.iter().flat_map(|t| t.a.iter().chain(&t.b)).copied()),
         }
     }
 
     fn operands_mut(&mut self) -> Box<dyn Iterator<Item = &mut ValueId> + '_> {
         match &mut self.kind {
-            Kind::Linear { x, .. } | Kind::Affine { x, .. } | Kind::Apply { x, .. } | Kind::Max { x, .. } => {
-                Box::new(x.iter_mut())
-            }
+            Kind::Linear { x, .. }
+            | Kind::Affine { x, .. }
+            | Kind::Apply { x, .. }
+            | Kind::Max { x, .. }
+            | Kind::Floor { x, .. } => Box::new(x.iter_mut()),
             Kind::Product { terms } => Box::new(terms.iter_mut().flat_map(|t| t.a.iter_mut().chain(&mut t.b))),
         }
     }
@@ -167,6 +174,8 @@ pub(crate) struct Graph {
     /// Bounds that hold by construction although interval arithmetic does not see them: below, above. Of an input, what
     /// its uses allow (an index has the length of what it indexes).
     bounds: HashMap<ValueId, (f64, f64)>,
+    /// Values that are, or lie between, some of the values of a list: what a selection takes.
+    among: HashMap<ValueId, Arc<[ValueId]>>,
 }
 
 impl Graph {
@@ -210,6 +219,11 @@ impl Graph {
         for v in operands.chain(outputs).chain(&mut self.checks) {
             *v = map[v.index()];
         }
+        for list in self.among.values_mut() {
+            if list.iter().any(|v| map[v.index()] != *v) {
+                *list = list.iter().map(|v| map[v.index()]).collect();
+            }
+        }
     }
 
     /// Simplifies: folds scalings into matrices, drops what no output needs.
@@ -231,6 +245,7 @@ impl Graph {
                 }
                 Kind::Affine { scale, shift, .. } => scale.iter().chain(shift).any(bad),
                 Kind::Product { terms } => terms.iter().any(|t| bad(&t.factor)),
+                Kind::Floor { scale, shift, .. } => !(scale.is_finite() && shift.is_finite()),
                 Kind::Apply { .. } | Kind::Max { .. } => false,
             };
             parameters || op.operands().any(operand)

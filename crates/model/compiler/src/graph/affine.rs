@@ -113,7 +113,12 @@ impl Graph {
             if let Kind::Linear { matrix, .. } = &op.kind {
                 let own = &columns[matrix.index()];
                 for (i, v) in op.out.iter().enumerate() {
-                    folded[v.index()] = matches!(own[i % own.len()], Common::Same(..));
+                    if matches!(own[i % own.len()], Common::Same(..)) {
+                        folded[v.index()] = true;
+                        // What was known of the column does not hold of the result.
+                        self.bounds.remove(v);
+                        self.among.remove(v);
+                    }
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Adding operations, folding those whose operands are constant.
 
+use std::sync::Arc;
+
 use super::{Graph, Kind, Matrix, MatrixId, Op, Port, Site, SiteId, Term, ValueId};
 use crate::function::Function;
 
@@ -152,6 +154,24 @@ impl Graph {
         let folded: Vec<Option<f64>> = x.chunks_exact(size).map(|group| value(self, group)).collect();
         let x = x.chunks_exact(size).zip(&folded).filter(|(_, f)| f.is_none()).flat_map(|(g, _)| g.to_vec()).collect();
         self.finish(site, Kind::Max { size, x }, &folded)
+    }
+
+    /// The largest integer that is at most x · scale + shift.
+    pub(crate) fn floor(&mut self, site: SiteId, x: Vec<ValueId>, scale: f64, shift: f64) -> Vec<ValueId> {
+        let folded: Vec<Option<f64>> =
+            x.iter().map(|&v| self.constant_of(v).map(|c| (c * scale + shift).floor())).collect();
+        let x = x.into_iter().filter(|&v| self.constant_of(v).is_none()).collect();
+        self.finish(site, Kind::Floor { x, scale, shift }, &folded)
+    }
+
+    /// Records that each of `values` is one of `of`, or lies between them.
+    pub(crate) fn among(&mut self, values: &[ValueId], of: &[ValueId]) {
+        let of: Arc<[ValueId]> = of.into();
+        for &v in values {
+            if self.constant_of(v).is_none() {
+                self.among.insert(v, of.clone());
+            }
+        }
     }
 
     /// Adds an operation whose elements are those that were not folded.

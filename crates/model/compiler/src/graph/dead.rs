@@ -33,7 +33,7 @@ impl Graph {
                         retain(scale, &keep, 1);
                         retain(shift, &keep, 1);
                     }
-                    Kind::Apply { x, .. } => retain(x, &keep, 1),
+                    Kind::Apply { x, .. } | Kind::Floor { x, .. } => retain(x, &keep, 1),
                     Kind::Max { size, x } => retain(x, &keep, *size),
                 }
                 retain(&mut op.out, &keep, width);

@@ -13,6 +13,9 @@ use crate::{CompileError, CompileOptions, NamedTensors, function::Function};
 /// Ranges are widened by this part of their width: quantized values differ a little from real ones.
 pub(crate) const SLACK: f64 = 1.0 / 128.0;
 
+/// A range that is narrow, or one value, is widened by at least this part of its magnitude.
+const LEAST_SLACK: f64 = 1.0 / 4096.0;
+
 /// A closed interval of real numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Span {
@@ -49,10 +52,42 @@ impl Span {
         Self::new(self.lo - by, self.hi + by)
     }
 
-    /// Wider by as much as quantized values may differ from real ones.
+    /// Wider by as much as quantized values may differ from real ones: at least a part of their magnitude.
     pub(crate) fn with_slack(self) -> Self {
-        self.widened(SLACK)
+        let by = ((self.hi - self.lo) * SLACK).max(self.magnitude() * LEAST_SLACK);
+        Self::new(self.lo - by, self.hi + by)
     }
+}
+
+impl Span {
+    /// The part on which a function is defined, away from its poles: where this range reaches one, the values seen, or that
+    /// they are `whole`, must keep a distance.
+    fn defined(self, function: Function, seen: Option<Self>, whole: bool) -> Result<Self, String> {
+        let Some(reason) = function.undefined(self.lo, self.hi) else { return Ok(self) };
+        let (lo, hi) = function.natural();
+        let mut span = Self::new(self.lo.max(lo), self.hi.min(hi));
+        // Beyond the ends of what it is defined for samples say that nothing is.
+        if span.lo > span.hi || (span != self && seen.is_none_or(|s| s.lo < lo || s.hi > hi)) {
+            return Err(reason);
+        }
+        for pole in function.poles().into_iter().filter(|p| self.lo <= p.at && p.at <= self.hi) {
+            // At most half as near as anything seen.
+            let least = |distance: f64| if whole { distance.min(1.0) } else { distance / 2.0 };
+            match seen {
+                Some(seen) if pole.above && seen.lo > pole.at => span.lo = pole.at + least(seen.lo - pole.at),
+                Some(seen) if pole.below && seen.hi < pole.at => span.hi = pole.at - least(pole.at - seen.hi),
+                _ if whole && pole.above && span.lo >= pole.at && span.hi >= pole.at + 1.0 => span.lo = pole.at + 1.0,
+                _ => return Err(reason),
+            }
+        }
+        Ok(span)
+    }
+}
+
+/// The smallest range that holds those of some values.
+fn hull(values: impl Iterator<Item = ValueId>, spans: &[Span]) -> Span {
+    let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
+    values.map(|v| spans[v.index()]).fold(empty, Span::union)
 }
 
 /// Intervals of all values.
@@ -64,6 +99,8 @@ pub(crate) struct Ranges {
     weights: WeightMode,
     /// What holds by construction, whatever the weights are.
     known: HashMap<ValueId, (f64, f64)>,
+    /// Which values are integers.
+    integers: Vec<bool>,
     guessed: Vec<String>,
 }
 
@@ -104,7 +141,8 @@ impl Ranges {
             },
         };
         let (margin, weights, known) = (options.margin, options.weights, graph.bounds.clone());
-        Ok(Self { exact, seen, margin, weights, known, guessed })
+        let integers = (0..graph.len() as u32).map(|v| graph.is_integer(ValueId(v))).collect();
+        Ok(Self { exact, seen, margin, weights, known, integers, guessed })
     }
 
     /// Names of the tensors whose range is a guess from random inputs.
@@ -115,10 +153,22 @@ impl Ranges {
     /// The range of a group of values to which `function` is applied, if any is: what interval arithmetic allows, and
     /// calibration saw. With private weights it is coarse.
     pub(crate) fn of(&self, values: impl Iterator<Item = ValueId> + Clone, function: Option<Function>) -> Span {
-        let span = self.fine(values.clone(), function);
+        let span = self.fine(values.clone());
+        let span = match function {
+            Some(f) => {
+                let seen = self.seen.as_ref().map(|seen| hull(values.clone(), seen));
+                // Where it has a pole in its range, the intervals were refused.
+                span.defined(f, seen, values.clone().all(|v| self.integers[v.index()])).unwrap_or(span)
+            }
+            None => span,
+        };
         match self.weights {
             WeightMode::Fixed => span,
-            WeightMode::Private => span.coarse(function).within(self.known(values)),
+            WeightMode::Private => {
+                let coarse = span.coarse(function).within(self.known(values));
+                let (lo, hi) = function.map_or((f64::NEG_INFINITY, f64::INFINITY), Function::natural);
+                Span::new(coarse.lo.max(lo), coarse.hi.min(hi))
+            }
         }
     }
 
@@ -129,40 +179,16 @@ impl Ranges {
         values.map(of).fold(empty, |s, (lo, hi)| s.union(Span::new(lo, hi)))
     }
 
-    fn fine(&self, values: impl Iterator<Item = ValueId> + Clone, function: Option<Function>) -> Span {
-        let hull = |list: &[Span]| {
-            let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
-            values.clone().map(|v| list[v.index()]).fold(empty, Span::union)
-        };
-        let exact = hull(&self.exact);
+    fn fine(&self, values: impl Iterator<Item = ValueId> + Clone) -> Span {
+        let exact = hull(values.clone(), &self.exact);
         let Some(seen) = &self.seen else { return exact };
-        let seen = match function.filter(|f| f.undefined(exact.lo, exact.hi).is_some()) {
-            Some(function) => hull(seen).defined_for(function, self.margin),
-            None => hull(seen).widened(self.margin),
-        };
+        let seen = hull(values, seen).widened(self.margin);
         let (lo, hi) = (exact.lo.max(seen.lo), exact.hi.min(seen.hi));
         if lo <= hi { Span::new(lo, hi) } else { exact }
     }
 }
 
 impl Span {
-    /// A range that was seen, with a margin that stays where a function is defined. Towards a pole the distance shrinks
-    /// by a part of itself.
-    fn defined_for(self, function: Function, margin: f64) -> Self {
-        let wide = self.widened(margin);
-        let (least, most) = function.defined();
-        let (mut lo, mut hi) = (wide.lo.max(least.min(self.lo)), wide.hi.min(most.max(self.hi)));
-        if let Some(pole) = function.pole() {
-            let near = |end: f64| pole + (end - pole) / (1.0 + 4.0 * margin);
-            if self.lo > pole {
-                lo = lo.max(near(self.lo));
-            } else if self.hi < pole {
-                hi = hi.min(near(self.hi));
-            }
-        }
-        Self::new(lo, hi)
-    }
-
     fn is_usable(self) -> bool {
         self.lo.is_finite() && self.hi.is_finite() && self.magnitude() <= WIDEST
     }
@@ -196,8 +222,9 @@ impl Graph {
     ) -> Result<Vec<Span>, Unbounded> {
         let mut spans: Vec<Span> =
             self.constants.iter().map(|c| Span::new(c.unwrap_or(0.0), c.unwrap_or(0.0))).collect();
+        let mut defined: Vec<bool> = self.constants.iter().map(Option::is_some).collect();
         for (port, &span) in self.inputs.iter().zip(inputs) {
-            port.values.iter().for_each(|v| spans[v.index()] = span);
+            port.values.iter().for_each(|v| (spans[v.index()], defined[v.index()]) = (span, true));
         }
         for op in &self.ops {
             let at = |v: ValueId| spans[v.index()];
@@ -218,10 +245,24 @@ impl Graph {
                         Span::new(s.lo + shift[i], s.hi + shift[i])
                     })
                     .collect(),
-                Kind::Apply { function, x } => x
-                    .iter()
-                    .map(|&v| self.applied(*function, at(v), seen.map(|s| s[v.index()]), margin, op.site))
-                    .collect::<Result<_, _>>()?,
+                Kind::Floor { x, scale, shift } => {
+                    let floor = |v: f64| (v + shift).floor();
+                    x.iter().map(|&v| at(v).times(*scale)).map(|s| Span::new(floor(s.lo), floor(s.hi))).collect()
+                }
+                Kind::Apply { function, x } => {
+                    let all = hull(x.iter().copied(), &spans);
+                    let seen = seen.map(|seen| hull(x.iter().copied(), seen));
+                    let whole = x.iter().all(|&v| self.is_integer(v));
+                    let domain = all.defined(*function, seen, whole);
+                    let error = |reason: String| self.imprecise(op.site, all, &reason);
+                    let domain = domain.map_err(|reason| Unbounded { wide: false, error: error(reason) })?;
+                    let on = |s: Span| Span::new(s.lo.clamp(domain.lo, domain.hi), s.hi.clamp(domain.lo, domain.hi));
+                    let range = |s: Span| {
+                        let (lo, hi) = function.range(s.lo, s.hi);
+                        Span::new(lo, hi)
+                    };
+                    x.iter().map(|&v| range(on(at(v)))).collect()
+                }
                 Kind::Max { size, x } => x
                     .chunks_exact(*size)
                     .map(|g| {
@@ -234,7 +275,7 @@ impl Graph {
             for (v, s) in op.out.iter().zip(results) {
                 let (lo, hi) = self.bounds.get(v).copied().unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
                 let own = Span::new(s.lo.max(lo), s.hi.min(hi));
-                spans[v.index()] = if s.is_usable() {
+                let found = if s.is_usable() {
                     own
                 } else if let Some(found) = seen.map(|seen| seen[v.index()]).filter(|s| s.is_usable()) {
                     let name = &self.sites[op.site.index()].name;
@@ -247,28 +288,13 @@ impl Graph {
                     let error = self.imprecise(op.site, s, "no finite interval follows from the input ranges");
                     return Err(Unbounded { wide: true, error });
                 };
+                let among = self.among.get(v).filter(|list| list.iter().all(|v| defined[v.index()]));
+                let of = among.and_then(|list| hull(list.iter().copied(), &spans).intersection(found));
+                spans[v.index()] = of.unwrap_or(found);
+                defined[v.index()] = true;
             }
         }
         Ok(spans)
-    }
-
-    /// The interval of a function of values in `x`, of which calibration saw some.
-    fn applied(
-        &self,
-        function: Function,
-        x: Span,
-        seen: Option<Span>,
-        margin: f64,
-        site: super::SiteId,
-    ) -> Result<Span, Unbounded> {
-        let range = |x: Span| {
-            let (lo, hi) = function.range(x.lo, x.hi);
-            Span::new(lo, hi)
-        };
-        let Some(reason) = function.undefined(x.lo, x.hi) else { return Ok(range(x)) };
-        let found = seen.filter(|s| s.is_usable()).map(|s| s.defined_for(function, margin));
-        let found = found.and_then(|s| s.intersection(x)).filter(|s| function.undefined(s.lo, s.hi).is_none());
-        found.map(range).ok_or_else(|| Unbounded { wide: false, error: self.imprecise(site, x, &reason) })
     }
 
     pub(crate) fn imprecise(&self, site: super::SiteId, span: Span, reason: &str) -> CompileError {

@@ -32,6 +32,7 @@ impl Graph {
                     (0..op.out.len()).map(|i| terms.iter().map(|t| t.factor * at(t.a[i]) * at(t.b[i])).sum()).collect()
                 }
                 Kind::Affine { x, scale, shift } => (0..x.len()).map(|i| at(x[i]) * scale[i] + shift[i]).collect(),
+                Kind::Floor { x, scale, shift } => x.iter().map(|&v| (at(v) * scale + shift).floor()).collect(),
                 Kind::Apply { function, x } => x.iter().map(|&v| function.eval(at(v))).collect(),
                 Kind::Max { size, x } => {
                     x.chunks_exact(*size).map(|g| g.iter().map(|&v| at(v)).fold(f64::NEG_INFINITY, f64::max)).collect()

@@ -4,6 +4,8 @@
 use super::{
     attributes::{Lower, Lowered, Node},
     model::checked_len,
+    parts::Parts,
+    rounding::round,
     steps::{Steps, Sum},
     tensor::{ElementType, Kind, Tensor, strides},
 };
@@ -263,19 +265,22 @@ fn computed_weights(
     let mut x = steps.line(&format!("x{a}"), coordinates, scale, shift);
     if axis.mode == Mode::Nearest {
         let ids = x.ids(steps.graph);
-        let site = steps.site(&format!("x{a}.rounded"), "Round", &[n], true);
-        let rounded = steps.graph.floor(site, ids, 1.0, 0.5);
+        let rounded = round(&mut Parts::new(steps.node, steps.graph), &ids);
         x = Tensor::computed(steps.graph, ElementType::Int64, vec![n], rounded);
     }
     let (lo, hi) = axis.ends();
     x = match axis.padding {
         Padding::Zeros => x,
         // Between two integers, integers stay integers.
-        Padding::Border if axis.mode == Mode::Nearest => steps.apply_integer(&format!("x{a}.moved"), Function::Clip(lo, hi), &x),
-        Padding::Border => steps.apply(&format!("x{a}.moved"), Function::Clip(lo, hi), &x),
-        Padding::Reflection if axis.mode == Mode::Nearest => {
-            steps.apply_integer(&format!("x{a}.moved"), Function::Reflect(lo.ceil(), hi.floor(), f64::from(u8::from(!axis.corners))), &x)
+        Padding::Border if axis.mode == Mode::Nearest => {
+            steps.apply_integer(&format!("x{a}.moved"), Function::Clip(lo, hi), &x)
         }
+        Padding::Border => steps.apply(&format!("x{a}.moved"), Function::Clip(lo, hi), &x),
+        Padding::Reflection if axis.mode == Mode::Nearest => steps.apply_integer(
+            &format!("x{a}.moved"),
+            Function::Reflect(lo.ceil(), hi.floor(), f64::from(u8::from(!axis.corners))),
+            &x,
+        ),
         Padding::Reflection => steps.apply(&format!("x{a}.moved"), Function::Reflect(lo, hi, 0.0), &x),
     };
     let m = pixels.len();
@@ -287,8 +292,7 @@ fn computed_weights(
         steps.apply(&format!("x{a}.weights"), kernel(axis.mode), &distance)
     };
     // Places outside share the pixels that they stand for.
-    let sums: Vec<Sum> = (0..axis.dim)
-        .map(|k| (0..m).filter(|&i| pixels[i].1 == k).map(|i| (i, 1.0)).collect())
-        .collect();
+    let sums: Vec<Sum> =
+        (0..axis.dim).map(|k| (0..m).filter(|&i| pixels[i].1 == k).map(|i| (i, 1.0)).collect()).collect();
     steps.along(&format!("x{a}.pixels"), "GridSample", &weights, 1, &sums)
 }

@@ -59,7 +59,8 @@ fn causal_conv(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let n = batch * channels * length;
     checked_len(&node.name, &[n, k])?;
     let ids = padded.ids(graph);
-    let left: Vec<ValueId> = (0..n).flat_map(|i| (0..k).map(move |j| i / length * total + i % length + j)).map(|i| ids[i]).collect();
+    let left: Vec<ValueId> =
+        (0..n).flat_map(|i| (0..k).map(move |j| i / length * total + i % length + j)).map(|i| ids[i]).collect();
     let activation = node.string("activation", "none")?;
     let mut steps = Steps::new(node, graph);
     let conv = if let Some(weights) = w.constants() {
@@ -212,6 +213,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     }
     let lists: Vec<Vec<ValueId>> = out.iter().map(|t| t.ids(steps.graph)).collect();
     let place = |b: usize, t: usize| &lists[t][b * heads * dv..(b + 1) * heads * dv];
-    let ids = (0..batch).flat_map(|b| (0..length).map(move |t| (b, t))).flat_map(|(b, t)| place(b, t).to_vec()).collect();
+    let ids =
+        (0..batch).flat_map(|b| (0..length).map(move |t| (b, t))).flat_map(|(b, t)| place(b, t).to_vec()).collect();
     Ok(vec![Tensor::values(steps.graph, vec![batch, length, heads * dv], ids), state])
 }

@@ -35,13 +35,7 @@ pub(super) const LIMITS: &[(&str, &str)] = &[
 
 /// A scale or zero point for each element of a tensor: one for all, one for each index along `axis`, or one for each
 /// block of them.
-fn for_each(
-    node: &Node<'_>,
-    t: &Tensor,
-    shape: &[usize],
-    axis: i64,
-    block: usize,
-) -> Result<Tensor, CompileError> {
+fn for_each(node: &Node<'_>, t: &Tensor, shape: &[usize], axis: i64, block: usize) -> Result<Tensor, CompileError> {
     if t.len() == 1 {
         let len = shape.iter().product();
         return Ok(t.pick(shape.to_vec(), &vec![0; len]));
@@ -69,7 +63,13 @@ fn for_each(
         (0..shape.len())
             .map(|a| {
                 let index = i / all[a] % shape[a];
-                if own[a] == 1 { 0 } else if a == axis { index / block * mine[a] } else { index * mine[a] }
+                if own[a] == 1 {
+                    0
+                } else if a == axis {
+                    index / block * mine[a]
+                } else {
+                    index * mine[a]
+                }
             })
             .sum()
     };

@@ -5,10 +5,10 @@
 //! `ai.onnx.ml:Scaler`.
 
 use super::{
-    attention, attributes::Lower, average_pool, batch_normalization, concat, constant, conv, conv_transpose,
-    data_dependent, einsum, elementwise, gather, gemm, grid_sample, gru, layout, lp_pool, lstm, mat_mul, max_pool,
-    normalizations, one_hot, pad, reduce, reshape, resize, rnn, rotary, scatter, signal, slice, softmax, split,
-    transpose, unary,
+    attention, attributes::Lower, average_pool, batch_normalization, bits, compare, concat, constant, conv,
+    conv_transpose, cumulative, data_dependent, einsum, elementwise, gather, gemm, grid_sample, gru, layout,
+    linear_attention, loss, lp_pool, lstm, mat_mul, max_pool, normalizations, one_hot, order, pad, quantization,
+    reduce, reshape, resize, rnn, rotary, rounding, scatter, signal, slice, softmax, split, transpose, unary, variadic,
 };
 
 /// The operators of one file.
@@ -23,10 +23,13 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ops: attention::OPS, limits: attention::LIMITS },
     Family { ops: average_pool::OPS, limits: average_pool::LIMITS },
     Family { ops: batch_normalization::OPS, limits: batch_normalization::LIMITS },
+    Family { ops: bits::OPS, limits: bits::LIMITS },
+    Family { ops: compare::OPS, limits: compare::LIMITS },
     Family { ops: concat::OPS, limits: concat::LIMITS },
     Family { ops: constant::OPS, limits: constant::LIMITS },
     Family { ops: conv::OPS, limits: conv::LIMITS },
     Family { ops: conv_transpose::OPS, limits: conv_transpose::LIMITS },
+    Family { ops: cumulative::OPS, limits: cumulative::LIMITS },
     Family { ops: data_dependent::OPS, limits: data_dependent::LIMITS },
     Family { ops: einsum::OPS, limits: einsum::LIMITS },
     Family { ops: elementwise::OPS, limits: elementwise::LIMITS },
@@ -35,18 +38,23 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ops: grid_sample::OPS, limits: grid_sample::LIMITS },
     Family { ops: gru::OPS, limits: gru::LIMITS },
     Family { ops: layout::OPS, limits: layout::LIMITS },
+    Family { ops: linear_attention::OPS, limits: linear_attention::LIMITS },
+    Family { ops: loss::OPS, limits: loss::LIMITS },
     Family { ops: lp_pool::OPS, limits: lp_pool::LIMITS },
     Family { ops: lstm::OPS, limits: lstm::LIMITS },
     Family { ops: mat_mul::OPS, limits: mat_mul::LIMITS },
     Family { ops: max_pool::OPS, limits: max_pool::LIMITS },
     Family { ops: normalizations::OPS, limits: normalizations::LIMITS },
     Family { ops: one_hot::OPS, limits: one_hot::LIMITS },
+    Family { ops: order::OPS, limits: order::LIMITS },
     Family { ops: pad::OPS, limits: pad::LIMITS },
+    Family { ops: quantization::OPS, limits: quantization::LIMITS },
     Family { ops: reduce::OPS, limits: reduce::LIMITS },
     Family { ops: reshape::OPS, limits: reshape::LIMITS },
     Family { ops: resize::OPS, limits: resize::LIMITS },
     Family { ops: rnn::OPS, limits: rnn::LIMITS },
     Family { ops: rotary::OPS, limits: rotary::LIMITS },
+    Family { ops: rounding::OPS, limits: rounding::LIMITS },
     Family { ops: scatter::OPS, limits: scatter::LIMITS },
     Family { ops: signal::OPS, limits: signal::LIMITS },
     Family { ops: slice::OPS, limits: slice::LIMITS },
@@ -54,6 +62,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ops: split::OPS, limits: split::LIMITS },
     Family { ops: transpose::OPS, limits: transpose::LIMITS },
     Family { ops: unary::OPS, limits: unary::LIMITS },
+    Family { ops: variadic::OPS, limits: variadic::LIMITS },
 ];
 
 /// Lowers an operator: from a node to its results.

@@ -75,6 +75,12 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, config: &Config) -> Result<Quanti
                 };
                 emitter.product(plan.sites[&op.site], vec![sum], shift, out)?;
             }
+            Kind::Floor { x, scale, shift } => {
+                // At scale 1 the requantization rounds half up: half a unit less, and it rounds down.
+                let a = x.iter().map(|&v| Factor::Value(v)).collect();
+                let sum = Sum { factor: *scale, a, b: vec![Factor::Constant(1.0); x.len()] };
+                emitter.product(plan.sites[&op.site], vec![sum], &vec![shift - 0.5; x.len()], out)?;
+            }
             Kind::Apply { x, .. } => emitter.apply(op.site, x, out)?,
             Kind::Max { size, x } => {
                 let scale = plan.slots[plan.sites[&op.site]].scale;

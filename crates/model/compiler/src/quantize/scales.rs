@@ -27,20 +27,25 @@ fn domain(slot: &Slot) -> Span {
     if slot.integer {
         return slot.span;
     }
-    let wide = slot.span.with_slack();
-    match slot.function {
-        // These have a pole or an end at zero.
-        Some(f) if (f.pole() == Some(0.0) || f.defined().0 == 0.0) && slot.span.lo >= 0.0 => {
-            Span::new(wide.lo.max(slot.span.lo * 0.98), wide.hi)
+    let mut wide = slot.span.with_slack();
+    // Poles, and ends of what the function is defined for: there is no room beyond them.
+    let limits = slot.function.map(Function::limits).unwrap_or_default();
+    for &at in &limits {
+        if slot.span.lo >= at {
+            wide.lo = wide.lo.max(at + (slot.span.lo - at) * 0.98);
         }
-        Some(f) if f.pole() == Some(0.0) && slot.span.hi < 0.0 => Span::new(wide.lo, wide.hi.min(slot.span.hi * 0.98)),
+        if slot.span.hi <= at {
+            wide.hi = wide.hi.min(at - (at - slot.span.hi) * 0.98);
+        }
+    }
+    if limits.is_empty() && slot.coarse {
         // The far ends of a coarse range have that room; an end at zero has none.
-        _ if slot.coarse => Span::new(
+        return Span::new(
             if slot.span.lo == 0.0 { wide.lo } else { slot.span.lo },
             if slot.span.hi == 0.0 { wide.hi } else { slot.span.hi },
-        ),
-        _ => wide,
+        );
     }
+    wide
 }
 
 /// The integers that a table must hold. A coarse range ends where a segment does, well above its values: the segment that
@@ -155,6 +160,9 @@ impl Candidate {
     fn scale(&self, slot: &Slot, b: i32) -> f64 {
         if self.steps {
             2f64.powi(b)
+        } else if self.function == Function::NonNegative && !slot.integer {
+            // The finer the argument, the nearer to zero is its sign right.
+            scale_for(domain(slot).magnitude(), self.level.max(0) as u32)
         } else if self.function.kinks().is_some() {
             slot.scale.min(scale_for(domain(slot).magnitude(), self.level.max(0) as u32))
         } else {
