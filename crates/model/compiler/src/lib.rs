@@ -31,7 +31,7 @@ pub use data::{InputSpec, NamedTensor, NamedTensors, Samples};
 pub use element::ElementType;
 pub use error::{CompileError, DataError, InputError};
 pub use io::{dequantize_outputs, quantize_inputs};
-pub use onnx::OnnxModel;
+pub use onnx::{OnnxModel, OperatorInfo, operators};
 pub use options::{CompileOptions, GivenSamples, InputRanges, InputScales, InputShapes, MaxErrors};
 pub use oracle::Oracle;
 pub use report::{

@@ -19,6 +19,7 @@ mod gemm;
 mod grid_sample;
 mod gru;
 mod import;
+mod known;
 mod layout;
 mod linear_attention;
 mod loss;
@@ -58,3 +59,4 @@ mod window;
 
 pub(crate) use import::import;
 pub use model::OnnxModel;
+pub use registry::{OperatorInfo, operators};

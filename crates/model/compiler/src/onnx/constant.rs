@@ -162,6 +162,6 @@ fn dropout(node: &Node<'_>) -> Lowered {
         return Err(node.error("training_mode is set: export the model for inference"));
     }
     let x = node.input(0)?;
-    let mask = Tensor::constant(Kind::Bool, x.shape.clone(), vec![1.0; x.len()]);
-    Ok(vec![x.clone(), mask])
+    let mask = node.wants(1).then(|| Tensor::constant(Kind::Bool, x.shape.clone(), vec![1.0; x.len()]));
+    Ok(std::iter::once(x.clone()).chain(mask).collect())
 }

@@ -6,9 +6,10 @@
 
 use super::{
     attention, attributes::Lower, average_pool, batch_normalization, bits, compare, concat, constant, conv,
-    conv_transpose, cumulative, data_dependent, einsum, elementwise, gather, gemm, grid_sample, gru, layout,
-    linear_attention, loss, lp_pool, lstm, mat_mul, max_pool, normalizations, one_hot, order, pad, quantization,
-    reduce, reshape, resize, rnn, rotary, rounding, scatter, signal, slice, softmax, split, transpose, unary, variadic,
+    conv_transpose, cumulative, data_dependent, einsum, elementwise, gather, gemm, grid_sample, gru, known::KNOWN,
+    layout, linear_attention, loss, lp_pool, lstm, mat_mul, max_pool, normalizations, one_hot, order, pad,
+    quantization, reduce, reshape, resize, rnn, rotary, rounding, scatter, signal, slice, softmax, split, transpose,
+    unary, variadic,
 };
 
 /// The operators of one file.
@@ -70,6 +71,38 @@ pub(super) fn find(key: &str) -> Option<Lower> {
     FAMILIES.iter().flat_map(|f| f.ops).find(|(name, _)| *name == key).map(|(_, lower)| *lower)
 }
 
+/// Operators that the importer expands itself, with their restrictions.
+const CONTROL: &[(&str, &str)] = &[
+    ("If", "the condition is constant"),
+    ("Loop", "the trip count and the condition are constant"),
+    ("Scan", "from operator set 9 on"),
+];
+
+/// What is known of an operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperatorInfo {
+    /// Its name; of a domain other than the default one, `domain:Name`.
+    pub name: &'static str,
+    /// The operator set that it came with.
+    pub since: i64,
+    /// Whether this crate lowers it.
+    pub supported: bool,
+    /// What of it is not supported, empty if nothing is.
+    pub limits: &'static str,
+}
+
+/// Every operator of ONNX, in the order of names.
+pub fn operators() -> Vec<OperatorInfo> {
+    let limits = || FAMILIES.iter().flat_map(|f| f.limits).chain(CONTROL);
+    let info = |&(name, since): &(&'static str, i64)| OperatorInfo {
+        name,
+        since,
+        supported: find(name).is_some() || CONTROL.iter().any(|c| c.0 == name),
+        limits: limits().find(|l| l.0 == name).map_or("", |l| l.1),
+    };
+    KNOWN.iter().map(info).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -84,6 +117,9 @@ mod tests {
         }
         for (name, _) in FAMILIES.iter().flat_map(|f| f.limits) {
             assert!(seen.contains(name), "limits of {name}, which is not lowered");
+        }
+        for name in seen {
+            assert!(KNOWN.iter().any(|k| k.0 == name), "ONNX has no operator {name}");
         }
     }
 }
