@@ -287,7 +287,11 @@ impl Plan {
                 slot.span = ranges.of(members.iter().copied(), slot.function);
                 slot.integer = integers(members);
                 if slot.integer {
-                    slot.span = Span::new(slot.span.lo.floor(), slot.span.hi.ceil());
+                    let (lo, hi) = (slot.span.lo, slot.span.hi);
+                    let wide = Span::new(lo.floor(), hi.ceil());
+                    // Integers up to the next one, unless the function has a pole there.
+                    let pole = slot.function.is_some_and(|f| f.undefined(wide.lo, wide.hi).is_some());
+                    slot.span = if pole { Span::new((lo - 1e-6).ceil(), (hi + 1e-6).floor()) } else { wide };
                 }
             } else if !slot.input {
                 slot.span = Span::new(0.0, 0.0);
