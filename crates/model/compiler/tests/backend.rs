@@ -3,95 +3,11 @@
 
 mod support;
 
-use support::{Model, Type, float, int, list, text, value_info};
-use tract_onnx::pb::{AttributeProto, TensorProto};
-use vouch_compiler::{
-    CompileOptions, InputRanges, NamedTensor, NamedTensors, OnnxModel, compile_model, dequantize_outputs,
-    quantize_inputs,
+use support::{
+    Type,
+    case::{case, constant, input, none},
+    float, int, list, text,
 };
-
-/// An operand of a case: its type, shape and elements, and whether it is an input.
-enum Operand<'a> {
-    None,
-    Input(Type, &'a [i64], &'a [f64]),
-    Constant(Type, &'a [i64], &'a [f64]),
-}
-
-fn none<'a>() -> Operand<'a> {
-    Operand::None
-}
-
-fn input<'a>(dtype: Type, dims: &'a [i64], data: &'a [f64]) -> Operand<'a> {
-    Operand::Input(dtype, dims, data)
-}
-
-fn constant<'a>(dtype: Type, dims: &'a [i64], data: &'a [f64]) -> Operand<'a> {
-    Operand::Constant(dtype, dims, data)
-}
-
-fn initializer(name: &str, dtype: Type, dims: &[i64], data: &[f64]) -> TensorProto {
-    let mut t =
-        TensorProto { name: name.into(), dims: dims.to_vec(), data_type: dtype as i32, ..TensorProto::default() };
-    match dtype {
-        Type::Float => t.float_data = data.iter().map(|&v| v as f32).collect(),
-        Type::Double => t.double_data = data.to_vec(),
-        Type::Int64 => t.int64_data = data.iter().map(|&v| v as i64).collect(),
-        _ => t.int32_data = data.iter().map(|&v| v as i32).collect(),
-    }
-    t
-}
-
-/// The program of one node gives the expected outputs to 1 % of the largest, for inputs that lie a little inside of the
-/// ranges that it is compiled for.
-#[track_caller]
-fn case(op: &str, opset: i64, attributes: Vec<AttributeProto>, operands: &[Operand<'_>], expected: &[&[f64]]) {
-    let names: Vec<String> = (0..operands.len())
-        .map(|i| if matches!(operands[i], Operand::None) { "_".to_owned() } else { format!("x{i}") })
-        .collect();
-    let wanted = |i: usize| if expected[i].is_empty() { "_".to_owned() } else { format!("y{i}") };
-    let results: Vec<String> = (0..expected.len()).map(wanted).collect();
-    let mut model = Model::new(opset).node(op, &names.join(" "), &results.join(" "), attributes);
-    let mut inputs = NamedTensors::new();
-    let mut ranges = InputRanges::default();
-    for (name, operand) in names.iter().zip(operands) {
-        match operand {
-            Operand::None => {}
-            Operand::Constant(dtype, dims, data) => model = model.init(initializer(name, *dtype, dims, data)),
-            Operand::Input(dtype, dims, data) => {
-                model.graph.input.push(value_info(name, dims, *dtype));
-                let hull = |(lo, hi): (f64, f64), &v: &f64| (lo.min(v), hi.max(v));
-                let (lo, hi) = data.iter().fold((f64::INFINITY, f64::NEG_INFINITY), hull);
-                ranges = ranges.with(name, lo, if hi > lo { hi } else { lo + 1.0 });
-                let shape = dims.iter().map(|&d| d as usize).collect();
-                inputs.insert(name.clone(), NamedTensor { shape, data: data.to_vec() });
-            }
-        }
-    }
-    if inputs.is_empty() {
-        // A program has an input.
-        model = model.input("unused", &[1]).node("Identity", "unused", "same", vec![]).output("same");
-        ranges = ranges.with("unused", 0.0, 1.0);
-        inputs.insert("unused".into(), NamedTensor { shape: vec![1], data: vec![0.5] });
-    }
-    for name in results.iter().filter(|n| *n != "_") {
-        model = model.output(name);
-    }
-    // Calibration by the inputs themselves: a divisor keeps away from zero where theirs does.
-    let options =
-        CompileOptions { ranges, calibration: Some(vec![inputs.clone()]), samples: 1, ..CompileOptions::default() };
-    let read = OnnxModel::from_bytes(&model.bytes()).unwrap_or_else(|e| panic!("{op}: {e}"));
-    let compiled = compile_model(&read, &options).unwrap_or_else(|e| panic!("{op}: {e}"));
-    let integers = quantize_inputs(&compiled.program, &inputs).unwrap_or_else(|e| panic!("{op}: {e}"));
-    let trace = compiled.program.run(&integers).unwrap_or_else(|e| panic!("{op}: {e}"));
-    let outputs = dequantize_outputs(&compiled.program, &compiled.program.outputs_of(&trace));
-    for (name, expected) in results.iter().zip(expected).filter(|(_, e)| !e.is_empty()) {
-        let got = &outputs[name].data;
-        let largest = expected.iter().fold(1.0, |m: f64, v| m.max(v.abs()));
-        let near =
-            got.len() == expected.len() && got.iter().zip(*expected).all(|(g, e)| (g - e).abs() <= 1e-2 * largest);
-        assert!(near, "{op}: {name} is {got:?}, expected {expected:?}");
-    }
-}
 
 #[test]
 fn layout() {
@@ -691,6 +607,53 @@ fn convolution() {
         ]],
     );
     case(
+        "DeformConv",
+        22,
+        vec![list("kernel_shape", &[2, 2]), list("pads", &[1, 1, 1, 1])],
+        &[
+            input(Type::Float, &[1, 1, 3, 3], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]),
+            constant(Type::Float, &[1, 1, 2, 2], &[1.0, 1.0, 1.0, 1.0]),
+            constant(
+                Type::Float,
+                &[1, 8, 4, 4],
+                &[
+                    0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+                    0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+                    0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+                    0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+                    0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -0.1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+                    0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+                    0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+                ],
+            ),
+        ],
+        &[&[0.0, 1.0, 3.0, 2.0, 3.0, 8.0, 11.9, 7.0, 9.0, 20.0, 24.0, 13.0, 6.0, 13.0, 15.0, 8.0]],
+    );
+    case(
+        "DeformConv",
+        22,
+        vec![list("kernel_shape", &[2, 2]), list("pads", &[0, 0, 0, 0])],
+        &[
+            input(Type::Float, &[1, 1, 3, 3], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]),
+            constant(Type::Float, &[1, 1, 2, 2], &[1.0, 1.0, 1.0, 1.0]),
+            constant(
+                Type::Float,
+                &[1, 8, 2, 2],
+                &[
+                    0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+                    0.0, -0.1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+                ],
+            ),
+            constant(Type::Float, &[1], &[1.0]),
+            constant(
+                Type::Float,
+                &[1, 4, 2, 2],
+                &[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.2, 1.0, 1.0, 1.0, 1.0],
+            ),
+        ],
+        &[&[10.5, 12.9, 21.0, 19.4]],
+    );
+    case(
         "Conv",
         22,
         vec![list("kernel_shape", &[3, 3]), list("pads", &[1, 0, 1, 0]), list("strides", &[2, 2])],
@@ -1174,6 +1137,84 @@ fn resizing() {
         &[&[
             1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0, 4.0, 4.0, 4.0, 3.0, 3.0, 3.0,
             4.0, 4.0, 4.0,
+        ]],
+    );
+    case(
+        "RoiAlign",
+        22,
+        vec![
+            text("coordinate_transformation_mode", "half_pixel"),
+            int("output_height", 5),
+            int("output_width", 5),
+            int("sampling_ratio", 2),
+            float("spatial_scale", 1.0),
+        ],
+        &[
+            input(
+                Type::Float,
+                &[1, 1, 10, 10],
+                &[
+                    0.2764, 0.715, 0.1958, 0.3416, 0.4638, 0.0259, 0.2963, 0.6518, 0.4856, 0.725, 0.9637, 0.0895,
+                    0.2919, 0.6753, 0.0234, 0.6132, 0.8085, 0.5324, 0.8992, 0.4467, 0.3265, 0.8479, 0.9698, 0.2471,
+                    0.9336, 0.1878, 0.4766, 0.4308, 0.34, 0.2162, 0.0206, 0.172, 0.2155, 0.4394, 0.0653, 0.3406,
+                    0.7724, 0.3921, 0.2541, 0.5799, 0.4062, 0.2194, 0.4473, 0.4687, 0.7109, 0.9327, 0.9815, 0.632,
+                    0.1728, 0.6119, 0.3097, 0.1283, 0.4984, 0.5068, 0.4279, 0.0173, 0.4388, 0.043, 0.4671, 0.7119,
+                    0.1011, 0.8477, 0.4726, 0.1777, 0.9923, 0.4042, 0.1869, 0.7795, 0.9946, 0.9689, 0.1366, 0.3671,
+                    0.7011, 0.6234, 0.9867, 0.5585, 0.6985, 0.5609, 0.8788, 0.9928, 0.5697, 0.8511, 0.6711, 0.9406,
+                    0.8751, 0.7496, 0.165, 0.1049, 0.1559, 0.2514, 0.7012, 0.4056, 0.7879, 0.3461, 0.0415, 0.2998,
+                    0.5094, 0.3727, 0.5482, 0.0502,
+                ],
+            ),
+            constant(Type::Float, &[3, 4], &[0.0, 0.0, 9.0, 9.0, 0.0, 5.0, 4.0, 9.0, 5.0, 5.0, 9.0, 9.0]),
+            constant(Type::Int64, &[3], &[0.0, 0.0, 0.0]),
+        ],
+        &[&[
+            0.5178, 0.3434, 0.3229, 0.4474, 0.6344, 0.4031, 0.5366, 0.4428, 0.4861, 0.4023, 0.2512, 0.4002, 0.5155,
+            0.6954, 0.3465, 0.335, 0.4601, 0.5881, 0.3439, 0.6849, 0.4932, 0.7141, 0.8217, 0.4719, 0.4039, 0.307,
+            0.2187, 0.3337, 0.488, 0.487, 0.1871, 0.4914, 0.5561, 0.4192, 0.3686, 0.1433, 0.4608, 0.5971, 0.531,
+            0.4982, 0.2788, 0.4386, 0.6022, 0.7, 0.7524, 0.5774, 0.7024, 0.7251, 0.7338, 0.8163, 0.2393, 0.4075,
+            0.3379, 0.2525, 0.4743, 0.3671, 0.2702, 0.4105, 0.6419, 0.8308, 0.5556, 0.4543, 0.5564, 0.7502, 0.93,
+            0.6626, 0.5617, 0.4813, 0.4954, 0.6663, 0.6636, 0.3721, 0.2056, 0.1928, 0.2478,
+        ]],
+    );
+    case(
+        "RoiAlign",
+        22,
+        vec![
+            text("coordinate_transformation_mode", "output_half_pixel"),
+            text("mode", "max"),
+            int("output_height", 5),
+            int("output_width", 5),
+            int("sampling_ratio", 2),
+            float("spatial_scale", 1.0),
+        ],
+        &[
+            input(
+                Type::Float,
+                &[1, 1, 10, 10],
+                &[
+                    0.2764, 0.715, 0.1958, 0.3416, 0.4638, 0.0259, 0.2963, 0.6518, 0.4856, 0.725, 0.9637, 0.0895,
+                    0.2919, 0.6753, 0.0234, 0.6132, 0.8085, 0.5324, 0.8992, 0.4467, 0.3265, 0.8479, 0.9698, 0.2471,
+                    0.9336, 0.1878, 0.4766, 0.4308, 0.34, 0.2162, 0.0206, 0.172, 0.2155, 0.4394, 0.0653, 0.3406,
+                    0.7724, 0.3921, 0.2541, 0.5799, 0.4062, 0.2194, 0.4473, 0.4687, 0.7109, 0.9327, 0.9815, 0.632,
+                    0.1728, 0.6119, 0.3097, 0.1283, 0.4984, 0.5068, 0.4279, 0.0173, 0.4388, 0.043, 0.4671, 0.7119,
+                    0.1011, 0.8477, 0.4726, 0.1777, 0.9923, 0.4042, 0.1869, 0.7795, 0.9946, 0.9689, 0.1366, 0.3671,
+                    0.7011, 0.6234, 0.9867, 0.5585, 0.6985, 0.5609, 0.8788, 0.9928, 0.5697, 0.8511, 0.6711, 0.9406,
+                    0.8751, 0.7496, 0.165, 0.1049, 0.1559, 0.2514, 0.7012, 0.4056, 0.7879, 0.3461, 0.0415, 0.2998,
+                    0.5094, 0.3727, 0.5482, 0.0502,
+                ],
+            ),
+            constant(Type::Float, &[3, 4], &[0.0, 0.0, 9.0, 9.0, 0.0, 5.0, 4.0, 9.0, 5.0, 5.0, 9.0, 9.0]),
+            constant(Type::Int64, &[3], &[0.0, 0.0, 0.0]),
+        ],
+        &[&[
+            0.344523, 0.373103, 0.378651, 0.446696, 0.379912, 0.413351, 0.545512, 0.66519, 0.558059, 0.271103, 0.21224,
+            0.409241, 0.841762, 0.792561, 0.371967, 0.468354, 0.397417, 0.801282, 0.496931, 0.549516, 0.35959,
+            0.519681, 0.540374, 0.238144, 0.199927, 0.305172, 0.50862, 0.318976, 0.40544, 0.476304, 0.50862, 0.8477,
+            0.37808, 0.24936, 0.79384, 0.176208, 0.29368, 0.448704, 0.49872, 0.631488, 0.51066, 0.8511, 0.53688,
+            0.9406, 0.70008, 0.448768, 0.51066, 0.504256, 0.56436, 0.420048, 0.210624, 0.35104, 0.37416, 0.59676,
+            0.465072, 0.32336, 0.3118, 0.6236, 0.9946, 0.77512, 0.35744, 0.5588, 0.358976, 0.70304, 0.635392, 0.59968,
+            0.2794, 0.179488, 0.35152, 0.317696, 0.359808, 0.40752, 0.238528, 0.43856, 0.263136,
         ]],
     );
     case(

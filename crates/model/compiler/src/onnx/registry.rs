@@ -6,10 +6,10 @@
 
 use super::{
     attention, attributes::Lower, average_pool, batch_normalization, bits, compare, concat, constant, conv,
-    conv_transpose, cumulative, data_dependent, einsum, elementwise, gather, gemm, grid_sample, gru, known::KNOWN,
-    layout, linear_attention, loss, lp_pool, lstm, mat_mul, max_pool, normalizations, one_hot, order, pad,
-    quantization, reduce, reshape, resize, rnn, rotary, rounding, scatter, signal, slice, softmax, split, transpose,
-    unary, variadic,
+    conv_transpose, cumulative, data_dependent, deform_conv, einsum, elementwise, gather, gemm, grid_sample, gru,
+    known::KNOWN, layout, linear_attention, loss, lp_pool, lstm, mat_mul, max_pool, normalizations, one_hot, order,
+    pad, quantization, reduce, reshape, resize, rnn, roi_align, rotary, rounding, scatter, signal, slice, softmax,
+    split, transpose, unary, variadic,
 };
 
 /// The operators of one file.
@@ -32,6 +32,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ops: conv_transpose::OPS, limits: conv_transpose::LIMITS },
     Family { ops: cumulative::OPS, limits: cumulative::LIMITS },
     Family { ops: data_dependent::OPS, limits: data_dependent::LIMITS },
+    Family { ops: deform_conv::OPS, limits: deform_conv::LIMITS },
     Family { ops: einsum::OPS, limits: einsum::LIMITS },
     Family { ops: elementwise::OPS, limits: elementwise::LIMITS },
     Family { ops: gather::OPS, limits: gather::LIMITS },
@@ -54,6 +55,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ops: reshape::OPS, limits: reshape::LIMITS },
     Family { ops: resize::OPS, limits: resize::LIMITS },
     Family { ops: rnn::OPS, limits: rnn::LIMITS },
+    Family { ops: roi_align::OPS, limits: roi_align::LIMITS },
     Family { ops: rotary::OPS, limits: rotary::LIMITS },
     Family { ops: rounding::OPS, limits: rounding::LIMITS },
     Family { ops: scatter::OPS, limits: scatter::LIMITS },
