@@ -4,7 +4,7 @@ mod accuracy;
 mod inputs;
 mod search;
 
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
 use vouch_program::Program;
 
@@ -58,14 +58,14 @@ pub fn compile(path: &Path, options: &CompileOptions) -> Result<Compiled, Compil
 pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Compiled, CompileError> {
     options.check()?;
     inputs::check_names(model, options)?;
-    if let Some(calibration) = &options.calibration {
-        inputs::check_samples(model, accuracy::CALIBRATION, calibration, None)?;
-    }
-    let (mut graph, fixed) = import(model, options)?;
+    let mut graph = onnx::import(model)?;
     graph.simplify();
     if let Some(site) = graph.not_finite() {
         let other = || graph.imprecise(site, Span::new(f64::NAN, f64::NAN), "it has a factor that is infinite or NaN");
         return Err(model.not_finite().unwrap_or_else(other));
+    }
+    if let Some(calibration) = &options.calibration {
+        inputs::check_samples(model, accuracy::CALIBRATION, calibration, None)?;
     }
     let inputs = inputs::ranges(model, &graph, options)?;
     if let Some(given) = &options.given {
@@ -77,13 +77,6 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
     let drawn = if options.calibration.is_none() { drawn() } else { Vec::new() };
     let ranges = Ranges::new(&graph, &spans, options, &drawn)?;
     let mut warnings = model.notes().to_vec();
-    warnings.extend(fixed.iter().map(|(name, values)| {
-        format!(
-            "input `{name}` is fixed to its value in the calibration data, {}: it decides what the model computes, and other \
-             values have no proof",
-            shown(values)
-        )
-    }));
     if let [first, others @ ..] = ranges.guessed() {
         let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
         warnings.push(format!(
@@ -133,30 +126,6 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
     };
     let schema = model.schema().cloned().unwrap_or_default();
     Ok(Compiled { program: best.quantized.program, report, schema })
-}
-
-/// The graph of a model, and the inputs that are fixed: where an operand must be constant, the inputs that it depends on have
-/// to be the same in all calibration samples.
-fn import(model: &OnnxModel, options: &CompileOptions) -> Result<(Graph, BTreeMap<String, Vec<f64>>), CompileError> {
-    let mut fixed = BTreeMap::new();
-    loop {
-        match onnx::import(model, &fixed) {
-            Err(CompileError::NotConstant { node, operator, what, tensor }) => {
-                let found = inputs::same_in_all(model, options, &tensor, &fixed);
-                if found.is_empty() {
-                    return Err(CompileError::NotConstant { node, operator, what, tensor });
-                }
-                fixed.extend(found);
-            }
-            found => return Ok((found?, fixed)),
-        }
-    }
-}
-
-/// The first few of a list of numbers.
-fn shown(values: &[f64]) -> String {
-    let first: Vec<String> = values.iter().take(8).map(f64::to_string).collect();
-    format!("[{}{}]", first.join(", "), if values.len() > 8 { ", …" } else { "" })
 }
 
 /// The graphs to try: with explicit clamps only where a clip needs them, then with clamps of all saturating functions, then

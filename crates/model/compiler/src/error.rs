@@ -110,18 +110,6 @@ pub enum CompileError {
         /// What is wrong or unsupported.
         reason: String,
     },
-    /// A computed operand where only a constant is supported.
-    #[error("node `{node}` ({operator}): {what} must be constant")]
-    NotConstant {
-        /// Which node.
-        node: String,
-        /// Its operator.
-        operator: String,
-        /// The operand's meaning.
-        what: String,
-        /// The operand's name.
-        tensor: String,
-    },
     /// An input without a range.
     #[error(
         "input `{input}` has no range: give --input-range LO,HI or calibration data, or put a `vouch.schema` into the model"

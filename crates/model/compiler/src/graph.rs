@@ -164,8 +164,6 @@ pub(crate) struct Graph {
     pub(crate) ops: Vec<Op>,
     pub(crate) inputs: Vec<Port>,
     pub(crate) outputs: Vec<Port>,
-    /// Values that no output needs, but whose computation has to have a proof.
-    pub(crate) checks: Vec<ValueId>,
     /// For each value, what it is if it is a constant.
     constants: Vec<Option<f64>>,
     /// For each value, whether it belongs to a site of integers.
@@ -205,8 +203,7 @@ impl Graph {
     pub(crate) fn uses(&self) -> Vec<u32> {
         let mut uses = vec![0u32; self.len()];
         let operands = self.ops.iter().flat_map(Op::operands);
-        let outputs = self.outputs.iter().flat_map(|o| o.values.iter().copied());
-        for v in operands.chain(outputs).chain(self.checks.iter().copied()) {
+        for v in operands.chain(self.outputs.iter().flat_map(|o| o.values.iter().copied())) {
             uses[v.index()] += 1;
         }
         uses
@@ -215,8 +212,7 @@ impl Graph {
     /// Replaces operands and outputs.
     fn substitute(&mut self, map: &[ValueId]) {
         let operands = self.ops.iter_mut().flat_map(Op::operands_mut);
-        let outputs = self.outputs.iter_mut().flat_map(|o| o.values.iter_mut());
-        for v in operands.chain(outputs).chain(&mut self.checks) {
+        for v in operands.chain(self.outputs.iter_mut().flat_map(|o| o.values.iter_mut())) {
             *v = map[v.index()];
         }
         for list in self.among.values_mut() {

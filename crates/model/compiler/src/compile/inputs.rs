@@ -1,7 +1,5 @@
 //! Ranges and scales of the inputs: the caller's, the model's own, those of calibration data.
 
-use std::collections::BTreeMap;
-
 use crate::{
     CompileError, CompileOptions, InputError, InputRange, InputSpec, NamedTensors, OnnxModel, Schema,
     graph::{Graph, Port, Span},
@@ -9,9 +7,6 @@ use crate::{
 
 /// Integers of an input with a fixed scale have at most this many bits: of the 58 of a sum, 18 are left for a weight.
 const INTEGER_BITS: i32 = 40;
-
-/// An input that is fixed has at most this many elements.
-const MOST_FIXED: usize = 1 << 10;
 
 /// Every name that an option mentions is one of the inputs or outputs.
 fn known<'a>(
@@ -136,27 +131,6 @@ pub(super) fn fix_scales(
         port.scale = given;
     }
     Ok(())
-}
-
-/// The inputs that a tensor depends on, with their values, if these are the same in all calibration samples. Those that are
-/// fixed already are left out; so is all, if one of them has many elements: that is data.
-pub(super) fn same_in_all(
-    model: &OnnxModel,
-    options: &CompileOptions,
-    tensor: &str,
-    fixed: &BTreeMap<String, Vec<f64>>,
-) -> BTreeMap<String, Vec<f64>> {
-    let mut out = BTreeMap::new();
-    let Some([first, rest @ ..]) = options.calibration.as_deref() else { return out };
-    for name in model.sources(tensor).into_iter().filter(|n| !fixed.contains_key(n)) {
-        let Some(own) = first.get(&name) else { return BTreeMap::new() };
-        let same = |t: &NamedTensors| t.get(&name).is_some_and(|t| t.data == own.data);
-        if own.data.len() > MOST_FIXED || !rest.iter().all(same) {
-            return BTreeMap::new();
-        }
-        out.insert(name, own.data.clone());
-    }
-    out
 }
 
 /// Samples have every input, in its length and finite, and inside its range where `ranges` are given.

@@ -99,12 +99,7 @@ impl<'a> Node<'a> {
     /// An operand that must be constant.
     pub(super) fn constant(&self, i: usize, what: &str) -> Result<Option<(&Tensor, &[f64])>, CompileError> {
         let Some(t) = self.optional(i) else { return Ok(None) };
-        let data = t.constants().ok_or_else(|| CompileError::NotConstant {
-            node: self.name.clone(),
-            operator: self.proto.op_type.clone(),
-            what: what.to_owned(),
-            tensor: self.proto.input.get(i).cloned().unwrap_or_default(),
-        })?;
+        let data = t.constants().ok_or_else(|| self.error(format!("{what} must be constant")))?;
         Ok(Some((t, data)))
     }
 

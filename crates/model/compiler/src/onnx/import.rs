@@ -16,11 +16,7 @@ use super::{
     tensor::{Kind, Tensor, strides, walk},
     weights,
 };
-use crate::{
-    CompileError, Schema,
-    function::Function,
-    graph::{Graph, ValueId},
-};
+use crate::{CompileError, Schema, graph::Graph};
 
 /// Functions, branches and loops inside each other.
 const MAX_DEPTH: usize = 32;
@@ -31,8 +27,8 @@ const MAX_NODES: usize = 1 << 20;
 /// Elements of the constants that are held at the same time.
 const MAX_CONSTANTS: usize = MAX_ELEMENTS;
 
-/// The float graph of a model. Inputs with `fixed` values are constants; that they are these is checked by the graph.
-pub(crate) fn import(model: &OnnxModel, fixed: &BTreeMap<String, Vec<f64>>) -> Result<Graph, CompileError> {
+/// The float graph of a model.
+pub(crate) fn import(model: &OnnxModel) -> Result<Graph, CompileError> {
     let mut graph = Graph::default();
     let mut tensors: HashMap<String, Rc<Tensor>> = HashMap::new();
     for (name, tensor) in model.initializers() {
@@ -40,13 +36,7 @@ pub(crate) fn import(model: &OnnxModel, fixed: &BTreeMap<String, Vec<f64>>) -> R
     }
     for spec in model.inputs() {
         let ids = graph.input(&spec.name, &spec.shape, spec.dtype.is_integer());
-        let tensor = match fixed.get(&spec.name).filter(|data| data.len() == ids.len()) {
-            Some(data) => {
-                fix(&mut graph, &spec.name, &ids, data);
-                Tensor::constant(spec.dtype.kind(), spec.shape.clone(), data.clone()).typed(spec.dtype)
-            }
-            None => Tensor::computed(&graph, spec.dtype, spec.shape.clone(), ids),
-        };
+        let tensor = Tensor::computed(&graph, spec.dtype, spec.shape.clone(), ids);
         tensors.insert(spec.name.clone(), Rc::new(tensor));
     }
     let functions = model.functions().map(|f| ((f.domain().to_owned(), f.name().to_owned()), f)).collect();
@@ -71,37 +61,6 @@ pub(crate) fn import(model: &OnnxModel, fixed: &BTreeMap<String, Vec<f64>>) -> R
         graph.outputs.iter_mut().for_each(|p| p.unit = name(&schema.outputs, &p.name));
     }
     Ok(graph)
-}
-
-/// Checks that an input has the values that it is fixed to: integers exactly, real numbers to a 2048th of their magnitude.
-///
-/// The difference is an integer whose range is zero alone; the table of a function of it has an entry for zero only.
-fn fix(graph: &mut Graph, name: &str, ids: &[ValueId], data: &[f64]) {
-    let n = ids.len();
-    if n == 0 {
-        return;
-    }
-    let integer = ids.iter().all(|&v| graph.is_integer(v));
-    let site = graph.integer_site(&format!("{name}.difference"), "Sub", &[n]);
-    let difference = if integer {
-        graph.affine(site, ids.to_vec(), vec![-1.0; n], data.to_vec())
-    } else {
-        let floors = graph.integer_site(&format!("{name}.steps"), "Round", &[n]);
-        let steps: Vec<ValueId> = ids
-            .iter()
-            .zip(data)
-            .flat_map(|(&v, &c)| {
-                let scale = 2f64.powi(10 - if c == 0.0 { 0 } else { c.abs().log2().ceil() as i32 });
-                graph.floor(floors, vec![v], scale, 0.5 - scale * c)
-            })
-            .collect();
-        graph.affine(site, steps, vec![-1.0; n], vec![0.0; n])
-    };
-    graph.bound_below(&difference, 0.0);
-    graph.bound_above(&difference, 0.0);
-    let site = graph.integer_site(&format!("{name}.fixed"), "Equal", &[n]);
-    let checks = graph.apply(site, Function::Wrap(1.0), difference);
-    graph.checks.extend(checks);
 }
 
 /// Tensors by name: those of a graph, and of the graphs that it is in.

@@ -180,18 +180,6 @@ impl OnnxModel {
         self.order.iter().filter_map(move |&i| nodes.get(i))
     }
 
-    /// Names of the inputs that a tensor of the main graph depends on.
-    pub(crate) fn sources(&self, tensor: &str) -> BTreeSet<String> {
-        let mut wanted: BTreeSet<&str> = BTreeSet::from([tensor]);
-        let nodes: Vec<&pb::NodeProto> = self.nodes().collect();
-        for node in nodes.iter().rev() {
-            if node.output.iter().any(|o| !o.is_empty() && wanted.contains(o.as_str())) {
-                wanted.extend(node.input.iter().filter(|i| !i.is_empty()).map(String::as_str));
-            }
-        }
-        self.inputs.iter().filter(|i| wanted.contains(i.name.as_str())).map(|i| i.name.clone()).collect()
-    }
-
     /// How often each operator occurs.
     pub(crate) fn operator_counts(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
