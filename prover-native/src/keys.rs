@@ -46,6 +46,9 @@ impl KeyFile for ProverKey {
     fn save(&self, dir: &Path) -> Result<(u64, u64), ProverError> {
         let (prover_file, verifier_file) = key_files(self.header.batch);
         let (prover, verifier) = (self.to_bytes()?, self.verifier.to_bytes());
+        // Of two setups at once the keys of one stay, both files.
+        let model = std::fs::File::open(dir.join(crate::MODEL_FILE));
+        let _lock = model.and_then(|file| file.lock().map(|()| file)).ok();
         files::write(&dir.join(prover_file), &[&prover])?;
         files::write(&dir.join(verifier_file), &[verifier])?;
         Ok((prover.len() as u64, verifier.len() as u64))

@@ -58,14 +58,15 @@ pub fn compile(path: &Path, options: &CompileOptions) -> Result<Compiled, Compil
 pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Compiled, CompileError> {
     options.check()?;
     inputs::check_names(model, options)?;
-    let mut graph = onnx::import(model)?;
+    if let Some(calibration) = &options.calibration {
+        inputs::check_samples(model, accuracy::CALIBRATION, calibration, None)?;
+    }
+    let mut graph = onnx::import(model, options.calibration.as_deref().unwrap_or_default())?;
     graph.simplify();
+    graph.infer_integers();
     if let Some(site) = graph.not_finite() {
         let other = || graph.imprecise(site, Span::new(f64::NAN, f64::NAN), "it has a factor that is infinite or NaN");
         return Err(model.not_finite().unwrap_or_else(other));
-    }
-    if let Some(calibration) = &options.calibration {
-        inputs::check_samples(model, accuracy::CALIBRATION, calibration, None)?;
     }
     let inputs = inputs::ranges(model, &graph, options)?;
     if let Some(given) = &options.given {
@@ -77,6 +78,10 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
     let drawn = if options.calibration.is_none() { drawn() } else { Vec::new() };
     let ranges = Ranges::new(&graph, &spans, options, &drawn)?;
     let mut warnings = model.notes().to_vec();
+    for port in graph.inputs.iter().filter(|p| p.required.is_some()) {
+        let name = &port.name;
+        warnings.push(format!("input `{name}` is fixed: proofs only take the value that the calibration data has"));
+    }
     if let [first, others @ ..] = ranges.guessed() {
         let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
         warnings.push(format!(
@@ -142,6 +147,7 @@ fn variants(
         let mut own = graph.clone();
         if own.clamp_arguments(ranges, clamped, grid) {
             own.simplify();
+            own.infer_integers();
             let ranges = Ranges::new(&own, spans, options, drawn)?;
             out.push((clamped, own, ranges));
         } else if !clamped {

@@ -215,6 +215,17 @@ pub enum CompileError {
     },
 }
 
+impl CompileError {
+    /// The same error, with more about its reason.
+    pub(crate) fn because(mut self, more: &str) -> Self {
+        if let Self::Operator { reason, .. } = &mut self {
+            reason.push_str("; ");
+            reason.push_str(more);
+        }
+        self
+    }
+}
+
 /// A number that is not finite, as people write it.
 fn number(value: &f64) -> &'static str {
     match value {

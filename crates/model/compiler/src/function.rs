@@ -30,6 +30,8 @@ pub(crate) enum Function {
     Sqrt,
     /// The largest integer that is not larger.
     Floor,
+    /// 0 at zero, and nothing elsewhere: a check.
+    Zero,
     /// 1 from zero on, 0 below: a comparison.
     NonNegative,
     Log,
@@ -95,6 +97,7 @@ impl Function {
             Self::Reciprocal => "Reciprocal",
             Self::Sqrt => "Sqrt",
             Self::Floor => "Floor",
+            Self::Zero => "Zero",
             Self::NonNegative => "NonNegative",
             Self::Log => "Log",
             Self::Sin => "Sin",
@@ -177,6 +180,7 @@ impl Function {
             Self::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
             Self::Reciprocal => 1.0 / x,
             Self::Floor => x.floor(),
+            Self::Zero => 0.0,
             Self::NonNegative => f64::from(u8::from(x >= 0.0)),
             // Beyond its domain a function continues with its value at the end: tables reach a little further.
             Self::Sqrt => x.max(0.0).sqrt(),
@@ -303,7 +307,7 @@ impl Function {
 
     /// Whether the function is constant between an integer and the next one.
     pub(crate) fn steps(self) -> bool {
-        matches!(self, Self::Floor)
+        matches!(self, Self::Floor | Self::Zero)
     }
 
     /// Beyond these points the function is constant to about 10⁻⁷ (or, for a clip, exactly).

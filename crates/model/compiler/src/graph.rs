@@ -24,6 +24,7 @@ mod builder;
 mod clamp;
 mod coarse;
 mod dead;
+mod integers;
 mod octaves;
 mod ranges;
 mod run;
@@ -154,6 +155,8 @@ pub(crate) struct Port {
     pub(crate) scale: Option<f64>,
     /// All elements are integers, which are never rounded.
     pub(crate) integer: bool,
+    /// The only values that the tensor may have.
+    pub(crate) required: Option<Vec<f64>>,
 }
 
 /// The float model.
@@ -166,6 +169,8 @@ pub(crate) struct Graph {
     pub(crate) outputs: Vec<Port>,
     /// For each value, what it is if it is a constant.
     constants: Vec<Option<f64>>,
+    /// Values that are computed although no output needs them: those of checks.
+    kept: Vec<ValueId>,
     /// For each value, whether it belongs to a site of integers.
     integers: Vec<bool>,
     known: HashMap<u64, ValueId>,
@@ -212,7 +217,7 @@ impl Graph {
     /// Replaces operands and outputs.
     fn substitute(&mut self, map: &[ValueId]) {
         let operands = self.ops.iter_mut().flat_map(Op::operands_mut);
-        for v in operands.chain(self.outputs.iter_mut().flat_map(|o| o.values.iter_mut())) {
+        for v in operands.chain(self.outputs.iter_mut().flat_map(|o| o.values.iter_mut())).chain(&mut self.kept) {
             *v = map[v.index()];
         }
         for list in self.among.values_mut() {
@@ -220,6 +225,19 @@ impl Graph {
                 *list = list.iter().map(|v| map[v.index()]).collect();
             }
         }
+    }
+
+    /// Names of the inputs that values depend on.
+    pub(crate) fn inputs_of(&self, values: &[ValueId]) -> Vec<String> {
+        let mut needed = vec![false; self.len()];
+        values.iter().for_each(|v| needed[v.index()] = true);
+        for op in self.ops.iter().rev() {
+            if op.out.iter().any(|v| needed[v.index()]) {
+                op.operands().for_each(|v| needed[v.index()] = true);
+            }
+        }
+        let used = |p: &&Port| p.values.iter().any(|v| needed[v.index()]);
+        self.inputs.iter().filter(used).map(|p| p.name.clone()).collect()
     }
 
     /// Simplifies: folds scalings into matrices, drops what no output needs.

@@ -327,3 +327,43 @@ fn data_files_say_what_is_wrong_where() {
     assert_eq!(read("\u{feff}{\"x\": [[1, 2, 3]]}"), [1.0, 2.0, 3.0]);
     assert_eq!(read("{\"x\": [[true, false, 3]]}"), [1.0, 0.0, 3.0]);
 }
+
+#[test]
+fn an_input_that_decides_a_shape_is_fixed_by_calibration() {
+    let m = typed(Model::new(13).input("x", &[2, 3]), "shape", &[2], Type::Int64);
+    let m = m.node("Reshape", "x shape", "y", vec![]).output("y");
+    let numbers: &[f64] = &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    gives(&m, &[("x", &[2, 3], numbers), ("shape", &[2], &[3.0, 2.0])], "y", &[3, 2], numbers);
+    let model = OnnxModel::from_bytes(&m.bytes()).unwrap();
+    let sample = |shape: &[f64]| tensors(&[("x", &[2, 3], numbers), ("shape", &[2], shape)]);
+    let with = |samples: Vec<NamedTensors>| {
+        compile_model(&model, &CompileOptions { calibration: Some(samples), ..CompileOptions::default() })
+    };
+    // Another value is refused, even one that is inside the range of the tensor.
+    let program = with(vec![sample(&[3.0, 2.0])]).unwrap().program;
+    let run = |shape: &[f64]| program.run(&quantize_inputs(&program, &sample(shape)).unwrap());
+    assert!(run(&[3.0, 2.0]).is_ok() && run(&[2.0, 3.0]).is_err());
+    let error = with(vec![sample(&[3.0, 2.0]), sample(&[2.0, 3.0])]).unwrap_err().to_string();
+    assert!(error.contains("`shape` decides it, and differs"), "{error}");
+    let ranges = InputRanges::global(0.0, 6.0);
+    let error = compile_model(&model, &CompileOptions { ranges, ..CompileOptions::default() }).unwrap_err();
+    assert!(error.to_string().contains("--calibration"), "{error}");
+}
+
+#[test]
+fn a_real_input_that_has_to_be_constant_is_fixed_too() {
+    let m = Model::new(13).input("x", &[1, 2]).input("fill", &[]).init(ints("pads", &[0, 1, 0, 0]));
+    let m = m.node("Pad", "x pads fill", "y", vec![]).output("y");
+    let x: &[f64] = &[1.0, 2.0];
+    let bytes = m.bytes();
+    let sample = |fill: f64| tensors(&[("x", &[1, 2], x), ("fill", &[], &[fill])]);
+    let model = OnnxModel::from_bytes(&bytes).unwrap();
+    let options = CompileOptions { calibration: Some(vec![sample(0.3)]), ..CompileOptions::default() };
+    let program = compile_model(&model, &options).unwrap().program;
+    let run = |fill: f64| quantize_inputs(&program, &sample(fill)).ok().and_then(|i| program.run(&i).ok());
+    let outputs = dequantize_outputs(&program, &program.outputs_of(&run(0.3).unwrap()));
+    for (got, want) in outputs["y"].data.iter().zip([0.3, 1.0, 2.0]) {
+        assert!((got - want).abs() < 1e-3, "{got}, expected {want}");
+    }
+    assert!(run(0.301).is_none() && run(0.299).is_none());
+}

@@ -52,7 +52,13 @@ pub(super) fn ranges(
             (seen.lo <= seen.hi).then_some((wide.lo, wide.hi))
         };
         let schema = model.schema().and_then(|s| s.range(&spec.name));
-        let (source, range) = if let Some(range) = options.ranges.of(&spec.name) {
+        let hull = |data: &Vec<f64>| {
+            let ends = data.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), &v| (lo.min(v), hi.max(v)));
+            if data.is_empty() { (0.0, 0.0) } else { ends }
+        };
+        let (source, range) = if let Some(data) = &port.required {
+            ("calibration", hull(data))
+        } else if let Some(range) = options.ranges.of(&spec.name) {
             ("option", range)
         } else if let Some(range) = schema {
             ("schema", range)
@@ -128,7 +134,7 @@ pub(super) fn fix_scales(
         if lo < hi && (hi - lo) * scale < 1.0 {
             return fail("the whole range would be less than one integer wide");
         }
-        port.scale = given;
+        port.scale = given.or(port.scale);
     }
     Ok(())
 }

@@ -52,14 +52,43 @@ impl Graph {
             unit: String::new(),
             scale: None,
             integer,
+            required: None,
         });
         values
+    }
+
+    /// Requires an input to have these values: the program refuses others, and the circuit has no witness for them. Real
+    /// numbers are compared as multiples of 2^−16.
+    ///
+    /// The difference is looked up in a table that has zero only.
+    pub(crate) fn require(&mut self, input: usize, data: &[f64]) {
+        let port = &mut self.inputs[input];
+        let (integer, n) = (port.integer, data.len());
+        let scale = if integer { 1.0 } else { 65536.0 };
+        port.scale = (!integer).then_some(scale);
+        port.required = Some(data.to_vec());
+        let (name, shape, values) = (port.name.clone(), port.shape.clone(), port.values.clone());
+        let minus = data.iter().map(|v| -(v * scale).round() / scale).collect();
+        let site = self.new_site(&format!("{name}.difference"), "Sub", &shape, integer);
+        let difference = self.affine(site, values, vec![1.0; n], minus);
+        let site = self.integer_site(&format!("{name}.required"), "Zero", &shape);
+        let zeros = self.apply(site, Function::Zero, difference);
+        self.kept.extend(zeros);
     }
 
     pub(crate) fn output(&mut self, name: &str, shape: &[usize], values: Vec<ValueId>, integer: bool) {
         let site = self.new_site(name, "Output", shape, integer);
         let (name, shape) = (name.to_owned(), shape.to_vec());
-        self.outputs.push(Port { name, shape, values, site, unit: String::new(), scale: None, integer });
+        self.outputs.push(Port {
+            name,
+            shape,
+            values,
+            site,
+            unit: String::new(),
+            scale: None,
+            integer,
+            required: None,
+        });
     }
 
     /// A matrix \[rows, bias.len()\].

@@ -5,7 +5,7 @@ use super::{Graph, Kind};
 impl Graph {
     pub(super) fn remove_dead(&mut self) {
         let mut live = vec![false; self.len()];
-        for v in self.outputs.iter().flat_map(|o| &o.values) {
+        for v in self.outputs.iter().flat_map(|o| &o.values).chain(&self.kept) {
             live[v.index()] = true;
         }
         let matrices = &self.matrices;

@@ -1,16 +1,16 @@
 //! A node with its operands, and typed access to its attributes.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use tract_onnx::pb::{self, attribute_proto::AttributeType};
 
 use super::{
     model::node_name,
-    tensor::{Kind, Tensor},
+    tensor::{Elements, Kind, Tensor},
 };
 use crate::{
     CompileError,
-    graph::{Graph, SiteId},
+    graph::{Graph, SiteId, ValueId},
 };
 
 /// The results of a node, or why there are none.
@@ -26,7 +26,11 @@ pub(super) struct Node<'a> {
     /// Version of its operator's set.
     pub(super) opset: i64,
     pub(super) inputs: Vec<Option<Rc<Tensor>>>,
+    wanted: Wanted,
 }
+
+/// Values that had to be constant and are not.
+pub(super) type Wanted = Rc<RefCell<Vec<ValueId>>>;
 
 /// Versions of the operator sets that a model or function imports, by domain.
 #[derive(Clone, Debug, Default)]
@@ -50,8 +54,15 @@ fn default_is_empty(domain: &str) -> &str {
 
 impl<'a> Node<'a> {
     /// A node whose name begins with `path`.
-    pub(super) fn new(proto: &'a pb::NodeProto, path: &str, opsets: &Opsets, inputs: Vec<Option<Rc<Tensor>>>) -> Self {
-        Self { proto, name: format!("{path}{}", node_name(proto)), opset: opsets.of(&proto.domain), inputs }
+    pub(super) fn new(
+        proto: &'a pb::NodeProto,
+        path: &str,
+        opsets: &Opsets,
+        inputs: Vec<Option<Rc<Tensor>>>,
+        wanted: &Wanted,
+    ) -> Self {
+        let (name, opset) = (format!("{path}{}", node_name(proto)), opsets.of(&proto.domain));
+        Self { proto, name, opset, inputs, wanted: wanted.clone() }
     }
 
     /// The domain of its operator; the default one is empty.
@@ -96,11 +107,16 @@ impl<'a> Node<'a> {
         if t.kind == Kind::Float { Ok(t) } else { Err(self.error(format!("operand {i} is not a float tensor"))) }
     }
 
-    /// An operand that must be constant.
+    /// An operand that must be constant. (Where it depends on inputs whose values calibration data fixes, it becomes one.)
     pub(super) fn constant(&self, i: usize, what: &str) -> Result<Option<(&Tensor, &[f64])>, CompileError> {
         let Some(t) = self.optional(i) else { return Ok(None) };
-        let data = t.constants().ok_or_else(|| self.error(format!("{what} must be constant")))?;
-        Ok(Some((t, data)))
+        match &t.elements {
+            Elements::Constant(data) => Ok(Some((t, data))),
+            Elements::Values(ids) => {
+                self.wanted.borrow_mut().clone_from(ids);
+                Err(self.error(format!("{what} must be constant")))
+            }
+        }
     }
 
     /// A constant operand of integers.

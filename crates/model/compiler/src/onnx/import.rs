@@ -10,13 +10,16 @@ use tract_onnx::pb;
 
 use super::{
     OnnxModel,
-    attributes::{Lowered, Node, Opsets},
+    attributes::{Lowered, Node, Opsets, Wanted},
     model::{MAX_ELEMENTS, checked_len},
     registry,
     tensor::{Kind, Tensor, strides, walk},
     weights,
 };
-use crate::{CompileError, Schema, graph::Graph};
+use crate::{
+    CompileError, NamedTensors, Schema,
+    graph::{Graph, ValueId},
+};
 
 /// Functions, branches and loops inside each other.
 const MAX_DEPTH: usize = 32;
@@ -24,11 +27,50 @@ const MAX_DEPTH: usize = 32;
 /// Nodes that are lowered, expanded ones included.
 const MAX_NODES: usize = 1 << 20;
 
-/// Elements of the constants that are held at the same time.
-const MAX_CONSTANTS: usize = MAX_ELEMENTS;
+/// Elements of constant results: so many in any case, and as many times those of weights and inputs. A small file does
+/// not take a large memory.
+const MAX_CONSTANTS: (usize, usize) = (1 << 24, 16);
 
 /// The float graph of a model.
-pub(crate) fn import(model: &OnnxModel) -> Result<Graph, CompileError> {
+///
+/// An input that decides shapes, axes or branches has to be constant. It gets the value that all `samples` have for it,
+/// and the graph requires that value of it ([`Graph::require`]).
+pub(crate) fn import(model: &OnnxModel, samples: &[NamedTensors]) -> Result<Graph, CompileError> {
+    let mut fixed = BTreeMap::new();
+    loop {
+        let (error, inputs) = match attempt(model, &fixed) {
+            Ok(graph) => return Ok(graph),
+            Err(found) => found,
+        };
+        // Each round fixes another input.
+        let open: Vec<String> = inputs.into_iter().filter(|name| !fixed.contains_key(name)).collect();
+        if open.is_empty() {
+            return Err(error);
+        }
+        for name in open {
+            match constant_input(&name, samples) {
+                Ok(data) => fixed.insert(name, data),
+                Err(reason) => return Err(error.because(&reason)),
+            };
+        }
+    }
+}
+
+/// The value that an input has in all samples.
+fn constant_input(name: &str, samples: &[NamedTensors]) -> Result<Vec<f64>, String> {
+    let mut values = samples.iter().filter_map(|s| s.get(name)).map(|t| &t.data);
+    let Some(first) = values.next() else {
+        return Err(format!("input `{name}` decides it: give its value with --calibration"));
+    };
+    if values.any(|v| v != first) {
+        return Err(format!("input `{name}` decides it, and differs between the calibration samples"));
+    }
+    Ok(first.clone())
+}
+
+/// Lowers a model whose inputs in `fixed` are constant. Where a value had to be constant and was not, the error comes
+/// with the inputs that it depends on.
+fn attempt(model: &OnnxModel, fixed: &BTreeMap<String, Vec<f64>>) -> Result<Graph, (CompileError, Vec<String>)> {
     let mut graph = Graph::default();
     let mut tensors: HashMap<String, Rc<Tensor>> = HashMap::new();
     for (name, tensor) in model.initializers() {
@@ -36,23 +78,38 @@ pub(crate) fn import(model: &OnnxModel) -> Result<Graph, CompileError> {
     }
     for spec in model.inputs() {
         let ids = graph.input(&spec.name, &spec.shape, spec.dtype.is_integer());
-        let tensor = Tensor::computed(&graph, spec.dtype, spec.shape.clone(), ids);
+        let tensor = match fixed.get(&spec.name).filter(|data| data.len() == ids.len()) {
+            Some(data) => {
+                graph.require(graph.inputs.len() - 1, data);
+                Tensor::constant(spec.dtype.kind(), spec.shape.clone(), data.clone()).typed(spec.dtype)
+            }
+            None => Tensor::computed(&graph, spec.dtype, spec.shape.clone(), ids),
+        };
         tensors.insert(spec.name.clone(), Rc::new(tensor));
     }
     let functions = model.functions().map(|f| ((f.domain().to_owned(), f.name().to_owned()), f)).collect();
-    let mut importer = Importer { functions, graph, nodes: 0, constants: 0 };
+    let given: usize = tensors.values().map(|t| t.len()).sum();
+    let most_constants = MAX_CONSTANTS.0 + MAX_CONSTANTS.1 * given;
+    let wanted = Wanted::default();
+    let mut importer = Importer { functions, graph, nodes: 0, constants: 0, most_constants, wanted };
     let mut scope = Scope { tensors, parent: None, opsets: model.opsets(), path: String::new(), depth: 0 };
-    importer.run(model.nodes(), &mut scope)?;
-    let mut graph = importer.graph;
+    if let Err(error) = importer.run(model.nodes(), &mut scope) {
+        let inputs = importer.graph.inputs_of(&importer.wanted.borrow());
+        return Err((error, inputs));
+    }
+    finish(model, importer.graph, &scope).map_err(|e| (e, Vec::new()))
+}
+
+/// Declares the outputs.
+fn finish(model: &OnnxModel, mut graph: Graph, scope: &Scope<'_>) -> Result<Graph, CompileError> {
     for name in model.outputs() {
         let missing = || CompileError::Malformed { reason: format!("output `{name}` is not computed by its node") };
         let tensor = scope.find(name).ok_or_else(missing)?;
-        if let Some(c) = tensor.constants()
-            && let Some(index) = c.iter().position(|v| !v.is_finite())
-        {
-            return Err(CompileError::NotFinite { tensor: name.clone(), index, value: c[index] });
-        }
         let ids = tensor.ids(&mut graph);
+        let bad = |&v: &ValueId| graph.constant_of(v).filter(|c| !c.is_finite());
+        if let Some((index, value)) = ids.iter().enumerate().find_map(|(i, v)| Some((i, bad(v)?))) {
+            return Err(CompileError::NotFinite { tensor: name.clone(), index, value });
+        }
         graph.output(name, &tensor.shape, ids, tensor.dtype.is_integer());
     }
     if let Some(schema) = model.schema() {
@@ -93,6 +150,8 @@ struct Importer<'m> {
     nodes: usize,
     /// Elements of constant results so far.
     constants: usize,
+    most_constants: usize,
+    wanted: Wanted,
 }
 
 impl Importer<'_> {
@@ -103,7 +162,7 @@ impl Importer<'_> {
     ) -> Result<(), CompileError> {
         for proto in nodes {
             let inputs = proto.input.iter().map(|name| scope.find(name)).collect();
-            let node = Node::new(proto, &scope.path, scope.opsets, inputs);
+            let node = Node::new(proto, &scope.path, scope.opsets, inputs, &self.wanted);
             if let Some(i) = (0..proto.input.len()).find(|&i| !proto.input[i].is_empty() && node.optional(i).is_none())
             {
                 return Err(node.error(format!("it uses `{}`, which nothing computes", proto.input[i])));
@@ -119,8 +178,8 @@ impl Importer<'_> {
                 }
                 checked_len(name, &tensor.shape)?;
                 self.constants += tensor.constants().map_or(0, <[f64]>::len);
-                if self.constants > MAX_CONSTANTS {
-                    return Err(node.error("constants that the model computes have more than 2^27 elements"));
+                if self.constants > self.most_constants {
+                    return Err(node.error("constants that the model computes have too many elements"));
                 }
                 scope.tensors.insert(name.clone(), Rc::new(tensor));
             }

@@ -129,7 +129,7 @@ impl Plan {
             port.values.iter().for_each(|v| plan.places[v.index()] = Place::Sum(slot));
         }
         plan.group(graph);
-        plan.measure(graph, ranges);
+        plan.measure(graph, ranges, config.limb_bits);
         plan.slots.iter_mut().for_each(|slot| slot.coarse = !slot.input && config.weights == WeightMode::Private);
         scales::choose(graph, &mut plan, config)?;
         Ok(plan)
@@ -258,7 +258,7 @@ impl Plan {
     }
 
     /// Ranges of all slots.
-    fn measure(&mut self, graph: &Graph, ranges: &Ranges) {
+    fn measure(&mut self, graph: &Graph, ranges: &Ranges, limb_bits: u8) {
         let mut members: Vec<Vec<ValueId>> = vec![Vec::new(); self.slots.len()];
         let mut values: Vec<Vec<ValueId>> = vec![Vec::new(); self.slots.len()];
         for op in &graph.ops {
@@ -282,10 +282,12 @@ impl Plan {
         }
         for ((slot, members), values) in self.slots.iter_mut().zip(&members).zip(&values) {
             let integers = |list: &[ValueId]| !list.is_empty() && list.iter().all(|&v| graph.is_integer(v));
-            slot.integer_values = integers(values);
+            // What was only found to be an integer has to fit a word; what is declared as one is an error otherwise.
+            let word = 2f64.powi(2 * i32::from(limb_bits) - 2);
             if !slot.input && !members.is_empty() {
                 slot.span = ranges.of(members.iter().copied(), slot.function);
-                slot.integer = integers(members);
+                slot.integer =
+                    integers(members) && (slot.span.magnitude() < word || graph.sites[slot.site.index()].integer);
                 if slot.integer {
                     let (lo, hi) = (slot.span.lo, slot.span.hi);
                     let wide = Span::new(lo.floor(), hi.ceil());
@@ -293,6 +295,7 @@ impl Plan {
                     let pole = slot.function.is_some_and(|f| f.undefined(wide.lo, wide.hi).is_some());
                     slot.span = if pole { Span::new((lo - 1e-6).ceil(), (hi + 1e-6).floor()) } else { wide };
                 }
+                slot.integer_values = integers(values) && slot.mapped_span().magnitude() < word;
             } else if !slot.input {
                 slot.span = Span::new(0.0, 0.0);
             }

@@ -8,8 +8,11 @@ use super::{
 use crate::{
     CompileError,
     function::Function,
-    graph::{Graph, Kind, SLACK, Span},
+    graph::{Graph, Kind, SLACK, Span, ValueId},
 };
+
+/// Functions whose largest value is within 2^±8 have the usual scale.
+const ORDINARY: f64 = 8.0;
 
 /// More value bits than argument bits of a leaky Relu, so that its slope is precise.
 const LEAKY_BITS: i32 = 12;
@@ -24,6 +27,9 @@ fn base(function: Function) -> (Function, f64) {
 
 /// The range that the table or word must hold: that of the slot, with room for the error of quantization.
 fn domain(slot: &Slot) -> Span {
+    if slot.function == Some(Function::Zero) {
+        return Span::new(0.0, 0.0);
+    }
     if slot.integer {
         return slot.span;
     }
@@ -122,7 +128,9 @@ fn choose_steps(plan: &mut Plan, b: i32, budget: i64) {
         let Some(function) = slot.function else { continue };
         let span = domain(slot);
         let fits = span.lo.floor() >= -half && span.hi.floor() < half && span.hi - span.lo <= budget as f64 / 2.0;
-        slot.steps = function.steps() || slot.integer && function.kinks().is_none() && (fits || slot.integer_values);
+        let pole = function.poles().iter().any(|p| span.lo <= p.at && p.at <= span.hi);
+        let few = (fits || slot.integer_values) && !pole;
+        slot.steps = function.steps() || slot.integer && function.kinks().is_none() && few;
     }
 }
 
@@ -202,11 +210,12 @@ impl Candidate {
         if let Function::Clip(low, high) = self.function {
             return self.settle_clip(graph, plan, config, low, high);
         }
+        let bits = config.function_bits as i32 + self.shift(plan);
         let value = |scale: f64| match self.function {
             Function::NonNegative => 1.0 / scale,
             Function::LeakyRelu(_) => 2f64.powi(LEAKY_BITS),
             _ if self.function.kinks().is_some() => 1.0,
-            _ => 2f64.powi(config.function_bits as i32) / scale,
+            _ => 2f64.powi(bits) / scale,
         };
         // Piecewise linear functions through the origin have one table for all scales.
         let scale = if self.function.kinks().is_some() { 1.0 } else { 2f64.powi(self.level) };
@@ -220,10 +229,26 @@ impl Candidate {
                 Some(Function::Sigmoid) => 2.0 * 2f64.powi(config.function_bits as i32),
                 Some(Function::NonNegative) => 1.0,
                 _ if self.function.kinks().is_some() => slot.scale * value(1.0),
-                _ => 2f64.powi(config.function_bits as i32),
+                _ => 2f64.powi(bits),
             };
         }
         Ok(())
+    }
+
+    /// Binary places by which values of a smooth function are scaled up where all are small (reciprocals of large
+    /// numbers), or down where some are large.
+    fn shift(&self, plan: &Plan) -> i32 {
+        let slots = || self.slots.iter().map(|&i| &plan.slots[i]);
+        if self.function.kinks().is_some() || slots().any(|s| s.function == Some(Function::Sigmoid)) {
+            return 0;
+        }
+        let largest = slots().map(|s| s.mapped_span().magnitude()).fold(0.0, f64::max);
+        let places = largest.log2().ceil();
+        if largest > 0.0 && largest.is_finite() && places.abs() > ORDINARY {
+            -(places.clamp(-60.0, 60.0) as i32)
+        } else {
+            0
+        }
     }
 
     /// A table with a segment for each unit of the argument.
@@ -233,6 +258,10 @@ impl Candidate {
         let most = 2f64.powi(b) - 24.0;
         let table = plan.tables.len();
         let mut value_scale = 1.0;
+        let scales: Vec<Option<f64>> = match self.function {
+            Function::Zero => (0..graph.len() as u32).map(|v| plan.scale_of(ValueId(v))).collect(),
+            _ => Vec::new(),
+        };
         for &i in &self.slots {
             let slot = &mut plan.slots[i];
             if ends.lo < -word || ends.hi >= word || ends.hi - ends.lo > most * 2f64.powi(b) {
@@ -243,6 +272,11 @@ impl Candidate {
                 ));
             }
             slot.scale = 2f64.powi(b);
+            if self.function == Function::Zero {
+                // Any difference is a whole number of segments.
+                let operand = graph.ops.iter().find(|op| op.site == slot.site).and_then(|op| op.operands().next());
+                slot.scale *= operand.and_then(|v| scales[v.index()]).unwrap_or(1.0);
+            }
             slot.mapped_scale = if slot.integer_values { 1.0 } else { 2f64.powi(config.function_bits as i32) };
             slot.table = Some(table);
             value_scale = slot.mapped_scale;
