@@ -70,7 +70,8 @@ fn accuracy_is_demanded_on_samples() {
     assert_eq!((&report["warnings"], &report["ranges"]["source"]), (&Value::Array(vec![]), &"interval".into()));
     // What cannot be reached is an error, which names the tensor that costs most, unless it is accepted.
     let demanded = ["--limb-bits", "10", "--samples", &samples, "--max-error", "shares=1e-6"];
-    let refused = [&["compile", &model, "-o", &at("never")], &demanded[..]].concat();
+    let never = at("never");
+    let refused = [&["compile", &model, "-o", &never], &demanded[..]].concat();
     bad(&refused, 3, &["`shares`", "1.00e-6", "most of it comes from", "--accept-error shares="]);
     assert!(!dir.path().join("never").exists());
     let narrow = compile(&[&demanded[..], &["--accept-error", "shares=0.5"]].concat());

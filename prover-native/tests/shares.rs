@@ -7,9 +7,9 @@ use std::sync::OnceLock;
 
 use proptest::prelude::*;
 use shipped::{ALLOCATION, compiled, onnx, samples};
+use vouch::LIMB_BITS;
 use vouch_compiler::{CompileOptions, NamedTensors, compile_model, quantize_inputs};
 use vouch_program::{Instruction, Interval, Matrix, Product, Program, Requant, Table, Wire};
-use vouch_prover::LIMB_BITS;
 
 /// What the README states of the largest possible |Σ shares − 1|.
 const STATED: f64 = 1.5e-4;
@@ -204,7 +204,8 @@ fn any_inputs() -> impl Strategy<Value = Vec<i64>> {
         let own = prop::collection::vec(value.clone(), len);
         prop_oneof![3 => own, 1 => value.prop_map(move |v| vec![v; len])].boxed()
     };
-    let tensors: Vec<_> = program.inputs().iter().zip(&lengths).map(|(t, len)| tensor(t.bounds, *len)).collect();
+    let tensors: Vec<_> =
+        program.inputs().iter().zip(&lengths).map(|(t, len)| tensor(Interval::from(t), *len)).collect();
     let known = prop::collection::vec(any::<bool>(), lengths.len());
     (tensors, known, 0..decisions.len()).prop_map(move |(mut tensors, known, decision)| {
         let mut rest = decisions[decision].as_slice();

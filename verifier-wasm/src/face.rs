@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde::Serialize;
 use vouch_verifier::{
     CHAIN_VERSION, ChainStep, ChainVerification, KEY_VERSION, Link, ProofChain, ProofEnvelope, Section, SrsKind,
-    TensorSpec, Verification, VerifierKey, Visibility,
+    TensorSpec, Verification, VerifierKey,
 };
 
 use crate::expected;
@@ -151,29 +151,9 @@ struct KeyFacts<'a> {
     srs_kind: SrsKind,
     k: u32,
     proof_bytes: usize,
-    inputs: Vec<Tensor<'a>>,
-    outputs: Vec<Tensor<'a>>,
+    inputs: &'a [TensorSpec],
+    outputs: &'a [TensorSpec],
     layout: &'a str,
-}
-
-/// A tensor, with integers as text.
-#[derive(Serialize)]
-struct Tensor<'a> {
-    name: &'a str,
-    shape: &'a [u32],
-    unit: &'a str,
-    scale: f64,
-    min: String,
-    max: String,
-    visibility: Visibility,
-}
-
-impl<'a> From<&'a TensorSpec> for Tensor<'a> {
-    fn from(spec: &'a TensorSpec) -> Self {
-        let TensorSpec { name, shape, unit, scale, min, max, visibility } = spec;
-        let (scale, visibility) = (*scale, *visibility);
-        Self { name, shape, unit, scale, min: min.to_string(), max: max.to_string(), visibility }
-    }
 }
 
 impl Key {
@@ -185,14 +165,13 @@ impl Key {
 
     /// What the key says of its model.
     pub fn describe(&self) -> String {
-        let tensors = |section| self.0.schema().section(section).iter().map(Tensor::from).collect();
         json(&KeyFacts {
             model_id: self.0.model_id().to_string(),
             srs_kind: self.0.srs_kind(),
             k: self.0.description().k,
             proof_bytes: self.0.proof_len(),
-            inputs: tensors(Section::Inputs),
-            outputs: tensors(Section::Outputs),
+            inputs: self.0.schema().section(Section::Inputs),
+            outputs: self.0.schema().section(Section::Outputs),
             layout: &self.0.description().layout,
         })
     }

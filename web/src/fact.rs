@@ -1,12 +1,11 @@
 //! Facts about hashed inputs: keys, sentences, and what a verifier expects.
 
-use vouch_api::Visibility;
 use vouch_disclosure::{Form, Statement};
 use vouch_envelope::{ProofEnvelope, Section, TensorHash};
-use vouch_verifier::{TensorSpec, Visibility as Shown};
+use vouch_schema::{TensorSpec, Visibility};
 
 use crate::api::{self, ModelId};
-use crate::claim::{KeyFacts, Tensor};
+use crate::claim::KeyFacts;
 use crate::numbers::Numbers;
 use crate::worker::{self, Expected};
 
@@ -18,7 +17,7 @@ pub(crate) struct FactKey {
     /// The model's verifying key.
     pub model_key: Vec<u8>,
     /// The tensor.
-    pub tensor: Tensor,
+    pub tensor: TensorSpec,
     /// The verifying key of facts about it.
     pub key: Vec<u8>,
     /// What that key says.
@@ -27,7 +26,7 @@ pub(crate) struct FactKey {
 
 impl FactKey {
     /// The key for facts about an input of a model, from the validator. Its first input must be the model's.
-    pub(crate) async fn fetch(model: &KeyFacts, model_key: &[u8], tensor: &Tensor) -> Result<Self, String> {
+    pub(crate) async fn fetch(model: &KeyFacts, model_key: &[u8], tensor: &TensorSpec) -> Result<Self, String> {
         let key = match api::fact_key(model.model_id, &tensor.name, "verifier.key").await {
             Ok(key) => key,
             Err(failure) if failure.is_missing() => {
@@ -36,9 +35,9 @@ impl FactKey {
             Err(failure) => return Err(failure.sentence()),
         };
         let facts = worker::key_facts(&key).await?;
-        let (weights, bounds) = (facts.inputs.get(1).map(Tensor::len), facts.inputs.get(2..));
-        let bounds: Option<Vec<usize>> = bounds.map(|all| all.iter().map(Tensor::len).collect());
-        if facts.inputs.first() != Some(tensor) || weights != Some(tensor.len()) || bounds != Some(vec![2, 2]) {
+        let (weights, bounds) = (facts.inputs.get(1).map(TensorSpec::size), facts.inputs.get(2..));
+        let bounds: Option<Vec<usize>> = bounds.map(|all| all.iter().map(TensorSpec::size).collect());
+        if facts.inputs.first() != Some(tensor) || weights != Some(tensor.size()) || bounds != Some(vec![2, 2]) {
             return Err(format!("The validator's key is not one for facts about {}.", tensor.name));
         }
         Ok(Self { model: model.clone(), model_key: model_key.to_vec(), tensor: tensor.clone(), key, facts })
@@ -62,8 +61,7 @@ impl FactKey {
 
     /// The tensor as the crate of statements knows it.
     pub(crate) fn spec(&self) -> TensorSpec {
-        let Tensor { name, shape, unit, scale, min, max, .. } = self.tensor.clone();
-        TensorSpec { name, shape, unit, scale, min, max, visibility: Shown::Hashed }
+        TensorSpec { visibility: Visibility::Hashed, ..self.tensor.clone() }
     }
 
     /// What a verifier expects of a proof of a statement.
@@ -75,7 +73,7 @@ impl FactKey {
     ) -> Result<Expected, String> {
         let inputs = statement.inputs(&self.spec()).map_err(|error| error.to_string())?;
         Ok(Expected {
-            inputs: Some(inputs.iter().map(ToString::to_string).collect()),
+            inputs: Some(inputs),
             input_hashes: hash.map(|hash| vec![hash]),
             allow_development_srs: development,
             ..Expected::default()

@@ -5,14 +5,13 @@
 use std::cell::OnceCell;
 
 use ark_bn254::Fr;
-use ark_ff::{BigInteger, PrimeField};
+use ark_ff::PrimeField;
 use serde::{Deserialize, Serialize};
-use vouch_api::{ModelId, Salt, Visibility};
-use vouch_envelope::{PublicValues, Section, TensorHash};
-use vouch_poseidon::{Poseidon, Side, tensor_salt};
+use vouch_envelope::PublicValues;
+use vouch_poseidon::Poseidon;
+use vouch_schema::{Expected, ModelId, Salt, Section, TensorHash, TensorSpec, Visibility};
 
-use crate::claim::{KeyFacts, Tensor};
-use crate::worker::Expected;
+use crate::claim::KeyFacts;
 
 thread_local! {
     static POSEIDON: OnceCell<Poseidon<Fr>> = const { OnceCell::new() };
@@ -20,11 +19,19 @@ thread_local! {
 
 /// The salted hash of a tensor's integers.
 fn hash(salt: &Salt, section: Section, tensor: &str, values: &[i64]) -> Result<TensorHash, String> {
-    let side = if section == Section::Inputs { Side::Input } else { Side::Output };
-    let salt: Fr = tensor_salt(&salt.0, side, tensor);
-    let element = POSEIDON.with(|poseidon| poseidon.get_or_init(Poseidon::new).hash(salt, values));
-    let bytes = element.map_err(|error| error.to_string())?.into_bigint().to_bytes_be();
-    bytes.try_into().map(TensorHash).map_err(|_| "a field element has 32 bytes".to_owned())
+    POSEIDON.with(|poseidon| {
+        let poseidon = poseidon.get_or_init(Poseidon::new);
+        poseidon.tensor_hash(salt, section, tensor, values, little_endian).map_err(|error| error.to_string())
+    })
+}
+
+fn little_endian(element: &Fr) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    let (chunks, _) = bytes.as_chunks_mut::<8>();
+    for (chunk, limb) in chunks.iter_mut().zip(element.into_bigint().0) {
+        *chunk = limb.to_le_bytes();
+    }
+    bytes
 }
 
 /// 32 random bytes of this browser.
@@ -70,9 +77,9 @@ pub(crate) struct Opening {
 
 impl Opening {
     /// Computes the hash.
-    pub(crate) fn new(section: Section, tensor: &Tensor, values: Vec<i64>, salt: Salt) -> Result<Self, String> {
-        if values.len() != tensor.len() {
-            return Err(format!("{} has {} values, {} are there.", tensor.name, tensor.len(), values.len()));
+    pub(crate) fn new(section: Section, tensor: &TensorSpec, values: Vec<i64>, salt: Salt) -> Result<Self, String> {
+        if values.len() != tensor.size() {
+            return Err(format!("{} has {} values, {} are there.", tensor.name, tensor.size(), values.len()));
         }
         let hash = hash(&salt, section, &tensor.name, &values)?;
         Ok(Self { section, tensor: tensor.name.clone(), values, salt, hash })
@@ -108,14 +115,14 @@ impl Opening {
 /// The openings of all hashed tensors among `values`, which are those of all tensors of a section, one after the other.
 pub(crate) fn openings(
     section: Section,
-    tensors: &[Tensor],
+    tensors: &[TensorSpec],
     values: &[i64],
     salt: Salt,
 ) -> Result<Vec<Opening>, String> {
     let mut rest = values;
     let mut all = Vec::new();
     for tensor in tensors {
-        let (own, tail) = rest.split_at(tensor.len().min(rest.len()));
+        let (own, tail) = rest.split_at(tensor.size().min(rest.len()));
         rest = tail;
         if tensor.visibility == Visibility::Hashed {
             all.push(Opening::new(section, tensor, own.to_vec(), salt)?);
@@ -128,7 +135,7 @@ pub(crate) fn openings(
 pub(crate) fn expect(expected: &mut Expected, facts: &KeyFacts, known: &[Opening]) {
     for section in [Section::Inputs, Section::Outputs] {
         let hashed = facts.section(section).iter().filter(|tensor| tensor.visibility == Visibility::Hashed);
-        let of = |tensor: &Tensor| known.iter().find(|o| o.section == section && o.tensor == tensor.name);
+        let of = |tensor: &TensorSpec| known.iter().find(|o| o.section == section && o.tensor == tensor.name);
         let hashes: Option<Vec<TensorHash>> = hashed.map(|tensor| of(tensor).map(|opening| opening.hash)).collect();
         let place = match section {
             Section::Inputs => &mut expected.input_hashes,
@@ -150,13 +157,13 @@ pub(crate) enum Shown {
 }
 
 /// What an envelope shows of each tensor of a section.
-pub(crate) fn shown<'a>(facts: &'a KeyFacts, section: Section, public: &PublicValues) -> Vec<(&'a Tensor, Shown)> {
+pub(crate) fn shown<'a>(facts: &'a KeyFacts, section: Section, public: &PublicValues) -> Vec<(&'a TensorSpec, Shown)> {
     let (mut values, hashes) = public.section(section);
     let mut hashes = hashes.iter();
-    let of = |tensor: &'a Tensor| {
+    let of = |tensor: &'a TensorSpec| {
         let shown = match tensor.visibility {
             Visibility::Public => {
-                let (own, tail) = values.split_at(tensor.len().min(values.len()));
+                let (own, tail) = values.split_at(tensor.size().min(values.len()));
                 values = tail;
                 Shown::Values(own.to_vec())
             }

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use vouch_api::{Link, Market, Visibility};
 use vouch_envelope::{ProofChain, ProofEnvelope, Section, ValueRef};
+use vouch_schema::TensorSpec;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api::{StrategyPlan, StrategyRecord};
-use crate::claim::Tensor;
 use crate::settings::Settings;
 use crate::setup::Ready;
 use crate::worker::{self, ChainReport, Expected, ExpectedChain};
@@ -34,7 +34,7 @@ pub(crate) struct Models {
 /// Where a public tensor is.
 #[derive(Debug, Clone, PartialEq)]
 struct Place {
-    tensor: Tensor,
+    tensor: TensorSpec,
     /// Among the public values of its section.
     range: Range<usize>,
 }
@@ -43,7 +43,7 @@ struct Place {
 fn place(ready: &Ready, section: Section, name: &str) -> Result<Place, String> {
     let mut start = 0;
     for tensor in ready.facts.section(section) {
-        let end = start + if tensor.visibility == Visibility::Public { tensor.len() } else { 0 };
+        let end = start + if tensor.visibility == Visibility::Public { tensor.size() } else { 0 };
         if tensor.name == name && end > start {
             return Ok(Place { tensor: tensor.clone(), range: start..end });
         }
@@ -57,7 +57,7 @@ impl Models {
     pub(crate) fn new(plan: StrategyPlan, forecast: Ready, allocation: Ready) -> Result<Self, String> {
         let output = place(&forecast, Section::Outputs, &plan.output)?;
         let linked = place(&allocation, Section::Inputs, &plan.input)?;
-        if output.tensor.len() != 1 || linked.tensor.len() as u64 != plan.tokens {
+        if output.tensor.size() != 1 || linked.tensor.size() as u64 != plan.tokens {
             return Err("The validator's plan does not fit the verifying keys.".to_owned());
         }
         let models = Self { plan, forecast, allocation, output, linked };
@@ -71,21 +71,21 @@ impl Models {
 
     /// Number of tokens.
     pub(crate) fn tokens(&self) -> usize {
-        self.linked.tensor.len()
+        self.linked.tensor.size()
     }
 
     /// An input of the allocation.
-    fn input(&self, name: &str) -> Result<Tensor, String> {
+    fn input(&self, name: &str) -> Result<TensorSpec, String> {
         place(&self.allocation, Section::Inputs, name).map(|place| place.tensor)
     }
 
     /// The allocation's input that is the user's horizon, and that of the risk.
-    pub(crate) fn wishes(&self) -> Option<(Tensor, Tensor)> {
+    pub(crate) fn wishes(&self) -> Option<(TensorSpec, TensorSpec)> {
         Some((self.input(&self.plan.horizon).ok()?, self.input(&self.plan.risk).ok()?))
     }
 
     /// The linked output of a forecast.
-    pub(crate) fn forecast_tensor(&self) -> &Tensor {
+    pub(crate) fn forecast_tensor(&self) -> &TensorSpec {
         &self.output.tensor
     }
 
@@ -105,17 +105,17 @@ impl Models {
         }
         let mut inputs = Vec::with_capacity(tokens + 1);
         for token in &market.tokens {
-            let values = |tensor: &Tensor| token.forecast.get(&tensor.name).cloned();
+            let values = |tensor: &TensorSpec| token.forecast.get(&tensor.name).cloned();
             inputs.push(integers(&self.forecast, &token.name, values)?);
         }
-        let values = |tensor: &Tensor| match &tensor.name {
+        let values = |tensor: &TensorSpec| match &tensor.name {
             name if *name == self.plan.input => Some(Vec::new()),
             name if *name == self.plan.horizon => Some(vec![wishes.horizon]),
             name if *name == self.plan.risk => Some(vec![wishes.risk]),
             name => market.tokens.iter().map(|token| token.allocation.get(name).copied()).collect(),
         };
         inputs.push(integers(&self.allocation, "the allocation", values)?);
-        let step = |(inputs, (number, step)): (Vec<String>, (usize, &vouch_api::StrategyStep))| Expected {
+        let step = |(inputs, (number, step)): (Vec<i64>, (usize, &vouch_api::StrategyStep))| Expected {
             model_id: Some(if number < tokens { self.forecast.facts.model_id } else { self.allocation.facts.model_id }),
             nonce: step.nonce,
             inputs: Some(inputs),
@@ -126,17 +126,17 @@ impl Models {
     }
 }
 
-/// The integers of a model's inputs as text, those without values left out.
-fn integers(ready: &Ready, whose: &str, values: impl Fn(&Tensor) -> Option<Vec<f64>>) -> Result<Vec<String>, String> {
+/// The integers of a model's inputs, those without values left out.
+fn integers(ready: &Ready, whose: &str, values: impl Fn(&TensorSpec) -> Option<Vec<f64>>) -> Result<Vec<i64>, String> {
     let mut all = Vec::new();
     for tensor in &ready.facts.inputs {
         let wrong = || format!("The market data has no usable {} of {whose}.", tensor.name);
         let values = values(tensor).ok_or_else(wrong)?;
-        if !values.is_empty() && values.len() != tensor.len() {
+        if !values.is_empty() && values.len() != tensor.size() {
             return Err(wrong());
         }
         for value in values {
-            all.push(tensor.quantize(value).ok_or_else(wrong)?.to_string());
+            all.push(tensor.integer(value).ok_or_else(wrong)?);
         }
     }
     Ok(all)
@@ -249,7 +249,7 @@ impl ChainEvidence {
         let hours = forecasts.iter().map(|proof| Some(models.output.tensor.real(*proof.public.outputs.get(output)?)));
         let hours = hours.collect::<Option<Vec<f64>>>()?;
         let outputs = reals(&models.allocation, Section::Outputs, allocation)?;
-        let of = |count: usize| outputs.iter().find(|(tensor, _)| tensor.len() == count);
+        let of = |count: usize| outputs.iter().find(|(tensor, _)| tensor.size() == count);
         let (_, shares) = of(models.tokens())?;
         let (expected_yield, yields) = of(1)?;
         let inputs = reals(&models.allocation, Section::Inputs, allocation)?;
@@ -279,12 +279,12 @@ pub(crate) struct Said {
 }
 
 /// The public tensors of a section of a proof, in units.
-fn reals(ready: &Ready, section: Section, proof: &ProofEnvelope) -> Option<Vec<(Tensor, Vec<f64>)>> {
+fn reals(ready: &Ready, section: Section, proof: &ProofEnvelope) -> Option<Vec<(TensorSpec, Vec<f64>)>> {
     let mut rest = proof.public.section(section).0;
     let public = ready.facts.section(section).iter().filter(|tensor| tensor.visibility == Visibility::Public);
     public
         .map(|tensor| {
-            let (own, tail) = rest.split_at_checked(tensor.len())?;
+            let (own, tail) = rest.split_at_checked(tensor.size())?;
             rest = tail;
             Some((tensor.clone(), own.iter().map(|&value| tensor.real(value)).collect()))
         })

@@ -8,10 +8,8 @@ use std::sync::Arc;
 
 use futures_channel::oneshot;
 use js_sys::{Object, Reflect, Uint8Array};
-use serde::{Deserialize, Serialize};
-use vouch_api::{ModelId, Nonce};
-pub(crate) use vouch_envelope::Check;
-use vouch_envelope::{Link, TensorHash};
+use serde::Deserialize;
+pub(crate) use vouch_envelope::{Check, Expected, ExpectedChain};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
@@ -40,31 +38,6 @@ impl Report {
         let unchecked = self.checks.iter().filter(|check| check.passed && check.code == Check::NOT_CHECKED);
         unchecked.map(|check| check.name.clone()).collect()
     }
-}
-
-/// What the caller expects. Trust comes from here; the envelope is only what someone says.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-pub(crate) struct Expected {
-    /// The model; none is the key's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model_id: Option<ModelId>,
-    /// The request; none accepts any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nonce: Option<Nonce>,
-    /// The public inputs, as decimal text; none accepts any that fit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub inputs: Option<Vec<String>>,
-    /// The public outputs, as decimal text; none accepts any that fit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub outputs: Option<Vec<String>>,
-    /// The hashes of hashed inputs; none accepts any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub input_hashes: Option<Vec<TensorHash>>,
-    /// The hashes of hashed outputs; none accepts any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub output_hashes: Option<Vec<TensorHash>>,
-    /// Whether a development setup is accepted.
-    pub allow_development_srs: bool,
 }
 
 /// The checks of one proof of a chain.
@@ -96,15 +69,6 @@ pub(crate) struct ChainReport {
     pub links: Vec<Check>,
     /// Milliseconds for all of it, measured around the calls.
     pub total_ms: f64,
-}
-
-/// What the caller expects of a chain.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-pub(crate) struct ExpectedChain {
-    /// Of each proof; its inputs are those that no link fills.
-    pub steps: Vec<Expected>,
-    /// The links.
-    pub links: Vec<Link>,
 }
 
 /// The program that verifies here.

@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use vouch_envelope::{ModelId, ProofEnvelope, hex};
 use vouch_verifier::{Expected, VerifierKey};
-use vouch_verifier_host::{Expected as HostExpected, Host, HostError, Limits, VerificationReport, Verifier};
+use vouch_verifier_host::{Host, HostError, Limits, VerificationReport, Verifier};
 
-use super::{Rejection, Verified, VerifyEngine};
+use super::verify::{Rejection, Verified, VerifyEngine};
 
 /// Instances that wait for work, for each model.
 const MAX_IDLE: usize = 8;
@@ -19,7 +19,7 @@ const MAX_IDLE: usize = 8;
 #[derive(Debug, Error)]
 pub enum EngineError {
     /// The file cannot be read.
-    #[error("verifier {path}: {source}; `cargo xtask wasm` makes it, and the setting `validator.verifier_wasm` names it", path = path.display())]
+    #[error("verifier {path}: {source}; `cargo xtask wasm` makes it, and the setting `validator.verifier.wasm` names it", path = path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -63,12 +63,7 @@ impl WasmEngine {
     }
 
     /// An instance with the key, and its report.
-    fn report(
-        &self,
-        key: &VerifierKey,
-        expected: &HostExpected,
-        envelope: &[u8],
-    ) -> Result<VerificationReport, HostError> {
+    fn report(&self, key: &VerifierKey, expected: &Expected, envelope: &[u8]) -> Result<VerificationReport, HostError> {
         let waiting = self.idle().get_mut(&key.model_id()).and_then(Vec::pop);
         let mut verifier = match waiting {
             Some(verifier) => verifier,
@@ -86,11 +81,7 @@ impl WasmEngine {
 
 impl VerifyEngine for WasmEngine {
     fn verify(&self, key: &VerifierKey, expected: &Expected, envelope: &[u8]) -> Result<Verified, Rejection> {
-        let Expected { model_id, nonce, inputs, outputs, input_hashes, output_hashes, allow_development_srs } =
-            expected.clone();
-        let expected =
-            HostExpected { model_id, nonce, inputs, outputs, input_hashes, output_hashes, allow_development_srs };
-        let report = self.report(key, &expected, envelope).map_err(|error| Rejection::Exhausted(error.to_string()))?;
+        let report = self.report(key, expected, envelope).map_err(|error| Rejection::Exhausted(error.to_string()))?;
         if let Some(check) = report.checks.iter().find(|check| !check.passed) {
             let reason = format!("{}: {}", check.name, check.detail);
             return Err(if check.name == "format" { Rejection::Malformed(reason) } else { Rejection::Refused(reason) });

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use rand_core::{OsRng, RngCore};
 use thiserror::Error;
-use vouch_api::{Accuracy, Field, FieldTest, ModelCard, ModelId, ModelSummary, Sizes, Visibility, Weights};
+use vouch::{VERIFIER_KEY_FILE, picture};
+use vouch_api::{Accuracy, Field, FieldTest, ModelCard, ModelId, ModelSummary, Sizes, Weights};
 use vouch_envelope::hex;
 use vouch_protocol::answer_overhead;
-use vouch_prover::{ModelBundle, VERIFIER_KEY_FILE, picture};
-use vouch_verifier::{Section, SrsKind, TensorSpec, VerifierKey, Visibility as Shown};
+use vouch_verifier::{Section, SrsKind, TensorSpec, ValueError, VerifierKey};
 
-use super::RegistryError;
-use crate::disclosure::DisclosureKeys;
+use super::disclosure::DisclosureKeys;
+use super::error::RegistryError;
 use crate::random::uniform;
 
 /// Largest verifying key that is read.
@@ -28,30 +28,9 @@ pub enum InputRefusal {
         /// Their names.
         known: String,
     },
-    /// An input has another number of values.
-    #[error("`{name}`: expected {expected} values, got {got}")]
-    Length {
-        /// The input.
-        name: String,
-        /// Values expected.
-        expected: usize,
-        /// Values found.
-        got: usize,
-    },
-    /// A value is outside the range.
-    #[error("`{name}`[{index}]: {value} is not from {min} to {max}")]
-    Range {
-        /// The input.
-        name: String,
-        /// Which value.
-        index: usize,
-        /// The value.
-        value: f64,
-        /// Smallest accepted.
-        min: f64,
-        /// Largest accepted.
-        max: f64,
-    },
+    /// The values of an input are not values of its tensor.
+    #[error(transparent)]
+    Value(#[from] ValueError),
 }
 
 /// A model.
@@ -60,7 +39,7 @@ pub struct Model {
     /// Its folder.
     pub dir: PathBuf,
     /// The compiled model. Its manifest is what may be published, also where the folder has the owner's bundle.
-    pub bundle: ModelBundle,
+    pub bundle: vouch::Model,
     /// Its verifying key.
     pub key: VerifierKey,
     /// Keys for facts about its hashed inputs, by name, where there are any.
@@ -78,8 +57,7 @@ impl Model {
     /// [`RegistryError`].
     pub fn load(dir: &Path, timeout: Duration) -> Result<Self, RegistryError> {
         let path = || dir.to_owned();
-        let mut bundle = ModelBundle::load(dir)
-            .map_err(|source| RegistryError::Bundle { path: path(), source: Box::new(source) })?;
+        let mut bundle = vouch::Model::open(dir).map_err(|source| RegistryError::Bundle { path: path(), source })?;
         let key_path = dir.join(VERIFIER_KEY_FILE);
         let file = |source| RegistryError::File { path: key_path.clone(), source };
         let len = std::fs::metadata(&key_path).map_err(file)?.len();
@@ -122,7 +100,7 @@ impl Model {
     ///
     /// # Errors
     /// [`InputRefusal`].
-    pub fn quantize(&self, inputs: &BTreeMap<String, Vec<f64>>) -> Result<Vec<i64>, InputRefusal> {
+    pub fn integers(&self, inputs: &BTreeMap<String, Vec<f64>>) -> Result<Vec<i64>, InputRefusal> {
         let specs = &self.key.schema().inputs;
         if inputs.len() != specs.len() || !specs.iter().all(|spec| inputs.contains_key(&spec.name)) {
             let known = specs.iter().map(|spec| format!("`{}`", spec.name)).collect::<Vec<_>>().join(", ");
@@ -130,36 +108,20 @@ impl Model {
         }
         let mut integers = Vec::new();
         for spec in specs {
-            let values = inputs.get(&spec.name).map(Vec::as_slice).unwrap_or_default();
-            let (name, expected, got) = (spec.name.clone(), tensor_len(spec), values.len());
-            if expected != got {
-                return Err(InputRefusal::Length { name, expected, got });
-            }
-            for (index, &value) in values.iter().enumerate() {
-                // The cast saturates, and makes 0 of what is no number: that is refused first.
-                let integer = (value * spec.scale).round() as i64;
-                if !value.is_finite() || !(spec.min..=spec.max).contains(&integer) {
-                    let unit = |v: i64| v as f64 / spec.scale;
-                    return Err(InputRefusal::Range { name, index, value, min: unit(spec.min), max: unit(spec.max) });
-                }
-                integers.push(integer);
-            }
+            integers.extend(spec.quantize(inputs.get(&spec.name).map(Vec::as_slice).unwrap_or_default())?);
         }
         Ok(integers)
     }
 
     /// Whether integers are inputs of this model; else what is wrong.
     pub fn check_integers(&self, inputs: &[i64]) -> Result<(), String> {
-        let specs = &self.key.schema().inputs;
-        let expected: usize = specs.iter().map(tensor_len).sum();
-        if inputs.len() != expected {
+        let schema = self.key.schema();
+        let Some(split) = schema.split(Section::Inputs, inputs) else {
+            let expected: usize = schema.inputs.iter().map(TensorSpec::size).sum();
             return Err(format!("expected {expected} values, got {}", inputs.len()));
-        }
-        let mut rest = inputs;
-        for spec in specs {
-            let (own, tail) = rest.split_at_checked(tensor_len(spec)).unwrap_or((rest, &[]));
-            rest = tail;
-            if let Some(value) = own.iter().find(|v| !(spec.min..=spec.max).contains(v)) {
+        };
+        for (spec, own) in split {
+            if let Some(value) = own.iter().find(|v| !spec.contains(**v)) {
                 return Err(format!("`{}`: {value} is not from {} to {}", spec.name, spec.min, spec.max));
             }
         }
@@ -170,7 +132,7 @@ impl Model {
     pub fn random_inputs(&self) -> Vec<i64> {
         let draw = |spec: &TensorSpec| {
             let width = spec.max.abs_diff(spec.min);
-            (0..tensor_len(spec))
+            (0..spec.size())
                 .map(|_| {
                     let offset = if width == u64::MAX { OsRng.next_u64() } else { uniform(width + 1) };
                     spec.min.wrapping_add(offset.cast_signed())
@@ -200,20 +162,7 @@ impl Model {
     /// Everything about it.
     pub fn card(&self, miners: u64, verifier_sha256: &str) -> ModelCard {
         let (manifest, key) = (&self.bundle.manifest, &self.key);
-        let field = |spec: &TensorSpec| Field {
-            name: spec.name.clone(),
-            unit: spec.unit.clone(),
-            description: manifest.notes.get(&spec.name).cloned().unwrap_or_default(),
-            shape: spec.shape.clone(),
-            scale: spec.scale,
-            min: spec.min as f64 / spec.scale,
-            max: spec.max as f64 / spec.scale,
-            visibility: match spec.visibility {
-                Shown::Public => Visibility::Public,
-                Shown::Hashed => Visibility::Hashed,
-                Shown::Private => Visibility::Private,
-            },
-        };
+        let field = |spec: &TensorSpec| Field::new(spec, manifest.notes.get(&spec.name).cloned().unwrap_or_default());
         ModelCard {
             summary: self.summary(miners),
             author: manifest.author.clone(),
@@ -245,9 +194,4 @@ impl Model {
             weights: if key.description().weights.is_some() { Weights::Private } else { Weights::Fixed },
         }
     }
-}
-
-/// Number of values of a tensor.
-pub(crate) fn tensor_len(spec: &TensorSpec) -> usize {
-    spec.shape.iter().map(|&d| d as usize).product()
 }

@@ -4,10 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
+use vouch::{LIMB_BITS, compile_cheapest};
 use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, Compiled, GivenSamples, NamedTensors, OnnxModel, Samples, data};
 use vouch_program::Program;
-use vouch_prover::{LIMB_BITS, compile_cheapest};
 
 pub const FORECAST: &str = "staking-lstm";
 pub const ALLOCATION: &str = "restaking-allocation";
@@ -35,7 +35,11 @@ pub fn options(model: &str) -> CompileOptions {
 }
 
 pub fn compiled(model: &str) -> Compiled {
-    compile_cheapest(&onnx(model), &options(model), &LIMB_BITS, 1, Objective::default()).unwrap()
+    compiled_with(model, &options(model))
+}
+
+pub fn compiled_with(model: &str, options: &CompileOptions) -> Compiled {
+    compile_cheapest(&onnx(model), options, &LIMB_BITS, 1, Objective::default()).unwrap()
 }
 
 pub fn example(model: &str, program: &Program) -> NamedTensors {

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 
 use vouch_envelope::{PublicValues, Section};
+use vouch_schema::TensorSpec;
 
 use super::recognize::{HASHED, PRIVATE};
-use crate::claim::{KeyFacts, Tensor};
+use crate::claim::KeyFacts;
 use crate::hidden::{Opening, Shown, shown};
 use crate::settings::numbers;
 
@@ -47,7 +48,7 @@ pub(crate) fn ClaimTable(
 }
 
 /// The values of a tensor, or that they are hidden. Values that are known here are shown if their hash is the envelope's.
-fn values(section: Section, tensor: &Tensor, shown: &Shown, known: &[Opening]) -> String {
+fn values(section: Section, tensor: &TensorSpec, shown: &Shown, known: &[Opening]) -> String {
     let opened = |hash| known.iter().find(|o| o.section == section && o.tensor == tensor.name && o.hash == hash);
     match shown {
         Shown::Values(values) => written(tensor, values),
@@ -59,7 +60,7 @@ fn values(section: Section, tensor: &Tensor, shown: &Shown, known: &[Opening]) -
     }
 }
 
-fn written(tensor: &Tensor, values: &[i64]) -> String {
+fn written(tensor: &TensorSpec, values: &[i64]) -> String {
     let reals = values.iter().take(SHOWN).map(|&value| numbers().auto(tensor.real(value)));
     let mut text = reals.collect::<Vec<_>>().join("\u{2003}");
     if values.len() > SHOWN {
@@ -68,7 +69,7 @@ fn written(tensor: &Tensor, values: &[i64]) -> String {
     text
 }
 
-fn row(kind: &'static str, tensor: &Tensor, text: String) -> impl IntoView + use<> {
+fn row(kind: &'static str, tensor: &TensorSpec, text: String) -> impl IntoView + use<> {
     view! {
         <tr>
             <td>{kind}</td>

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use vouch_api::Visibility;
 use vouch_envelope::{ProofEnvelope, Section};
+use vouch_schema::TensorSpec;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::claim::{KeyFacts, Tensor};
+use crate::claim::KeyFacts;
 use crate::components::{ClaimTable, CommandLine, Download, Hidden, TryToCheat, VerdictState};
 use crate::hidden::{self, Opening, Shown, shown};
 use crate::settings::Settings;
@@ -38,10 +39,10 @@ impl Evidence {
 
     /// The inputs that are expected, as a file for the command line: a list of numbers a tensor. None unless all of them are known.
     fn inputs_file(&self) -> Option<Vec<u8>> {
-        let mut integers = self.expected.inputs.as_ref()?.iter().filter_map(|text| text.parse::<i64>().ok());
-        let list = |tensor: &Tensor| -> Option<Vec<f64>> {
+        let mut integers = self.expected.inputs.as_ref()?.iter().copied();
+        let list = |tensor: &TensorSpec| -> Option<Vec<f64>> {
             let own: Vec<i64> = match tensor.visibility {
-                Visibility::Public => integers.by_ref().take(tensor.len()).collect(),
+                Visibility::Public => integers.by_ref().take(tensor.size()).collect(),
                 Visibility::Hashed => self.opening(Section::Inputs, &tensor.name)?.values.clone(),
                 Visibility::Private => return None,
             };
@@ -67,7 +68,7 @@ impl Evidence {
     /// The outputs in units: those in the envelope, and those that are known here and have its hash.
     pub(crate) fn outputs(&self) -> Option<Vec<(String, Option<Vec<f64>>)>> {
         let public = self.envelope()?.public;
-        let reals = |(tensor, shown): (&Tensor, Shown)| {
+        let reals = |(tensor, shown): (&TensorSpec, Shown)| {
             let values = match shown {
                 Shown::Values(values) => Some(values),
                 Shown::Hash(hash) => self

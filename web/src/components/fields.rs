@@ -1,12 +1,12 @@
 //! The inputs of a model, as a form made from its schema.
 
 use leptos::prelude::*;
+use vouch_schema::TensorSpec;
 
 use super::chart::spark_path;
 use vouch_api::Visibility;
 
 use super::recognize::HASHED;
-use crate::claim::Tensor;
 use crate::numbers::Numbers;
 use crate::settings::numbers;
 
@@ -19,7 +19,7 @@ const MAX_DECIMALS: usize = 9;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Field {
     /// Name, scale and range, from the key.
-    pub tensor: Tensor,
+    pub tensor: TensorSpec,
     /// What it is, for people.
     pub description: String,
 }
@@ -34,14 +34,14 @@ impl Fields {
     /// Empty fields.
     pub(crate) fn new(fields: Vec<Field>) -> Self {
         let empty = |field: Field| {
-            let texts = vec![String::new(); field.tensor.len()];
+            let texts = vec![String::new(); field.tensor.size()];
             (field, RwSignal::new(texts))
         };
         Self { fields: fields.into_iter().map(empty).collect() }
     }
 
     /// The fields' tensors.
-    pub(crate) fn tensors(&self) -> impl Iterator<Item = &Tensor> {
+    pub(crate) fn tensors(&self) -> impl Iterator<Item = &TensorSpec> {
         self.fields.iter().map(|(field, _)| &field.tensor)
     }
 
@@ -57,7 +57,7 @@ impl Fields {
         for (index, (field, _)) in self.fields.iter().enumerate() {
             let (lo, hi) = field.tensor.range();
             let mut at = 0.15 + 0.7 * js_sys::Math::random();
-            let values: Vec<f64> = (0..field.tensor.len())
+            let values: Vec<f64> = (0..field.tensor.size())
                 .map(|_| {
                     at = (at + 0.12 * (js_sys::Math::random() - 0.5)).clamp(0.02, 0.98);
                     round_to(lo + (hi - lo) * at, (hi - lo) / 10_000.0)
@@ -79,7 +79,7 @@ impl Fields {
     pub(crate) fn integers(&self) -> Option<Vec<i64>> {
         let values = self.values()?;
         let pairs = values.iter().zip(self.tensors());
-        pairs.flat_map(|(values, tensor)| values.iter().map(|&value| tensor.quantize(value))).collect()
+        pairs.flat_map(|(values, tensor)| values.iter().map(|&value| tensor.integer(value))).collect()
     }
 }
 
@@ -88,17 +88,17 @@ fn parse(texts: &[String]) -> Vec<f64> {
 }
 
 /// What is wrong with a field, in a sentence.
-fn problem(numbers: Numbers, tensor: &Tensor, texts: &[String]) -> Option<String> {
+fn problem(numbers: Numbers, tensor: &TensorSpec, texts: &[String]) -> Option<String> {
     let (lo, hi) = tensor.range();
-    if texts.len() != tensor.len() {
-        return Some(format!("{} numbers are needed, {} are there.", tensor.len(), texts.len()));
+    if texts.len() != tensor.size() {
+        return Some(format!("{} numbers are needed, {} are there.", tensor.size(), texts.len()));
     }
     texts.iter().enumerate().find_map(|(index, text)| {
         let place = if texts.len() > 1 { format!("Value {}", index + 1) } else { "The value".to_owned() };
         match text.trim().parse::<f64>() {
             _ if text.trim().is_empty() => Some(format!("{place} is missing.")),
             Err(_) => Some(format!("{place}, “{text}”, is not a number; decimals follow a point.")),
-            Ok(value) if tensor.quantize(value).is_none() => Some(format!(
+            Ok(value) if tensor.integer(value).is_none() => Some(format!(
                 "{place} must be from {} to {}.",
                 numbers.auto(lo),
                 with_unit(numbers.auto(hi), &tensor.unit)
@@ -128,7 +128,7 @@ fn FieldRow(index: usize, field: Field, texts: RwSignal<Vec<String>>, strict: Si
     let (lo, hi) = tensor.range();
     let title = tensor.name.replace('_', " ");
     let unit = tensor.unit.clone();
-    let count = tensor.len();
+    let count = tensor.size();
     let hidden = (tensor.visibility == Visibility::Hashed).then_some(HASHED);
     let range = {
         let unit = unit.clone();
@@ -215,9 +215,9 @@ fn round_to(value: f64, step: f64) -> f64 {
 
 /// A number as one would type it: with the fewest decimals that stand for the same integer. More would only be in the
 /// way, fewer would ask about another number.
-fn typed(value: f64, tensor: &Tensor) -> String {
-    let meant = tensor.quantize(value);
+fn typed(value: f64, tensor: &TensorSpec) -> String {
+    let meant = tensor.integer(value);
     let mut texts = (0..=MAX_DECIMALS).map(|decimals| format!("{value:.decimals$}"));
-    let same = |text: &String| text.parse().is_ok_and(|number| meant.is_some() && tensor.quantize(number) == meant);
+    let same = |text: &String| text.parse().is_ok_and(|number| meant.is_some() && tensor.integer(number) == meant);
     texts.find(same).unwrap_or_else(|| value.to_string())
 }

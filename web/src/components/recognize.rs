@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use vouch_api::{Salt, Visibility};
 use vouch_envelope::{PublicValues, Section};
+use vouch_schema::TensorSpec;
 
-use crate::claim::Tensor;
 use crate::components::{Download, Evidence, short};
 use crate::hidden::{Opening, Shown, shown};
 
@@ -46,7 +46,7 @@ pub(crate) fn Hidden(
 fn row(
     evidence: &Evidence,
     section: Section,
-    tensor: &Tensor,
+    tensor: &TensorSpec,
     shown: Shown,
     known: Option<Opening>,
 ) -> impl IntoView + use<> {
@@ -105,7 +105,7 @@ where
     let wrong = RwSignal::new(None::<String>);
     let fields = hashed.into_iter().enumerate().map(|(index, (section, tensor))| {
         let typed = RwSignal::new(String::new());
-        let count = tensor.len();
+        let count = tensor.size();
         let label = format!("{}: {count} numbers, in {}", tensor.name.replace('_', " "), if tensor.unit.is_empty() { "units" } else { &tensor.unit });
         let check = move |_| match opening(section, &tensor, &typed.get_untracked(), &salt.get_untracked()) {
             Ok(opening) => {
@@ -137,7 +137,7 @@ where
     .into_any()
 }
 
-fn opening(section: Section, tensor: &Tensor, typed: &str, salt: &str) -> Result<Opening, String> {
+fn opening(section: Section, tensor: &TensorSpec, typed: &str, salt: &str) -> Result<Opening, String> {
     let salt: Salt =
         salt.trim().to_lowercase().parse().map_err(|_| "A salt is written with 64 hexadecimal digits.".to_owned())?;
     let words = typed.split(|c: char| c.is_whitespace() || c == ',' || c == ';').filter(|word| !word.is_empty());
@@ -145,7 +145,7 @@ fn opening(section: Section, tensor: &Tensor, typed: &str, salt: &str) -> Result
         .map(|word| {
             let number =
                 word.parse::<f64>().map_err(|_| format!("“{word}” is not a number; decimals follow a point."))?;
-            tensor.quantize(number).ok_or_else(|| format!("{word} is outside the range of {}.", tensor.name))
+            tensor.integer(number).ok_or_else(|| format!("{word} is outside the range of {}.", tensor.name))
         })
         .collect::<Result<_, String>>()?;
     Opening::new(section, tensor, values, salt)

@@ -9,10 +9,10 @@ mod whatif;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
+use vouch_schema::TensorSpec;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api;
-use crate::claim::Tensor;
 use crate::components::{Empty, Loading, short};
 use crate::http::Failure;
 use crate::poll::{alive, sleep};
@@ -189,15 +189,15 @@ fn Ask(models: Models, known: Option<String>) -> impl IntoView {
 }
 
 /// A value at a part of a tensor's range, as one would type it.
-fn start(tensor: &Tensor, part: f64) -> String {
+fn start(tensor: &TensorSpec, part: f64) -> String {
     let (lo, hi) = tensor.range();
     let value = lo + part * (hi - lo);
     if hi - lo > 5.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }
 
-fn parse(tensor: &Tensor, text: &str) -> Option<f64> {
+fn parse(tensor: &TensorSpec, text: &str) -> Option<f64> {
     let value = text.trim().parse().ok()?;
-    tensor.quantize(value).map(|_| value)
+    tensor.integer(value).map(|_| value)
 }
 
 /// One number, to be dragged or typed.
@@ -206,7 +206,7 @@ fn Dial(
     /// Id of the text field.
     id: &'static str,
     /// Its unit and range.
-    tensor: Tensor,
+    tensor: TensorSpec,
     /// What it is.
     title: &'static str,
     /// What is typed.

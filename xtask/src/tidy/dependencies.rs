@@ -1,12 +1,5 @@
 //! Who may use whom.
-//!
-//! ```text
-//! compiler -> program        circuit -> program, poseidon        verifier -> envelope        api -> envelope        deposits, allocation -> (none)
-//! proving -> circuit, program, poseidon, verifier, envelope        prover-native -> proving, compiler, circuit, program, verifier, envelope
-//! verifier-wasm -> verifier, envelope        disclosure -> program, verifier, envelope, and to prove: proving, circuit        prover-wasm -> disclosure
-//! follower -> api, deposits        protocol -> api, envelope
-//! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, allocation, deposits, envelope, poseidon
-//! ```
+//! ARCHITECTURE.md has the picture, which [`super::diagram`] draws from what the members really use.
 //!
 //! Only normal and build dependencies count: tests may use what they like.
 
@@ -22,20 +15,24 @@ use crate::{
 
 /// What each crate of the workspace may use of the others, directly. A crate that is not here is refused.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("vouch-program", &[]),
-    ("vouch-envelope", &[]),
+    ("vouch-schema", &[]),
+    ("vouch-program", &["vouch-schema"]),
+    ("vouch-envelope", &["vouch-schema"]),
     ("vouch-compiler", &["vouch-program"]),
     ("vouch-circuit", &["vouch-program", "vouch-poseidon"]),
-    ("vouch-poseidon", &[]),
-    ("vouch-verifier", &["vouch-envelope"]),
+    ("vouch-poseidon", &["vouch-schema"]),
+    ("vouch-verifier", &["vouch-envelope", "vouch-schema"]),
     ("vouch-deposits", &[]),
     ("vouch-allocation", &[]),
     ("vouch-follower", &["vouch-api", "vouch-deposits"]),
-    ("vouch-api", &["vouch-envelope"]),
+    ("vouch-api", &["vouch-envelope", "vouch-schema"]),
     ("vouch-protocol", &["vouch-api", "vouch-envelope"]),
-    ("vouch-proving", &["vouch-circuit", "vouch-program", "vouch-poseidon", "vouch-verifier", "vouch-envelope"]),
     (
-        "vouch-prover",
+        "vouch-proving",
+        &["vouch-circuit", "vouch-program", "vouch-poseidon", "vouch-verifier", "vouch-envelope", "vouch-schema"],
+    ),
+    (
+        "vouch",
         &[
             "vouch-compiler",
             "vouch-circuit",
@@ -46,13 +43,29 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-envelope",
         ],
     ),
-    ("vouch-disclosure", &["vouch-circuit", "vouch-program", "vouch-proving", "vouch-verifier", "vouch-envelope"]),
+    (
+        "vouch-prover",
+        &[
+            "vouch",
+            "vouch-compiler",
+            "vouch-circuit",
+            "vouch-disclosure",
+            "vouch-program",
+            "vouch-proving",
+            "vouch-verifier",
+            "vouch-envelope",
+        ],
+    ),
+    ("vouch-disclosure", &["vouch-program", "vouch-proving", "vouch-verifier", "vouch-envelope"]),
+    ("vouch-examples", &["vouch", "vouch-verifier-host"]),
+    ("vouch-example-verify", &["vouch-verifier"]),
     ("vouch-prover-wasm", &["vouch-disclosure", "vouch-proving", "vouch-verifier", "vouch-envelope"]),
     ("vouch-verifier-wasm", &["vouch-verifier", "vouch-envelope"]),
     ("vouch-verifier-host", &["vouch-envelope"]),
     (
         "vouch-node",
         &[
+            "vouch",
             "vouch-api",
             "vouch-deposits",
             "vouch-disclosure",
@@ -61,7 +74,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-protocol",
             "vouch-verifier",
             "vouch-verifier-host",
-            "vouch-prover",
         ],
     ),
     (
@@ -73,18 +85,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-disclosure",
             "vouch-envelope",
             "vouch-poseidon",
-            "vouch-verifier",
+            "vouch-schema",
         ],
     ),
     (
         "vouch-tests",
-        &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope", "vouch-prover"],
+        &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-proving", "vouch-verifier", "vouch-envelope"],
     ),
     ("xtask", &[]),
 ];
 
 /// What a crate must not reach, at any depth. A name that ends in `*` stands for all that start so.
 const MUST_NOT_REACH: &[(&str, &[&str])] = &[
+    ("vouch-schema", PROVER),
     ("vouch-program", PROVER),
     ("vouch-envelope", PROVER),
     ("vouch-poseidon", PROVER),
@@ -96,6 +109,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("vouch-deposits", PROVER),
     ("vouch-circuit", &["tract*", "onnx*", "prost*", "vouch-compiler"]),
     ("vouch-proving", &["tract*", "onnx*", "prost*", "vouch-compiler", "clap*"]),
+    ("vouch", &["clap*", "indicatif*", "tokio*"]),
 ];
 
 /// Members that are built for WebAssembly.
@@ -108,6 +122,7 @@ const PROVER: &[&str] = &["halo2*", "tract*", "onnx*", "rayon*", "tokio*"];
 const ONLY: &[(&str, &[&str])] = &[
     ("async-nats", &["vouch-node"]),
     ("axum*", &["vouch-node"]),
+    ("halo2*", &["vouch", "vouch-circuit", "vouch-proving"]),
     ("tract*", &["vouch-compiler"]),
     ("wasm-bindgen", &["vouch-prover-wasm", "vouch-verifier-wasm", "vouch-web"]),
     ("js-sys", &["vouch-verifier-wasm", "vouch-web"]),
@@ -157,6 +172,16 @@ impl Graph {
             Ok(Self { root: member.clone(), members: members.clone(), uses })
         };
         members.iter().map(graph).collect()
+    }
+
+    /// The member that this is the graph of.
+    pub(super) fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// The members of the workspace that this one uses directly.
+    pub(super) fn uses_of_members(&self) -> impl Iterator<Item = &str> {
+        self.direct(&self.root).filter(|name| self.members.contains(*name))
     }
 
     fn direct(&self, from: &str) -> impl Iterator<Item = &str> {

@@ -100,7 +100,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         pkg: workspace.root.join("pkg"),
     };
     let mut example = cargo(&workspace.root);
-    example.args(["run", "--quiet", "--locked", "--package", "vouch-verifier-wasm", "--example", "cases", "--"]);
+    example.args(["run", "--quiet", "--locked", "--example", "cases", "--"]);
     let cases = process::output(example.arg(&setting.fixtures).arg(MUTATIONS))?;
     fs::write(&setting.cases, cases).context("cannot write the cases")?;
 
@@ -112,6 +112,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let mut network = cargo(&workspace.root);
     network.args(["test", "--locked", "--test", "miners", "--test", "engine"]);
     process::run(network.env("VOUCH_WASM", setting.pkg.join(WASM)))?;
+
+    // The example of an embedder, which fails unless it accepts an honest proof and refuses a changed one.
+    let mut embedder = cargo(&workspace.root);
+    embedder.args(["run", "--quiet", "--locked", "--example", "embed_wasm", "--"]);
+    process::run(embedder.arg(setting.pkg.join(WASM)))?;
 
     let project = javascript::install(&setting)?;
     javascript::node(&setting, &project)?;

@@ -52,7 +52,7 @@ pub struct InputSpec {
 
 /// Name and shape of each input of a program, which does not know the types of its model's inputs.
 pub fn specs_of(program: &vouch_program::Program) -> Vec<InputSpec> {
-    let spec = |t: &vouch_program::InputTensor| InputSpec {
+    let spec = |t: &vouch_program::TensorSpec| InputSpec {
         name: t.name.clone(),
         shape: t.shape.iter().map(|&d| d as usize).collect(),
         dtype: ElementType::default(),

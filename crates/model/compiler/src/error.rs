@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use thiserror::Error;
-use vouch_program::{ProgramError, RunError};
+use vouch_program::{ProgramError, RunError, ValueError};
 
 use crate::ElementType;
 
@@ -308,6 +308,20 @@ pub enum InputError {
         /// Upper end of the range.
         hi: f64,
     },
+}
+
+impl From<ValueError> for InputError {
+    fn from(error: ValueError) -> Self {
+        match error {
+            ValueError::Count { name, expected, shape, got } => {
+                Self::Length { name, got, expected, shape: format!("{shape:?}") }
+            }
+            ValueError::NotFinite { name, index, value } => Self::NotFinite { name, index, value },
+            ValueError::Range { name, index, value, min, max } => {
+                Self::OutOfRange { name, index, value, lo: min, hi: max }
+            }
+        }
+    }
 }
 
 /// A data file that cannot be used.

@@ -17,32 +17,7 @@ pub fn quantize_inputs(program: &Program, inputs: &NamedTensors) -> Result<Vec<i
     for spec in program.inputs() {
         let missing = || InputError::Missing { name: spec.name.clone() };
         let tensor = inputs.get(&spec.name).ok_or_else(missing)?;
-        let expected = spec.shape.iter().map(|&d| d as usize).product();
-        if tensor.data.len() != expected {
-            return Err(InputError::Length {
-                name: spec.name.clone(),
-                got: tensor.data.len(),
-                expected,
-                shape: format!("{:?}", spec.shape),
-            });
-        }
-        for (index, &value) in tensor.data.iter().enumerate() {
-            if !value.is_finite() {
-                return Err(InputError::NotFinite { name: spec.name.clone(), index, value });
-            }
-            // The cast saturates, so an absurd value is outside the bounds too.
-            let integer = (value * spec.scale).round() as i64;
-            if !spec.bounds.contains(integer) {
-                return Err(InputError::OutOfRange {
-                    name: spec.name.clone(),
-                    index,
-                    value,
-                    lo: spec.bounds.lo as f64 / spec.scale,
-                    hi: spec.bounds.hi as f64 / spec.scale,
-                });
-            }
-            integers.push(integer);
-        }
+        integers.extend(spec.quantize(&tensor.data)?);
     }
     Ok(integers)
 }

@@ -79,8 +79,8 @@ fn accuracy_is_measured_on_given_samples_besides_random_ones() {
     // No range is taken from them: they lie in a fortieth of the declared one.
     assert_eq!(compiled.report.ranges.source, "interval");
     let input = &compiled.program.inputs()[0];
-    assert_eq!((input.bounds.lo as f64, input.bounds.hi as f64), (-2.0 * input.scale, 2.0 * input.scale));
-    compiled.program.run(&[input.bounds.hi; 24]).unwrap();
+    assert_eq!((input.min as f64, input.max as f64), (-2.0 * input.scale, 2.0 * input.scale));
+    compiled.program.run(&[input.max; 24]).unwrap();
 }
 
 #[test]

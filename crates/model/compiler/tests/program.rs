@@ -95,7 +95,7 @@ fn corners_of_the_input_range_are_accepted() {
     let mut random = Random(11);
     for m in [lstm_regressor(), small_lenet()] {
         let program = m.compile(-1.0, 1.0).unwrap().program;
-        let bounds = program.inputs()[0].bounds;
+        let bounds = vouch_program::Interval::from(&program.inputs()[0]);
         for _ in 0..100 {
             let x: Vec<i64> =
                 (0..program.input_len()).map(|_| if random.unit() < 0.5 { bounds.lo } else { bounds.hi }).collect();

@@ -46,7 +46,7 @@ fn a_fixed_scale_is_the_programs() {
         let fixed = compile(&[("x", scale)]).unwrap();
         let (x, z) = (&fixed.program.inputs()[0], &fixed.program.inputs()[1]);
         assert_eq!((x.name.as_str(), x.scale), ("x", scale));
-        assert_eq!((x.bounds.lo, x.bounds.hi), ((-4.0 * scale).round() as i64, (3.0 * scale).round() as i64));
+        assert_eq!((x.min, x.max), ((-4.0 * scale).round() as i64, (3.0 * scale).round() as i64));
         assert_eq!(z.scale.log2().fract(), 0.0, "the other input's scale is chosen");
         let accuracy = &fixed.report.accuracy;
         assert_eq!(accuracy.oracle, "tract");

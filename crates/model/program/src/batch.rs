@@ -61,7 +61,7 @@ impl Program {
         let batch = Self {
             limb_bits: self.limb_bits,
             constants: self.constants.clone(),
-            inputs: self.inputs.iter().map(|t| crate::InputTensor { shape: lead(&t.shape), ..t.clone() }).collect(),
+            inputs: self.inputs.iter().map(|t| crate::TensorSpec { shape: lead(&t.shape), ..t.clone() }).collect(),
             outputs: self
                 .outputs
                 .iter()

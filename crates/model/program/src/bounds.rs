@@ -11,6 +11,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
+use vouch_schema::TensorSpec;
 
 use crate::{
     Instruction, Matrix, Program, ProgramError, Requant, WeightMode, Wire,
@@ -25,6 +26,12 @@ pub struct Interval {
     pub lo: i64,
     /// Upper end, inclusive.
     pub hi: i64,
+}
+
+impl From<&TensorSpec> for Interval {
+    fn from(spec: &TensorSpec) -> Self {
+        Self::new(spec.min, spec.max)
+    }
 }
 
 impl Interval {
@@ -166,7 +173,7 @@ impl Program {
     pub fn bounds(&self) -> Result<Bounds, ProgramError> {
         let mut wires: Vec<Interval> = self.constants.iter().map(|&c| Interval::new(c, c)).collect();
         for t in &self.inputs {
-            wires.extend(std::iter::repeat_n(t.bounds, len_of(&t.shape)));
+            wires.extend(std::iter::repeat_n(Interval::from(t), len_of(&t.shape)));
         }
         let mut sums: Vec<Vec<Option<Interval>>> = self.matrices.iter().map(|m| vec![None; index(m.cols)]).collect();
         // Items of a batch have equal intervals: what a matrix makes of them is computed once, and found where it was put.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::{
-    InputTensor, Instruction, Interval, Linear, Matrix, MatrixId, Max, OutputTensor, Product, Program, ProgramError,
-    Requant, Segment, Table, TableId, Term, Visibility, WeightMode, Wire,
+    Instruction, Interval, Linear, Matrix, MatrixId, Max, OutputTensor, Product, Program, ProgramError, Requant,
+    Segment, Table, TableId, TensorSpec, Term, Visibility, WeightMode, Wire,
     number::{count, index},
     types::len_of,
 };
@@ -39,7 +39,7 @@ pub struct Builder {
     limb_bits: u8,
     constants: Vec<i64>,
     known: HashMap<i64, Wire>,
-    inputs: Vec<InputTensor>,
+    inputs: Vec<TensorSpec>,
     outputs: Vec<OutputTensor>,
     tables: Vec<Table>,
     matrices: Vec<Matrix>,
@@ -87,12 +87,13 @@ impl Builder {
     /// If an instruction was already added.
     pub fn input(&mut self, name: &str, shape: &[u32], scale: f64, bounds: Interval) -> Span {
         assert!(self.instructions.is_empty(), "inputs are declared before instructions");
-        self.inputs.push(InputTensor {
+        self.inputs.push(TensorSpec {
             name: name.to_owned(),
             shape: shape.to_vec(),
             unit: String::new(),
             scale,
-            bounds,
+            min: bounds.lo,
+            max: bounds.hi,
             visibility: Visibility::Public,
         });
         self.span(len_of(shape))

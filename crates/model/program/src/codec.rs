@@ -61,10 +61,10 @@ impl Program {
         let mut defined = self.constants.len();
         for t in &self.inputs {
             scale(&t.name, t.scale)?;
-            if t.bounds.lo > t.bounds.hi {
+            if t.min > t.max {
                 return Err(malformed(&t.name, "its lower bound is above its upper bound"));
             }
-            magnitude(&t.name, t.bounds.magnitude())?;
+            magnitude(&t.name, Interval::from(t).magnitude())?;
             defined = defined.saturating_add(len_of(&t.shape));
         }
         for c in &self.constants {
@@ -114,9 +114,10 @@ impl Program {
     fn validate_hidden(&self, bounds: &Bounds) -> Result<(), ProgramError> {
         let hashed = Interval::new(i64::from(i32::MIN), i64::from(i32::MAX));
         for t in self.inputs.iter().filter(|t| t.visibility != Visibility::Public) {
-            let width = i128::from(t.bounds.hi).saturating_sub(i128::from(t.bounds.lo));
+            let own = Interval::from(t);
+            let width = i128::from(own.hi).saturating_sub(i128::from(own.lo));
             let bits = self.limb_bits().saturating_mul(2).min(32);
-            if width >> bits != 0 || hashed.intersection(t.bounds) != Some(t.bounds) {
+            if width >> bits != 0 || hashed.intersection(own) != Some(own) {
                 return Err(malformed(&t.name, &format!("a hidden input has at most {bits} bits")));
             }
         }

@@ -3,7 +3,7 @@
 use crate::{
     Instruction, Linear, Max, Product, Program, Requant, RunError,
     bounds::rescale,
-    number::{index, pow2, real},
+    number::{index, pow2},
     types::len_of,
 };
 
@@ -38,14 +38,14 @@ impl Program {
             let (own, tail) = rest.split_at(len_of(&t.shape));
             rest = tail;
             for (index, &value) in own.iter().enumerate() {
-                if !t.bounds.contains(value) {
+                if !t.contains(value) {
                     return Err(RunError::InputRange {
                         tensor: t.name.clone(),
                         index,
                         value,
-                        real: real(value) / t.scale,
-                        lo: real(t.bounds.lo) / t.scale,
-                        hi: real(t.bounds.hi) / t.scale,
+                        real: t.real(value),
+                        lo: t.real(t.min),
+                        hi: t.real(t.max),
                     });
                 }
             }

@@ -13,12 +13,6 @@ pub(crate) fn count(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
 
-/// An integer for messages, rounded where it has more than 53 bits.
-#[expect(clippy::as_conversions, reason = "the nearest number is what a message needs")]
-pub(crate) const fn real(v: i64) -> f64 {
-    v as f64
-}
-
 /// 2^e for e ≤ 62.
 pub(crate) fn pow2(e: u32) -> i64 {
     1i64.checked_shl(e).filter(|v| *v > 0).unwrap_or(i64::MAX)

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use vouch_schema::{Schema, TensorSpec, Visibility};
 
 use crate::{
     Interval, ProgramError, Table,
@@ -166,51 +167,6 @@ impl Instruction {
     }
 }
 
-/// Who learns a tensor's values from a proof.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Visibility {
-    /// Everybody: the values are public values of the proof.
-    #[default]
-    Public,
-    /// Who has the values and the salt: their salted hash is a public value of the proof.
-    Hashed,
-    /// Nobody: nothing about the values is public.
-    Private,
-}
-
-impl Visibility {
-    /// How many public values a tensor of `len` values has.
-    pub fn public_values(self, len: usize) -> usize {
-        match self {
-            Self::Public => len,
-            Self::Hashed => 1,
-            Self::Private => 0,
-        }
-    }
-}
-
-impl std::fmt::Display for Visibility {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Public => "public",
-            Self::Hashed => "hashed",
-            Self::Private => "private",
-        })
-    }
-}
-
-impl std::str::FromStr for Visibility {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Public, Self::Hashed, Self::Private]
-            .into_iter()
-            .find(|v| v.to_string() == text)
-            .ok_or_else(|| format!("expected public, hashed or private, got `{text}`"))
-    }
-}
-
 /// Who learns the weights (the entries of all matrices) from verifying key and proofs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -243,24 +199,7 @@ impl std::str::FromStr for WeightMode {
     }
 }
 
-/// A named input. `real = integer / scale`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct InputTensor {
-    /// ONNX name.
-    pub name: String,
-    /// Shape; its product is the number of wires.
-    pub shape: Vec<u32>,
-    /// Physical unit, empty if unknown.
-    pub unit: String,
-    /// Integers a unit.
-    pub scale: f64,
-    /// Bounds of the integer values, inclusive.
-    pub bounds: Interval,
-    /// Who learns the values.
-    pub visibility: Visibility,
-}
-
-/// A named output. `real = integer / scale`.
+/// A named output. `real = integer / scale`. Its bounds follow from the program: [`Program::schema`] has them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OutputTensor {
     /// ONNX name.
@@ -282,7 +221,7 @@ pub struct OutputTensor {
 pub struct Program {
     pub(crate) limb_bits: u8,
     pub(crate) constants: Vec<i64>,
-    pub(crate) inputs: Vec<InputTensor>,
+    pub(crate) inputs: Vec<TensorSpec>,
     pub(crate) outputs: Vec<OutputTensor>,
     pub(crate) tables: Vec<Table>,
     pub(crate) matrices: Vec<Matrix>,
@@ -302,7 +241,7 @@ impl Program {
     }
 
     /// The inputs, in order.
-    pub fn inputs(&self) -> &[InputTensor] {
+    pub fn inputs(&self) -> &[TensorSpec] {
         &self.inputs
     }
 
@@ -354,6 +293,27 @@ impl Program {
         let inputs = self.inputs.iter().map(|t| t.visibility.public_values(len_of(&t.shape)));
         let outputs = self.outputs.iter().map(|t| t.visibility.public_values(t.wires.len()));
         inputs.chain(outputs).sum()
+    }
+
+    /// Describes inputs and outputs, as a verifying key does. The range of an output is what its wires can hold
+    /// ([`Program::bounds`]); an output without values has the widest range.
+    pub fn schema(&self) -> Schema {
+        // A program that has been validated has bounds.
+        let bounds = self.bounds().map(|bounds| bounds.wires).unwrap_or_default();
+        let output = |t: &OutputTensor| {
+            let values = t.wires.iter().filter_map(|w| bounds.get(w.index()).copied());
+            let range = values.reduce(Interval::union).unwrap_or(Interval::new(i64::MIN, i64::MAX));
+            TensorSpec {
+                name: t.name.clone(),
+                shape: t.shape.clone(),
+                unit: t.unit.clone(),
+                scale: t.scale,
+                min: range.lo,
+                max: range.hi,
+                visibility: t.visibility,
+            }
+        };
+        Schema { inputs: self.inputs.clone(), outputs: self.outputs.iter().map(output).collect() }
     }
 
     /// Changes who learns the tensors of these names; the others stay as they are.

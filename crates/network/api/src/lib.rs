@@ -14,7 +14,6 @@ mod prediction;
 mod problem;
 mod proof;
 mod prove;
-mod salt;
 mod strategy;
 
 pub use deposits::{
@@ -22,7 +21,7 @@ pub use deposits::{
     TokenBalance,
 };
 pub use miner::{MinerHistory, MinerSummary, Moment};
-pub use model::{Accuracy, Field, FieldTest, ModelCard, ModelSummary, Sizes, Visibility, Weights};
+pub use model::{Accuracy, Field, FieldTest, ModelCard, ModelSummary, Sizes, Weights};
 pub use network::{DepositsConfig, Health, LogEntry, Network, Part, Weight};
 pub use prediction::{
     Attempt, AttemptOutcome, HiddenOutputs, MAX_PREDICTION_VALUES, OutputsRequest, PredictionAccepted, PredictionEvent,
@@ -31,12 +30,12 @@ pub use prediction::{
 pub use problem::{PROBLEM_JSON, Problem};
 pub use proof::{ProofRecord, ProofSummary};
 pub use prove::{ANSWER_TYPE, Capacity, ENVELOPE_TYPE, MinerModel, ProveRequest};
-pub use salt::Salt;
 pub use strategy::{
     CHAIN_TYPE, Market, MarketToken, StrategyEvent, StrategyPlan, StrategyRecord, StrategyRequest, StrategyStatus,
     StrategyStep,
 };
-pub use vouch_envelope::{Link, ModelId, Nonce, ValueRef, VerificationReport};
+pub use vouch_envelope::{Link, ValueRef, VerificationReport};
+pub use vouch_schema::{ModelId, Nonce, Salt, Visibility};
 
 /// Where things are, on a validator.
 pub mod paths {

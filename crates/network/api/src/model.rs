@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use vouch_envelope::ModelId;
+use vouch_schema::{ModelId, TensorSpec, Visibility};
 
 /// A model in the list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,20 +73,6 @@ pub struct ModelCard {
     pub weights: Weights,
 }
 
-/// What a proof shows of a tensor.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Visibility {
-    /// Its values.
-    #[default]
-    Public,
-    /// A salted hash of its values.
-    Hashed,
-    /// Nothing.
-    Private,
-}
-
 /// What proofs and the key tell of a model's weights.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -133,6 +119,15 @@ pub struct Field {
     /// What a proof shows of it.
     #[serde(default)]
     pub visibility: Visibility,
+}
+
+impl Field {
+    /// A tensor with its range in units.
+    pub fn new(spec: &TensorSpec, description: String) -> Self {
+        let (min, max) = spec.range();
+        let TensorSpec { name, shape, unit, scale, visibility, .. } = spec.clone();
+        Self { name, unit, description, shape, scale, min, max, visibility }
+    }
 }
 
 /// How often a model is right about the world.

@@ -8,7 +8,7 @@ use std::{env, error::Error, fs, path::Path};
 use serde::{Deserialize, Serialize};
 use vouch_disclosure::{Statement, disclosure_keys, verify_statement};
 use vouch_envelope::{Nonce, ProofEnvelope, Section, TensorHash};
-use vouch_proving::{Salt, Srs};
+use vouch_proving::{Salt, Srs, tensor_hash};
 use vouch_verifier::{TensorSpec, VerifierKey, Visibility};
 
 #[derive(Serialize, Deserialize)]
@@ -44,7 +44,7 @@ fn make(dir: &Path) -> Result<(), Box<dyn Error>> {
     let key = disclosure_keys(&spec, &Srs::development(10))?;
     let (values, salt) = (vec![637, 191, 610, 75_000, 0], Salt::random());
     let case = Case {
-        hash: salt.hash(Section::Inputs, &spec.name, &values)?,
+        hash: tensor_hash(&salt, Section::Inputs, &spec.name, &values)?,
         salt: salt.to_string(),
         nonce: Nonce(Salt::random().0),
         statements: vec![

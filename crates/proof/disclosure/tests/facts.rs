@@ -6,13 +6,12 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
-use vouch_circuit::Objective;
 use vouch_disclosure::{
     DisclosureError, Statement, disclosure_keys, load_key, prove_statement, spec_of, verify_statement,
 };
 use vouch_envelope::{Nonce, Section, TensorHash};
 use vouch_program::{Interval, Program, Requant, Visibility};
-use vouch_proving::{ProverKey, ProvingError, Salt, Srs, plan};
+use vouch_proving::{ProverKey, ProvingError, Salt, Srs, tensor_hash};
 use vouch_verifier::{CheckName, TensorSpec, VerifierKey, VerifyError};
 
 const NONCE: Nonce = Nonce([7; 32]);
@@ -36,15 +35,14 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     let hashed = ["a", "b"].map(|name| (name.to_owned(), Visibility::Hashed));
     let program = p.finish().unwrap().with_visibility(&BTreeMap::from(hashed)).unwrap();
     let srs = Srs::development_with(9, ChaCha8Rng::seed_from_u64(1));
-    let (planned, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
-    let model = ProverKey::generate(&program, 1, planned, estimate.params, &srs).unwrap();
+    let model = ProverKey::setup(&program, &srs).unwrap();
     let spec = model.verifier.schema().inputs[1].clone();
     let key = disclosure_keys(&spec, &srs).unwrap();
     Fixture { srs, model, spec, key }
 });
 
 fn hash(values: &[i64]) -> TensorHash {
-    SALT.hash(Section::Inputs, "b", values).unwrap()
+    tensor_hash(&SALT, Section::Inputs, "b", values).unwrap()
 }
 
 fn check(hash: TensorHash, statement: &Statement, nonce: Nonce, bytes: &[u8]) -> Result<(), DisclosureError> {
@@ -85,9 +83,9 @@ fn everything_else_is_refused() {
     };
     // Another hash: of other values, or of the same with another salt or another name.
     let mut others = vec![hash(&[5, -100, 155, 4])];
-    others.push(Salt([8; 32]).hash(Section::Inputs, "b", &values).unwrap());
-    others.push(SALT.hash(Section::Inputs, "a", &values).unwrap());
-    others.push(SALT.hash(Section::Outputs, "b", &values).unwrap());
+    others.push(tensor_hash(&Salt([8; 32]), Section::Inputs, "b", &values).unwrap());
+    others.push(tensor_hash(&SALT, Section::Inputs, "a", &values).unwrap());
+    others.push(tensor_hash(&SALT, Section::Outputs, "b", &values).unwrap());
     for other in others {
         refused(check(other, &statement, NONCE, &bytes), CheckName::Inputs);
     }

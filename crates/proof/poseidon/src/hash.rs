@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::{Element, Poseidon, State};
+use vouch_schema::{Salt, Section, TensorHash};
+
+use crate::{Element, Poseidon, State, tensor_salt};
 
 /// Bits of an integer that is hashed.
 pub const VALUE_BITS: u32 = 32;
@@ -26,7 +28,30 @@ impl fmt::Display for HashError {
 
 impl std::error::Error for HashError {}
 
+/// An element as a hash: most significant byte first.
+pub fn digest(mut little_endian: [u8; 32]) -> TensorHash {
+    little_endian.reverse();
+    TensorHash(little_endian)
+}
+
 impl<F: Element> Poseidon<F> {
+    /// The hash that a proof shows of a tensor: the [hash](Self::hash) of its integers with its [salt](tensor_salt).
+    /// `little_endian` gives the canonical bytes of an element.
+    ///
+    /// # Errors
+    /// [`HashError`] names the first value that has more than 32 bits.
+    pub fn tensor_hash(
+        &self,
+        salt: &Salt,
+        section: Section,
+        name: &str,
+        values: &[i64],
+        little_endian: impl FnOnce(&F) -> [u8; 32],
+    ) -> Result<TensorHash, HashError> {
+        let element = self.hash(tensor_salt(salt, section, name), values)?;
+        Ok(digest(little_endian(&element)))
+    }
+
     /// The state before anything is absorbed.
     pub fn start(values: usize) -> State<F> {
         [F::from(values as u64), F::from(0), F::from(0)]

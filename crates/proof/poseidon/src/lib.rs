@@ -25,8 +25,8 @@ mod salt;
 
 use std::ops::{Add, Mul};
 
-pub use hash::{HashError, VALUE_BITS, VALUES_IN_ELEMENT};
-pub use salt::{Side, tensor_salt};
+pub use hash::{HashError, VALUE_BITS, VALUES_IN_ELEMENT, digest};
+pub use salt::tensor_salt;
 
 /// Elements of the scalar field of BN254.
 pub trait Element: Copy + Add<Output = Self> + Mul<Output = Self> + From<u64> {}

@@ -5,7 +5,8 @@ use ark_ff::{BigInteger, PrimeField as _};
 use ff::{FromUniformBytes as _, PrimeField as _};
 use halo2curves::bn256::Fr;
 use proptest::prelude::*;
-use vouch_poseidon::{HashError, Poseidon, Side, tensor_salt};
+use vouch_poseidon::{HashError, Poseidon, tensor_salt};
+use vouch_schema::{Salt, Section};
 
 fn hex(x: &Fr) -> String {
     x.to_repr().as_ref().iter().rev().map(|b| format!("{b:02x}")).collect()
@@ -45,14 +46,14 @@ fn salts_are_uniform_elements() {
     let mut params = blake2b_simd::Params::new();
     params.hash_length(64).personal(b"Vouch-tensorsalt");
     let hash = params.hash(&[&secret[..], &[1], b"y"].concat());
-    let salt: Fr = tensor_salt(&secret, Side::Output, "y");
+    let salt: Fr = tensor_salt(&Salt(secret), Section::Outputs, "y");
     assert_eq!(salt, Fr::from_uniform_bytes(hash.as_array()));
-    let theirs: ark_bn254::Fr = tensor_salt(&secret, Side::Output, "y");
+    let theirs: ark_bn254::Fr = tensor_salt(&Salt(secret), Section::Outputs, "y");
     assert_eq!(salt.to_repr().as_ref(), theirs.into_bigint().to_bytes_le());
     for other in [
-        tensor_salt(&secret, Side::Input, "y"),
-        tensor_salt(&secret, Side::Output, "x"),
-        tensor_salt(&[0; 32], Side::Output, "y"),
+        tensor_salt(&Salt(secret), Section::Inputs, "y"),
+        tensor_salt(&Salt(secret), Section::Outputs, "x"),
+        tensor_salt(&Salt([0; 32]), Section::Outputs, "y"),
     ] {
         assert_ne!(salt, other);
     }

@@ -3,7 +3,7 @@
 use thiserror::Error;
 use vouch_disclosure::{DisclosureError, MAX_WEIGHT, Statement, load_key, prove_statement, spec_of};
 use vouch_envelope::{EnvelopeError, Nonce, Section, hex::HexError};
-use vouch_proving::{ProverKey, Salt};
+use vouch_proving::{ProverKey, Salt, tensor_hash};
 use vouch_verifier::{KeyError, VerifierKey};
 
 /// Why there is no key, hash or proof.
@@ -65,7 +65,7 @@ impl Prover {
     /// [`FaceError::Hex`], [`FaceError::Values`].
     pub fn hash(&self, values: &[i32], salt: &str) -> Result<String, FaceError> {
         let (salt, spec): (Salt, _) = (salt.parse()?, spec_of(&self.0.verifier)?);
-        let hash = salt.hash(Section::Inputs, &spec.name, &wide(values));
+        let hash = tensor_hash(&salt, Section::Inputs, &spec.name, &wide(values));
         hash.map(|hash| hash.to_string()).map_err(|e| FaceError::Values(e.to_string()))
     }
 

@@ -1,7 +1,7 @@
 //! What proves: keys and proofs of integer programs, in memory. No files, no ONNX; it builds for WebAssembly.
 //!
 //! ```text
-//! Program --plan--> CircuitParams --ProverKey::generate(Srs)--> ProverKey --prove--> ProofEnvelope
+//! Program --plan--> CircuitPlan --ProverKey::generate(Srs)--> ProverKey --prove--> ProofEnvelope
 //! ```
 
 mod blake;
@@ -15,19 +15,21 @@ mod hash;
 mod keys;
 mod lanes;
 mod layout;
+mod number;
 mod plonk;
 mod prove;
 #[cfg(test)]
 mod random_programs;
-mod schema;
 mod srs;
 mod weights;
 
 pub use blake::digest;
 pub use check::check_key;
 pub use error::ProvingError;
-pub use hash::Salt;
-pub use keys::{Header, ProverKey, plan};
+pub use hash::tensor_hash;
+pub use keys::{CircuitPlan, Header, ProverKey, plan};
+#[doc(hidden)]
+pub use plonk::hiding::{PieceRank, rank_of_pieces};
 pub use prove::Proved;
-pub use schema::schema;
 pub use srs::{MAX_K, Srs};
+pub use vouch_schema::Salt;

@@ -1,5 +1,7 @@
 //! Proving.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
 use std::time::Duration;
 
 use halo2_proofs::{
@@ -8,7 +10,8 @@ use halo2_proofs::{
 };
 use vouch_circuit::ModelCircuit;
 use vouch_envelope::{ModelId, Nonce, ProofEnvelope, PublicValues, Section};
-use vouch_program::{Trace, Visibility as Hidden};
+use vouch_poseidon::tensor_salt;
+use vouch_program::Trace;
 use vouch_verifier::{Expected, Visibility, verify};
 
 use crate::{ProverKey, ProvingError, Salt, clock::Stopwatch, hash::digest, plonk::create_proof};
@@ -47,11 +50,9 @@ impl ProverKey {
         let start = Stopwatch::start();
         let trace = self.program.run(inputs)?;
         let schema = self.verifier.schema();
-        let salts: Vec<Fr> = [Section::Inputs, Section::Outputs]
+        let salts: Vec<Fr> = Section::ALL
             .into_iter()
-            .flat_map(|section| schema.section(section).iter().map(move |t| (section, t)))
-            .filter(|(_, t)| t.visibility == Visibility::Hashed)
-            .map(|(section, t)| salt.element(section, &t.name))
+            .flat_map(|section| schema.hashed(section).map(move |t| tensor_salt(&salt, section, &t.name)))
             .collect();
         let circuit = ModelCircuit::prove(self.program.clone(), self.layout.clone(), &trace, &salts)?;
         let witness = start.elapsed();
@@ -80,7 +81,7 @@ impl ProverKey {
     /// What a run's proof shows of each tensor.
     fn public(&self, trace: &Trace, instance: &[Fr]) -> PublicValues {
         let mut public = PublicValues::default();
-        let mut row = 0;
+        let mut row = 0usize;
         for (i, (visibility, wires)) in self.program.tensors().into_iter().enumerate() {
             let (values, hashes) = if i < self.program.inputs().len() {
                 (&mut public.inputs, &mut public.input_hashes)
@@ -88,18 +89,18 @@ impl ProverKey {
                 (&mut public.outputs, &mut public.output_hashes)
             };
             match visibility {
-                Hidden::Public => values.extend(wires.iter().map(|w| trace.values[w.index()])),
-                Hidden::Hashed => hashes.extend(instance.get(row).map(digest)),
-                Hidden::Private => {}
+                Visibility::Public => values.extend(wires.iter().map(|w| trace.values[w.index()])),
+                Visibility::Hashed => hashes.extend(instance.get(row).map(digest)),
+                Visibility::Private => {}
             }
-            row += visibility.public_values(wires.len());
+            row = row.saturating_add(visibility.public_values(wires.len()));
         }
         public
     }
 }
 
 /// What the transcript absorbs before everything else: the model's identity and the nonce, each as two big-endian numbers of 16 bytes.
-fn statement(model: &ModelId, nonce: &Nonce) -> [Fr; 4] {
+pub(crate) fn statement(model: &ModelId, nonce: &Nonce) -> [Fr; 4] {
     let half = |bytes: &[u8]| bytes.iter().fold(Fr::zero(), |acc, b| acc * Fr::from(256) + Fr::from(u64::from(*b)));
     let (m, n) = (model.as_bytes(), nonce.as_bytes());
     [half(&m[..16]), half(&m[16..]), half(&n[..16]), half(&n[16..])]

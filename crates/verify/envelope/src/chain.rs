@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use vouch_schema::num::index;
 
-use crate::{CursorError, EnvelopeError, ProofEnvelope, Reader, Section, Writer};
+use crate::{CursorError, EnvelopeError, Expected, ProofEnvelope, Reader, Section, Writer};
 
 /// First bytes of a chain.
 pub const CHAIN_MAGIC: [u8; 8] = *b"VOUCHPC\0";
@@ -42,6 +43,15 @@ pub struct Link {
     pub len: u32,
 }
 
+/// What the caller of a verification expects of a chain. Trust comes from here, never from the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct ExpectedChain {
+    /// What is expected of each proof. `inputs` are those that no link fills, in their order.
+    pub steps: Vec<Expected>,
+    /// The links, in any order. A chain that claims others, or fewer, is refused.
+    pub links: Vec<Link>,
+}
+
 impl Link {
     /// The order of links in a chain: that of the inputs which they fill.
     fn key(&self) -> (ValueRef, ValueRef, u32) {
@@ -71,8 +81,8 @@ impl Link {
     }
 
     fn range(&self, at: ValueRef) -> Range<usize> {
-        let number = |number| usize::try_from(number).unwrap_or(usize::MAX);
-        number(at.start)..number(at.start).saturating_add(number(self.len))
+        // An end that does not fit is beyond all lists.
+        index(at.start)..index(at.start).saturating_add(index(self.len))
     }
 }
 

@@ -1,4 +1,6 @@
-//! Wire types of Vouch: what a prover sends, what a verifier reports, and the byte codec of both.
+#![doc = include_str!("../README.md")]
+//!
+//! # Types
 //!
 //! * [`ProofEnvelope`] carries a proof together with the claim it is about: the model's identity, the nonce of the
 //!   request, and the public inputs and outputs. Nothing in an envelope is trusted by itself: a verifier compares
@@ -48,31 +50,35 @@
     deny(
         clippy::indexing_slicing,
         clippy::arithmetic_side_effects,
+        clippy::integer_division,
         clippy::as_conversions,
+        clippy::string_slice,
         clippy::panic_in_result_fn,
         clippy::unwrap_used,
         clippy::expect_used,
-        clippy::panic
+        clippy::panic,
+        clippy::unreachable,
+        clippy::let_underscore_must_use,
+        clippy::wildcard_enum_match_arm,
+        clippy::disallowed_methods,
+        clippy::disallowed_types
     )
 )]
 
 mod chain;
 mod cursor;
 mod error;
-pub mod hex;
-mod id;
 mod json;
 mod proof;
 mod report;
 
 pub use chain::{
-    CHAIN_MAGIC, CHAIN_VERSION, ChainFormatError, Link, LinkFault, MAX_CHAIN_PROOFS, MAX_LINKS, ProofChain, ValueRef,
+    CHAIN_MAGIC, CHAIN_VERSION, ChainFormatError, ExpectedChain, Link, LinkFault, MAX_CHAIN_PROOFS, MAX_LINKS,
+    ProofChain, ValueRef,
 };
 pub use cursor::{CursorError, Reader, Writer};
 pub use error::EnvelopeError;
-pub use id::{ModelId, Nonce, TensorHash};
 pub use json::EnvelopeJson;
-pub use proof::{
-    ENVELOPE_MAGIC, ENVELOPE_VERSION, MAX_HASHES, MAX_PROOF_BYTES, MAX_VALUES, ProofEnvelope, PublicValues, Section,
-};
+pub use proof::{ENVELOPE_MAGIC, ENVELOPE_VERSION, MAX_HASHES, MAX_PROOF_BYTES, ProofEnvelope, PublicValues};
 pub use report::{ChainReport, Check, VerificationReport};
+pub use vouch_schema::{Expected, MAX_VALUES, ModelId, Nonce, Section, TensorHash, hex, hex_text};

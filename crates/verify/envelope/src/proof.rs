@@ -1,17 +1,13 @@
 //! The proof envelope and its binary form.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use crate::{EnvelopeError, EnvelopeJson, ModelId, Nonce, Reader, TensorHash, Writer};
+use crate::{EnvelopeError, EnvelopeJson, MAX_VALUES, ModelId, Nonce, Reader, Section, TensorHash, Writer};
 
 /// First bytes of an envelope.
 pub const ENVELOPE_MAGIC: [u8; 8] = *b"VOUCHPF\0";
 /// Version of the format that this crate reads and writes.
 pub const ENVELOPE_VERSION: u16 = 1;
-/// Largest number of values in one section.
-pub const MAX_VALUES: usize = 1 << 20;
 /// Largest length of a proof in bytes.
 pub const MAX_PROOF_BYTES: usize = 1 << 20;
 
@@ -22,25 +18,6 @@ pub const MAX_HASHES: usize = 256;
 const PUBLIC: u8 = 0;
 /// Visibility of a section in which there are also hashes.
 const HASHES: u8 = 1;
-
-/// A part of the public values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Section {
-    /// What the model was given.
-    Inputs,
-    /// What the model computed.
-    Outputs,
-}
-
-impl fmt::Display for Section {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Inputs => "inputs",
-            Self::Outputs => "outputs",
-        })
-    }
-}
 
 /// The quantized values that a proof is about, in the order of the model's schema: those of public tensors. Of a hashed tensor there is its salted hash, of a private one nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use vouch_envelope::ChainReport;
+use vouch_envelope::{ChainReport, ExpectedChain};
 
 use crate::error::HostError;
-use crate::expected::ExpectedChain;
+use crate::expected::to_json;
 use crate::instance::{Buffer, Running};
 use crate::verifier::Host;
 
@@ -94,7 +94,7 @@ impl ChainVerifier {
     /// # Errors
     /// [`HostError`] if the expectations are not about as many proofs as there are keys, or the module gives up.
     pub fn verify(&mut self, chain: &[u8], expected: &ExpectedChain) -> Result<ChainReport, HostError> {
-        let text = self.request(chain, &expected.to_json()?, |running, buffers| {
+        let text = self.request(chain, &to_json(expected)?, |running, buffers| {
             let session = running.handle("vouch_chain_begin", params(buffers))?;
             let start = Instant::now();
             let now = || u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);

@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use vouch_envelope::VerificationReport;
+use vouch_envelope::{Expected, VerificationReport};
 use wasmtime::{Config, Engine, InstancePre, Linker, Module};
 
 use crate::chain::ChainVerifier;
 use crate::error::HostError;
-use crate::expected::Expected;
+use crate::expected::to_json;
 use crate::instance::Running;
 use crate::limits::{Limits, Meter};
 
@@ -124,7 +124,7 @@ impl Verifier {
 
     /// Verifies an envelope. The report has the time of each check.
     pub fn verify(&mut self, envelope: &[u8], expected: &Expected) -> Result<VerificationReport, HostError> {
-        let expected = expected.to_json()?;
+        let expected = to_json(expected)?;
         let text = self.request(|running, key| {
             let (envelope, expected) = (running.put(envelope)?, running.put(expected.as_bytes())?);
             let params = (key, envelope.address, envelope.len, expected.address, expected.len);

@@ -14,11 +14,12 @@ mod report;
 
 use std::ops::{Deref, Range};
 
-use vouch_envelope::{Link, ProofChain, ProofEnvelope, Section};
+use vouch_envelope::{Expected, Link, ProofChain, ProofEnvelope, Section};
+use vouch_schema::{Schema, TensorSpec};
 
 use crate::batch::verify_batch;
-use crate::claim::{Expected, VerifiedClaim};
-use crate::key::{Schema, TensorSpec, VerifierKey, Visibility};
+use crate::claim::VerifiedClaim;
+use crate::verifier_key::VerifierKey;
 
 pub use error::{ChainError, LinkError};
 pub use report::{ChainOutcome, ChainVerification, report_chain};
@@ -182,30 +183,8 @@ fn check_link<'a>(
     }
 }
 
-impl Schema {
-    /// Where a public tensor is among all public values of its section, for the ends of links.
-    pub fn public_range(&self, section: Section, name: &str) -> Option<Range<usize>> {
-        let mut start = 0usize;
-        for tensor in self.section(section).iter().filter(|tensor| tensor.visibility == Visibility::Public) {
-            let end = start.saturating_add(tensor.values().unwrap_or(0));
-            if tensor.name == name {
-                return Some(start..end);
-            }
-            start = end;
-        }
-        None
-    }
-}
-
 /// The public tensor that holds all values of a range, which is not empty.
 fn tensor_of<'a>(schema: &'a Schema, section: Section, range: &Range<usize>) -> Option<&'a TensorSpec> {
-    let mut start = 0usize;
-    for tensor in schema.section(section).iter().filter(|tensor| tensor.visibility == Visibility::Public) {
-        let end = start.saturating_add(tensor.values().unwrap_or(0));
-        if (start..end).contains(&range.start) {
-            return (range.start < range.end && range.end <= end).then_some(tensor);
-        }
-        start = end;
-    }
-    None
+    let (tensor, all) = schema.public_ranges(section).find(|(_, all)| all.contains(&range.start))?;
+    (range.start < range.end && range.end <= all.end).then_some(tensor)
 }

@@ -8,9 +8,9 @@ use wasm_bindgen_futures::spawn_local;
 
 use vouch_api::{Salt, Visibility};
 use vouch_envelope::Section;
+use vouch_schema::TensorSpec;
 
 use crate::api::{self, Nonce, PredictionRequest, PredictionStatus, State};
-use crate::claim::Tensor;
 use crate::components::{Evidence, VerdictState, short};
 use crate::hidden::{self, Opening, random};
 use crate::http::Failure;
@@ -110,11 +110,11 @@ pub(super) fn ask(
 }
 
 /// The integers of public inputs, as text.
-fn public(ready: &Ready, integers: &[i64]) -> Vec<String> {
-    let mut integers = integers.iter();
+fn public(ready: &Ready, integers: &[i64]) -> Vec<i64> {
+    let mut integers = integers.iter().copied();
     let mut all = Vec::new();
     for tensor in &ready.facts.inputs {
-        let own: Vec<String> = integers.by_ref().take(tensor.len()).map(i64::to_string).collect();
+        let own: Vec<i64> = integers.by_ref().take(tensor.size()).collect();
         if tensor.visibility == Visibility::Public {
             all.extend(own);
         }
@@ -140,7 +140,7 @@ async fn delivered(ready: &Ready, prediction: &str, salt: Option<Salt>) -> Vec<O
     let Ok(mut answer) = api::outputs(prediction, salt).await else {
         return Vec::new();
     };
-    let opening = |tensor: &&Tensor| {
+    let opening = |tensor: &&TensorSpec| {
         let values = answer.outputs.remove(&tensor.name)?;
         Opening::new(Section::Outputs, tensor, values, salt).ok()
     };

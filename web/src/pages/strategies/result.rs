@@ -1,11 +1,11 @@
 //! The recommendation: shares as bars, the expected yield, redemption times.
 
 use leptos::prelude::*;
+use vouch_schema::TensorSpec;
 
 use super::asking::Stage;
 use super::proofs::refused_at;
 use super::unit_text;
-use crate::claim::Tensor;
 use crate::numbers::Numbers;
 use crate::settings::numbers;
 use crate::strategy::{ChainEvidence, ChainState, Models, Said, provenance};
@@ -135,7 +135,7 @@ fn percent(numbers: Numbers, share: f64, decimals: usize) -> String {
 }
 
 /// Hours, with days where they are many; a forecast below zero is none.
-fn redemption(numbers: Numbers, value: f64, tensor: &Tensor) -> String {
+fn redemption(numbers: Numbers, value: f64, tensor: &TensorSpec) -> String {
     let plain = format!("{}{}", numbers.fixed(value, 1), unit_text(&tensor.unit));
     if tensor.unit == "h" && value >= 48.0 {
         return format!("{plain} ({}\u{a0}d)", numbers.fixed(value / 24.0, 1));

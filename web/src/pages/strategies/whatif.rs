@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 use vouch_allocation::{Allocation, Moved, Network, Nudge, Range, nudges};
+use vouch_schema::TensorSpec;
 use wasm_bindgen_futures::spawn_local;
 
 use super::unit_text;
-use crate::claim::Tensor;
 use crate::http;
 use crate::numbers::Numbers;
 use crate::settings::numbers;
@@ -132,7 +132,7 @@ fn Table(evidence: ChainEvidence, said: Said, network: Network, base: Allocation
         let count = if all.get() { moved.len() } else { FIRST };
         let row = |nudge: &Nudge| {
             let tensor = tensors.iter().find(|tensor| tensor.name == nudge.name);
-            let token = tokens.get(nudge.index).filter(|_| tensor.is_some_and(|tensor| tensor.len() > 1));
+            let token = tokens.get(nudge.index).filter(|_| tensor.is_some_and(|tensor| tensor.size() > 1));
             line(numbers, nudge, tensor, token, &base, target, widest)
         };
         Some(moved.iter().take(count).map(row).collect_view())
@@ -182,7 +182,7 @@ fn Table(evidence: ChainEvidence, said: Said, network: Network, base: Allocation
 fn line(
     numbers: Numbers,
     nudge: &Nudge,
-    tensor: Option<&Tensor>,
+    tensor: Option<&TensorSpec>,
     token: Option<&String>,
     base: &Allocation,
     target: Target,

@@ -13,6 +13,9 @@ use crate::{CompileError, CompileOptions, NamedTensors, function::Function};
 /// Ranges are widened by this part of their width: quantized values differ a little from real ones.
 pub(crate) const SLACK: f64 = 1.0 / 128.0;
 
+/// A range that is narrow, or one value, is widened by at least this part of its magnitude.
+const LEAST_SLACK: f64 = 1.0 / 4096.0;
+
 /// A closed interval of real numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Span {
@@ -49,9 +52,10 @@ impl Span {
         Self::new(self.lo - by, self.hi + by)
     }
 
-    /// Wider by as much as quantized values may differ from real ones.
+    /// Wider by as much as quantized values may differ from real ones: at least a part of their magnitude.
     pub(crate) fn with_slack(self) -> Self {
-        self.widened(SLACK)
+        let by = ((self.hi - self.lo) * SLACK).max(self.magnitude() * LEAST_SLACK);
+        Self::new(self.lo - by, self.hi + by)
     }
 }
 

@@ -347,11 +347,16 @@ fn softmax(
         let count = rows.len();
         let name = |part: &str| format!("{part}{n}{}", if bits { "b" } else { "" });
         let x = Tensor::values(steps.graph, vec![count, n], places.iter().map(|&i| ids[i]).collect());
+        let bit = |&i: &usize| match allowed[i] {
+            Allowed::Bit(v) => v,
+            _ => one,
+        };
+        if n == 1 {
+            // A single key has all the weight there is.
+            places.iter().for_each(|i| out[*i] = bit(i));
+            continue;
+        }
         let y = if bits {
-            let bit = |&i: &usize| match allowed[i] {
-                Allowed::Bit(v) => v,
-                _ => one,
-            };
             let bit = places.iter().map(bit).collect();
             let bit = Tensor::values(steps.graph, vec![count, n], bit);
             let minus = steps.line(&name("negated"), &x, -1.0, 0.0);

@@ -154,7 +154,7 @@ fn shift(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         let product = parts.mul("product", &x, &factor);
         wrapped(&mut parts, &product, a.dtype)
     } else {
-        let far = parts.floor("sign", &x, 2f64.powi(-(bits.min(40) as i32)), 0.0);
+        let far = parts.floor("sign", &x, 2f64.powi(-(bits.min(24) as i32)), 0.0);
         let mut shifted: Vec<Vec<ValueId>> =
             (0..most).map(|s| parts.floor(&format!("shifted{s}"), &x, 2f64.powi(-(s as i32)), 0.0)).collect();
         let bits = side(&chosen);

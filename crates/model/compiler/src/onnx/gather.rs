@@ -68,6 +68,14 @@ pub(super) fn take(
         .collect();
     let table = x.pick(vec![dim, outer * inner], &pick);
     let y = steps.products(&hot.reshaped(vec![1, n, dim]), &table.reshaped(vec![1, dim, outer * inner]), 1.0)?;
+    // Each result is one of what it was taken from.
+    let (ids, from) = (y.ids(steps.graph), table.ids(steps.graph));
+    let columns = outer * inner;
+    for c in 0..columns {
+        let of: Vec<ValueId> = (0..dim).map(|k| from[k * columns + c]).collect();
+        let own: Vec<ValueId> = (0..n).map(|i| ids[i * columns + c]).collect();
+        steps.graph.among(&own, &of);
+    }
     let back: Vec<usize> = (0..outer)
         .flat_map(|o| (0..n).flat_map(move |i| (0..inner).map(move |j| i * outer * inner + o * inner + j)))
         .collect();
@@ -104,6 +112,7 @@ fn elements(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let right: Vec<ValueId> =
         (0..n).flat_map(|i| (0..dim).map(move |k| (i, k))).map(|(i, k)| ids[base(i) + k * own[axis]]).collect();
     let y = steps.dots("", "GatherElements", &hot, &right, dim, 1.0);
+    y.iter().zip(right.chunks_exact(dim)).for_each(|(&v, of)| steps.graph.among(&[v], of));
     Ok(vec![Tensor::computed(steps.graph, x.dtype, indices.shape.clone(), y)])
 }
 

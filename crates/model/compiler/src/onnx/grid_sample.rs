@@ -4,6 +4,8 @@
 use super::{
     attributes::{Lower, Lowered, Node},
     model::checked_len,
+    parts::Parts,
+    rounding::round,
     steps::{Steps, Sum},
     tensor::{ElementType, Kind, Tensor, strides},
 };
@@ -263,8 +265,7 @@ fn computed_weights(
     let mut x = steps.line(&format!("x{a}"), coordinates, scale, shift);
     if axis.mode == Mode::Nearest {
         let ids = x.ids(steps.graph);
-        let site = steps.site(&format!("x{a}.rounded"), "Round", &[n], true);
-        let rounded = steps.graph.apply(site, Function::Floor, ids);
+        let rounded = round(&mut Parts::new(steps.node, steps.graph), &ids);
         x = Tensor::computed(steps.graph, ElementType::Int64, vec![n], rounded);
     }
     let (lo, hi) = axis.ends();

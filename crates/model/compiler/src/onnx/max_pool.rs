@@ -1,8 +1,12 @@
 //! MaxPool and GlobalMaxPool.
 
+use std::collections::BTreeMap;
+
 use super::{
     attributes::{Lower, Lowered, Node},
-    tensor::Tensor,
+    order::first_maximum,
+    parts::Parts,
+    tensor::{ElementType, Tensor, strides},
     window::Window,
 };
 use crate::{CompileError, graph::Graph};
@@ -51,11 +55,62 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         places.iter().zip(results).for_each(|(&i, v)| out[i] = Some(v));
     }
     let ids = out.into_iter().flatten().collect();
-    let results = vec![Tensor::computed(graph, x.dtype, shape, ids)];
+    let mut results = vec![Tensor::computed(graph, x.dtype, shape, ids)];
     if node.wants(1) {
-        return Err(node.error("the indices output is not supported"));
+        results.push(indices(node, graph, x, &window, &results[0].shape)?);
     }
     Ok(results)
+}
+
+/// The index, in the whole operand, of the first maximum of each window.
+fn indices(
+    node: &Node<'_>,
+    graph: &mut Graph,
+    x: &Tensor,
+    window: &Window,
+    shape: &[usize],
+) -> Result<Tensor, CompileError> {
+    let plane: usize = window.input.iter().product();
+    let columns_first = node.int("storage_order", 0)? != 0;
+    let all = strides(&window.input);
+    // The number of an element of a plane, by rows or by columns.
+    let number = |t: usize| -> usize {
+        if !columns_first {
+            return t;
+        }
+        let mut step = 1;
+        let mut sum = 0;
+        for (axis, &dim) in window.input.iter().enumerate() {
+            sum += t / all[axis] % dim * step;
+            step *= dim;
+        }
+        sum
+    };
+    let taps = window.taps();
+    let len: usize = shape.iter().product();
+    let ids = x.ids(graph);
+    let zero = graph.constant(0.0);
+    let mut out = vec![zero; len];
+    let mut sizes: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for i in 0..len {
+        sizes.entry(taps[i % taps.len()].iter().flatten().count()).or_default().push(i);
+    }
+    for (size, places) in sizes {
+        let window_of = |i: usize| -> Vec<usize> {
+            taps[i % taps.len()].iter().flatten().map(|t| i / taps.len() * plane + t).collect()
+        };
+        let operands: Vec<_> = places.iter().flat_map(|&i| window_of(i)).map(|at| ids[at]).collect();
+        let found = first_maximum(&mut Parts::new(node, graph), size, &operands, false);
+        let number_of = |at: usize| (at / plane * plane + number(at % plane)) as f64;
+        let numbers: Vec<f64> = places.iter().flat_map(|&i| window_of(i)).map(number_of).collect();
+        // Σ bit · number, from the bit of each element.
+        let mut parts = Parts::new(node, graph);
+        let zeros = vec![0.0; numbers.len()];
+        let chosen = parts.scaled("index.chosen", &found.bits, numbers, zeros);
+        let total = parts.total("index.number", size, chosen);
+        places.iter().zip(total).for_each(|(&i, v)| out[i] = v);
+    }
+    Ok(Tensor::computed(graph, ElementType::Int64, shape.to_vec(), out))
 }
 
 fn global(node: &Node<'_>, graph: &mut Graph) -> Lowered {

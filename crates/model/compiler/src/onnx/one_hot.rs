@@ -125,7 +125,13 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         // Indices may be floats, of which only the integer part counts.
         match indices.constants() {
             Some(c) => Tensor::constant(Kind::Int, indices.shape.clone(), c.iter().map(|v| v.trunc()).collect()),
-            None => return Err(node.error("computed indices have to be integers")),
+            None => {
+                let site = steps.site("indices", "Floor", &indices.shape, true);
+                let ids = indices.ids(steps.graph);
+                // A little more than the number itself, so that quantization does not make a 2 of a 3.
+                let whole = steps.graph.floor(site, ids, 1.0, 1.0 / 64.0);
+                Tensor::computed(steps.graph, ElementType::Int64, indices.shape.clone(), whole)
+            }
         }
     };
     let distance = steps.add("distance", &spread(&exact.reshaped(wide), &shape), -1.0, &places)?;

@@ -6,9 +6,10 @@
 
 use super::{
     attention, attributes::Lower, average_pool, batch_normalization, bits, compare, concat, constant, conv,
-    conv_transpose, cumulative, data_dependent, einsum, elementwise, gather, gemm, grid_sample, gru, known::KNOWN,
-    layout, loss, lp_pool, lstm, mat_mul, max_pool, normalizations, one_hot, order, pad, reduce, reshape, resize, rnn,
-    rotary, rounding, scatter, signal, slice, softmax, split, transpose, unary, variadic,
+    conv_transpose, cumulative, data_dependent, deform_conv, einsum, elementwise, gather, gemm, grid_sample, gru,
+    known::KNOWN, layout, linear_attention, loss, lp_pool, lstm, mat_mul, max_pool, normalizations, one_hot, order,
+    pad, quantization, reduce, reshape, resize, rnn, roi_align, rotary, rounding, scatter, signal, slice, softmax,
+    split, transpose, unary, variadic,
 };
 
 /// The operators of one file.
@@ -31,6 +32,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ops: conv_transpose::OPS, limits: conv_transpose::LIMITS },
     Family { ops: cumulative::OPS, limits: cumulative::LIMITS },
     Family { ops: data_dependent::OPS, limits: data_dependent::LIMITS },
+    Family { ops: deform_conv::OPS, limits: deform_conv::LIMITS },
     Family { ops: einsum::OPS, limits: einsum::LIMITS },
     Family { ops: elementwise::OPS, limits: elementwise::LIMITS },
     Family { ops: gather::OPS, limits: gather::LIMITS },
@@ -38,6 +40,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ops: grid_sample::OPS, limits: grid_sample::LIMITS },
     Family { ops: gru::OPS, limits: gru::LIMITS },
     Family { ops: layout::OPS, limits: layout::LIMITS },
+    Family { ops: linear_attention::OPS, limits: linear_attention::LIMITS },
     Family { ops: loss::OPS, limits: loss::LIMITS },
     Family { ops: lp_pool::OPS, limits: lp_pool::LIMITS },
     Family { ops: lstm::OPS, limits: lstm::LIMITS },
@@ -47,10 +50,12 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ops: one_hot::OPS, limits: one_hot::LIMITS },
     Family { ops: order::OPS, limits: order::LIMITS },
     Family { ops: pad::OPS, limits: pad::LIMITS },
+    Family { ops: quantization::OPS, limits: quantization::LIMITS },
     Family { ops: reduce::OPS, limits: reduce::LIMITS },
     Family { ops: reshape::OPS, limits: reshape::LIMITS },
     Family { ops: resize::OPS, limits: resize::LIMITS },
     Family { ops: rnn::OPS, limits: rnn::LIMITS },
+    Family { ops: roi_align::OPS, limits: roi_align::LIMITS },
     Family { ops: rotary::OPS, limits: rotary::LIMITS },
     Family { ops: rounding::OPS, limits: rounding::LIMITS },
     Family { ops: scatter::OPS, limits: scatter::LIMITS },

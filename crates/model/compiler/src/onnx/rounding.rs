@@ -51,7 +51,7 @@ fn ceil(parts: &mut Parts<'_, '_>, x: &[ValueId]) -> Vec<ValueId> {
 /// The nearest integer; of two, the even one.
 ///
 /// With 2m the nearest even number and d = x − 2m in [−1, 1], that is 2m + 1 where d > 1/2, 2m − 1 where d < −1/2, else 2m.
-fn round(parts: &mut Parts<'_, '_>, x: &[ValueId]) -> Vec<ValueId> {
+pub(super) fn round(parts: &mut Parts<'_, '_>, x: &[ValueId]) -> Vec<ValueId> {
     let half = parts.floor("half", x, 0.5, 0.5);
     let pairs = x.iter().zip(&half).flat_map(|(&x, &m)| [x, m]).collect();
     // d + 1/2 and 1/2 − d

@@ -127,6 +127,9 @@ impl Steps<'_> {
         let y = self
             .graph
             .product(site, vec![Term { factor: 1.0, a: hot, b: difference }, Term { factor: 1.0, a, b: vec![one; n] }]);
+        for (&v, &i) in y.iter().zip(&open) {
+            self.graph.among(&[v], &[old[i], new[i]]);
+        }
         let mut out = new;
         open.iter().zip(y).for_each(|(&i, v)| out[i] = v);
         out

@@ -89,6 +89,11 @@ impl Window {
         (0..rank).map(size).collect()
     }
 
+    /// Padding before the first element, steps and dilations, for each dimension.
+    pub(super) fn geometry(&self) -> (&[usize], &[usize], &[usize]) {
+        (&self.begin, &self.strides, &self.dilations)
+    }
+
     /// Number of output positions.
     pub(super) fn positions(&self) -> usize {
         self.output.iter().product()

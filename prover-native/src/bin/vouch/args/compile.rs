@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use vouch_program::WeightMode;
+use vouch::WeightMode;
 
 use super::{BATCH, Goal};
 
