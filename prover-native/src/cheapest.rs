@@ -20,11 +20,10 @@ pub const WIDE_LIMB_BITS: [u8; 2] = [13, 14];
 const AIM: f64 = 0.5;
 
 /// Compiles a model with each of `widths` and keeps the program whose proof about `batch` inputs is cheapest, of those whose errors are acceptable; if
-/// those of none are, the most accurate, if its errors are [accepted](CompileOptions::accepted).
+/// those of none are, the most accurate ([`Compiled::check_accuracy`] tells).
 ///
 /// # Errors
-/// The error of the first width, if no width compiles and has a layout for a batch of that size;
-/// [`CompileError::Accuracy`] if the most accurate program is not accurate enough.
+/// The error of the first width, if no width compiles and has a layout for a batch of that size.
 pub fn compile_cheapest(
     model: &OnnxModel,
     options: &CompileOptions,
@@ -52,35 +51,42 @@ pub fn compile_cheapest(
         }
     }
     match (best, failure) {
-        (Some((compiled, ..)), _) => {
-            compiled.check_accuracy()?;
-            Ok(compiled)
-        }
+        (Some((compiled, ..)), _) => Ok(compiled),
         (None, Some(e)) => Err(e),
         // Without widths, with the options' own.
         (None, None) => Ok(compile_for(model, options, batch, objective)?.0),
     }
 }
 
-/// Compiles a model with the usual widths, and with wide ones where those are not precise enough.
+/// Compiles a model with the usual widths, and with wide ones where those are not precise enough. The program is as
+/// accurate as demanded, or its errors are [accepted](CompileOptions::accepted).
 ///
 /// # Errors
-/// As [`compile_cheapest`].
+/// As [`compile_cheapest`], and [`CompileError::Accuracy`] if no width is accurate enough.
 pub fn compile_precise(
     model: &OnnxModel,
     options: &CompileOptions,
     batch: u32,
     objective: Objective,
 ) -> Result<Compiled, ProverError> {
-    let usual = compile_cheapest(model, options, &LIMB_BITS, batch, objective);
-    let Err(ProverError::Compile(
-        CompileError::Accuracy { .. } | CompileError::Precision { .. } | CompileError::Run { .. },
-    )) = usual
-    else {
-        return usual;
+    let with = |widths: &[u8]| {
+        let compiled = compile_cheapest(model, options, widths, batch, objective)?;
+        compiled.check_accuracy()?;
+        Ok(compiled)
     };
-    // What the usual widths say is what most people can act on.
-    compile_cheapest(model, options, &WIDE_LIMB_BITS, batch, objective).or(usual)
+    let usual = with(&LIMB_BITS);
+    match &usual {
+        Err(ProverError::Compile(
+            CompileError::Accuracy { .. }
+            | CompileError::Precision { .. }
+            | CompileError::Program(_)
+            | CompileError::Run { .. },
+        )) => {
+            // If no width helps, what the usual ones say is what can be acted on.
+            with(&WIDE_LIMB_BITS).or(usual)
+        }
+        _ => usual,
+    }
 }
 
 /// Compiles with one width, and says what a proof about `batch` inputs costs.

@@ -68,8 +68,14 @@ fn accuracy_is_demanded_on_samples() {
     assert!(shares["max_abs"].as_f64().unwrap() <= 0.0005, "{shares}");
     assert!(report["configuration"]["limb_bits"].as_u64() > usual["configuration"]["limb_bits"].as_u64());
     assert_eq!((&report["warnings"], &report["ranges"]["source"]), (&Value::Array(vec![]), &"interval".into()));
-    // What cannot be reached is said, and compiled all the same.
-    let narrow = compile(&["--limb-bits", "10", "--samples", &samples, "--max-error", "shares=1e-6"]);
+    // What cannot be reached is an error, which names the tensor that costs most, unless it is accepted.
+    let demanded = ["--limb-bits", "10", "--samples", &samples, "--max-error", "shares=1e-6"];
+    let refused = [&["compile", &model, "-o", &at("never")], &demanded[..]].concat();
+    bad(&refused, 3, &["`shares`", "1.00e-6", "most of it comes from", "--accept-error shares="]);
+    assert!(!dir.path().join("never").exists());
+    let narrow = compile(&[&demanded[..], &["--accept-error", "shares=0.5"]].concat());
+    let shares = narrow["accuracy"]["outputs"].as_array().unwrap().iter().find(|o| o["name"] == "shares").unwrap();
+    assert_eq!(shares["accepted"], 0.5);
     let warnings = narrow["warnings"].as_array().unwrap();
     assert!(warnings.len() == 1 && warnings[0].as_str().unwrap().contains("`shares`, 1.00e-6"), "{warnings:?}");
 

@@ -7,6 +7,16 @@ pub(crate) enum Function {
     /// 1 / (1 + e^−x); its table is that of [`Function::Tanh`].
     Sigmoid,
     Relu,
+    /// max(0, 1 − |x|): the weight of a neighbour in linear interpolation.
+    Hat,
+    /// The weight of a neighbour in cubic interpolation, with the coefficient −3/4.
+    Cubic,
+    /// Reflected, at half of the third number outside of the first two, until it lies between them.
+    Reflect(f64, f64, f64),
+    /// An index from −n to n − 1 as one from 0 on.
+    Wrap(f64),
+    /// 1 at 0 and at −n, 0 elsewhere.
+    Hit(f64),
     LeakyRelu(f64),
     Abs,
     Clip(f64, f64),
@@ -70,6 +80,11 @@ impl Function {
             Self::Tanh => "Tanh",
             Self::Sigmoid => "Sigmoid",
             Self::Relu => "Relu",
+            Self::Hat => "Hat",
+            Self::Cubic => "Cubic",
+            Self::Reflect(..) => "Reflect",
+            Self::Wrap(_) => "Wrap",
+            Self::Hit(_) => "Hit",
             Self::LeakyRelu(_) => "LeakyRelu",
             Self::Abs => "Abs",
             Self::Clip(..) => "Clip",
@@ -111,6 +126,34 @@ impl Function {
             Self::Tanh => x.tanh(),
             Self::Sigmoid => 0.5 + 0.5 * (0.5 * x).tanh(),
             Self::Relu => x.max(0.0),
+            Self::Hat => (1.0 - x.abs()).max(0.0),
+            Self::Cubic => {
+                let (a, x) = (-0.75, x.abs());
+                if x <= 1.0 {
+                    ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0
+                } else if x < 2.0 {
+                    ((a * x - 5.0 * a) * x + 8.0 * a) * x - 4.0 * a
+                } else {
+                    0.0
+                }
+            }
+            Self::Reflect(lo, hi, gap) => {
+                let (lo, hi) = (lo - gap / 2.0, hi + gap / 2.0);
+                if hi <= lo {
+                    return lo;
+                }
+                let at = (x - lo).rem_euclid(2.0 * (hi - lo));
+                let folded = lo + at.min(2.0 * (hi - lo) - at);
+                folded.clamp(lo + gap / 2.0, hi - gap / 2.0)
+            }
+            Self::Wrap(n) => {
+                if x < 0.0 {
+                    x + n
+                } else {
+                    x
+                }
+            }
+            Self::Hit(n) => f64::from(u8::from(x == 0.0 || x == -n)),
             Self::LeakyRelu(alpha) => {
                 if x < 0.0 {
                     alpha * x
@@ -172,6 +215,13 @@ impl Function {
 
     /// The values taken on \[lo, hi\].
     pub(crate) fn range(self, lo: f64, hi: f64) -> (f64, f64) {
+        match self {
+            Self::Wrap(n) if lo < 0.0 && hi >= 0.0 => return ((lo + n).min(0.0), hi.max(n - 1.0)),
+            Self::Hit(_) | Self::Hat => return (0.0, 1.0),
+            Self::Cubic => return (-0.12, 1.0),
+            Self::Reflect(from, to, _) => return (from, to),
+            _ => {}
+        }
         let ends = (self.eval(lo), self.eval(hi));
         let (mut low, mut high) = (ends.0.min(ends.1), ends.0.max(ends.1));
         for v in self.turning(lo, hi).into_iter().filter(|&t| lo < t && t < hi).map(|t| self.eval(t)) {

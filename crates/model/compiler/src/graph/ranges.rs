@@ -80,6 +80,22 @@ impl Span {
     }
 }
 
+impl Span {
+    /// The part that is at most half as near to a function's poles as what was seen: the margin does not reach them.
+    fn away(self, function: Function, seen: Self) -> Self {
+        let mut span = self;
+        for pole in function.poles() {
+            if pole.above && seen.lo > pole.at && seen.lo.is_finite() {
+                span.lo = span.lo.max(pole.at.midpoint(seen.lo));
+            }
+            if pole.below && seen.hi < pole.at && seen.hi.is_finite() {
+                span.hi = span.hi.min(pole.at.midpoint(seen.hi));
+            }
+        }
+        if span.lo <= span.hi { span } else { self }
+    }
+}
+
 /// The smallest range that holds those of some values.
 fn hull(values: impl Iterator<Item = ValueId>, spans: &[Span]) -> Span {
     let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
@@ -153,6 +169,7 @@ impl Ranges {
         let span = match function {
             Some(f) => {
                 let seen = self.seen.as_ref().map(|seen| hull(values.clone(), seen));
+                let span = seen.map_or(span, |seen| span.away(f, seen));
                 // Where it has a pole in its range, the intervals were refused.
                 span.defined(f, seen, values.clone().all(|v| self.integers[v.index()])).unwrap_or(span)
             }

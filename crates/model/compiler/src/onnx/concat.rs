@@ -34,7 +34,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         let rows = (0..outer).flat_map(|o| {
             data.iter().zip(&parts).flat_map(move |(d, t)| d[o * block(t)..(o + 1) * block(t)].iter().copied())
         });
-        return Ok(vec![Tensor::constant(first.kind, shape, rows.collect())]);
+        return Ok(vec![Tensor::constant(first.kind, shape, rows.collect()).typed(first.dtype)]);
     }
     let lists: Vec<_> = parts.iter().map(|t| t.ids(graph)).collect();
     let mut ids = Vec::new();
@@ -43,5 +43,5 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
             ids.extend_from_slice(&list[o * block(t)..(o + 1) * block(t)]);
         }
     }
-    Ok(vec![Tensor::values(graph, shape, ids)])
+    Ok(vec![Tensor::computed(graph, first.dtype, shape, ids)])
 }

@@ -1,4 +1,4 @@
-//! MaxPool.
+//! MaxPool and GlobalMaxPool.
 
 use super::{
     attributes::{Lower, Lowered, Node},
@@ -7,9 +7,9 @@ use super::{
 };
 use crate::{CompileError, graph::Graph};
 
-pub(super) const OPS: &[(&str, Lower)] = &[("MaxPool", lower)];
+pub(super) const OPS: &[(&str, Lower)] = &[("GlobalMaxPool", global), ("MaxPool", lower)];
 
-pub(super) const LIMITS: &[(&str, &str)] = &[("MaxPool", "without the output of indices")];
+pub(super) const LIMITS: &[(&str, &str)] = &[];
 
 /// The kernel of a pool.
 pub(super) fn kernel(node: &Node<'_>) -> Result<Vec<usize>, CompileError> {
@@ -18,12 +18,9 @@ pub(super) fn kernel(node: &Node<'_>) -> Result<Vec<usize>, CompileError> {
 }
 
 fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
-    let x = node.float_input(0)?;
+    let x = node.input(0)?;
     if x.shape.len() < 3 {
         return Err(node.error("its operand has no spatial dimensions"));
-    }
-    if node.proto.output.get(1).is_some_and(|o| !o.is_empty()) {
-        return Err(node.error("the indices output is not supported"));
     }
     let window = Window::new(node, &x.shape[2..], kernel(node)?)?;
     let planes: usize = x.shape[..2].iter().product();
@@ -32,7 +29,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     shape.extend(&window.output);
     let taps = window.taps();
     let ids = x.ids(graph);
-    let site = graph.site(&node.name, "MaxPool", &shape);
+    let site = graph.new_site(&node.name, "MaxPool", &shape, x.dtype.is_integer());
     let mut out = vec![None; planes * taps.len()];
     // Windows at the border are smaller: one operation for each size.
     let mut sizes: Vec<usize> = taps.iter().map(|t| t.iter().flatten().count()).collect();
@@ -54,5 +51,22 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         places.iter().zip(results).for_each(|(&i, v)| out[i] = Some(v));
     }
     let ids = out.into_iter().flatten().collect();
-    Ok(vec![Tensor::values(graph, shape, ids)])
+    let results = vec![Tensor::computed(graph, x.dtype, shape, ids)];
+    if node.wants(1) {
+        return Err(node.error("the indices output is not supported"));
+    }
+    Ok(results)
+}
+
+fn global(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+    let x = node.input(0)?;
+    if x.shape.len() < 3 || x.len() == 0 {
+        return Err(node.error("its operand has no spatial dimensions"));
+    }
+    let mut shape = vec![1; x.shape.len()];
+    shape[..2].copy_from_slice(&x.shape[..2]);
+    let site = graph.new_site(&node.name, "GlobalMaxPool", &shape, x.dtype.is_integer());
+    let ids = x.ids(graph);
+    let y = graph.max(site, x.len() / (shape[0] * shape[1]), ids);
+    Ok(vec![Tensor::computed(graph, x.dtype, shape, y)])
 }

@@ -5,9 +5,10 @@
 //! `ai.onnx.ml:Scaler`.
 
 use super::{
-    attributes::Lower, average_pool, batch_normalization, bits, compare, concat, constant, conv, cumulative,
-    elementwise, gather, gemm, gru, known::KNOWN, loss, lstm, mat_mul, max_pool, order, pad, reduce, reshape, rnn,
-    rounding, slice, softmax, split, transpose, unary, variadic,
+    attention, attributes::Lower, average_pool, batch_normalization, bits, compare, concat, constant, conv,
+    conv_transpose, cumulative, data_dependent, einsum, elementwise, gather, gemm, grid_sample, gru, known::KNOWN,
+    layout, loss, lp_pool, lstm, mat_mul, max_pool, normalizations, one_hot, order, pad, reduce, reshape, resize, rnn,
+    rotary, rounding, scatter, signal, slice, softmax, split, transpose, unary, variadic,
 };
 
 /// The operators of one file.
@@ -19,6 +20,7 @@ pub(super) struct Family {
 
 /// Everything that the crate can lower, file by file.
 pub(super) const FAMILIES: &[Family] = &[
+    Family { ops: attention::OPS, limits: attention::LIMITS },
     Family { ops: average_pool::OPS, limits: average_pool::LIMITS },
     Family { ops: batch_normalization::OPS, limits: batch_normalization::LIMITS },
     Family { ops: bits::OPS, limits: bits::LIMITS },
@@ -26,21 +28,33 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ops: concat::OPS, limits: concat::LIMITS },
     Family { ops: constant::OPS, limits: constant::LIMITS },
     Family { ops: conv::OPS, limits: conv::LIMITS },
+    Family { ops: conv_transpose::OPS, limits: conv_transpose::LIMITS },
     Family { ops: cumulative::OPS, limits: cumulative::LIMITS },
+    Family { ops: data_dependent::OPS, limits: data_dependent::LIMITS },
+    Family { ops: einsum::OPS, limits: einsum::LIMITS },
     Family { ops: elementwise::OPS, limits: elementwise::LIMITS },
     Family { ops: gather::OPS, limits: gather::LIMITS },
     Family { ops: gemm::OPS, limits: gemm::LIMITS },
+    Family { ops: grid_sample::OPS, limits: grid_sample::LIMITS },
     Family { ops: gru::OPS, limits: gru::LIMITS },
+    Family { ops: layout::OPS, limits: layout::LIMITS },
     Family { ops: loss::OPS, limits: loss::LIMITS },
+    Family { ops: lp_pool::OPS, limits: lp_pool::LIMITS },
     Family { ops: lstm::OPS, limits: lstm::LIMITS },
     Family { ops: mat_mul::OPS, limits: mat_mul::LIMITS },
     Family { ops: max_pool::OPS, limits: max_pool::LIMITS },
+    Family { ops: normalizations::OPS, limits: normalizations::LIMITS },
+    Family { ops: one_hot::OPS, limits: one_hot::LIMITS },
     Family { ops: order::OPS, limits: order::LIMITS },
     Family { ops: pad::OPS, limits: pad::LIMITS },
     Family { ops: reduce::OPS, limits: reduce::LIMITS },
     Family { ops: reshape::OPS, limits: reshape::LIMITS },
+    Family { ops: resize::OPS, limits: resize::LIMITS },
     Family { ops: rnn::OPS, limits: rnn::LIMITS },
+    Family { ops: rotary::OPS, limits: rotary::LIMITS },
     Family { ops: rounding::OPS, limits: rounding::LIMITS },
+    Family { ops: scatter::OPS, limits: scatter::LIMITS },
+    Family { ops: signal::OPS, limits: signal::LIMITS },
     Family { ops: slice::OPS, limits: slice::LIMITS },
     Family { ops: softmax::OPS, limits: softmax::LIMITS },
     Family { ops: split::OPS, limits: split::LIMITS },

@@ -59,7 +59,11 @@ pub(crate) fn compile(
 ) -> Result<Compiled, Failure> {
     let options = CompileOptions { weights, ..options(model, ranges)? };
     Ok(show.working("compiling", 3.0, || match ranges.limb_bits {
-        Some(bits) => compile_cheapest(model, &options, &[bits], batch, objective),
+        Some(bits) => {
+            let compiled = compile_cheapest(model, &options, &[bits], batch, objective)?;
+            compiled.check_accuracy()?;
+            Ok(compiled)
+        }
         None => compile_precise(model, &options, batch, objective),
     })?)
 }
