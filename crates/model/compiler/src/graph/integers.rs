@@ -19,11 +19,13 @@ impl Graph {
                 Kind::Product { terms } => terms.iter().all(|t| t.factor.fract() == 0.0),
                 Kind::Affine { scale, shift, .. } => whole(scale) && whole(shift),
                 Kind::Apply { function, .. } => match function {
-                    Function::Relu | Function::Abs | Function::NonNegative => true,
+                    Function::Relu | Function::Abs => true,
                     Function::Clip(lo, hi) => [lo, hi].iter().all(|v| v.is_infinite() || v.fract() == 0.0),
                     _ => false,
                 },
-                Kind::Max { .. } | Kind::Floor { .. } => true,
+                Kind::Max { .. } => true,
+                // Its site is one of integers.
+                Kind::Floor { .. } => false,
             };
             if operation && op.operands().all(|v| self.is_integer(v)) {
                 for v in self.ops[i].out.clone() {

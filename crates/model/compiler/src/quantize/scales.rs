@@ -128,7 +128,7 @@ fn choose_steps(plan: &mut Plan, b: i32, budget: i64) {
         let Some(function) = slot.function else { continue };
         let span = domain(slot);
         let fits = span.lo.floor() >= -half && span.hi.floor() < half && span.hi - span.lo <= budget as f64 / 2.0;
-        let pole = function.poles().iter().any(|p| span.lo <= p.at && p.at <= span.hi);
+        let pole = function.undefined(span.lo, span.hi).is_some();
         let few = (fits || slot.integer_values) && !pole;
         slot.steps = function.steps() || slot.integer && function.kinks().is_none() && few;
     }
