@@ -385,6 +385,10 @@ mod tests {
             Function::Power(2.0),
             Function::Power(3.0),
             Function::NonNegative,
+            Function::Hat,
+            Function::Cubic,
+            Function::Reflect(0.0, 2.0, 0.0),
+            Function::Reflect(-0.5, 2.5, 0.0),
         ];
         for f in functions {
             for (from, to) in [(-3.0, 2.0), (-9.0, 11.0), (0.2, 3.0), (-2.0, -0.5)] {
@@ -395,6 +399,20 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn indices_are_wrapped_and_found() {
+        let wrapped = [(-3.0, 0.0), (-1.0, 2.0), (0.0, 0.0), (2.0, 2.0)];
+        wrapped.iter().for_each(|&(i, k)| assert_eq!(Function::Wrap(3.0).eval(i), k));
+        assert_eq!(Function::Wrap(3.0).range(-3.0, 2.0), (0.0, 2.0));
+        assert_eq!(Function::Wrap(3.0).range(-1.0, 0.0), (0.0, 2.0));
+        let found = [(0.0, 1.0), (-3.0, 1.0), (3.0, 0.0), (-1.0, 0.0)];
+        found.iter().for_each(|&(d, bit)| assert_eq!(Function::Hit(3.0).eval(d), bit));
+        // About −1/2 and 5/2: 0, 1, 2, then 2, 1, 0, then 0, 1.
+        let mirror = Function::Reflect(0.0, 2.0, 1.0);
+        let mirrored: Vec<f64> = (-2..8).map(|i| mirror.eval(f64::from(i))).collect();
+        assert_eq!(mirrored, [1.0, 0.0, 0.0, 1.0, 2.0, 2.0, 1.0, 0.0, 0.0, 1.0]);
     }
 
     #[test]

@@ -17,9 +17,12 @@ use crate::{
     graph::{Graph, Term, ValueId},
 };
 
-pub(super) const OPS: &[(&str, Lower)] = &[("Attention", lower)];
+pub(super) const OPS: &[(&str, Lower)] = &[("Attention", lower), ("ai.onnx.preview:FlexAttention", flexible)];
 
-pub(super) const LIMITS: &[(&str, &str)] = &[("Attention", "no output of scores with bias where a mask forbids keys")];
+pub(super) const LIMITS: &[(&str, &str)] = &[
+    ("Attention", "no output of scores with bias where a mask forbids keys"),
+    ("ai.onnx.preview:FlexAttention", "without functions of scores and probabilities"),
+];
 
 /// Whether a query may attend a key.
 #[derive(Clone, Copy, PartialEq)]
@@ -75,6 +78,16 @@ fn with_past(node: &Node<'_>, i: usize, t: Tensor, graph: &mut Graph) -> Result<
     let ids = (0..b * h).flat_map(|i| [&old[i * pn * d..(i + 1) * pn * d], &new[i * n * d..(i + 1) * n * d]].concat());
     let ids = ids.collect();
     Ok((Tensor::values(graph, shape, ids), pn))
+}
+
+/// Attention without masks and caches, whose scores and probabilities may be changed by graphs of the model.
+fn flexible(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+    if node.has("score_mod") || node.has("prob_mod") {
+        return Err(node.error("functions of scores and probabilities are not supported"));
+    }
+    let mut results = lower(node, graph)?;
+    results.truncate(1);
+    Ok(results)
 }
 
 fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {

@@ -224,4 +224,5 @@ pub(super) const KNOWN: &[(&str, i64)] = &[
     ("ai.onnx.ml:TreeEnsembleClassifier", 1),
     ("ai.onnx.ml:TreeEnsembleRegressor", 1),
     ("ai.onnx.ml:ZipMap", 1),
+    ("ai.onnx.preview:FlexAttention", 1),
 ];
