@@ -16,9 +16,9 @@ from itertools import combinations
 import numpy as np
 
 import simulate as sim
+from common.regression import Ridge
 
 BINS = (7, 13, 22, 36, 61)  # horizons, days
-RIDGE = 1e-3
 
 
 def equal_weights(d):
@@ -144,11 +144,8 @@ class Fitted:
         for lo, hi in zip(BINS, BINS[1:]):
             k = (d["horizon"] >= lo) & (d["horizon"] < hi)
             a, y = features[k].reshape(-1, features.shape[-1]), net[k].reshape(-1)
-            mean, sd, level = a.mean(0), a.std(0) + 1e-9, y.mean()
-            z = (a - mean) / sd
-            gram = z.T @ z + RIDGE * len(z) * np.eye(z.shape[1])
-            coef = np.linalg.solve(gram, z.T @ (y - level))
-            left = (y - level - z @ coef).reshape(-1, sim.TOKENS)
+            ridge = Ridge(a, y)
+            left = (y - ridge.level - ridge.standardised(a) @ ridge.coef).reshape(-1, sim.TOKENS)
             part = {n: v[k] for n, v in d.items()}
             left = _by_share(part, left[:, :, None])[0][..., 0]
             _, order = _by_share(part, part["x"])
@@ -156,14 +153,14 @@ class Fitted:
                 np.take_along_axis(part["loss_cov"], order[:, :, None], 1), order[:, None, :], 2
             )
             cov = ledoit_wolf(left[None])[0] + inner.mean(0)
-            self.models.append((mean, sd, level, coef, cov))
+            self.models.append((ridge, cov))
 
     def __call__(self, d):
         features = _features(d)
         out = np.zeros((len(features), sim.TOKENS))
-        for (lo, hi), (mean, sd, level, coef, cov) in zip(zip(BINS, BINS[1:]), self.models):
+        for (lo, hi), (ridge, cov) in zip(zip(BINS, BINS[1:]), self.models):
             k = np.flatnonzero((d["horizon"] >= lo) & (d["horizon"] < hi))
-            mu = ((features[k] - mean) / sd) @ coef + level
+            mu = ridge.predict(features[k])
             part = {"x": d["x"][k]}
             sorted_mu, order = _by_share(part, mu[:, :, None])
             m = sorted_mu[..., 0]

@@ -4,7 +4,7 @@
 ``Net.forward``, taken from the ONNX file itself, so that both are the same function.
 The dashboard asks it what would change a recommendation (``crates/model/allocation``).
 
-python constants.py     writes it anew from the shipped ONNX file
+python constants.py     regenerates it from the shipped ONNX file
 """
 
 from __future__ import annotations

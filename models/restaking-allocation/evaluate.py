@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import simulate as sim
+from common.command import save_figure, two_panels
 
 HORIZONS = {"7-12 d": (7, 13), "13-21 d": (13, 22), "22-35 d": (22, 36), "36-60 d": (36, 61)}
 RISKS = {"0-0.25": (0.0, 0.25), "0.25-0.5": (0.25, 0.5), "0.5-0.75": (0.5, 0.75), "0.75-1": (0.75, 1.01)}
@@ -108,12 +109,7 @@ def forecast(d, y, own):
 
 
 def plot(d, strategies, y, own, path):
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    fig, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.0), dpi=90)
+    fig, left, right = two_panels(9.6, 4.0)
     colours = ("#2a7f9e", "#d08a1e", "#8a6fb0", "#9aa5ab", "#b3324a")
     width = 0.16
     for i, (n, colour) in enumerate(zip(strategies, colours)):
@@ -145,8 +141,5 @@ def plot(d, strategies, y, own, path):
     right.set(xlabel="expected yield, %/year (twelfths)", ylabel="utility that came of it, %/year")
     right.set_title("Is the expected yield right on average?", fontsize=10)
     for ax in (left, right):
-        ax.spines[["top", "right"]].set_visible(False)
         ax.tick_params(labelsize=8)
-    fig.tight_layout()
-    fig.savefig(path, metadata={"Software": None})
-    plt.close(fig)
+    save_figure(fig, path)

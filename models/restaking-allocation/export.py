@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 
 import network
 import simulate as sim
+from common.command import write_json
+from common.onnx_file import Graph, input_fields, output_fields, session
 
 NAME = "restaking-allocation"
 OUTPUTS = [
@@ -24,35 +24,16 @@ LINK_SCALE = 512.0
 
 
 def schema():
-    fields = []
-    for n, u, lo, hi, d in (*sim.FEATURES, *sim.SETTINGS):
-        field = {"name": n, "unit": u, "description": d, "min": lo, "max": hi}
-        if n == sim.FEATURE_NAMES[sim.LINKED]:
-            field["scale"] = LINK_SCALE
-        fields.append(field)
-    return {
-        "inputs": fields,
-        "outputs": [{"name": n, "unit": u, "description": d} for n, u, d in OUTPUTS],
-    }
+    inputs = input_fields((*sim.FEATURES, *sim.SETTINGS))
+    inputs[sim.LINKED]["scale"] = LINK_SCALE
+    return {"inputs": inputs, "outputs": output_fields(OUTPUTS)}
 
 
-class _Graph:
-    """Nodes and constants being written."""
-
-    def __init__(self):
-        self.nodes, self.inits = [], []
-
-    def const(self, name, value, dtype=np.float32):
-        from onnx import numpy_helper
-
-        self.inits.append(numpy_helper.from_array(np.asarray(value, dtype), name))
-        return name
+class _Graph(Graph):
+    """A graph in which every node has the name of its output."""
 
     def add(self, op, inputs, out, **attributes):
-        from onnx import helper
-
-        self.nodes.append(helper.make_node(op, inputs, [out], name=out, **attributes))
-        return out
+        return super().add(op, inputs, out, name=out, **attributes)
 
     def times(self, a, factor, out):
         return self.add("Mul", [a, self.const(f"{out}_factor", factor)], out)
@@ -117,9 +98,6 @@ def _layers(g, net):
 
 def export(net, mean, scale, path):
     """Write the ONNX file."""
-    import onnx
-    from onnx import TensorProto, helper
-
     g = _Graph()
     scaled = []
     for i, name in enumerate(_quantities(g)):
@@ -129,19 +107,15 @@ def export(net, mean, scale, path):
     g.add("Transpose", ["columns"], "rows", perm=[1, 0])
     _layers(g, net)
     n = sim.TOKENS
-    info = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)  # noqa: E731
-    inputs = [info(name, [1, n]) for name in sim.FEATURE_NAMES]
-    inputs += [info(s[0], [1, 1]) for s in sim.SETTINGS]
-    outputs = [info("expected_yield", [1, 1]), info("shares", [1, n])]
-    graph = helper.make_graph(g.nodes, NAME, inputs, outputs, g.inits)
-    model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", 13)], producer_name="vouch", ir_version=8
+    inputs = [(name, [1, n]) for name in sim.FEATURE_NAMES] + [(s[0], [1, 1]) for s in sim.SETTINGS]
+    g.save(
+        path,
+        NAME,
+        inputs,
+        [("expected_yield", [1, 1]), ("shares", [1, n])],
+        "Shares of six liquid staking and restaking tokens for a horizon and a risk.",
+        schema(),
     )
-    model.doc_string = "Shares of six liquid staking and restaking tokens for a horizon and a risk."
-    helper.set_model_props(model, {"vouch.schema": json.dumps(schema(), separators=(",", ":"))})
-    model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
-    onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, str(path))
 
 
 def feed(x, horizon, risk):
@@ -157,12 +131,8 @@ def feed(x, horizon, risk):
 
 def run_onnx(path, x, horizon, risk):
     """Run the file on decisions -> shares [N,6], expected yields [N]."""
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    out = [session.run(["shares", "expected_yield"], feed(*row)) for row in zip(x, horizon, risk)]
+    running = session(path)
+    out = [running.run(["shares", "expected_yield"], feed(*row)) for row in zip(x, horizon, risk)]
     return np.concatenate([s for s, _ in out]), np.concatenate([y[0] for _, y in out])
 
 
@@ -223,7 +193,7 @@ def write_samples(path, d, out):
     shares, y = run_onnx(path, d["x"][rows], d["horizon"][rows], d["risk"][rows])
     np.savez(out / "samples.npz", **arrays, shares=shares[:, None], expected_yield=y[:, None, None])
     example = _rounded(d, _example(d))
-    (out / "example.json").write_text(json.dumps(example, indent=1) + "\n")
+    write_json(out / "example.json", example)
 
 
 def write_card(d, forecast, out):
@@ -239,4 +209,4 @@ def write_card(d, forecast, out):
         },
         "sample": {n: rows[0] for n, rows in _rounded(d, _example(d)).items()},
     }
-    (out / f"{NAME}.card.json").write_text(json.dumps(card, indent=1) + "\n")
+    write_json(out / f"{NAME}.card.json", card)

@@ -4,7 +4,7 @@
 
 Per token the windows that models/staking-lstm takes and what this model takes besides
 ``redemption_hours``, which are the proved outputs of the former.  Values are
-clipped to the declared ranges and rounded, as whoever asks has to.
+clipped to the declared ranges and rounded, as in a real question.
 """
 
 from __future__ import annotations

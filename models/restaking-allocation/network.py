@@ -17,6 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 import simulate as sim
+from common import optimizer, parameters
 
 HIDDEN = (24, 16)
 SCORE = 6.0  # the smallest share is at least e^-12 of the largest
@@ -42,40 +43,23 @@ REACH = 10.0
 BP_YEAR = 3.65  # a basis point over a day is 3.65 %/year
 
 
-class Net:
-    """All parameters are views of one flat vector."""
+class Net(parameters.Parameters):
+    """The layers above and their parameters."""
 
     def __init__(self, hidden=HIDDEN, dtype=np.float32, seed=0):
         a, b = hidden
         self.hidden = hidden
-        self.shapes = {
+        shapes = {
             "w1": (INPUTS, a), "b1": (a,), "w2": (2 * a, b), "b2": (b,),
             "ws": (b, 1), "bs": (1,), "wv": (b, 1), "bv": (1,), "bg": (2,),
         }  # fmt: skip
-        self.flat = np.zeros(sum(int(np.prod(s)) for s in self.shapes.values()), dtype)
-        self.p = self.views(self.flat)
+        super().__init__(shapes, dtype)
         rng = np.random.default_rng(seed)
-        for k, s in self.shapes.items():
-            if k.startswith("w"):  # Glorot uniform; a small start for the heads
-                limit = np.sqrt(6 / sum(s)) * (0.3 if k in ("ws", "wv") else 1.0)
-                self.p[k][...] = rng.uniform(-limit, limit, s)
+        for k in shapes:
+            if k.startswith("w"):  # a small start for the heads
+                self.glorot(rng, k, 0.3 if k in ("ws", "wv") else 1.0)
         self.p["b1"][...] = rng.uniform(-0.5, 0.5, a)
         self.p["bg"][...] = (1.0, 0.0)  # gain and offset of the forecast
-
-    def views(self, flat):
-        out, at = {}, 0
-        for k, s in self.shapes.items():
-            n = int(np.prod(s))
-            out[k] = flat[at : at + n].reshape(s)
-            at += n
-        return out
-
-    def decayed(self):
-        """1 where weight decay applies: weights, not biases."""
-        mask = np.zeros_like(self.flat)
-        for k, v in self.views(mask).items():
-            v[...] = 1.0 if k.startswith("w") else 0.0
-        return mask
 
     def forward(self, x, keep=False):
         """x [N,6,12] normalised -> shares [N,6], expected yield [N]."""
@@ -154,17 +138,11 @@ def quantities(x, horizon, risk):
 
 
 def fit_scaler(d):
-    """Per quantity ``(mean, scale)`` on the training markets, rounded to 4 digits.
-
-    The scale is the standard deviation, enlarged where needed so that the whole
-    range falls within [-REACH, REACH].
-    """
+    """``(mean, scale)`` of each quantity on the training markets; the whole range falls
+    within [-REACH, REACH]."""
     flat = quantities(d["x"], d["horizon"], d["risk"]).reshape(-1, INPUTS)
-    lo, hi = np.array([q[1] for q in QUANTITIES]), np.array([q[2] for q in QUANTITIES])
-    mean = flat.mean(0)
-    scale = np.maximum(flat.std(0), np.maximum(hi - mean, mean - lo) / REACH)
-    digits = lambda a: np.array([float(f"{v:.4g}") for v in a])  # noqa: E731
-    return digits(mean), digits(scale * 1.0005)
+    low, high = (np.array([q[i] for q in QUANTITIES]) for i in (1, 2))
+    return parameters.fit_scaler(flat, low, high, REACH)
 
 
 def normalise(d, mean, scale):
@@ -201,45 +179,37 @@ def train(d, x, dv, xv, epochs, batch=256, lr=1e-2, decay=0.1, forecast=0.05, se
     expected yield and of the tokens' values (what each would bring as the only
     one).  In these two, outcomes beyond +-CLIP %/year count as that.
     """
-    rng = np.random.default_rng(seed)
     net, probe = Net(seed=seed), Net(seed=seed)
-    m, v = np.zeros_like(net.flat), np.zeros_like(net.flat)
-    mean = net.flat.copy()
-    best, best_score, best_epoch = net.flat.copy(), -np.inf, -1
-    mask = net.decayed()
-    total = epochs * (len(x) // batch)
-    step, every_row = 0, np.arange(len(xv))
     alone = np.clip(each_alone(d), -CLIP, CLIP).astype(np.float32)
-    for epoch in range(epochs):
-        order = rng.permutation(len(x))
-        seen = []
-        for i in range(0, len(x) - batch + 1, batch):
-            rows = order[i : i + batch]
-            shares, y, cache = net.forward(x[rows], keep=True)
-            u, slope = gain_of(d, rows, shares)
-            off = net.values(cache) - alone[rows]
-            d_v = (2 * forecast * off / off.size).astype(np.float32)
-            d_y = (2 * forecast * (y - np.clip(u, -CLIP, CLIP)) / batch).astype(np.float32)
-            grad = net.gradient(cache, (-slope / batch).astype(np.float32), d_v, d_y)
-            norm = float(np.sqrt((grad * grad).sum()))
-            if norm > 10.0:
-                grad *= np.float32(10.0 / norm)
-            step += 1
-            rate = lr * min(1.0, step / 200) * (0.01 + 0.495 * (1 + np.cos(np.pi * step / total)))
-            m += np.float32(0.1) * (grad - m)
-            v += np.float32(0.001) * (grad * grad - v)
-            upd = (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)
-            net.flat -= (rate * (upd + decay * mask * net.flat)).astype(np.float32)
-            mean += np.float32(1 - min(0.998, step / (step + 10))) * (net.flat - mean)
-            seen.append(u.mean())
-        probe.flat[...] = mean
-        shares, y = probe.predict(xv)
+    every_row = np.arange(len(xv))
+    forecast_off = 0.0
+
+    def loss(rows):
+        shares, y, cache = net.forward(x[rows], keep=True)
+        u, slope = gain_of(d, rows, shares)
+        off = net.values(cache) - alone[rows]
+        d_v = (2 * forecast * off / off.size).astype(np.float32)
+        d_y = (2 * forecast * (y - np.clip(u, -CLIP, CLIP)) / batch).astype(np.float32)
+        return -u.mean(), net.gradient(cache, (-slope / batch).astype(np.float32), d_v, d_y)
+
+    def validate(candidate):
+        nonlocal forecast_off
+        shares, y = candidate.predict(xv)
         u, _ = gain_of(dv, every_row, shares)
-        score = float(u.mean())
-        if score > best_score:
-            best, best_score, best_epoch = mean.copy(), score, epoch
+        forecast_off = float(np.abs(y - u).mean())
+        return -float(u.mean())
+
+    epochs_done = optimizer.fit(
+        net, probe, len(x), loss, validate,
+        epochs=epochs, batch=batch, seed=seed, rate=lr, decay=decay, warm_up=200, clip=10.0,
+    )  # fmt: skip
+    best_epoch, best_score = 0, -np.inf
+    for epoch, (mean_loss, validation, better) in enumerate(epochs_done, 1):
+        if better:
+            best_epoch, best_score = epoch, -validation
         if log:
-            off = float(np.abs(y - u).mean())
-            log(f"epoch {epoch + 1:3d}  train {np.mean(seen):.4f}  validation {score:.4f}  forecast off by {off:.3f}")
-    net.flat[...] = best
-    return net, {"best_epoch": best_epoch + 1, "validation_utility": best_score}
+            log(
+                f"epoch {epoch:3d}  train {-mean_loss:.4f}  validation {-validation:.4f}"
+                f"  forecast off by {forecast_off:.3f}"
+            )
+    return net, {"best_epoch": best_epoch, "validation_utility": best_score}

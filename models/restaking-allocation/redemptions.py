@@ -1,7 +1,7 @@
 """Redemption queues of the tokens of a market: models/staking-lstm's simulator and model.
 
 A market is six protocols on one Ethereum.  Each is a world of
-``models/staking-lstm/simulate.py``: consensus rules, buffer, first-in-first-out
+``models/staking-lstm/simulate``: consensus rules, buffer, first-in-first-out
 queue, daily reports, exit orders.  The six worlds of a market have the same
 network parameters, the same mass exits and the same ordinary exits of others,
 and share part of the shocks to trust; each has its own copy of the exit queue.
@@ -14,24 +14,30 @@ then really takes comes from the simulation.
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import numpy as np
 
-TOKENS = 6
+from simulate import TOKENS  # also makes `common` importable
+from common.onnx_file import session
+
 STAKING = Path(__file__).resolve().parent.parent / "staking-lstm"
 COMMON = 0.6  # weight of the market's shocks, and of the token's own
 
 
 def _load(name, path):
-    """A module by its file: both folders have a ``simulate.py``."""
-    spec = importlib.util.spec_from_file_location(name, path)
+    """A package by its folder: both models have a module ``simulate``."""
+    spec = importlib.util.spec_from_file_location(
+        name, path / "__init__.py", submodule_search_locations=[str(path)]
+    )
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where its relative imports look
     spec.loader.exec_module(module)
     return module
 
 
-staking = _load("staking_lstm_simulate", STAKING / "simulate.py")
+staking = _load("staking_lstm_simulate", STAKING / "simulate")
 
 
 def demand(rng, worlds, steps):
@@ -46,25 +52,20 @@ def demand(rng, worlds, steps):
 def predict_hours(windows, batch=4096):
     """What ``staking-lstm.onnx`` predicts for windows [N,5,8] in natural units."""
     import onnx
-    import onnxruntime as ort
 
     model = onnx.load(STAKING / "staking-lstm.onnx")
     # The graph works on any number of rows; the file declares one.
     for info in (*model.graph.input, *model.graph.output):
         info.type.tensor_type.shape.dim[0].dim_param = "rows"
     del model.graph.value_info[:]
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = ort.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    running = session(model.SerializeToString())
     names = staking.FEATURE_NAMES
     windows = np.asarray(windows, np.float32)
     out = []
     for at in range(0, len(windows), batch):
         part = windows[at : at + batch]
         feed = {n: part[:, :, i : i + 1] for i, n in enumerate(names)}
-        out.append(session.run(None, feed)[0].reshape(-1))
+        out.append(running.run(None, feed)[0].reshape(-1))
     return np.concatenate(out).astype(np.float64)
 
 

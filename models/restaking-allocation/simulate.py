@@ -9,97 +9,27 @@ their sources in README.md.  Rates are fractions a year, prices in ETH.
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 
-TOKENS = 6
-DAYS = 135  # of which the first HISTORY only as history
-HISTORY = 30
-POSITION_ETH = 100.0  # what the user invests: prices the sale on the market
-DEPTH_MOVE = 0.02  # depth is what moves the price by this
-LATE_RATE = 0.10  # a year, for bridging a redemption that comes late
-HORIZON_DAYS = (7, 60)
-# Risk aversion at risk 0 and at risk 1, geometric in between.
-AVERSION = (200.0, 2.0)
+_MODELS = str(Path(__file__).resolve().parent.parent)
+if _MODELS not in sys.path:
+    sys.path.append(_MODELS)  # for the package `common`
 
-# The inputs of one token: name, unit, declared minimum and maximum, description.
-# Values outside the declared range are clipped to it, here and by the caller.
-# ``redemption_hours`` takes every integer that the proof of staking-lstm can
-# hold; the graph itself clips it to REDEMPTION_HOURS.
-FEATURES = [
-    ("yield_pct", "%/year", 0.0, 20.0, "Yield that each token pays now"),
-    (
-        "yield_variance",
-        "(%/year)^2",
-        0.0,
-        9.0,
-        "Variance of each token's daily yield over the last 30 days",
-    ),
-    (
-        "queue_eth",
-        "ETH",
-        0.0,
-        300_000.0,
-        "Unpaid redemptions of each token's protocol, the user's own included",
-    ),
-    (
-        "redemption_hours",
-        "h",
-        -2048.0,
-        2047.0,
-        "Hours until a redemption of each token requested now can be claimed: "
-        "the output of the model staking-lstm",
-    ),
-    (
-        "liquidity_depth_eth",
-        "ETH",
-        100.0,
-        5_000.0,
-        "ETH that can be had for each token on the market before its price falls by 2 %",
-    ),
-    (
-        "peg_deviation_bp",
-        "bp",
-        -20.0,
-        300.0,
-        "Discount of each token to its redemption value on the market",
-    ),
-    (
-        "restaked_share_pct",
-        "%",
-        0.0,
-        100.0,
-        "Share of each token's stake that also secures other services",
-    ),
-]
-FEATURE_NAMES = [f[0] for f in FEATURES]
-FEATURE_MIN = np.array([f[2] for f in FEATURES])
-FEATURE_MAX = np.array([f[3] for f in FEATURES])
-LINKED = FEATURE_NAMES.index("redemption_hours")
-REDEMPTION_HOURS = (0.0, 720.0)
-SETTINGS = [
-    ("horizon_days", "d", 7.0, 60.0, "Days after which the user wants the ether back"),
-    ("risk", "1", 0.0, 1.0, "Appetite for risk: 0 avoids it, 1 hardly minds it"),
-]
-
-
-def aversion(risk):
-    """The factor of half the squared return in the utility."""
-    return AVERSION[0] * (AVERSION[1] / AVERSION[0]) ** np.asarray(risk)
-
+from common.noise import ornstein_uhlenbeck  # noqa: E402
+from inputs import *  # noqa: E402, F403
 
 # --------------------------------------------------------------------------
 # 1. Histories
 # --------------------------------------------------------------------------
 
 
-def _ornstein_uhlenbeck(rng, shape, days, tau_days):
+def _mean_reverting(rng, shape, days, tau_days):
     """Stationary mean-reverting noise of variance 1, [*shape, days]."""
-    a = np.exp(-1.0 / tau_days)
-    out = np.empty((days, *shape))
-    out[0] = rng.standard_normal(shape)
-    for d in range(1, days):
-        out[d] = a * out[d - 1] + np.sqrt(1 - a * a) * rng.standard_normal(shape)
-    return np.moveaxis(out, 0, -1)
+    start, shocks = rng.standard_normal(shape), rng.standard_normal((days - 1, *shape))
+    return np.moveaxis(ornstein_uhlenbeck(start, shocks, np.exp(-1.0 / tau_days)), 0, -1)
 
 
 def _decaying_jumps(rate, size, decay):
@@ -117,11 +47,11 @@ def yields(rng, markets, restaked, days):
     Campaigns are jumps: a restaking token pays more for a while, then no more.
     """
     shape = (markets, TOKENS)
-    consensus = 0.029 + 0.0025 * _ornstein_uhlenbeck(rng, (markets, 1), days, 25)
+    consensus = 0.029 + 0.0025 * _mean_reverting(rng, (markets, 1), days, 25)
     fee = rng.uniform(0.05, 0.15, (*shape, 1))
-    own = 0.0008 * _ornstein_uhlenbeck(rng, shape, days, 3)
+    own = 0.0008 * _mean_reverting(rng, shape, days, 3)
     services = np.minimum(rng.lognormal(np.log(0.018), 0.7, shape), 0.08)
-    level = _ornstein_uhlenbeck(rng, shape, days, 30)
+    level = _mean_reverting(rng, shape, days, 30)
     paid = services[..., None] * np.exp(0.35 * level - 0.06)
     campaign = np.zeros((*shape, days))
     for m, i in np.ndindex(shape):
@@ -185,12 +115,12 @@ def simulate_markets(queues, seed):
     shape = (markets, TOKENS)
     restaking = rng.random(shape) < 0.5
     share = np.where(restaking, rng.uniform(0.35, 1.0, shape), rng.uniform(0.0, 0.12, shape))
-    drift = 0.04 * _ornstein_uhlenbeck(rng, shape, days, 60)
+    drift = 0.04 * _mean_reverting(rng, shape, days, 60)
     restaked = np.clip(share[..., None] + drift, 0.0, 1.0)
     year, services = yields(rng, markets, restaked, days)
     base = np.clip(rng.lognormal(np.log(1_500), 1.1, shape) * np.where(restaking, 0.6, 1.4), 150, 12_000)
     discount = pegs(rng, queues["discount_bp"], restaked, base)
-    calm = np.exp(0.3 * _ornstein_uhlenbeck(rng, shape, days, 10))
+    calm = np.exp(0.3 * _mean_reverting(rng, shape, days, 10))
     depth = base[..., None] * calm / (1 + np.maximum(discount, 0) / 80)
     return {
         **queues,

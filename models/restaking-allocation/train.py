@@ -3,7 +3,7 @@
     python train.py            # the shipped model
     python train.py --quick    # a small run into ./quick/, to see that it works
 
-Everything is plain NumPy but the writing and running of the ONNX file, which
+Everything is plain NumPy, except writing and running the ONNX file, which
 also runs ``models/staking-lstm`` for the predicted redemption times.
 """
 
@@ -14,8 +14,6 @@ import os
 for _v in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_v] = "1"  # deterministic sums, and a good neighbour
 
-import argparse  # noqa: E402
-import json  # noqa: E402
 import time  # noqa: E402
 from pathlib import Path  # noqa: E402
 
@@ -28,6 +26,7 @@ import export  # noqa: E402
 import network  # noqa: E402
 import redemptions  # noqa: E402
 import simulate as sim  # noqa: E402
+from common import command  # noqa: E402
 
 SEED = 20261128
 CHUNK = 40  # markets simulated at a time
@@ -44,13 +43,11 @@ def load(name, markets, replicas, cache):
     parts, code = [], SETS[name]
     for chunk in range((markets + CHUNK - 1) // CHUNK):
         count = min(CHUNK, markets - chunk * CHUNK)
-        file = cache and cache / f"{name}-{count}-{chunk}.npz"
-        if file and file.exists():
-            queues = dict(np.load(file))
-        else:
-            queues = redemptions.simulate_queues(count, [SEED, code, chunk], sim.DAYS)
-            if file:
-                np.savez(file, **queues)
+        queues = command.cached(
+            cache,
+            f"{name}-{count}-{chunk}.npz",
+            lambda: redemptions.simulate_queues(count, [SEED, code, chunk], sim.DAYS),  # noqa: B023
+        )
         for r in range(replicas):
             paths = sim.simulate_markets(queues, [SEED, code, chunk, r, 1])
             part = sim.decide(paths, [SEED, code, chunk, r, 2])
@@ -60,14 +57,7 @@ def load(name, markets, replicas, cache):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="a small run, into ./quick/")
-    parser.add_argument("--out", type=Path, help="output folder")
-    parser.add_argument("--cache", type=Path, help="keep the simulated queues here (npz)")
-    args = parser.parse_args()
-    here = Path(__file__).resolve().parent
-    out = args.out or (here / "quick" if args.quick else here)
-    out.mkdir(parents=True, exist_ok=True)
+    args, out = command.arguments(__doc__.split("\n")[0], Path(__file__).resolve().parent)
     if args.quick:
         sizes, replicas, epochs = dict(train=8, validation=3, test=4), 2, 6
     else:
@@ -85,7 +75,7 @@ def main():
     net, info = network.train(tr, norm(tr), va, norm(va), epochs, seed=SEED)
     path = out / f"{export.NAME}.onnx"
     export.export(net, mean, scale, path)
-    (out / f"{export.NAME}.schema.json").write_text(json.dumps(export.schema(), indent=2) + "\n")
+    command.write_json(out / f"{export.NAME}.schema.json", export.schema(), indent=2)
     (out / constants.FILE).write_text(constants.text(path))
 
     # Everything below is scored on the test markets.
@@ -126,7 +116,7 @@ def main():
         "onnxruntime_max_abs_diff": {"shares": gaps[0], "expected_yield": gaps[1]},
         "training_seconds": round(time.time() - start),
     }
-    (out / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n")
+    command.write_json(out / "metrics.json", metrics)
     evaluate.plot(te, strategies, forecast, own, out / "evaluation.png")
     for n, s in scores["test"].items():
         print(f"{n:24s} {s['utility']:7.3f} +- {s['standard_error']:.3f} %/year")

@@ -133,7 +133,7 @@ class Sweep(unittest.TestCase):
         # A million validators, all with rewards to skim: 10^6 / 16 slots of 12 s.
         self.assertEqual(sim.sweep_rotation_slots(10**6, 10**6), 62_500)
         self.assertAlmostEqual(float(sim.sweep_rotation_hours(10**6, 10**6)), 208.3333, places=4)
-        # Nobody to pay: 2,000,000 / 16,384 slots.
+        # No withdrawals: 2,000,000 / 16,384 slots.
         self.assertAlmostEqual(float(sim.sweep_rotation_slots(2 * 10**6, 0)), 122.0703, places=4)
         # One place in each payload used by a requested withdrawal.
         self.assertEqual(sim.sweep_rotation_slots(10**6, 9 * 10**5, 1.0), 60_000)

@@ -5,16 +5,14 @@ mod network;
 mod prediction;
 mod strategy;
 
-use std::path::{Path, PathBuf};
 use std::{fs, io::Read, process::Command};
 
 use anyhow::{Context, Result};
 
+use crate::bundles::{MODEL, SCHEMA};
 use crate::{network::Profile, process, wasm, web, workspace::Workspace};
 use prediction::Prediction;
 
-const MODEL: &str = "models/staking-lstm/staking-lstm.onnx";
-const SCHEMA: &str = "models/staking-lstm/staking-lstm.schema.json";
 const INPUT: &str = "models/staking-lstm/example.json";
 /// The demo's reference strings are made on the spot, which verifiers refuse unless told otherwise.
 const ALLOW: &str = "--allow-development";
@@ -56,74 +54,6 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let chain = deposits::chain(workspace);
     heading("Start a network: one validator, three miners");
     network::run(workspace, args, (!args.no_dashboard).then_some(dashboard), chain.as_ref())
-}
-
-/// The default model, and the same with its inputs hashed and its weights private: names of bundles and of their folders.
-pub(crate) const PUBLIC: &str = "staking-lstm";
-pub(crate) const HASHED: &str = "staking-lstm-hashed";
-/// The model that allocates, from the default model's forecasts.
-const ALLOCATION: &str = "restaking-allocation";
-const ALLOCATION_MODEL: &str = "models/restaking-allocation/restaking-allocation.onnx";
-/// Accurate on markets, not only on random inputs.
-const ALLOCATION_OPTIONS: [&str; 4] =
-    ["--samples", "models/restaking-allocation/markets.npz", "--max-error", "shares=0.002"];
-const MARKET: &str = "models/restaking-allocation/market.json";
-
-/// The settings of a validator that offers strategies of [`bundles`].
-pub(crate) fn strategies() -> [String; 2] {
-    [format!("validator.strategy.market={MARKET}"), format!("validator.strategy.allocation={ALLOCATION}")]
-}
-
-/// A folder with the bundles of both models, made with the prover of a profile.
-pub(crate) fn bundles(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
-    let models = workspace.target.join("bundles");
-    bundle(workspace, profile, MODEL, &models.join(PUBLIC), &[], &[])?;
-    let schema = fs::read_to_string(workspace.root.join(SCHEMA)).with_context(|| format!("cannot read {SCHEMA}"))?;
-    bundle(workspace, profile, MODEL, &models.join(HASHED), &input_names(&schema)?, &[])?;
-    bundle(workspace, profile, ALLOCATION_MODEL, &models.join(ALLOCATION), &[], &ALLOCATION_OPTIONS)?;
-    Ok(models)
-}
-
-/// A bundle with keys, named as its folder, compiled with `options`. If some tensors are hashed, inputs among them, its weights are private, too.
-pub(crate) fn bundle(
-    workspace: &Workspace,
-    profile: Profile,
-    onnx: &str,
-    dir: &Path,
-    hashed: &[String],
-    options: &[&str],
-) -> Result<()> {
-    fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
-    let name = dir.file_name().context("a bundle's folder has a name")?;
-    let vouch = || profile.program(workspace, "vouch");
-    let mut compile = vouch();
-    compile.args(["compile", onnx, "--quiet", "--name"]).arg(name).arg("-o").arg(dir).args(options);
-    for tensor in hashed {
-        compile.arg("--visibility").arg(format!("{tensor}=hashed"));
-    }
-    if !hashed.is_empty() {
-        compile.args(["--weights", "private"]);
-    }
-    process::run(&mut compile)?;
-    process::run(vouch().args(["setup", "--quiet"]).arg(dir))?;
-    if !hashed.is_empty() {
-        process::run(vouch().args(["disclose", "setup", "--quiet"]).arg(dir))?;
-    }
-    Ok(())
-}
-
-/// The names of a schema's inputs.
-fn input_names(schema: &str) -> Result<Vec<String>> {
-    #[derive(serde::Deserialize)]
-    struct Tensor {
-        name: String,
-    }
-    #[derive(serde::Deserialize)]
-    struct Schema {
-        inputs: Vec<Tensor>,
-    }
-    let schema: Schema = serde_json::from_str(schema).context("the schema has a list of inputs")?;
-    Ok(schema.inputs.into_iter().map(|tensor| tensor.name).collect())
 }
 
 /// Compiles, sets up, proves and verifies with the prover that was built.
@@ -186,6 +116,8 @@ fn random_nonce() -> Result<String> {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     /// A prover that writes down its arguments, and makes the files that it is asked for.
@@ -230,13 +162,6 @@ esac
         install(&STAND_IN.replace("exit 0", "exit 1"), &program);
         let error = show_all(&workspace, "ab12").unwrap_err().to_string();
         assert!(error.starts_with("`vouch verify"), "{error}");
-    }
-
-    #[test]
-    fn inputs_are_named() {
-        let names = input_names(r#"{"inputs": [{"name": "a", "unit": "h"}, {"name": "b"}], "outputs": []}"#).unwrap();
-        assert_eq!(names, ["a", "b"]);
-        assert!(input_names("{}").is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //!
 //! One module a command. Everything runs from the root of the checkout and writes only below cargo's target directory.
 
+mod bundles;
 mod demo;
 mod local_chain;
 mod mutants;

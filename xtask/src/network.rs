@@ -43,11 +43,12 @@ impl Profile {
     /// Builds `vouch` and `vouch-node`.
     pub(crate) fn build(self, workspace: &Workspace) -> Result<()> {
         let mut build = cargo(&workspace.root);
-        // The whole workspace, so that libraries have the features that they have in the tests, and are not built again.
-        build.args(["build", "--locked", "--bin", "vouch", "--bin", "vouch-node"]);
-        if matches!(self, Self::Release) {
-            build.arg("--release");
-        }
+        match self {
+            Self::Release => build.args(["build", "--locked", "--release", "--bin", "vouch", "--bin", "vouch-node"]),
+            // The programs as the integration tests have them. A `cargo build` would give libraries the features that they
+            // have without the tests, and compile half of them again.
+            Self::Dev => build.args(["test", "--locked", "--no-run", "--test", "cli", "--test", "network"]),
+        };
         process::run(&mut build)
     }
 

@@ -13,7 +13,18 @@ use anyhow::{Context, Result, bail};
 pub(crate) fn cargo(dir: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(dir);
+    // What `cargo run` says of this package is not to reach the build scripts of others: `ring` is compiled again whenever
+    // one of these variables changes.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_a_package(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
     command
+}
+
+/// Whether cargo sets a variable for one package alone.
+fn is_of_a_package(variable: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| variable.starts_with(start))
+        || ["CARGO_PRIMARY_PACKAGE", "CARGO_BIN_NAME", "CARGO_CRATE_NAME"].contains(&variable)
 }
 
 /// The command as one would type it: its own environment variables, the program's name, the arguments.
@@ -70,6 +81,16 @@ pub(crate) fn show(command: &Command) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_variables_of_a_package_are_dropped() {
+        for name in ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PRIMARY_PACKAGE"] {
+            assert!(is_of_a_package(name), "{name}");
+        }
+        for name in ["CARGO", "CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_INCREMENTAL", "CARGO_TERM_COLOR", "PATH"] {
+            assert!(!is_of_a_package(name), "{name}");
+        }
+    }
 
     #[test]
     fn commands_are_shown_as_typed() {

@@ -75,7 +75,7 @@ fn test(workspace: &Workspace, out: &Path) -> Result<()> {
     let case = workspace.target.join("prover-case");
     let example = |command: &str| {
         let mut run = cargo(&workspace.root);
-        run.args(["run", "--quiet", "--locked", "--package", "vouch-disclosure", "--example", "case", "--", command]);
+        run.args(["run", "--quiet", "--locked", "--example", "case", "--", command]);
         process::run(run.arg(&case))
     };
     example("make")?;

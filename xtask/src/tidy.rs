@@ -3,6 +3,7 @@
 //! | module | what it checks |
 //! | --- | --- |
 //! | [`dependencies`] | crates use each other in one direction; what the browser loads links no prover, no threads |
+//! | [`diagram`] | the picture of these dependencies in ARCHITECTURE.md is the present one |
 //! | [`crates`] | every crate says what it is; the verifier's crates forbid what could panic |
 //! | [`leftovers`] | no unfinished code, no word that must not be said |
 //! | [`links`] | links in markdown files lead somewhere |
@@ -10,6 +11,7 @@
 
 mod crates;
 mod dependencies;
+mod diagram;
 mod leftovers;
 mod length;
 mod links;
@@ -26,6 +28,9 @@ pub(crate) struct Args {
     /// Refuse this word, in any file (may be repeated)
     #[arg(long, value_name = "WORD")]
     forbid: Vec<String>,
+    /// Write the dependency diagram into ARCHITECTURE.md, instead of refusing a stale one
+    #[arg(long)]
+    write: bool,
 }
 
 /// Something that must be put right.
@@ -79,6 +84,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let graphs = dependencies::Graph::of_members(workspace, &metadata, &host()?)?;
     let mut findings: Vec<Finding> = graphs.iter().flat_map(dependencies::check).collect();
     findings.extend(crates::check(workspace, &metadata)?);
+    findings.extend(diagram::check(workspace, &metadata, &graphs, args.write)?);
     findings.extend(leftovers::check(&sources, &args.forbid));
     findings.extend(links::check(workspace, &sources));
     findings.sort();

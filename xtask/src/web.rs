@@ -1,6 +1,6 @@
 //! `cargo xtask web`: the dashboard, built into a folder that a validator can serve.
 //!
-//! 1. `web` is compiled for wasm32, with a profile of its own.
+//! 1. `web` is compiled for wasm32, with the profile of the verifier.
 //! 2. wasm-bindgen makes its JavaScript. The library is used, so that no tool of a matching version must be installed.
 //! 3. `wasm-opt` makes it smaller.
 //! 4. The prover of disclosures is built beside it; a page loads it when it is asked for.
@@ -58,7 +58,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         }
     }
     let application =
-        Compiled { package: "vouch-web", file: "vouch-web.wasm", profile: if args.dev { "web-dev" } else { "web" } };
+        Compiled { package: "vouch-web", file: "vouch-web.wasm", profile: if args.dev { "web-dev" } else { "wasm" } };
     let toolchain = toolchain::find(toolchain::Choice::default())?;
     let compiled = toolchain.compile(&workspace.root, &application, &workspace.target.join("wasm"))?;
     bind(&compiled, &assets)?;

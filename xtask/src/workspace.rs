@@ -62,6 +62,7 @@ pub(crate) struct Metadata {
 pub(crate) struct Package {
     pub(crate) id: String,
     pub(crate) name: String,
+    pub(crate) manifest_path: PathBuf,
     pub(crate) targets: Vec<Target>,
 }
 

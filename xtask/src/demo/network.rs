@@ -9,9 +9,8 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{
-    ALLOW, Args, HASHED, INPUT, PUBLIC, bundles, deposits, heading, random_nonce, strategies, strategy, vouch,
-};
+use super::{ALLOW, Args, INPUT, deposits, heading, random_nonce, strategy, vouch};
+use crate::bundles::{self, HASHED, PUBLIC};
 use crate::local_chain::LocalChain;
 use crate::network::{self, Network, Profile};
 use crate::process::run as run_command;
@@ -48,7 +47,7 @@ pub(super) fn run(
     dashboard: Option<PathBuf>,
     chain: Option<&LocalChain>,
 ) -> Result<()> {
-    let models = bundles(workspace, Profile::Release)?;
+    let models = bundles::all(workspace, Profile::Release)?;
     let mut settings = vec![
         format!("listen={}", args.listen),
         "log=warn".to_owned(),
@@ -56,7 +55,7 @@ pub(super) fn run(
         "validator.epoch_ms=20000".to_owned(),
         "validator.benchmark_every_ms=15000".to_owned(),
     ];
-    settings.extend(strategies());
+    settings.extend(bundles::strategies());
     settings.extend(chain.iter().flat_map(|chain| chain.made.settings()));
     let shown = dashboard.is_some();
     let dir = workspace.target.join("demo-network");

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::network::get;
-use super::{ALLOCATION, ALLOW, PUBLIC, heading, vouch};
+use super::{ALLOW, heading, vouch};
+use crate::bundles::{ALLOCATION, PUBLIC};
 use crate::network::Network;
 use crate::process::{output, show};
 use crate::workspace::Workspace;
@@ -137,7 +138,7 @@ mod tests {
 
     #[test]
     fn the_shipped_market_makes_inputs() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(super::super::MARKET);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(crate::bundles::MARKET);
         let market: Market = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         let all = inputs(&market).unwrap();
         assert_eq!(all.len(), 7);

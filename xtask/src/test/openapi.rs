@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 
 use super::python;
 use crate::{
-    demo,
+    bundles,
     network::{self, Profile},
     process::run,
     wasm::{self, WASM},
@@ -53,7 +53,7 @@ fn bundle(workspace: &Workspace) -> Result<PathBuf> {
     let models = workspace.target.join("openapi-models");
     let hashed = ["x".to_owned(), "y".to_owned()];
     for (name, hashed) in [("tiny", &hashed[..0]), ("tiny-hashed", &hashed[..])] {
-        demo::bundle(workspace, Profile::Dev, "node/tests/fixtures/tiny.onnx", &models.join(name), hashed, &[])?;
+        bundles::make(workspace, Profile::Dev, "node/tests/fixtures/tiny.onnx", &models.join(name), hashed, &[])?;
     }
     Ok(models)
 }

@@ -12,18 +12,30 @@ use crate::{process::run, workspace::Workspace};
 
 /// Folders of `models/` with training code.
 const MODELS: [&str; 2] = ["staking-lstm", "restaking-allocation"];
+/// What the training code of several models shares. Its tests run with the packages of the first model.
+const COMMON: &str = "common";
 
 /// The tests beside the models' training code.
 pub(super) fn models(workspace: &Workspace) -> Result<()> {
+    let models = workspace.root.join("models");
     for model in MODELS {
-        let dir = workspace.root.join("models").join(model);
-        let python = environment(workspace, model, &dir.join("requirements.txt"))?;
-        run(Command::new(python).current_dir(&dir).env("PYTHONDONTWRITEBYTECODE", "1").args(["-m", "unittest"]))?;
+        let python = environment(workspace, model, &models.join(model).join("requirements.txt"))?;
+        unittest(&python, &models.join(model), &[])?;
+        if model == MODELS[0] {
+            unittest(&python, &models, &["discover", "-s", COMMON, "-t", "."])?;
+        }
     }
     Ok(())
 }
 
-/// The Python of an environment with the packages that `requirements` lists; made anew when the list has changed.
+/// Run `unittest` in a folder, without leaving compiled files there.
+fn unittest(python: &Path, dir: &Path, args: &[&str]) -> Result<()> {
+    let mut tests = Command::new(python);
+    tests.current_dir(dir).env("PYTHONDONTWRITEBYTECODE", "1").args(["-m", "unittest"]).args(args);
+    run(&mut tests)
+}
+
+/// The Python of an environment with the packages that `requirements` lists; recreated when the list has changed.
 pub(super) fn environment(workspace: &Workspace, name: &str, requirements: &Path) -> Result<PathBuf> {
     let wanted = fs::read_to_string(requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
     let dir = workspace.target.join("venv").join(name);

@@ -1,13 +1,5 @@
 //! Who may use whom.
-//!
-//! ```text
-//! program, envelope, poseidon -> schema        verifier, api -> envelope, schema        schema, deposits, allocation -> (none)
-//! compiler -> program        circuit -> program, poseidon
-//! proving -> circuit, program, poseidon, verifier, envelope, schema        prover-native -> proving, compiler, circuit, program, verifier, envelope
-//! verifier-wasm -> verifier, envelope        disclosure -> program, verifier, envelope, and to prove: proving, circuit        prover-wasm -> disclosure
-//! follower -> api, deposits        protocol -> api, envelope
-//! node -> api, deposits, follower, envelope, protocol, verifier, prover-native        web -> api, allocation, deposits, disclosure, envelope, poseidon, schema
-//! ```
+//! ARCHITECTURE.md has the picture, which [`super::diagram`] draws from what the members really use.
 //!
 //! Only normal and build dependencies count: tests may use what they like.
 
@@ -163,6 +155,16 @@ impl Graph {
             Ok(Self { root: member.clone(), members: members.clone(), uses })
         };
         members.iter().map(graph).collect()
+    }
+
+    /// The member that this is the graph of.
+    pub(super) fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// The members of the workspace that this one uses directly.
+    pub(super) fn uses_of_members(&self) -> impl Iterator<Item = &str> {
+        self.direct(&self.root).filter(|name| self.members.contains(*name))
     }
 
     fn direct(&self, from: &str) -> impl Iterator<Item = &str> {

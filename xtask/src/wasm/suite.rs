@@ -100,7 +100,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         pkg: workspace.root.join("pkg"),
     };
     let mut example = cargo(&workspace.root);
-    example.args(["run", "--quiet", "--locked", "--package", "vouch-verifier-wasm", "--example", "cases", "--"]);
+    example.args(["run", "--quiet", "--locked", "--example", "cases", "--"]);
     let cases = process::output(example.arg(&setting.fixtures).arg(MUTATIONS))?;
     fs::write(&setting.cases, cases).context("cannot write the cases")?;
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::network::Profile;
 use crate::test::contracts;
 use crate::workspace::Workspace;
-use crate::{demo, network, process, wasm};
+use crate::{bundles, network, process, wasm};
 
 /// Builds verifier, dashboard and network, and runs the tests of `web/e2e`.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
@@ -15,10 +15,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let dist = workspace.target.join("web");
     super::run(workspace, &super::Args { out: dist.clone(), package: "pkg".into(), dev: false, test: false })?;
     Profile::Dev.build(workspace)?;
-    let models = demo::bundles(workspace, Profile::Dev)?;
+    let models = bundles::all(workspace, Profile::Dev)?;
     // One whose output is hidden, too.
     let both = ["x".to_owned(), "y".to_owned()];
-    demo::bundle(workspace, Profile::Dev, "node/tests/fixtures/tiny.onnx", &models.join("tiny-hashed"), &both, &[])?;
+    bundles::make(workspace, Profile::Dev, "node/tests/fixtures/tiny.onnx", &models.join("tiny-hashed"), &both, &[])?;
     let e2e = workspace.root.join("web/e2e");
     let npm = |arguments: &[&str]| {
         let mut npm = Command::new("npm");
@@ -27,7 +27,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     };
     process::run(&mut npm(&["ci", "--silent", "--no-audit", "--no-fund"])).context("Node.js with npm is needed")?;
     let mut settings = vec!["listen=127.0.0.1:0".to_owned(), "log=error".to_owned()];
-    settings.extend(demo::strategies());
+    settings.extend(bundles::strategies());
     // The tests ask more in a minute than one user does.
     settings.push("validator.rate=100".to_owned());
     settings.push("validator.burst=1000".to_owned());

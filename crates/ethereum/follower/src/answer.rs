@@ -6,7 +6,8 @@ use vouch_api::{
 use vouch_deposits::BlockId;
 use vouch_deposits::contract::VouchDeposit::VouchDepositEvents as Event;
 
-use crate::book::{Book, Entry, Page};
+use crate::book::{Book, Page};
+use crate::entry::Entry;
 use crate::error::FollowerError;
 
 /// What the contract takes for a time that never comes.

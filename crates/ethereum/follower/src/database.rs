@@ -5,7 +5,7 @@ use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, params};
 use vouch_deposits::{Block, BlockId, RawLog};
 
-use crate::book::Entry;
+use crate::entry::Entry;
 use crate::error::FollowerError;
 
 /// Migration `i` leads from version `i` to `i + 1`.

@@ -19,11 +19,14 @@
 mod answer;
 mod book;
 mod database;
+mod entry;
 mod error;
 mod follower;
 mod rpc;
+mod shared;
 mod walk;
 
 pub use book::Page;
 pub use error::{FollowerError, RpcError};
-pub use follower::{Follower, Settings, Status};
+pub use follower::Follower;
+pub use shared::{Settings, Status};

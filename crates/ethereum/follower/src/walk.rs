@@ -3,10 +3,11 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, B256};
 use vouch_deposits::{Block, BlockId, RawLog};
 
-use crate::book::{Book, Entry};
+use crate::book::Book;
+use crate::entry::Entry;
 use crate::error::{FollowerError, RpcError};
-use crate::follower::Shared;
 use crate::rpc::{Header, Log};
+use crate::shared::Shared;
 
 /// Blocks that become final while they are waited for are read one by one up to this many; more are read in ranges.
 const ONE_BY_ONE: u64 = 32;
