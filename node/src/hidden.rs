@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 use vouch_api::{Nonce, Salt};
+use vouch_client::hidden::{OpeningError, openings};
+use vouch_client::inputs::with_visibility;
 use vouch_envelope::TensorHash;
 use vouch_protocol::encode_answer;
 use vouch_prover::{ProverKey, ProvingError, tensor_hash};
@@ -29,6 +31,9 @@ pub enum HiddenError {
         /// Which of its values.
         index: usize,
     },
+    /// The inputs have another number of values than the model's.
+    #[error("the inputs have another number of values than the model's")]
+    Inputs,
     /// Another number of values than hashed outputs have.
     #[error("values of hashed outputs: expected {expected}, got {got}")]
     Count {
@@ -47,13 +52,6 @@ pub enum HiddenError {
         /// The hash of the values.
         got: TensorHash,
     },
-}
-
-/// The flat values of those tensors of a section that have a visibility, of flat values of all. Empty for another number of
-/// values than the section has.
-fn of(schema: &Schema, section: Section, visibility: Visibility, values: &[i64]) -> Vec<i64> {
-    let split = schema.split(section, values).unwrap_or_default();
-    split.into_iter().filter(|(spec, _)| spec.visibility == visibility).flat_map(|(_, own)| own).copied().collect()
 }
 
 /// The hashed tensors of a section with their values, of flat values of hashed tensors.
@@ -104,17 +102,13 @@ impl Model {
     /// [`HiddenError`] if the hashes cannot be computed.
     pub fn expected(&self, inputs: &[i64], nonce: Nonce, salt: Option<Salt>) -> Result<Expected, HiddenError> {
         self.check_salt(salt)?;
-        let (schema, section) = (self.key.schema(), Section::Inputs);
-        let hidden = of(schema, section, Visibility::Hashed, inputs);
-        let hashes = named(schema, section, &hidden)
-            .map(|(spec, own)| hash(salt.ok_or(HiddenError::NoSalt)?, section, spec, own));
-        Ok(Expected {
-            model_id: Some(self.id()),
-            nonce: Some(nonce),
-            inputs: Some(of(schema, section, Visibility::Public, inputs)),
-            input_hashes: Some(hashes.collect::<Result<_, _>>()?),
-            ..Expected::default()
-        })
+        let schema = self.key.schema();
+        let known = salt.map(|salt| openings(schema, Section::Inputs, inputs, salt)).transpose();
+        let known = known.map_err(|error| match error {
+            OpeningError::Width { name, index, .. } => HiddenError::Width { name, index },
+            _ => HiddenError::Inputs,
+        })?;
+        Ok(vouch_client::hidden::expected(schema, self.id(), inputs, Some(nonce), &known.unwrap_or_default()))
     }
 
     /// Whether values are those of the hashed outputs of a proof that was verified.
@@ -164,7 +158,7 @@ pub(crate) fn prove(key: &ProverKey, inputs: &[i64], salt: Option<Salt>, nonce: 
     let schema = key.verifier.schema();
     let answer = match schema.hashes(Section::Outputs) {
         0 => envelope,
-        _ => encode_answer(&of(schema, Section::Outputs, Visibility::Hashed, &proved.outputs), &envelope),
+        _ => encode_answer(&with_visibility(schema, Section::Outputs, Visibility::Hashed, &proved.outputs), &envelope),
     };
     Ok(Answered { answer, time: proved.witness + proved.prove + proved.verify })
 }

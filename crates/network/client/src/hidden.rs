@@ -36,6 +36,8 @@ pub enum OpeningError {
     /// A value that cannot be hashed: more than 32 bits.
     #[error("value {index}: {value} is not an integer of 32 bits")]
     Width {
+        /// Name of the tensor.
+        name: String,
         /// Position in the tensor.
         index: usize,
         /// The value.
@@ -85,7 +87,7 @@ fn hash(salt: &Salt, section: Section, tensor: &str, values: &[i64]) -> Result<T
     POSEIDON.with(|poseidon| {
         let poseidon = poseidon.get_or_init(Poseidon::new);
         let hash = poseidon.tensor_hash(salt, section, tensor, values, little_endian);
-        hash.map_err(|error| OpeningError::Width { index: error.index, value: error.got })
+        hash.map_err(|error| OpeningError::Width { name: tensor.to_owned(), index: error.index, value: error.got })
     })
 }
 
@@ -208,30 +210,20 @@ pub fn openings(schema: &Schema, section: Section, values: &[i64], salt: Salt) -
 }
 
 /// What is expected of the proof that answers a request: the model, the nonce, the values of public inputs, and the
-/// hashes of hashed ones, computed from the request alone. Without a salt, hashes are not expected.
+/// hashes of hashed inputs, if all of them are known. All of it follows from the request.
 ///
 /// `inputs` are the integers of all inputs, in the schema's order.
-///
-/// # Errors
-/// [`OpeningError`] if a hash cannot be computed.
 pub fn expected(
     schema: &Schema,
     model_id: ModelId,
     inputs: &[i64],
     nonce: Option<Nonce>,
-    salt: Option<Salt>,
-) -> Result<Expected, OpeningError> {
-    let section = Section::Inputs;
-    let mut expected = Expected {
-        model_id: Some(model_id),
-        nonce,
-        inputs: Some(with_visibility(schema, section, Visibility::Public, inputs)),
-        ..Expected::default()
-    };
-    if let Some(salt) = salt {
-        expect(&mut expected, schema, &openings(schema, section, inputs, salt)?);
-    }
-    Ok(expected)
+    known: &[Opening],
+) -> Expected {
+    let inputs = Some(with_visibility(schema, Section::Inputs, Visibility::Public, inputs));
+    let mut expected = Expected { model_id: Some(model_id), nonce, inputs, ..Expected::default() };
+    expect(&mut expected, schema, known);
+    expected
 }
 
 /// Expects the hashes of a section, if all of its hashed tensors are known.

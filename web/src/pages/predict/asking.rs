@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use vouch_client::hidden::{self, Opening};
-use vouch_client::inputs::with_visibility;
 use vouch_client::numbers::Numbers;
 use vouch_client::words::short;
 use wasm_bindgen_futures::spawn_local;
 
-use vouch_api::{Salt, Visibility};
+use vouch_api::Salt;
 use vouch_envelope::Section;
 use vouch_schema::TensorSpec;
 
@@ -21,7 +20,6 @@ use crate::poll::{now, sleep, stopwatch};
 use crate::random::random;
 use crate::settings::numbers;
 use crate::setup::Ready;
-use crate::worker::Expected;
 
 /// How far a question is.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -80,9 +78,8 @@ pub(super) fn ask(
         match followed {
             Ok((prediction, bytes)) => {
                 let id = prediction.proof_id.clone().unwrap_or_default();
-                let inputs = with_visibility(&ready.facts.schema, Section::Inputs, Visibility::Public, &integers);
-                let expected =
-                    Expected { model_id: Some(question.model_id), nonce, inputs: Some(inputs), ..Expected::default() };
+                let known = known.unwrap_or_default();
+                let expected = hidden::expected(&ready.facts.schema, question.model_id, &integers, nonce, &known);
                 let hidden = delivered(&ready, &prediction.id, salt).await;
                 let evidence = Evidence {
                     link: Some(link(&id, &question)),
@@ -90,10 +87,9 @@ pub(super) fn ask(
                     facts: ready.facts,
                     bytes: Arc::new(bytes),
                     expected,
-                    known: Vec::new(),
+                    known,
                 };
-                let known = known.into_iter().flatten().chain(hidden);
-                let evidence = known.fold(evidence, Evidence::with_opening);
+                let evidence = hidden.into_iter().fold(evidence, Evidence::with_opening);
                 let here = || {
                     let verdict = evidence.verdict();
                     Stage::Here { prediction, took_ms: now() - since, evidence: Box::new(evidence.clone()), verdict }

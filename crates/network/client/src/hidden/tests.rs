@@ -63,7 +63,8 @@ fn a_file_that_is_damaged_is_refused() {
     assert_eq!(refused(&|file| file.values.push(0)), count);
     assert_eq!(count.to_string(), "same has 2 values, 3 are there.");
     let width = refused(&|file| file.values[1] = 1 << 40);
-    assert_eq!(width, OpeningError::Width { index: 1, value: 1 << 40 });
+    assert_eq!(width, OpeningError::Width { name: "same".into(), index: 1, value: 1 << 40 });
+    assert_eq!(width.to_string(), "value 1: 1099511627776 is not an integer of 32 bits");
 }
 
 #[test]
@@ -104,18 +105,20 @@ fn what_is_typed_is_read() {
 #[test]
 fn a_request_says_what_to_expect() {
     let schema = facts().schema;
-    let (model, nonce, salt) = (ModelId([1; 32]), Some(Nonce([3; 32])), Some(Salt([7; 32])));
+    let (model, nonce, salt) = (ModelId([1; 32]), Some(Nonce([3; 32])), Salt([7; 32]));
     let inputs = [1, 2, 5, 6, 9];
-    let expected = expected(&schema, model, &inputs, nonce, salt).unwrap();
-    assert_eq!((expected.model_id, expected.nonce), (Some(model), nonce));
-    assert_eq!(expected.inputs.as_deref(), Some(&[1, 2][..]));
-    let hashes = [("same", &[5, 6][..]), ("other", &[9])].map(|(name, own)| opening(Section::Inputs, name, own).hash);
-    assert_eq!(expected.input_hashes.as_deref(), Some(&hashes[..]));
-    assert_eq!((expected.outputs, expected.output_hashes), (None, None));
-    assert!(!expected.allow_development_srs);
-    let without = super::expected(&schema, model, &inputs, None, None).unwrap();
+    let known = openings(&schema, Section::Inputs, &inputs, salt).unwrap();
+    assert_eq!(known, [opening(Section::Inputs, "same", &[5, 6]), opening(Section::Inputs, "other", &[9])]);
+    let full = expected(&schema, model, &inputs, nonce, &known);
+    assert_eq!((full.model_id, full.nonce), (Some(model), nonce));
+    assert_eq!(full.inputs.as_deref(), Some(&[1, 2][..]));
+    assert_eq!(full.input_hashes, Some(vec![known[0].hash, known[1].hash]));
+    assert_eq!((full.outputs, full.output_hashes), (None, None));
+    assert!(!full.allow_development_srs);
+    let without = expected(&schema, model, &inputs, None, &[]);
     assert_eq!((without.nonce, without.input_hashes), (None, None));
-    assert!(super::expected(&schema, model, &inputs[..3], nonce, salt).is_err());
+    let few = openings(&schema, Section::Inputs, &inputs[..3], salt);
+    assert_eq!(few, Err(OpeningError::Count { name: "same".into(), expected: 2, got: 1 }));
 }
 
 #[test]
