@@ -45,7 +45,8 @@ pub fn layout(name: &str, program: &Program, layout: &Layout, estimate: &Estimat
         add("hash: state, work", "#a8596b", 6, rows.len());
     }
     for lane in 0..p.matrix_lanes {
-        let used = layout.pieces.iter().filter(|q| q.lane == lane).map(|q| q.row + q.rows.len()).max().unwrap_or(0);
+        let used =
+            layout.pieces.iter().filter(|q| q.lane == lane).map(|q| (q.row + q.rows.len()).index()).max().unwrap_or(0);
         add("matrix: operand, running sum", "#b8862f", 2, used);
         add("matrix: weights (fixed)", "#e3c888", p.weight_columns, used);
     }

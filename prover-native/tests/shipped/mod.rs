@@ -35,7 +35,11 @@ pub fn options(model: &str) -> CompileOptions {
 }
 
 pub fn compiled(model: &str) -> Compiled {
-    compile_cheapest(&onnx(model), &options(model), &LIMB_BITS, 1, Objective::default()).unwrap()
+    compiled_with(model, &options(model))
+}
+
+pub fn compiled_with(model: &str, options: &CompileOptions) -> Compiled {
+    compile_cheapest(&onnx(model), options, &LIMB_BITS, 1, Objective::default()).unwrap()
 }
 
 pub fn example(model: &str, program: &Program) -> NamedTensors {

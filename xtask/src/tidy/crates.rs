@@ -12,18 +12,39 @@ const PANIC_FREE: &[&str] = &["vouch-schema", "vouch-verifier", "vouch-envelope"
 const DENIED: &[&str] = &[
     "clippy::indexing_slicing",
     "clippy::arithmetic_side_effects",
+    "clippy::integer_division",
     "clippy::as_conversions",
+    "clippy::string_slice",
     "clippy::panic_in_result_fn",
     "clippy::unwrap_used",
     "clippy::expect_used",
     "clippy::panic",
+    "clippy::unreachable",
+    "clippy::let_underscore_must_use",
+    "clippy::wildcard_enum_match_arm",
+    "clippy::disallowed_methods",
+    "clippy::disallowed_types",
 ];
+
+/// The file that says which types and methods `clippy::disallowed_types` and `disallowed_methods` refuse in the verifier,
+/// and what it must name.
+const DISALLOWED: (&str, &[&str]) = (
+    "crates/verify/verifier/clippy.toml",
+    &[
+        "std::collections::HashMap",
+        "std::time::Instant",
+        "std::time::SystemTime",
+        "u64::wrapping_add",
+        "usize::wrapping_sub",
+        "usize::saturating_add",
+        "u64::saturating_mul",
+    ],
+);
 
 /// Crates whose numbers are what a proof means.
 const EXACT: &[&str] = &["vouch-program", "vouch-circuit"];
 
-/// What their roots must deny. Modules about rows and columns may expect `arithmetic_side_effects` with a reason, because
-/// overflow checks are on for these crates in every profile.
+/// What their roots must deny. Overflow checks are on for these crates in every profile all the same.
 const INEXACT: &[&str] = &["clippy::arithmetic_side_effects", "clippy::as_conversions"];
 
 /// The profiles that must check overflows in [`EXACT`] crates.
@@ -46,6 +67,10 @@ pub(super) fn check(workspace: &Workspace, metadata: &Metadata) -> Result<Vec<Fi
             findings.extend(not_denied(&text, INEXACT).into_iter().map(|message| Finding::new(&root, message)));
         }
     }
+    let (file, names) = DISALLOWED;
+    let text = std::fs::read_to_string(workspace.root.join(file)).with_context(|| format!("cannot read {file}"))?;
+    let missing = names.iter().filter(|name| !text.contains(&format!("\"{name}\"")));
+    findings.extend(missing.map(|name| Finding::new(file, format!("does not disallow {name}"))));
     let manifest = std::fs::read_to_string(workspace.root.join("Cargo.toml")).context("cannot read Cargo.toml")?;
     for profile in PROFILES {
         findings.extend(unchecked(&manifest, profile).into_iter().map(|message| Finding::new("Cargo.toml", message)));
@@ -113,7 +138,8 @@ mod tests {
         assert_eq!(panics(&root(DENIED)), [""; 0]);
         assert_eq!(panics(&root(&DENIED[1..])), ["does not deny clippy::indexing_slicing"]);
         // `clippy::panic_in_result_fn` is another lint than `clippy::panic`.
-        assert_eq!(panics(&root(&DENIED[..6])), ["does not deny clippy::panic"]);
+        let others: Vec<&str> = DENIED.iter().copied().filter(|lint| *lint != "clippy::panic").collect();
+        assert_eq!(panics(&root(&others)), ["does not deny clippy::panic"]);
         assert_eq!(panics(&root(DENIED).replace("forbid", "deny")), ["does not forbid unsafe code"]);
     }
 }

@@ -1,7 +1,10 @@
 //! All columns and gates of a circuit.
 
 use halo2_proofs::{
-    halo2curves::bn256::Fr,
+    halo2curves::{
+        bn256::Fr,
+        ff::{Field, PrimeField},
+    },
     plonk::{Challenge, Column, ConstraintSystem, FirstPhase, Fixed, Instance},
 };
 
@@ -19,6 +22,10 @@ use crate::{
 
 /// The gates' degree, and with it the pieces of the quotient and the columns of one permutation product.
 pub(crate) const DEGREE: usize = 5;
+/// Pieces of the quotient.
+pub(crate) const PIECES: usize = DEGREE - 1;
+/// Columns of one product of the permutation argument.
+pub(crate) const PRODUCT_COLUMNS: usize = DEGREE - 2;
 
 /// 2^e as a field element, e ≤ 253.
 pub(crate) fn pow2(e: u32) -> Fr {
@@ -29,7 +36,8 @@ pub(crate) fn pow2(e: u32) -> Fr {
 
 /// 2^(−e) as a field element, e ≤ 253.
 pub(crate) fn inverse_pow2(e: u32) -> Fr {
-    if e == 0 { Fr::one() } else { pow2(e).invert().unwrap_or(Fr::zero()) }
+    // 2^−1 is a constant of the field: nothing is inverted.
+    Fr::TWO_INV.pow_vartime([u64::from(e)])
 }
 
 /// A signed integer as a field element.

@@ -1,15 +1,11 @@
 //! The cost model: which layout is cheapest.
-#![expect(
-    clippy::arithmetic_side_effects,
-    reason = "rows and columns; overflow checks are on for this crate in this repository's profiles"
-)]
-
 use serde::{Deserialize, Serialize};
 use vouch_program::Program;
 
 use crate::{
     CircuitError, CircuitParams, Layout,
-    config::DEGREE,
+    cells::Count,
+    config::{PIECES, PRODUCT_COLUMNS},
     layout::Plan,
     number::real,
     params::{BLINDING_ROWS, MAX_K, MAX_LANES, MAX_WEIGHT_COLUMNS},
@@ -62,7 +58,7 @@ pub struct Estimate {
 /// # Errors
 /// [`CircuitError::TooLarge`] if there is none, or what is wrong with the program.
 pub fn choose(program: &Program, batch: u32, objective: Objective, k: Option<u32>) -> Result<Estimate, CircuitError> {
-    let (least, most) = k.map_or((program.limb_bits() + 1, MAX_K), |k| (k, k));
+    let (least, most) = k.map_or((program.limb_bits().saturating_add(1), MAX_K), |k| (k, k));
     let mut best: Option<Estimate> = None;
     for k in least..=most {
         let base = CircuitParams::minimal(program, k)?;
@@ -77,7 +73,7 @@ pub fn choose(program: &Program, batch: u32, objective: Objective, k: Option<u32
             }
         }
         // Twice the rows than the smallest that works cannot become cheaper any more than two steps later.
-        if best.as_ref().is_some_and(|b| k >= b.params.k + 2) {
+        if best.as_ref().and_then(|b| k.checked_sub(b.params.k)).is_some_and(|later| later >= 2) {
             break;
         }
     }
@@ -91,8 +87,8 @@ impl Estimate {
             // The smaller proof is better for everyone else: 6 kB for each input count as much as the time does. A commitment to private weights is
             // a point of the verifier's, as the commitment to a fixed column is, whose evaluation and opening are in the proof: half as much.
             Objective::Prover => {
-                let bytes = self.proof_bytes + 16 * self.weight_commitments;
-                self.prove_seconds * (1.0 + real(bytes) / (6_000.0 * f64::from(batch.max(1))))
+                let bytes = self.proof_bytes + 16 * Count::new(self.weight_commitments);
+                self.prove_seconds * (1.0 + real(bytes.get()) / (6_000.0 * f64::from(batch.max(1))))
             }
             // Ties go to the faster one.
             Objective::Proof => real(self.proof_bytes) + self.prove_seconds / 1e3,
@@ -103,7 +99,7 @@ impl Estimate {
 
 fn candidates(program: &Program, base: &CircuitParams, plan: &Plan) -> Vec<Estimate> {
     let usable = base.usable();
-    let linear_rows: usize = plan.leaves.iter().map(Vec::len).sum();
+    let linear_rows = plan.leaves.iter().map(Vec::len).sum::<Count>();
     let mut out = Vec::new();
     let mut p = base.clone();
     p.linear_lanes = lanes(&plan.leaves.iter().map(Vec::len).collect::<Vec<_>>(), usable, true);
@@ -121,22 +117,19 @@ fn candidates(program: &Program, base: &CircuitParams, plan: &Plan) -> Vec<Estim
     for c in 1..=widest.clamp(1, MAX_WEIGHT_COLUMNS) {
         p.weight_columns = c;
         let matrix_rows = plan.weight_rows(c) + plan.chain_rows();
-        p.matrix_lanes = if plan.checks.is_empty() { 0 } else { matrix_rows.div_ceil(usable).max(1) };
+        p.matrix_lanes = if plan.checks.is_empty() { 0 } else { matrix_rows.div_ceil(usable).get().max(1) };
         if p.matrix_lanes > MAX_LANES {
             continue;
         }
-        let lanes = [p.linear_lanes, p.product_lanes, p.matrix_lanes];
-        let used = [linear_rows, plan.products.len(), matrix_rows];
-        let mut rows = [(Layout::table_rows(program), usable); 4];
-        for i in 0..3 {
-            rows[i] = (used[i], lanes[i] * usable);
-        }
-        out.push(estimate(&p, rows));
+        let of = |used: Count, lanes: usize| (used.get(), (lanes * Count::new(usable)).get());
+        let linear = of(linear_rows, p.linear_lanes);
+        let product = of(Count::new(plan.products.len()), p.product_lanes);
+        let table = (Layout::table_rows(program), usable);
+        out.push(estimate(&p, [linear, product, of(matrix_rows, p.matrix_lanes), table]));
         // Another lane where continuations of chains need the room.
         if (2..MAX_LANES).contains(&p.matrix_lanes) {
-            p.matrix_lanes += 1;
-            rows[2].1 += usable;
-            out.push(estimate(&p, rows));
+            p.matrix_lanes = p.matrix_lanes.saturating_add(1);
+            out.push(estimate(&p, [linear, product, of(matrix_rows, p.matrix_lanes), table]));
         }
     }
     out
@@ -150,8 +143,8 @@ fn lanes(leaves: &[usize], usable: usize, sort: bool) -> usize {
     }
     let mut free: Vec<usize> = Vec::new();
     for len in sorted {
-        match free.iter_mut().find(|f| **f >= len) {
-            Some(f) => *f -= len,
+        match free.iter_mut().find_map(|f| Some((f.checked_sub(len)?, f))) {
+            Some((rest, f)) => *f = rest,
             None => free.push(usable.saturating_sub(len)),
         }
     }
@@ -160,60 +153,64 @@ fn lanes(leaves: &[usize], usable: usize, sort: bool) -> usize {
 
 /// Counts columns and predicts sizes and times.
 fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
-    let n = p.n();
-    let operands = p.all_operands();
+    let n = Count::new(p.n());
+    let linear_lanes = Count::new(p.linear_lanes);
+    let product_lanes = Count::new(p.product_lanes);
+    let matrix_lanes = Count::new(p.matrix_lanes);
+    let hash_lanes = Count::new(p.hash_lanes);
+    let (linear_limbs, product_limbs) = (Count::new(p.linear_limbs), Count::new(p.product_limbs));
+    let two = Count::new(2);
+    let operands = Count::new(p.all_operands());
     let grid = usize::from(p.grid);
-    let functions = p.linear_lanes + p.product_lanes;
+    let functions = linear_lanes + product_lanes;
     // Without lanes there is no lookup argument either, only an advice column and a fixed column that no gate uses.
-    let lookup = functions.min(1);
-    let limbs = p.linear_lanes * (p.linear_limbs - 1) + p.product_lanes * (p.product_limbs - 1);
-    let paired = limbs.saturating_sub(2).min(functions);
-    let helpers = functions + (limbs.saturating_sub(2) - paired).div_ceil(3);
-    let first = p.linear_lanes * (p.linear_limbs + 2)
-        + operands
-        + p.product_lanes * (p.product_limbs + 3)
-        + 6 * p.hash_lanes
-        + 1;
+    let lookup = functions.min(Count::new(1));
+    let limbs = linear_lanes * (linear_limbs - 1) + product_lanes * (product_limbs - 1);
+    let paired = limbs.less(two).min(functions);
+    let helpers = functions + (limbs.less(two) - paired).div_ceil(3);
+    let first = linear_lanes * (linear_limbs + 2) + operands + product_lanes * (product_limbs + 3) + 6 * hash_lanes + 1;
+    let weights = matrix_lanes * p.weight_columns;
     let (fixed_weights, weight_commitments) =
-        if p.private_weights { (1, p.matrix_lanes * p.weight_columns) } else { (p.weight_columns, 0) };
-    let combined = if p.private_weights { p.matrix_lanes } else { 0 };
-    let second_phase = p.linear_lanes + 2 * p.matrix_lanes + combined + helpers + lookup;
+        if p.private_weights { (1, weights) } else { (p.weight_columns, Count::default()) };
+    let combined = if p.private_weights { matrix_lanes } else { Count::default() };
+    let second_phase = linear_lanes + 2 * matrix_lanes + combined + helpers + lookup;
     let advice = first + second_phase;
     let fixed = 2
-        + p.linear_lanes * (4 + grid)
-        + p.product_lanes * (4 + usize::from(p.max))
+        + linear_lanes * (Count::new(4) + grid)
+        + product_lanes * (Count::new(4) + usize::from(p.max))
         + p.two_term_lanes.min(p.product_lanes)
-        + p.matrix_lanes * (3 + grid + fixed_weights)
-        + 8 * p.hash_lanes
+        + matrix_lanes * (Count::new(3) + grid + fixed_weights)
+        + 8 * hash_lanes
         + 5 * lookup;
-    let permutation = 2 + 2 * p.linear_lanes + operands + 2 * p.product_lanes + 2 * p.matrix_lanes + 4 * p.hash_lanes;
-    let products = permutation.div_ceil(DEGREE - 2);
-    let commitments = advice + products + 1 + (DEGREE - 1) + 2;
-    let rotated = p.linear_lanes + p.matrix_lanes + 4 * p.hash_lanes + lookup;
+    let permutation = 2 + 2 * linear_lanes + operands + 2 * product_lanes + 2 * matrix_lanes + 4 * hash_lanes;
+    let products = permutation.div_ceil(PRODUCT_COLUMNS);
+    let commitments = advice + products + 1 + PIECES + 2;
+    let rotated = linear_lanes + matrix_lanes + 4 * hash_lanes + lookup;
     let unused = 2 * (1 - lookup);
-    let evaluations = advice + rotated + fixed - unused + 1 + permutation + (3 * products).saturating_sub(1);
+    let evaluations = advice + rotated + fixed - unused + 1 + permutation + (3 * products).less(Count::new(1));
     // One point and a response for each blinding row (docs/private-weights.md).
     let blinding = if p.private_weights { BLINDING_ROWS } else { 0 };
-    let link = if p.private_weights { 1 + blinding } else { 0 };
-    let full = second_phase + products + 1 + (DEGREE - 1) + 2;
-    // CPU seconds and bytes of the whole process, fitted to 20 layouts of six models and a batch (docs/benchmarks.md); all within 12 % of what was
-    // measured. The first term is the start and the key; the second multi-scalar multiplication with full scalars, whose buckets get cheaper with
-    // n; the third transforms, gates and everything else that is done for each column.
-    let columns = real(advice + fixed + permutation);
-    let row = 5.6e-6 * real(full) / f64::from(p.k) + 8.0e-7 * columns;
+    let link = if p.private_weights { Count::new(blinding) + 1 } else { Count::default() };
+    let full = second_phase + products + 1 + PIECES + 2;
+    // CPU seconds and bytes of the whole process, fitted to 20 layouts of six models and a batch (docs/benchmarks.md); all
+    // within 12 % of what was measured. The first term is the start and the key; the second multi-scalar multiplication with
+    // full scalars, whose buckets get cheaper with n; the third transforms, gates and everything else that is done for each
+    // column.
+    let columns = real((advice + fixed + permutation).get());
+    let row = 5.6e-6 * real(full.get()) / f64::from(p.k) + 8.0e-7 * columns;
     let kept = advice + fixed + permutation + products + 4;
     Estimate {
         params: p.clone(),
-        advice,
-        second_phase,
-        fixed,
-        permutation,
-        proof_bytes: 32 * (commitments + evaluations + link),
-        prover_key_bytes: 32 * n * (2 * fixed + 3 * permutation + 3),
-        verifier_key_bytes: 32 * (fixed + permutation + weight_commitments + blinding) + 512,
-        memory_bytes: 18_300_000 + 119 * n * kept,
-        prove_seconds: 0.022 + real(n) * row,
-        weight_commitments,
+        advice: advice.get(),
+        second_phase: second_phase.get(),
+        fixed: fixed.get(),
+        permutation: permutation.get(),
+        proof_bytes: (32 * (commitments + evaluations + link)).get(),
+        prover_key_bytes: (32 * n * (2 * fixed + 3 * permutation + 3)).get(),
+        verifier_key_bytes: (32 * (fixed + permutation + weight_commitments + blinding) + 512).get(),
+        memory_bytes: (18_300_000 + 119 * n * kept).get(),
+        prove_seconds: 0.022 + real(n.get()) * row,
+        weight_commitments: weight_commitments.get(),
         rows,
     }
 }

@@ -61,6 +61,9 @@ pub enum CircuitError {
         /// The largest k tried.
         max_k: u32,
     },
+    /// The layout is not one that its own rules give: a fault of this crate, found before a constraint is lost.
+    #[error("the layout contradicts itself: {0}")]
+    Layout(&'static str),
     /// Parameters that do not belong to the program.
     #[error("circuit parameters do not fit the program: {0}")]
     Params(String),

@@ -4,12 +4,13 @@ mod place;
 mod plan;
 
 use halo2_proofs::halo2curves::bn256::Fr;
-use vouch_program::{Program, Wire};
+use vouch_program::{Matrix, Program, Requant, Wire};
 
 pub(crate) use plan::Plan;
 
 use crate::{
     CircuitError, CircuitParams,
+    cells::{Count, Lane, LaneRow, Row},
     config::{pow2, scaled},
     number::index,
 };
@@ -22,23 +23,23 @@ pub enum Column {
     /// The program's constants (fixed).
     Constant,
     /// Output of a linear lane.
-    LinearY(usize),
+    LinearY(Lane),
     /// Running combination of a linear lane.
-    LinearAcc(usize),
+    LinearAcc(Lane),
     /// Operand (lane, which) of a product lane.
-    Operand(usize, usize),
+    Operand(Lane, usize),
     /// Function value or maximum of a product lane.
-    ProductY(usize),
+    ProductY(Lane),
     /// Rescaled sum of a product lane.
-    ProductR(usize),
+    ProductR(Lane),
     /// State (lane, which) of a hash lane; the second one.
-    HashState(usize),
+    HashState(Lane),
     /// Work column (lane, which) of a hash lane.
-    HashWork(usize, usize),
+    HashWork(Lane, usize),
     /// Operand of a matrix lane.
-    MatrixX(usize),
+    MatrixX(Lane),
     /// Running sum of a matrix lane.
-    MatrixAcc(usize),
+    MatrixAcc(Lane),
 }
 
 /// A cell that takes part in copy constraints.
@@ -47,7 +48,7 @@ pub struct Cell {
     /// Its column.
     pub column: Column,
     /// Its row.
-    pub row: usize,
+    pub row: Row,
 }
 
 /// Where an operand of a matrix lane comes from.
@@ -87,6 +88,14 @@ pub struct LinearRow {
     pub element: usize,
     /// What the running combination is multiplied by.
     pub mul: Mul,
+}
+
+impl LinearRow {
+    /// How the output is requantized: as its column of the matrix.
+    pub(crate) fn requant<'a>(&self, matrix: &'a Matrix) -> &'a Requant {
+        let column = self.element.checked_rem(index(matrix.cols)).unwrap_or(0);
+        &matrix.requant[column]
+    }
 }
 
 /// A row of a product lane.
@@ -149,12 +158,12 @@ pub enum HashRow {
 pub struct Hash {
     /// The tensor's values.
     pub wires: Vec<Wire>,
-    /// Lane and row where each packed element ends.
-    pub elements: Vec<(usize, usize)>,
-    /// Lane and first row of the rounds.
-    pub start: (usize, usize),
-    /// Lane and row of the value.
-    pub digest: (usize, usize),
+    /// Where each packed element ends.
+    pub elements: Vec<LaneRow>,
+    /// The first row of the rounds.
+    pub start: LaneRow,
+    /// Where the value is.
+    pub digest: LaneRow,
 }
 
 /// What the operand of a matrix row is multiplied by.
@@ -220,25 +229,24 @@ impl Check {
     ///
     /// The sum is computed in the field, so it is exact modulo p whatever the size of the weights. What makes packed sums
     /// that agree modulo p agree one by one is B alone (see [`crate::chips::linear`]).
-    #[expect(
-        clippy::arithmetic_side_effects,
-        reason = "columns of a matrix; the plan has refused columns that drop more than the lane"
-    )]
     pub(crate) fn packed(&self, program: &Program, p: &CircuitParams, operand: usize, chunk: usize) -> Vec<Fr> {
         let m = &program.matrices()[self.matrix];
-        let n = index(m.cols);
-        let c = p.weight_columns;
-        let pad = self.chunks(c) * c - self.packs();
+        let c = Count::new(p.weight_columns);
+        let pad = self.chunks(p.weight_columns) * c - self.packs();
+        let row = operand * Count::new(index(m.cols));
         let drop = p.drop_of(p.linear_limbs);
         let base = pow2(self.bits);
-        (0..c)
+        (0..p.weight_columns)
             .map(|i| {
-                let Some(g) = (chunk * c + i).checked_sub(pad) else { return Fr::zero() };
-                let columns = g * self.per_pack..self.columns.min((g + 1) * self.per_pack);
+                let Some(g) = (chunk * c + i).get().checked_sub(pad.get()) else { return Fr::zero() };
+                let first = g * Count::new(self.per_pack);
+                let columns = first.get()..self.columns.min((first + self.per_pack).get());
                 // Horner from the most significant digit.
                 columns.rev().fold(Fr::zero(), |sum, col| {
-                    let col = self.first + col;
-                    sum * base + scaled(m.weights[operand * n + col], drop - u32::from(m.requant[col].drop))
+                    let col = self.first + Count::new(col);
+                    // The plan has refused columns that drop more than the lane.
+                    let up = drop.saturating_sub(u32::from(m.requant[col.get()].drop));
+                    sum * base + scaled(m.weights[(row + col).get()], up)
                 })
             })
             .collect()
@@ -251,9 +259,9 @@ pub struct Piece {
     /// The chain it belongs to (a chain that is continued in another lane has one number for each piece).
     pub chain: usize,
     /// Matrix lane.
-    pub lane: usize,
+    pub lane: Lane,
     /// First row.
-    pub row: usize,
+    pub row: Row,
     /// Its rows.
     pub rows: Vec<MatrixRow>,
 }
@@ -282,10 +290,11 @@ pub struct Layout {
     /// The cell of every wire (`None`: unused constant).
     pub home: Vec<Cell>,
     /// First row of each table in the lookup table.
-    pub tables: Vec<usize>,
-    /// (lane, row) of the end of every leaf and chain.
-    pub(crate) leaf_end: Vec<(usize, usize)>,
-    pub(crate) chain_end: Vec<(usize, usize)>,
+    pub tables: Vec<Row>,
+    /// Where every leaf ends: its combination is in the row after its last one.
+    pub(crate) leaf_end: Vec<LaneRow>,
+    /// The same for every chain.
+    pub(crate) chain_end: Vec<LaneRow>,
 }
 
 impl Layout {
@@ -301,8 +310,12 @@ impl Layout {
 
     /// Rows of the lookup table.
     pub fn table_rows(program: &Program) -> usize {
-        let limbs = 1usize.checked_shl(program.limb_bits()).unwrap_or(usize::MAX);
-        let segments = program.tables().iter().map(|t| t.segments.len());
-        segments.fold(limbs.saturating_add(1), usize::saturating_add)
+        let segments = program.tables().iter().map(|t| t.segments.len()).sum::<Count>();
+        (Self::limb_rows(program) + segments).get()
+    }
+
+    /// Its first rows: the null entry, and one for each value of a limb. A program's limbs have at most 16 bits.
+    pub(crate) fn limb_rows(program: &Program) -> Count {
+        Count::new(1usize.checked_shl(program.limb_bits()).unwrap_or(usize::MAX)) + 1
     }
 }

@@ -26,6 +26,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
+mod cells;
 pub mod chips;
 mod config;
 mod cost;
@@ -36,6 +37,7 @@ mod number;
 mod params;
 mod witness;
 
+pub use cells::{Lane, LaneRow, Row};
 pub use config::ModelConfig;
 pub use cost::{Estimate, Objective, choose};
 pub use error::CircuitError;

@@ -1,9 +1,4 @@
 //! The circuit as halo2 sees it.
-#![expect(
-    clippy::arithmetic_side_effects,
-    reason = "rows and columns; overflow checks are on for this crate in this repository's profiles"
-)]
-
 use std::sync::Arc;
 
 use halo2_proofs::{
@@ -20,7 +15,7 @@ use crate::{
     config::{inverse_pow2, pow2, scaled, signed},
     layout::{Cell, Column, HashRow, Mul, ProductRow, Weights},
     number::{index, long},
-    witness::{IDENTITY, bound, table_entries, tag},
+    witness::{IDENTITY, bound, column_length, table_entries, tag},
 };
 
 /// Advice columns with their values.
@@ -77,8 +72,7 @@ impl ModelCircuit {
         for (lane, rows) in config.linear.iter().zip(&layout.linear) {
             for (row, r) in rows.iter().enumerate() {
                 let Instruction::Linear(l) = &program.instructions()[r.instruction] else { continue };
-                let m = &program.matrices()[index(l.matrix.0)];
-                let rq = &m.requant[r.element % index(m.cols)];
+                let rq = r.requant(&program.matrices()[index(l.matrix.0)]);
                 function(&mut out, rq, lane.tag, lane.offset, row);
                 match (r.mul, lane.by_sigma) {
                     (Mul::Pow2(e), _) => out.push((lane.by_const, row, pow2(e))),
@@ -95,7 +89,8 @@ impl ModelCircuit {
                         let Instruction::Product(q) = &program.instructions()[instruction] else { continue };
                         function(&mut out, &q.requant, lane.tag, lane.offset, row);
                         out.push((lane.q_product, row, one));
-                        let up = p.drop_of(p.product_limbs) - u32::from(q.requant.drop);
+                        // The plan has refused products that drop more than the lane.
+                        let up = p.drop_of(p.product_limbs).saturating_sub(u32::from(q.requant.drop));
                         for (t, column) in q.terms.iter().zip(&lane.factors) {
                             out.push((*column, row, scaled(t.factor, up)));
                         }
@@ -115,9 +110,9 @@ impl ModelCircuit {
             }
         }
         for piece in &layout.pieces {
-            let Some(lane) = config.matrix.get(piece.lane) else { continue };
+            let Some(lane) = config.matrix.get(piece.lane.index()) else { continue };
             for (i, r) in piece.rows.iter().enumerate() {
-                let row = piece.row + i;
+                let row = (piece.row + i).index();
                 match (r.mul, lane.by_sigma) {
                     (Mul::Pow2(_), _) => out.push((lane.by_one, row, one)),
                     (Mul::Mu(_), _) => out.push((lane.by_mu, row, one)),
@@ -181,7 +176,7 @@ impl ModelCircuit {
         if !p.private_weights {
             return Vec::new();
         }
-        let mut lanes = vec![vec![vec![Fr::zero(); p.usable() + 1]; p.weight_columns]; p.matrix_lanes];
+        let mut lanes = vec![vec![vec![Fr::zero(); column_length(p)]; p.weight_columns]; p.matrix_lanes];
         for piece in &layout.pieces {
             for (i, r) in piece.rows.iter().enumerate() {
                 let Weights::Packed { check, operand, chunk } = r.weights else { continue };
@@ -277,17 +272,17 @@ impl ModelConfig {
         let column: Halo2Column<Any> = match cell.column {
             Column::Instance => self.instance.into(),
             Column::Constant => self.constants.into(),
-            Column::LinearY(i) => self.linear.get(i)?.y.into(),
-            Column::LinearAcc(i) => self.linear.get(i)?.acc.into(),
-            Column::Operand(i, j) => (*self.product.get(i)?.operands.get(j)?).into(),
-            Column::ProductY(i) => self.product.get(i)?.y.into(),
-            Column::ProductR(i) => self.product.get(i)?.r.into(),
-            Column::HashState(i) => self.hash.get(i)?.state[1].into(),
-            Column::HashWork(i, j) => (*self.hash.get(i)?.work.get(j)?).into(),
-            Column::MatrixX(i) => self.matrix.get(i)?.x.into(),
-            Column::MatrixAcc(i) => self.matrix.get(i)?.acc.into(),
+            Column::LinearY(i) => self.linear.get(i.index())?.y.into(),
+            Column::LinearAcc(i) => self.linear.get(i.index())?.acc.into(),
+            Column::Operand(i, j) => (*self.product.get(i.index())?.operands.get(j)?).into(),
+            Column::ProductY(i) => self.product.get(i.index())?.y.into(),
+            Column::ProductR(i) => self.product.get(i.index())?.r.into(),
+            Column::HashState(i) => self.hash.get(i.index())?.state[1].into(),
+            Column::HashWork(i, j) => (*self.hash.get(i.index())?.work.get(j)?).into(),
+            Column::MatrixX(i) => self.matrix.get(i.index())?.x.into(),
+            Column::MatrixAcc(i) => self.matrix.get(i.index())?.acc.into(),
         };
-        Some(circuit::Cell { row_offset: cell.row, column })
+        Some(circuit::Cell { row_offset: cell.row.index(), column })
     }
 }
 

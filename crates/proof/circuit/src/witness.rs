@@ -3,11 +3,6 @@
 //! [`FirstPhase`] comes from a program's trace. [`SecondPhase`] is computed from the first phase's *columns* and the challenges alone, so
 //! that a test can change any cell of the first phase and let the rest follow as a cheating prover would.
 
-#![expect(
-    clippy::arithmetic_side_effects,
-    reason = "rows and columns; overflow checks are on for this crate in this repository's profiles"
-)]
-
 mod hash;
 mod limbs;
 
@@ -18,14 +13,15 @@ use vouch_program::{Instruction, Program, Requant, Trace, Visibility};
 
 pub use hash::HashColumns;
 use limbs::{EXACT, Limbs};
-pub(crate) use limbs::{IDENTITY, bound, tag};
+pub(crate) use limbs::{FIRST_TABLE, IDENTITY, bound, tag};
 
 use crate::{
     CircuitError, CircuitParams, ModelConfig,
+    cells::{Count, LaneRow, Row, rows_to},
     chips::lookup::Lookup,
     config::{inverse_pow2, pow2, signed},
     layout::{Cell, Column, Layout, LinearRow, Mul, ProductRow, Weights},
-    number::{index, long},
+    number::index,
 };
 
 /// First-phase columns of a linear lane.
@@ -110,7 +106,7 @@ impl FirstPhase {
     /// If the trace is not one of this program, or there is not one salt for each hashed tensor.
     pub fn new(program: &Program, layout: &Layout, trace: &Trace, salts: &[Fr]) -> Result<Self, CircuitError> {
         let p = &layout.params;
-        let len = p.usable() + 1;
+        let len = column_length(p);
         let column = || vec![Fr::zero(); len];
         let mut limbs = Limbs::new(program, layout, len);
         let mut linear = Vec::with_capacity(p.linear_lanes);
@@ -125,7 +121,7 @@ impl FirstPhase {
                 own.slope[row] = signed(i128::from(d.slope));
                 own.y[row] = signed(i128::from(d.y));
             }
-            limbs.unused(len - 1 - rows.len(), p.linear_limbs)?;
+            limbs.unused(p.usable().saturating_sub(rows.len()), p.linear_limbs)?;
             linear.push(own);
         }
         let mut product = Vec::with_capacity(p.product_lanes);
@@ -141,7 +137,7 @@ impl FirstPhase {
             for (row, r) in rows.iter().enumerate() {
                 limbs.product_row(trace, r, row, &mut own, &mut chain)?;
             }
-            limbs.unused(len - 1 - rows.len(), p.product_limbs)?;
+            limbs.unused(p.usable().saturating_sub(rows.len()), p.product_limbs)?;
             product.push(own);
         }
         let multiplicity = limbs.multiplicities();
@@ -152,24 +148,30 @@ impl FirstPhase {
 
     /// The value of a cell that takes part in copy constraints, if it is in this phase.
     pub fn value(&self, layout: &Layout, cell: Cell) -> Option<Fr> {
-        let row = cell.row;
+        let row = cell.row.index();
         match cell.column {
             Column::Instance => self.instance.get(row).copied(),
             Column::Constant => layout.constants.get(row).map(|c| signed(i128::from(*c))),
-            Column::LinearY(lane) => self.linear.get(lane)?.y.get(row).copied(),
-            Column::Operand(lane, i) => self.product.get(lane)?.operands.get(i)?.get(row).copied(),
-            Column::ProductY(lane) => self.product.get(lane)?.y.get(row).copied(),
-            Column::ProductR(lane) => self.product.get(lane)?.r.get(row).copied(),
-            Column::HashState(lane) => self.hash.get(lane)?.state[1].get(row).copied(),
-            Column::HashWork(lane, i) => self.hash.get(lane)?.work.get(i)?.get(row).copied(),
+            Column::LinearY(lane) => self.linear.get(lane.index())?.y.get(row).copied(),
+            Column::Operand(lane, i) => self.product.get(lane.index())?.operands.get(i)?.get(row).copied(),
+            Column::ProductY(lane) => self.product.get(lane.index())?.y.get(row).copied(),
+            Column::ProductR(lane) => self.product.get(lane.index())?.r.get(row).copied(),
+            Column::HashState(lane) => self.hash.get(lane.index())?.state[1].get(row).copied(),
+            Column::HashWork(lane, i) => self.hash.get(lane.index())?.work.get(i)?.get(row).copied(),
             Column::LinearAcc(_) | Column::MatrixX(_) | Column::MatrixAcc(_) => None,
         }
     }
 }
 
+/// Rows of a column down to the last one that is not random: the usable ones, and one after them.
+pub(crate) fn column_length(p: &CircuitParams) -> usize {
+    (Count::new(p.usable()) + 1).get()
+}
+
 /// The public values of a run.
 fn instance(program: &Program, layout: &Layout, trace: &Trace, hash: &[HashColumns]) -> Vec<Fr> {
-    let mut digests = layout.hashes.iter().map(|h| hash[h.digest.0].state[1][h.digest.1]);
+    let digest = |LaneRow { lane, row }: LaneRow| Some(*hash.get(lane.index())?.state[1].get(row.index())?);
+    let mut digests = layout.hashes.iter().filter_map(|h| digest(h.digest));
     let mut out = Vec::with_capacity(program.public_len());
     for (visibility, wires) in program.tensors() {
         match visibility {
@@ -184,7 +186,7 @@ fn instance(program: &Program, layout: &Layout, trace: &Trace, hash: &[HashColum
 fn requant<'a>(program: &'a Program, r: &LinearRow) -> &'a Requant {
     let Instruction::Linear(l) = &program.instructions()[r.instruction] else { return &EXACT };
     let m = &program.matrices()[index(l.matrix.0)];
-    &m.requant[r.element % index(m.cols)]
+    r.requant(m)
 }
 
 impl SecondPhase {
@@ -200,7 +202,7 @@ impl SecondPhase {
     /// The columns of the linear checks; those of the lookup argument are empty.
     fn sums(program: &Program, layout: &Layout, first: &FirstPhase, ch: &Challenges) -> Self {
         let p = &layout.params;
-        let len = p.usable() + 1;
+        let len = column_length(p);
         let factor = |mul: Mul| match mul {
             Mul::Start => Fr::zero(),
             Mul::Pow2(e) => pow2(e),
@@ -216,13 +218,13 @@ impl SecondPhase {
             .zip(&layout.linear)
             .map(|(columns, rows)| {
                 let mut acc = vec![Fr::zero(); len];
-                for i in 0..len - 1 {
+                for row in rows_to(p.usable()) {
                     let mut z = -offset;
                     for (l, power) in columns.limbs.iter().zip(&powers) {
-                        z += l[i] * power;
+                        z += l[row] * power;
                     }
-                    let by = rows.get(i).map_or(Fr::zero(), |r| factor(r.mul));
-                    acc[i + 1] = acc[i] * by + z;
+                    let by = rows.get(row.index()).map_or(Fr::zero(), |r| factor(r.mul));
+                    acc[row + 1] = acc[row] * by + z;
                 }
                 acc
             })
@@ -235,30 +237,32 @@ impl SecondPhase {
         let mut acc = vec![vec![Fr::zero(); len]; p.matrix_lanes];
         let mut combined = vec![vec![Fr::zero(); len]; if p.private_weights { p.matrix_lanes } else { 0 }];
         let weights = combined_weights(program, layout, ch.mu);
-        let mut position: Vec<usize> = vec![0; layout.checks.len()];
+        let mut next: Vec<Row> = vec![Row::TOP; layout.checks.len()];
         for piece in &layout.pieces {
             for (i, r) in piece.rows.iter().enumerate() {
                 let row = piece.row + i;
+                let lane = piece.lane;
                 let cell = layout.cell_of(r.source);
                 let value = match cell.column {
-                    Column::LinearAcc(lane) => linear_acc[lane][cell.row],
-                    Column::MatrixAcc(lane) => acc[lane][cell.row],
+                    Column::LinearAcc(from) => linear_acc[from][cell.row],
+                    Column::MatrixAcc(from) => acc[from][cell.row],
                     _ => first.value(layout, cell).unwrap_or(Fr::zero()),
                 };
                 let w = match r.weights {
                     Weights::Unit => Fr::one(),
                     Weights::Packed { check, .. } => {
-                        position[check] += 1;
-                        let w = weights[check][position[check] - 1];
-                        if let Some(column) = combined.get_mut(piece.lane) {
+                        let at = next[check];
+                        next[check] = at + 1;
+                        let w = weights[check][at];
+                        if let Some(column) = combined.get_mut(lane.index()) {
                             column[row] = w;
                         }
                         w
                     }
                 };
                 let by = if let Mul::Mu(_) = r.mul { mu_c } else { factor(r.mul) };
-                x[piece.lane][row] = value;
-                acc[piece.lane][row + 1] = acc[piece.lane][row] * by + value * w;
+                x[lane][row] = value;
+                acc[lane][row + 1] = acc[lane][row] * by + value * w;
             }
             // Rows below the last piece are unused: their multiplier is 0, so the sum stays 0 there.
         }
@@ -299,7 +303,7 @@ fn lookup_columns(
 ) -> (Vec<Vec<Fr>>, Vec<Fr>) {
     let Some(chip) = &config.lookup else { return (Vec::new(), Vec::new()) };
     let p = &layout.params;
-    let (len, u) = (p.usable() + 1, p.usable());
+    let (len, u) = (column_length(p), p.usable());
     let inverses = |lookup: &Lookup| {
         let mut d = denominators(program, layout, config, first, ch, lookup);
         d.par_chunks_mut(512).for_each(|c| {
@@ -329,12 +333,12 @@ fn lookup_columns(
         c.iter_mut().batch_invert();
     });
     let mut phi = vec![Fr::zero(); len];
-    for i in 0..u {
-        let mut step = -(first.multiplicity[i] * table[i]);
+    for row in rows_to(u) {
+        let mut step = -(first.multiplicity[row] * table[row]);
         for h in helpers.iter().chain(&direct) {
-            step += h[i];
+            step += h[row];
         }
-        phi[i + 1] = phi[i] + step;
+        phi[row + 1] = phi[row] + step;
     }
     (helpers, phi)
 }
@@ -343,16 +347,19 @@ fn lookup_columns(
 pub(crate) fn table_entries(program: &Program, layout: &Layout, rows: usize) -> Vec<[Fr; 4]> {
     let b = layout.params.limb_bits;
     let mut out = vec![[Fr::zero(); 4]; rows];
-    let half = 1i64 << (2 * b - 1);
-    for v in 0..1u32 << b {
-        let base = (i64::from(v) << b) - half;
-        out[1 + index(v)] = [Fr::from(IDENTITY), Fr::from(u64::from(v)), signed(i128::from(base)), Fr::one()];
+    // Integers as field elements, whose sums cannot overflow. The first row is the null entry.
+    let half = pow2(b.saturating_mul(2).saturating_sub(1));
+    let ranges = out.iter_mut().skip(1).zip(0..1u64 << b);
+    for (entry, v) in ranges {
+        *entry = [Fr::from(IDENTITY), Fr::from(v), Fr::from(v) * pow2(b) - half, Fr::one()];
     }
-    for (t, (table, first)) in program.tables().iter().zip(&layout.tables).enumerate() {
-        for (i, s) in table.segments.iter().enumerate() {
-            let key = i128::from(table.first) + i128::from(long(i)) + (1i128 << (b - 1));
+    let half = pow2(b.saturating_sub(1));
+    for (tag, (table, first)) in (FIRST_TABLE..).zip(program.tables().iter().zip(&layout.tables)) {
+        let mut key = signed(i128::from(table.first)) + half;
+        for (entry, s) in out.iter_mut().skip(first.index()).zip(&table.segments) {
             let (base, slope) = (signed(i128::from(s.base)), signed(i128::from(s.slope)));
-            out[first + i] = [Fr::from(2 + long(t)), signed(key), base, slope];
+            *entry = [Fr::from(tag), key, base, slope];
+            key += Fr::one();
         }
     }
     out
@@ -371,8 +378,9 @@ fn denominators(
     let u = p.usable();
     let theta = ch.theta;
     let row_of = |tag: u64, offset: i64, limbs: &[Vec<Fr>], slope: Fr, y: Fr, i: usize| {
-        let top = limbs.len() - 1;
-        let value = y - signed(i128::from(offset)) - slope * limbs[top - 1][i];
+        // A lane has at least two limbs.
+        let (top, fraction) = (limbs.len().saturating_sub(1), limbs.len().saturating_sub(2));
+        let value = y - signed(i128::from(offset)) - slope * limbs[fraction][i];
         ch.beta + limbs[top][i] + theta * (value + theta * (slope + theta * Fr::from(tag)))
     };
     match *lookup {
@@ -416,7 +424,8 @@ fn denominators(
                 .chain(config.product.iter().zip(&first.product).flat_map(|(l, v)| l.limbs.iter().zip(&v.limbs)));
             let values = limbs.into_iter().find(|(c, _)| **c == column).map(|(_, v)| v.as_slice()).unwrap_or(&[]);
             let scale = Fr::one() + theta * pow2(p.limb_bits);
-            let constant = ch.beta + theta * (theta * (theta + Fr::one()) - pow2(2 * p.limb_bits - 1));
+            let half = pow2(p.limb_bits.saturating_mul(2).saturating_sub(1));
+            let constant = ch.beta + theta * (theta * (theta + Fr::one()) - half);
             values[..u].iter().map(|v| *v * scale + constant).collect()
         }
     }

@@ -69,8 +69,8 @@ fn every_second_phase_cell_is_bound() {
         }
         for piece in &bench.layout.pieces {
             let lane = &bench.config.matrix[piece.lane];
-            places.extend((0..piece.rows.len()).map(|i| (lane.x.index(), piece.row + i)));
-            places.extend((0..piece.rows.len()).map(|i| (lane.acc.index(), piece.row + i + 1)));
+            places.extend((0..piece.rows.len()).map(|i| (lane.x.index(), (piece.row + i).index())));
+            places.extend((0..piece.rows.len()).map(|i| (lane.acc.index(), (piece.row + i + 1).index())));
         }
         if let Some(chip) = &bench.config.lookup {
             places.extend((0..u).map(|r| (chip.multiplicity.index(), r)));

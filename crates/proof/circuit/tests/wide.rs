@@ -193,7 +193,10 @@ fn a_copy_without_a_column_is_refused() {
     let trace = program.run(&x).unwrap();
     let bench = Bench::new(program);
     let first = bench.first(&trace);
-    let missing = vouch_circuit::Cell { column: vouch_circuit::Column::LinearY(9), row: 0 };
+    let missing = vouch_circuit::Cell {
+        column: vouch_circuit::Column::LinearY(vouch_circuit::Lane::new(9)),
+        row: vouch_circuit::Row::TOP,
+    };
     let mut layout = (*bench.layout).clone();
     layout.copies.push((missing, missing));
     let circuit = vouch_circuit::ModelCircuit::with_first_phase(

@@ -1,5 +1,7 @@
 //! The check of a third party's verifying key.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
 use std::sync::Arc;
 
 use vouch_circuit::CircuitParams;
@@ -104,7 +106,7 @@ fn compare(expected: &KeyDescription, own: &KeyDescription) -> Result<(), Provin
 mod tests {
     use std::collections::BTreeMap;
 
-    use vouch_circuit::{Cell, Column, Objective};
+    use vouch_circuit::{Cell, Column, Objective, Row};
     use vouch_envelope::Nonce;
     use vouch_program::{Interval, Requant, Term, Visibility};
 
@@ -128,7 +130,9 @@ mod tests {
             let mut layout = layout_of(&program, &estimate.params).unwrap();
             if more {
                 let row = layout.constants.iter().position(|c| *c == 1).unwrap();
-                layout.copies.push((layout.home[x.at(0).index() + 1], Cell { column: Column::Constant, row }));
+                layout
+                    .copies
+                    .push((layout.home[x.at(0).index() + 1], Cell { column: Column::Constant, row: Row::new(row) }));
             }
             let layout = Arc::new(layout);
             let made = make(&program, &layout, &srs, None).unwrap();

@@ -50,6 +50,13 @@ pub enum ProvingError {
     /// A reference string that is not powers of one secret.
     #[error("the reference string is refused: {0}")]
     Srs(String),
+    /// A challenge, or a constant of the field, for which the proof would divide by zero. A challenge is one with
+    /// probability below 2^-240: prove again.
+    #[error("the proof would divide by zero: {what}")]
+    Zero {
+        /// The divisor.
+        what: &'static str,
+    },
     /// The system has no memory left for the proof.
     #[error("no memory for the proof: {source}")]
     Memory {

@@ -5,6 +5,8 @@
 //! says its column and rotation, but not its (private) index in the list of evaluations; the index is found again in
 //! `cs.advice_queries()` and its like, where each pair occurs once.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
 use std::collections::HashMap;
 
 use halo2_proofs::halo2curves::bn256::{Bn256, Fr, G1Affine};
@@ -135,7 +137,7 @@ pub(crate) fn describe_key(
     if cs.num_instance_columns() != 1 {
         return Err(ExportError::InstanceColumns { got: cs.num_instance_columns() });
     }
-    let degree = vk.get_domain().get_quotient_poly_degree() + 1;
+    let degree = vk.get_domain().get_quotient_poly_degree().saturating_add(1);
     if degree != cs.degree() {
         return Err(ExportError::Degree { expected: degree, got: cs.degree() });
     }

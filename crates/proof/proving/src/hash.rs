@@ -1,5 +1,7 @@
 //! Salted hashes of tensors: what the owner of a hashed input or output can compute to recognize it.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
 use std::sync::LazyLock;
 
 use halo2_proofs::halo2curves::{bn256::Fr, ff::PrimeField};

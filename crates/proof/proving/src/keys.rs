@@ -19,6 +19,8 @@
 //! columns are those of the program: a circuit with one constraint more has proofs for some inputs only, so that whether there
 //! is a proof tells of the input. [`ProverKey::check`] makes the verifying key again; a key that a third party sent needs it.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
 mod raw;
 
 use std::sync::Arc;
@@ -39,6 +41,7 @@ use crate::{
     commit::KzgParams,
     export::{KeyMeta, describe_key},
     layout::{self, layout_of},
+    number::{index, long},
     srs,
     weights::{self, Blinding},
 };
@@ -183,7 +186,7 @@ impl ProverKey {
             return Err(wrong("its verifying key has another number of rows"));
         }
         srs::check_length(srs, k)?;
-        layout::check_rows(bundle, batch as usize, k).map_err(wrong)?;
+        layout::check_rows(bundle, index(batch), k).map_err(wrong)?;
         let program = Arc::new(bundle.batched(batch)?);
         let layout = Arc::new(layout_of(&program, &header.params).map_err(wrong)?);
         let cs = raw::constraint_system(&header.params);
@@ -269,9 +272,10 @@ fn wrong(reason: impl ToString) -> ProvingError {
 fn long_part(bytes: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Result<(), ProvingError> {
     let length = bytes.len();
     bytes.extend_from_slice(&[0; 8]);
+    let start = bytes.len();
     write(bytes).map_err(wrong)?;
-    let part = (bytes.len() - length - 8) as u64;
-    bytes[length..length + 8].copy_from_slice(&part.to_le_bytes());
+    let part = long(bytes.len().saturating_sub(start));
+    bytes[length..start].copy_from_slice(&part.to_le_bytes());
     Ok(())
 }
 

@@ -4,10 +4,12 @@
 //! [`plan`](crate::plan) could have chosen for the program: features and limbs follow from the program, lanes from the rows
 //! that have to be placed, and weight columns are at most as many as the packs of a check.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
 use vouch_circuit::{CircuitParams, Layout, MAX_LANES, MAX_WEIGHT_COLUMNS, ProductRow};
 use vouch_program::{Instruction, Program, Visibility};
 
-use crate::MAX_K;
+use crate::{MAX_K, number::index};
 
 /// Most values that one row has room for: one in each linear lane, a sum and its function in each product lane, and one in
 /// the instance column.
@@ -34,14 +36,14 @@ pub(crate) fn layout_of(program: &Program, params: &CircuitParams) -> Result<Lay
 /// # Errors
 /// Says how many values there are.
 pub(crate) fn check_rows(program: &Program, batch: usize, k: u32) -> Result<(), String> {
-    within("k", k as usize, program.limb_bits() as usize + 1, MAX_K as usize)?;
+    within("k", index(k), index(program.limb_bits()).saturating_add(1), index(MAX_K))?;
     within("values", values(program).saturating_mul(batch), 0, MAX_VALUES_IN_ROW << k)
 }
 
 /// Values that take rows: all but constants, and maxima of one operand, which are that operand. At least one.
 fn values(program: &Program) -> usize {
     let of = |ins: &Instruction| match ins {
-        Instruction::Max(m) if m.x.len() == m.groups as usize => 0,
+        Instruction::Max(m) if m.x.len() == index(m.groups) => 0,
         _ => program.arity_out(ins),
     };
     program.instructions().iter().map(of).fold(program.input_len(), usize::saturating_add).max(1)
@@ -72,7 +74,7 @@ fn check_size(program: &Program, p: &CircuitParams) -> Result<(), String> {
     within("matrix_lanes", p.matrix_lanes, 0, MAX_LANES + 1)?;
     within("weight_columns", p.weight_columns, 1, MAX_WEIGHT_COLUMNS)?;
     // A hash is two blocks of rows, which may lie in different lanes.
-    within("hash_lanes", p.hash_lanes, 0, 2 * hashed)
+    within("hash_lanes", p.hash_lanes, 0, hashed.saturating_mul(2))
 }
 
 /// Checks that the layout has rows in each of its lanes. Matrix lanes may be one more than the rows need: the cost model
@@ -97,8 +99,8 @@ fn check_use(program: &Program, layout: &Layout) -> Result<(), String> {
     if layout.checks.is_empty() {
         return exactly("matrix_lanes", p.matrix_lanes, 0);
     }
-    let used = layout.pieces.iter().map(|piece| piece.lane + 1).max().unwrap_or(1);
-    within("matrix_lanes", p.matrix_lanes, used, used + 1)
+    let used = layout.pieces.iter().map(|piece| piece.lane.index().saturating_add(1)).max().unwrap_or(1);
+    within("matrix_lanes", p.matrix_lanes, used, used.saturating_add(1))
 }
 
 fn within(name: &str, got: usize, min: usize, max: usize) -> Result<(), String> {

@@ -15,6 +15,7 @@ mod hash;
 mod keys;
 mod lanes;
 mod layout;
+mod number;
 mod plonk;
 mod prove;
 #[cfg(test)]
@@ -27,6 +28,8 @@ pub use check::check_key;
 pub use error::ProvingError;
 pub use hash::tensor_hash;
 pub use keys::{Header, ProverKey, plan};
+#[doc(hidden)]
+pub use plonk::hiding::{PieceRank, rank_of_pieces};
 pub use prove::Proved;
 pub use srs::{MAX_K, Srs};
 pub use vouch_schema::Salt;

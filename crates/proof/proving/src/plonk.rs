@@ -9,10 +9,11 @@
 
 mod block;
 #[cfg(test)]
+mod cancelling_lanes;
+#[cfg(test)]
 mod direct;
 mod formula;
-#[cfg(test)]
-mod hiding;
+pub(crate) mod hiding;
 mod open;
 mod poly;
 mod quotient;
@@ -54,6 +55,32 @@ pub(crate) fn create_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>
     blinding: Option<&Blinding>,
     transcript: &mut T,
 ) -> Result<(), ProvingError> {
+    let second_phase = |config: &ModelConfig, challenges: &[Fr]| circuit.second_phase(config, challenges);
+    let link = create_circuit_proof(params, pk, circuit, &second_phase, transcript)?;
+    match blinding {
+        Some(blinding) => weights::prove(params, blinding, &link.combined, link.mu, transcript),
+        None => Ok(()),
+    }
+}
+
+/// What the part of a proof about the circuit leaves for the part about private weights.
+struct Link {
+    /// The random last rows of the lanes' columns of combined weights.
+    combined: Vec<Vec<Fr>>,
+    mu: Fr,
+}
+
+/// The second phase's columns, for the challenges after the first.
+type SecondPhase<'a> = dyn Fn(&ModelConfig, &[Fr]) -> vouch_circuit::Columns + 'a;
+
+/// Writes the part of a proof about the circuit.
+fn create_circuit_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
+    params: &KzgParams,
+    pk: &ProvingKey<G1Affine>,
+    circuit: &ModelCircuit,
+    second_phase: &SecondPhase<'_>,
+    transcript: &mut T,
+) -> Result<Link, ProvingError> {
     let vk = pk.get_vk();
     let cs = vk.cs();
     if !cs.lookups().is_empty() || cs.num_instance_columns() != 1 {
@@ -62,7 +89,7 @@ pub(crate) fn create_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>
     let mut prover = Prover { params, pk, cs, domain: Domain::new(vk.get_domain().k()), transcript };
     vk.hash_into(prover.transcript).map_err(halo2)?;
     let instance = prover.instance(circuit.instance().unwrap_or(&[]))?;
-    let (advice, challenges) = prover.advice(circuit)?;
+    let (advice, challenges) = prover.advice(circuit, second_phase)?;
     let config = ModelConfig::configure(&mut ConstraintSystem::default(), &circuit.params());
     let blinded = prover.domain.n - cs.blinding_factors() - 1;
     let combined = config.matrix.iter().filter_map(|lane| lane.private.as_ref());
@@ -88,10 +115,7 @@ pub(crate) fn create_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>
     drop(pieces);
     let opened = prover.evaluations(x, advice, products, &random, &h)?;
     open(params, &prover.domain, x, &opened, prover.transcript)?;
-    match blinding {
-        Some(blinding) => weights::prove(params, blinding, &combined, challenges[config.mu.index()], prover.transcript),
-        None => Ok(()),
-    }
+    Ok(Link { combined, mu: challenges[config.mu.index()] })
 }
 
 /// The coefficients of all columns in the order of [`quotient::Places`], up to `l_active`.
@@ -167,15 +191,18 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
     }
 
     /// All advice columns and the challenges between their phases.
-    fn advice(&mut self, circuit: &ModelCircuit) -> Result<(Vec<Vec<Fr>>, Vec<Fr>), ProvingError> {
+    fn advice(
+        &mut self,
+        circuit: &ModelCircuit,
+        second_phase: &SecondPhase<'_>,
+    ) -> Result<(Vec<Vec<Fr>>, Vec<Fr>), ProvingError> {
         let config = ModelConfig::configure(&mut ConstraintSystem::default(), &circuit.params());
         let (n, usable) = (self.domain.n, self.domain.n - self.cs.blinding_factors() - 1);
         let mut columns: Vec<Vec<Fr>> = vec![Vec::new(); self.cs.num_advice_columns()];
         let mut challenges = vec![Fr::zero(); self.cs.num_challenges()];
         let (of_column, of_challenge) = (self.cs.advice_column_phase(), self.cs.challenge_phase());
         for phase in 0..=of_column.iter().copied().max().unwrap_or(0) {
-            let values =
-                if phase == 0 { circuit.first_phase(&config) } else { circuit.second_phase(&config, &challenges) };
+            let values = if phase == 0 { circuit.first_phase(&config) } else { second_phase(&config, &challenges) };
             for (column, values) in values {
                 columns[column.index()] = values;
             }

@@ -1,5 +1,7 @@
 //! Proving.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
 use std::time::Duration;
 
 use halo2_proofs::{
@@ -79,7 +81,7 @@ impl ProverKey {
     /// What a run's proof shows of each tensor.
     fn public(&self, trace: &Trace, instance: &[Fr]) -> PublicValues {
         let mut public = PublicValues::default();
-        let mut row = 0;
+        let mut row = 0usize;
         for (i, (visibility, wires)) in self.program.tensors().into_iter().enumerate() {
             let (values, hashes) = if i < self.program.inputs().len() {
                 (&mut public.inputs, &mut public.input_hashes)
@@ -91,14 +93,14 @@ impl ProverKey {
                 Visibility::Hashed => hashes.extend(instance.get(row).map(digest)),
                 Visibility::Private => {}
             }
-            row += visibility.public_values(wires.len());
+            row = row.saturating_add(visibility.public_values(wires.len()));
         }
         public
     }
 }
 
 /// What the transcript absorbs before everything else: the model's identity and the nonce, each as two big-endian numbers of 16 bytes.
-fn statement(model: &ModelId, nonce: &Nonce) -> [Fr; 4] {
+pub(crate) fn statement(model: &ModelId, nonce: &Nonce) -> [Fr; 4] {
     let half = |bytes: &[u8]| bytes.iter().fold(Fr::zero(), |acc, b| acc * Fr::from(256) + Fr::from(u64::from(*b)));
     let (m, n) = (model.as_bytes(), nonce.as_bytes());
     [half(&m[..16]), half(&m[16..]), half(&n[..16]), half(&n[16..])]

@@ -12,6 +12,10 @@
 //! | 64·2^k | L_i(s)·G1 |
 //! | 128, 128 | G2, s·G2 |
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
+use std::ops::Neg;
+
 use halo2_proofs::{
     SerdeFormat,
     arithmetic::best_multiexp,
@@ -29,7 +33,7 @@ use rand_core::{OsRng, RngCore};
 use rayon::prelude::*;
 use vouch_verifier::{SrsKind, VerifierKey};
 
-use crate::{ProvingError, commit::KzgParams};
+use crate::{ProvingError, commit::KzgParams, number::long};
 
 /// Largest k of a reference string that is read or made.
 pub const MAX_K: u32 = 24;
@@ -109,18 +113,19 @@ impl Srs {
         }
         // The curve's cofactor on G2 is not 1.
         let order_minus_one = -Fr::one();
-        if !bool::from(s_g2.is_on_curve()) || (s_g2 * order_minus_one).to_affine() != -s_g2 {
+        if !bool::from(s_g2.is_on_curve()) || (s_g2 * order_minus_one).to_affine() != s_g2.neg() {
             return refuse("s·G2 is not in the subgroup of prime order");
         }
         if bool::from(s_g2.is_identity()) || g.iter().any(|p| bool::from(p.is_identity())) {
             return refuse("a power is the point at infinity");
         }
-        let n = g.len();
-        let r: Vec<Fr> = (0..n).map(|_| Fr::random(OsRng)).collect();
+        let r: Vec<Fr> = g.iter().map(|_| Fr::random(OsRng)).collect();
         // e(Σ r_i·g_{i+1}, G2) = e(Σ r_i·g_i, s·G2): fails with probability 1 − 1/|F| unless every g_{i+1} = s·g_i.
-        if n > 1 {
-            let next = best_multiexp(&r[..n - 1], &g[1..]).to_affine();
-            let this = best_multiexp(&r[..n - 1], &g[..n - 1]).to_affine();
+        if let ([_, later @ ..], [earlier @ .., _], [r @ .., _]) = (g, g, r.as_slice())
+            && !r.is_empty()
+        {
+            let next = best_multiexp(r, later).to_affine();
+            let this = best_multiexp(r, earlier).to_affine();
             if !equal_pairings((next, g2), (this, s_g2)) {
                 return refuse("its points are not consecutive powers of one secret");
             }
@@ -148,7 +153,7 @@ fn identity(params: &ParamsKZG<Bn256>) -> [u8; 32] {
 
 /// Whether `e(a, b) = e(c, d)`.
 fn equal_pairings((a, b): (G1Affine, G2Affine), (c, d): (G1Affine, G2Affine)) -> bool {
-    let product = Bn256::multi_miller_loop(&[(&a, &b.into()), (&-c, &d.into())]).final_exponentiation();
+    let product = Bn256::multi_miller_loop(&[(&a, &b.into()), (&c.neg(), &d.into())]).final_exponentiation();
     product == <Bn256 as Engine>::Gt::identity()
 }
 
@@ -167,8 +172,8 @@ fn refused(reason: impl Into<String>) -> ProvingError {
 /// Checks that bytes have the length and the k of halo2's raw form with 2^k powers.
 pub(crate) fn check_length(bytes: &[u8], k: u32) -> Result<(), ProvingError> {
     // In 64 bits: in WebAssembly a usize has 32.
-    let expected = (k <= MAX_K).then(|| 4 + ((2 * G1 as u64) << k) + 2 * G2 as u64);
-    if Some(bytes.len() as u64) == expected && bytes.starts_with(&k.to_le_bytes()) {
+    let expected = (k <= MAX_K).then(|| (long(2 * G1) << k).saturating_add(long(4 + 2 * G2)));
+    if Some(long(bytes.len())) == expected && bytes.starts_with(&k.to_le_bytes()) {
         return Ok(());
     }
     Err(refused(format!("its {} bytes are not those of 2^k powers, k = {k} of at most {MAX_K}", bytes.len())))
@@ -183,12 +188,15 @@ fn check_points(bytes: &[u8], k: u32) -> Result<(), ProvingError> {
     };
     let wrong = |point: &[u8]| G1Affine::from_raw_bytes(point).is_none_or(|p| p.is_identity().into());
     if let Some(at) = points.par_chunks_exact(G1).position_first(wrong) {
-        let (n, point) = (1 << k, &points[G1 * at..G1 * (at + 1)]);
-        return if at < n { refuse("power", at, point) } else { refuse("Lagrange point", at - n, point) };
+        let point = points.chunks_exact(G1).nth(at).unwrap_or_default();
+        return match at.checked_sub(1 << k) {
+            None => refuse("power", at, point),
+            Some(at) => refuse("Lagrange point", at, point),
+        };
     }
     let wrong = |point: &[u8]| G2Affine::from_raw_bytes(point).is_none_or(|p| p.is_identity().into());
     match second.chunks_exact(G2).position(wrong) {
-        Some(at) => refuse("power in G2", at, &second[G2 * at..G2 * (at + 1)]),
+        Some(at) => refuse("power in G2", at, second.chunks_exact(G2).nth(at).unwrap_or_default()),
         None => Ok(()),
     }
 }
@@ -223,7 +231,8 @@ pub(crate) fn of_key(bytes: &[u8], key: &VerifierKey) -> Result<KzgParams, Provi
     if is_root_of_unity(&params) {
         return Err(refused("its secret is a root of unity, which everybody can guess"));
     }
-    let lagrange = &bytes[4 + (G1 << own.k)..4 + ((2 * G1) << own.k)];
-    let lagrange = lagrange.chunks_exact(G1).map(G1Affine::from_raw_bytes_unchecked).collect();
+    let size = G1 << own.k;
+    let (_, lagrange) = bytes[4..].split_at(size);
+    let lagrange = lagrange[..size].chunks_exact(G1).map(G1Affine::from_raw_bytes_unchecked).collect();
     Ok(KzgParams::new(params, lagrange))
 }

@@ -114,6 +114,8 @@ fn compressed(point: &G1Affine) -> [u8; 32] {
 }
 
 /// Writes the last part of a proof. `combined` are the last rows of the lanes' columns of combined weights.
+///
+/// γ is drawn here, after everything that it combines was committed to.
 pub(crate) fn prove<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     params: &KzgParams,
     blinding: &Blinding,
@@ -122,6 +124,18 @@ pub(crate) fn prove<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     transcript: &mut T,
 ) -> Result<(), ProvingError> {
     let gamma = *transcript.squeeze_challenge_scalar::<()>();
+    prove_combination(params, blinding, combined, mu, gamma, transcript)
+}
+
+/// Proves the combination of all lanes with powers of γ.
+pub(crate) fn prove_combination<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
+    params: &KzgParams,
+    blinding: &Blinding,
+    combined: &[Vec<Fr>],
+    mu: Fr,
+    gamma: Fr,
+    transcript: &mut T,
+) -> Result<(), ProvingError> {
     // d = Σ_l γ^(Λ−1−l) (combined_l − Σ_c μ^(C−1−c) w_{l,c}), on the blinded rows.
     let mut d = vec![Fr::zero(); blinding.rows];
     for (columns, combined) in blinding.lanes.iter().zip(combined) {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use vouch_schema::num::index;
 
 use crate::{CursorError, EnvelopeError, Expected, ProofEnvelope, Reader, Section, Writer};
 
@@ -80,8 +81,8 @@ impl Link {
     }
 
     fn range(&self, at: ValueRef) -> Range<usize> {
-        let number = |number| usize::try_from(number).unwrap_or(usize::MAX);
-        number(at.start)..number(at.start).saturating_add(number(self.len))
+        // An end that does not fit is beyond all lists.
+        index(at.start)..index(at.start).checked_add(index(self.len)).unwrap_or(usize::MAX)
     }
 }
 

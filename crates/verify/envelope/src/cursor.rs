@@ -1,6 +1,7 @@
 //! Byte cursors that never panic and accept one encoding of each value only.
 
 use thiserror::Error;
+use vouch_schema::num::wide;
 
 /// Why a [`Reader`] stopped. Offsets count from the start of the input.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -77,18 +78,20 @@ impl CursorError {
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
-    offset: usize,
+    /// Length of the whole input.
+    len: usize,
 }
 
 impl<'a> Reader<'a> {
     /// A reader at the start of `bytes`.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, offset: 0 }
+        Self { bytes, len: bytes.len() }
     }
 
     /// How many bytes have been read.
     pub fn offset(&self) -> usize {
-        self.offset
+        // What is left is a part of the input.
+        self.len.abs_diff(self.bytes.len())
     }
 
     /// How many bytes are left.
@@ -99,20 +102,18 @@ impl<'a> Reader<'a> {
     /// Reads `len` bytes.
     pub fn take(&mut self, len: usize) -> Result<&'a [u8], CursorError> {
         let Some((head, tail)) = self.bytes.split_at_checked(len) else {
-            return Err(CursorError::Truncated { offset: self.offset, expected: len, got: self.bytes.len() });
+            return Err(CursorError::Truncated { offset: self.offset(), expected: len, got: self.bytes.len() });
         };
         self.bytes = tail;
-        self.offset = self.offset.saturating_add(len);
         Ok(head)
     }
 
     /// Reads `N` bytes.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], CursorError> {
         let Some((head, tail)) = self.bytes.split_first_chunk::<N>() else {
-            return Err(CursorError::Truncated { offset: self.offset, expected: N, got: self.bytes.len() });
+            return Err(CursorError::Truncated { offset: self.offset(), expected: N, got: self.bytes.len() });
         };
         self.bytes = tail;
-        self.offset = self.offset.saturating_add(N);
         Ok(*head)
     }
 
@@ -138,17 +139,14 @@ impl<'a> Reader<'a> {
 
     /// Reads an unsigned LEB128 integer of at most 64 bits, in its shortest encoding.
     pub fn varint(&mut self) -> Result<u64, CursorError> {
-        let offset = self.offset;
+        let offset = self.offset();
         let mut value = 0u64;
         for shift in (0u32..).step_by(7) {
             let byte = self.u8()?;
             let low = u64::from(byte & 0x7f);
             // The tenth byte holds the 64th bit alone; an eleventh cannot exist.
-            let part = low.checked_shl(shift).unwrap_or(0);
-            if shift >= u64::BITS || part.checked_shr(shift) != Some(low) {
-                return Err(CursorError::Overflow { offset, bits: u64::BITS });
-            }
-            value |= part;
+            let part = low.checked_shl(shift).filter(|part| part.checked_shr(shift) == Some(low));
+            value |= part.ok_or(CursorError::Overflow { offset, bits: u64::BITS })?;
             if byte & 0x80 == 0 {
                 if byte == 0 && shift > 0 {
                     return Err(CursorError::NonMinimal { offset });
@@ -161,7 +159,7 @@ impl<'a> Reader<'a> {
 
     /// Reads an unsigned LEB128 integer of at most 32 bits.
     pub fn varint_u32(&mut self) -> Result<u32, CursorError> {
-        let offset = self.offset;
+        let offset = self.offset();
         u32::try_from(self.varint()?).map_err(|_| CursorError::Overflow { offset, bits: u32::BITS })
     }
 
@@ -174,21 +172,21 @@ impl<'a> Reader<'a> {
 
     /// Reads a signed integer of at most 32 bits in zigzag code.
     pub fn zigzag_i32(&mut self) -> Result<i32, CursorError> {
-        let offset = self.offset;
+        let offset = self.offset();
         i32::try_from(self.zigzag()?).map_err(|_| CursorError::Overflow { offset, bits: i32::BITS })
     }
 
     /// Reads a LEB128 count of items that take at least `item_bytes` bytes each, refusing more than `limit` and more
     /// than the input can hold, so that a caller may allocate for it.
     pub fn count(&mut self, what: &'static str, limit: usize, item_bytes: usize) -> Result<usize, CursorError> {
-        let offset = self.offset;
+        let offset = self.offset();
         let got = self.varint()?;
         self.check_count(what, offset, got, limit, item_bytes)
     }
 
     /// As [`Reader::count`], for a count of 4 bytes.
     pub fn count_u32(&mut self, what: &'static str, limit: usize, item_bytes: usize) -> Result<usize, CursorError> {
-        let offset = self.offset;
+        let offset = self.offset();
         let got = u64::from(self.u32()?);
         self.check_count(what, offset, got, limit, item_bytes)
     }
@@ -201,14 +199,15 @@ impl<'a> Reader<'a> {
         limit: usize,
         item_bytes: usize,
     ) -> Result<usize, CursorError> {
-        let too_long = || CursorError::TooLong { what, offset, limit: u64::try_from(limit).unwrap_or(u64::MAX), got };
+        let too_long = || CursorError::TooLong { what, offset, limit: wide(limit), got };
         let count = usize::try_from(got).map_err(|_| too_long())?;
         if count > limit {
             return Err(too_long());
         }
-        let expected = count.saturating_mul(item_bytes);
+        // A product that does not fit is beyond all inputs.
+        let expected = count.checked_mul(item_bytes).unwrap_or(usize::MAX);
         if expected > self.remaining() {
-            return Err(CursorError::Truncated { offset: self.offset, expected, got: self.remaining() });
+            return Err(CursorError::Truncated { offset: self.offset(), expected, got: self.remaining() });
         }
         Ok(count)
     }
@@ -216,7 +215,7 @@ impl<'a> Reader<'a> {
     /// Reads a string: LEB128 length, then UTF-8.
     pub fn string(&mut self, what: &'static str, limit: usize) -> Result<&'a str, CursorError> {
         let len = self.count(what, limit, 1)?;
-        let offset = self.offset;
+        let offset = self.offset();
         str::from_utf8(self.take(len)?).map_err(|_| CursorError::NotUtf8 { what, offset })
     }
 
@@ -224,7 +223,7 @@ impl<'a> Reader<'a> {
     pub fn finish(self) -> Result<(), CursorError> {
         match self.bytes.len() {
             0 => Ok(()),
-            got => Err(CursorError::Trailing { offset: self.offset, got }),
+            got => Err(CursorError::Trailing { offset: self.offset(), got }),
         }
     }
 }
@@ -285,7 +284,7 @@ impl Writer {
 
     /// Writes a count in LEB128.
     pub fn count(&mut self, count: usize) {
-        self.varint(u64::try_from(count).unwrap_or(u64::MAX));
+        self.varint(wide(count));
     }
 
     /// Writes a string: LEB128 length, then UTF-8.

@@ -48,11 +48,18 @@
     deny(
         clippy::indexing_slicing,
         clippy::arithmetic_side_effects,
+        clippy::integer_division,
         clippy::as_conversions,
+        clippy::string_slice,
         clippy::panic_in_result_fn,
         clippy::unwrap_used,
         clippy::expect_used,
-        clippy::panic
+        clippy::panic,
+        clippy::unreachable,
+        clippy::let_underscore_must_use,
+        clippy::wildcard_enum_match_arm,
+        clippy::disallowed_methods,
+        clippy::disallowed_types
     )
 )]
 

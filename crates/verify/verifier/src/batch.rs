@@ -7,30 +7,37 @@
 
 use crate::curve::Fr;
 use vouch_envelope::{Expected, ProofEnvelope};
+use vouch_schema::num::wide;
 
 use crate::claim::VerifiedClaim;
 use crate::error::VerifyError;
 use crate::field;
 use crate::hash::Hash;
-use crate::key::VerifierKey;
-use crate::proof::{Opening, all_hold};
-use crate::verify::{check_opening, reduce};
+use crate::opening::DeferredPairing;
+use crate::verifier_key::VerifierKey;
+use crate::verify::{check_pairing, reduce};
 
 /// Verifies envelopes for one key, each against what the caller expects of it. The results are those of
 /// [`verify`](crate::verify()) for each; if all are good, one pairing equation is enough.
 pub fn verify_batch(key: &VerifierKey, items: &[(Expected, ProofEnvelope)]) -> Vec<Result<VerifiedClaim, VerifyError>> {
-    let reduced: Vec<Result<Opening, VerifyError>> =
+    let reduced: Vec<Result<DeferredPairing, VerifyError>> =
         items.iter().map(|(expected, envelope)| reduce(key, expected, envelope)).collect();
 
     let factors = factors(key, items);
-    let openings: Vec<(&Opening, Fr)> =
-        reduced.iter().zip(factors).filter_map(|(opening, factor)| Some((opening.as_ref().ok()?, factor))).collect();
-    let all_good = openings.is_empty() || all_hold(key.prepared(), &openings);
+    let mut total = DeferredPairing::new(&key.prepared().bases);
+    let mut any = false;
+    for (equation, factor) in reduced.iter().zip(factors) {
+        if let Ok(equation) = equation {
+            total.add_equation(equation, factor);
+            any = true;
+        }
+    }
+    let all_good = !any || total.holds(&key.prepared().bases);
 
-    let verdict = |(opening, (_, envelope)): (Result<Opening, VerifyError>, &(Expected, ProofEnvelope))| {
-        let opening = opening?;
+    let verdict = |(equation, (_, envelope)): (Result<DeferredPairing, VerifyError>, &(Expected, ProofEnvelope))| {
+        let equation = equation?;
         if !all_good {
-            check_opening(key, &opening)?;
+            check_pairing(key, &equation)?;
         }
         Ok(VerifiedClaim::new(key, envelope))
     };
@@ -40,7 +47,7 @@ pub fn verify_batch(key: &VerifierKey, items: &[(Expected, ProofEnvelope)]) -> V
 /// A factor for each item, from the hash of the key and of all items.
 fn factors(key: &VerifierKey, items: &[(Expected, ProofEnvelope)]) -> impl Iterator<Item = Fr> {
     let params = || Hash::new::<64>(*b"Vouch-batch-fact");
-    let length = |len: usize| u64::try_from(len).unwrap_or(u64::MAX).to_le_bytes();
+    let length = |len: usize| wide(len).to_le_bytes();
     let mut state = params();
     state.update(&key.model_id().0).update(&length(items.len()));
     for (_, envelope) in items {

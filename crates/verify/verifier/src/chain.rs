@@ -19,7 +19,7 @@ use vouch_schema::{Schema, TensorSpec};
 
 use crate::batch::verify_batch;
 use crate::claim::VerifiedClaim;
-use crate::key::VerifierKey;
+use crate::verifier_key::VerifierKey;
 
 pub use error::{ChainError, LinkError};
 pub use report::{ChainOutcome, ChainVerification, report_chain};

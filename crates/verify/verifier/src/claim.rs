@@ -3,7 +3,8 @@
 use vouch_envelope::{ModelId, Nonce, ProofEnvelope, PublicValues, Section};
 use vouch_schema::Schema;
 
-use crate::key::{SrsKind, VerifierKey};
+use crate::key::SrsKind;
+use crate::verifier_key::VerifierKey;
 
 /// A statement that a proof has shown: this model, given these inputs, computes these outputs; and the proof was made
 /// for this nonce. Of a hashed tensor it says that there are values with that hash, of a private one that there are values (in the schema's range). Only a verification makes one.

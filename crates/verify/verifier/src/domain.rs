@@ -3,8 +3,38 @@
 use crate::curve::Fr;
 use ark_ff::{Field, One, Zero};
 
+use crate::challenge::X;
 use crate::error::VerifyError;
 use crate::field;
+
+/// The rows of the domain, n = 2^k of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rows {
+    /// n - 1.
+    last: i64,
+}
+
+impl Rows {
+    /// 2^k rows, if that is a number.
+    pub(crate) fn new(k: u32) -> Option<Self> {
+        let last = 1i64.checked_shl(k)?.checked_sub(1).filter(|last| *last >= 0)?;
+        Some(Self { last })
+    }
+
+    /// The row that a rotation reaches from row 0: the rotation modulo n, which is a power of two.
+    pub(crate) fn reached(self, rotation: i64) -> i64 {
+        rotation & self.last
+    }
+}
+
+/// The point at which polynomials are opened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Point {
+    /// The point.
+    pub(crate) x: Fr,
+    /// `x^n`.
+    pub(crate) xn: Fr,
+}
 
 /// The domain of 2^k rows.
 #[derive(Debug, Clone)]
@@ -23,13 +53,13 @@ impl Domain {
         Self { k, omega, omega_inv: invert(omega), n_inv: invert(Fr::from(2u64).pow([u64::from(k)])) }
     }
 
-    /// `x^n`.
-    pub(crate) fn power_n(&self, x: Fr) -> Fr {
-        let mut power = x;
+    /// The point with its power.
+    pub(crate) fn point(&self, X(x): X) -> Point {
+        let mut xn = x;
         for _ in 0..self.k {
-            power.square_in_place();
+            xn.square_in_place();
         }
-        power
+        Point { x, xn }
     }
 
     /// `ω^rotation · x`.
@@ -44,8 +74,8 @@ impl Domain {
     /// l_i(x) = (ω^i / n) · (x^n - 1) / (x - ω^i)
     /// ```
     ///
-    /// (halo2 book, "Polynomials"). `xn` is x^n. Refuses an x in the domain.
-    pub(crate) fn lagrange(&self, x: Fr, xn: Fr, start: i64, len: usize) -> Result<Vec<Fr>, VerifyError> {
+    /// (halo2 book, "Polynomials"). Refuses an x in the domain.
+    pub(crate) fn lagrange(&self, Point { x, xn }: Point, start: i64, len: usize) -> Result<Vec<Fr>, VerifyError> {
         let vanishing = xn - Fr::one();
         if vanishing.is_zero() {
             return Err(VerifyError::DegenerateChallenge { challenge: "x" });
@@ -73,10 +103,10 @@ mod tests {
     #[test]
     fn lagrange_polynomials_interpolate() {
         let domain = Domain::new(4);
-        let x = Fr::from(12345u64);
-        let xn = domain.power_n(x);
-        assert_eq!(xn, x.pow([16]));
-        let all = domain.lagrange(x, xn, -3, 16).unwrap();
+        let point = domain.point(X(Fr::from(12345u64)));
+        let x = point.x;
+        assert_eq!(point.xn, x.pow([16]));
+        let all = domain.lagrange(point, -3, 16).unwrap();
         assert_eq!(all.iter().sum::<Fr>(), Fr::one());
         // The polynomial X^5 from its values on the domain.
         let value: Fr = (-3i64..13).zip(&all).map(|(row, l)| domain.rotate(Fr::one(), row).pow([5]) * l).sum();
@@ -87,7 +117,14 @@ mod tests {
     fn a_point_of_the_domain_is_refused() {
         let domain = Domain::new(4);
         let x = domain.rotate(Fr::one(), 3);
-        let refused = domain.lagrange(x, domain.power_n(x), 0, 1);
+        let refused = domain.lagrange(domain.point(X(x)), 0, 1);
         assert_eq!(refused, Err(VerifyError::DegenerateChallenge { challenge: "x" }));
+    }
+
+    #[test]
+    fn rotations_wrap_around() {
+        let rows = Rows::new(3).unwrap();
+        assert_eq!([0, 7, 8, -1, -8, -9, 17].map(|rotation| rows.reached(rotation)), [0, 7, 0, 7, 0, 7, 1]);
+        assert!(Rows::new(63).is_none() && Rows::new(64).is_none());
     }
 }

@@ -7,6 +7,9 @@ use vouch_envelope::{CursorError, EnvelopeError, ModelId, Nonce, Section, Tensor
 
 use crate::real::Real;
 
+#[cfg(test)]
+mod tests;
+
 /// What is wrong with the encoding of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PointError {
@@ -38,6 +41,7 @@ impl PointError {
 
 /// Why bytes or a description are not a verifying key.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum KeyError {
     /// A field is malformed.
     #[error(transparent)]
@@ -48,134 +52,46 @@ pub enum KeyError {
         vouch_envelope::hex::encode(expected),
         vouch_envelope::hex::encode(got)
     )]
-    Magic {
-        /// Magic of the format.
-        expected: [u8; 8],
-        /// First bytes of the input.
-        got: [u8; 8],
-    },
+    Magic { expected: [u8; 8], got: [u8; 8] },
     /// The input is of another version of the format.
     #[error("verifying key: expected version {expected}, got {got}")]
-    Version {
-        /// Version that this code knows.
-        expected: u16,
-        /// Version of the input.
-        got: u16,
-    },
+    Version { expected: u16, got: u16 },
     /// The key has more of something than the format allows.
     #[error("{what}: expected at most {limit}, got {got}")]
-    TooMany {
-        /// What is counted.
-        what: &'static str,
-        /// Largest number accepted.
-        limit: usize,
-        /// Number found.
-        got: usize,
-    },
+    TooMany { what: &'static str, limit: usize, got: usize },
     /// A byte stands for none of the choices that it should.
     #[error("{what} at byte {offset}: got unknown code {got}")]
-    Code {
-        /// What the byte says.
-        what: &'static str,
-        /// Where it is.
-        offset: usize,
-        /// The byte found.
-        got: u8,
-    },
+    Code { what: &'static str, offset: usize, got: u8 },
     /// The bytes are not the encoding of the key that they describe.
     #[error("not the canonical encoding: byte {offset} differs")]
-    NotCanonical {
-        /// First byte that differs.
-        offset: usize,
-    },
+    NotCanonical { offset: usize },
     /// A number is outside its range.
     #[error("{what}: expected {min} to {max}, got {got}")]
-    Range {
-        /// What the number is.
-        what: &'static str,
-        /// Smallest value accepted.
-        min: u64,
-        /// Largest value accepted.
-        max: u64,
-        /// Value found.
-        got: u64,
-    },
+    Range { what: &'static str, min: u64, max: u64, got: u64 },
     /// An index points outside of what it indexes.
     #[error("{what} {position}: expected an index below {limit}, got {got}")]
-    Index {
-        /// What holds the index.
-        what: &'static str,
-        /// Which one of them.
-        position: usize,
-        /// How many things there are to point to.
-        limit: usize,
-        /// The index.
-        got: u64,
-    },
+    Index { what: &'static str, position: usize, limit: usize, got: u64 },
     /// Two lists that belong together have different lengths, or a derived number is not the one stored.
     #[error("{what}: expected {expected}, got {got}")]
-    Mismatch {
-        /// What is compared.
-        what: &'static str,
-        /// Number that follows from the rest of the key.
-        expected: u64,
-        /// Number found.
-        got: u64,
-    },
+    Mismatch { what: &'static str, expected: u64, got: u64 },
     /// An entry occurs twice.
     #[error("{what} {position} occurs before")]
-    Duplicate {
-        /// Which list.
-        what: &'static str,
-        /// The second position of the entry.
-        position: usize,
-    },
+    Duplicate { what: &'static str, position: usize },
     /// A column of the permutation argument is not queried at the current row.
     #[error("permutation column {position} has no query at rotation 0")]
-    PermutationQuery {
-        /// Which column of the argument.
-        position: usize,
-    },
+    PermutationQuery { position: usize },
     /// A scalar is not below the modulus.
     #[error("{what} {position} is not a canonical scalar")]
-    Scalar {
-        /// What the scalar is.
-        what: &'static str,
-        /// Which one of them.
-        position: usize,
-    },
+    Scalar { what: &'static str, position: usize },
     /// A point is refused.
     #[error("{what} {position}: {reason}")]
-    Point {
-        /// What the point is.
-        what: &'static str,
-        /// Which one of them.
-        position: usize,
-        /// What is wrong with it.
-        reason: PointError,
-    },
+    Point { what: &'static str, position: usize, reason: PointError },
     /// The bounds of a tensor exclude every value.
     #[error("{section} tensor {name}: expected minimum <= maximum, got {min} > {max}")]
-    Bounds {
-        /// Inputs or outputs.
-        section: Section,
-        /// The tensor's name.
-        name: String,
-        /// Smallest value.
-        min: i64,
-        /// Largest value.
-        max: i64,
-    },
+    Bounds { section: Section, name: String, min: i64, max: i64 },
     /// The scale of a tensor is not a positive finite number.
     #[error("{section} tensor {name}: expected a positive finite scale, got {}", Real(*got))]
-    Scale {
-        /// Inputs or outputs.
-        section: Section,
-        /// The tensor's name.
-        name: String,
-        /// The scale found.
-        got: f64,
-    },
+    Scale { section: Section, name: String, got: f64 },
 }
 
 impl KeyError {
@@ -234,6 +150,17 @@ impl CheckName {
         Self::ProofIdentities,
         Self::Pairing,
     ];
+
+    /// The section whose values it is about, if any.
+    pub(crate) fn section(self) -> Option<Section> {
+        match self {
+            Self::Inputs => Some(Section::Inputs),
+            Self::Outputs => Some(Section::Outputs),
+            Self::Format | Self::ModelIdentity | Self::Setup | Self::Nonce | Self::ProofIdentities | Self::Pairing => {
+                None
+            }
+        }
+    }
 }
 
 impl fmt::Display for CheckName {
@@ -253,151 +180,60 @@ impl fmt::Display for CheckName {
 
 /// Why an envelope is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum VerifyError {
     /// The bytes are not an envelope.
     #[error("format: {0}")]
     Envelope(#[from] EnvelopeError),
     /// The caller expects another model than the key's.
     #[error("model identity: expected {expected}, the key is of {got}")]
-    KeyIdentity {
-        /// What the caller expects.
-        expected: ModelId,
-        /// The key's identity.
-        got: ModelId,
-    },
+    KeyIdentity { expected: ModelId, got: ModelId },
     /// The envelope is about another model than the key's.
     #[error("model identity: expected {expected}, the envelope is about {got}")]
-    ModelIdentity {
-        /// The key's identity.
-        expected: ModelId,
-        /// What the envelope says.
-        got: ModelId,
-    },
+    ModelIdentity { expected: ModelId, got: ModelId },
     /// The key was made with a setup for development, and the caller does not accept that.
     #[error("setup: expected one from a ceremony, got a development setup")]
     DevelopmentSetup,
     /// The envelope answers another request.
     #[error("nonce: expected {expected}, got {got}")]
-    Nonce {
-        /// What the caller expects.
-        expected: Nonce,
-        /// What the envelope says.
-        got: Nonce,
-    },
+    Nonce { expected: Nonce, got: Nonce },
     /// The number of values is not the schema's.
     #[error("{section}: the model has {expected} values, the envelope has {got}")]
-    ValueCount {
-        /// Inputs or outputs.
-        section: Section,
-        /// Number of values in the schema.
-        expected: usize,
-        /// Number of values in the envelope.
-        got: usize,
-    },
+    ValueCount { section: Section, expected: usize, got: usize },
     /// The number of values is not what the caller expects.
     #[error("{section}: expected {expected} values, got {got}")]
-    ExpectedCount {
-        /// Inputs or outputs.
-        section: Section,
-        /// Number of values that the caller expects.
-        expected: usize,
-        /// Number of values in the envelope.
-        got: usize,
-    },
+    ExpectedCount { section: Section, expected: usize, got: usize },
     /// The number of hashes is not the schema's, or not what the caller expects.
     #[error("{section}: expected {expected} hashes of tensors, got {got}")]
-    HashCount {
-        /// Inputs or outputs.
-        section: Section,
-        /// Number of hashes in the schema, or that the caller expects.
-        expected: usize,
-        /// Number of hashes in the envelope.
-        got: usize,
-    },
+    HashCount { section: Section, expected: usize, got: usize },
     /// A hash is not a field element.
     #[error("{section}: hash {index}: expected a number below the field's order, got {got}")]
-    HashEncoding {
-        /// Inputs or outputs.
-        section: Section,
-        /// Position among the section's hashes.
-        index: usize,
-        /// What the envelope says.
-        got: TensorHash,
-    },
+    HashEncoding { section: Section, index: usize, got: TensorHash },
     /// A hash is not the one that the caller expects.
     #[error("{section}: hash {index}: expected {expected}, got {got}")]
-    Hash {
-        /// Inputs or outputs.
-        section: Section,
-        /// Position among the section's hashes.
-        index: usize,
-        /// Hash that the caller expects.
-        expected: TensorHash,
-        /// Hash in the envelope.
-        got: TensorHash,
-    },
+    Hash { section: Section, index: usize, expected: TensorHash, got: TensorHash },
     /// A value is outside its tensor's bounds.
     #[error("{section}: value {index} (tensor {tensor}): expected {min} to {max}, got {got}")]
-    ValueRange {
-        /// Inputs or outputs.
-        section: Section,
-        /// The tensor's name.
-        tensor: String,
-        /// Position in the section.
-        index: usize,
-        /// Smallest value allowed.
-        min: i64,
-        /// Largest value allowed.
-        max: i64,
-        /// Value found.
-        got: i64,
-    },
+    ValueRange { section: Section, tensor: String, index: usize, min: i64, max: i64, got: i64 },
     /// A value is not the one that the caller expects.
     #[error("{section}: value {index}: expected {expected}, got {got}")]
-    Value {
-        /// Inputs or outputs.
-        section: Section,
-        /// Position in the section.
-        index: usize,
-        /// Value that the caller expects.
-        expected: i64,
-        /// Value in the envelope.
-        got: i64,
-    },
+    Value { section: Section, index: usize, expected: i64, got: i64 },
     /// The proof is too short or too long.
     #[error("proof: {0}")]
     Proof(#[from] CursorError),
     /// A scalar of the proof is not below the modulus.
     #[error("proof: byte {offset}: expected a canonical scalar, got {got}")]
-    Scalar {
-        /// Where the scalar starts.
-        offset: usize,
-        /// Its bytes, in hexadecimal.
-        got: String,
-    },
+    Scalar { offset: usize, got: String },
     /// A point of the proof is refused.
     #[error("proof: byte {offset}: expected a point of the curve, got {got}: {reason}")]
-    Point {
-        /// Where the point starts.
-        offset: usize,
-        /// What is wrong with it.
-        reason: PointError,
-        /// Its bytes, in hexadecimal.
-        got: String,
-    },
+    Point { offset: usize, reason: PointError, got: String },
     /// A challenge hit one of the few values for which the protocol is undefined. The probability is below 2^-225: there
     /// are at most 2^28 rows.
     #[error("proof: challenge {challenge} is degenerate")]
-    DegenerateChallenge {
-        /// Which challenge.
-        challenge: &'static str,
-    },
+    DegenerateChallenge { challenge: &'static str },
     /// An evaluation that the key refers to is missing. A key that has been loaded cannot cause this.
     #[error("proof: no value for {what}")]
-    Missing {
-        /// What is missing.
-        what: &'static str,
-    },
+    Missing { what: &'static str },
     /// The pairing equation does not hold: the proof is false.
     #[error("pairing: expected e(h, [s]) = e(f, [1]), got two different values")]
     Pairing,

@@ -1,150 +1,14 @@
-//! Gate polynomials as one list of nodes with shared subexpressions.
-//!
-//! A node refers to earlier nodes only, so one pass over the list evaluates everything, each subexpression once. A
-//! gate of the circuit says: on every row, this polynomial in the queried cells and the challenges is zero.
-
-use std::collections::BTreeMap;
+//! The evaluation of gate polynomials at x: one pass over the list of nodes, each subexpression once.
 
 use crate::curve::Fr;
+use vouch_schema::num::index;
 
 use crate::error::{KeyError, VerifyError};
 use crate::field;
+use crate::key::{Gates, Node};
 
 #[cfg(test)]
 mod properties;
-
-/// Position of a node in its list.
-pub type NodeId = u32;
-
-/// A step of the evaluation of the gates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Node {
-    /// A constant: canonical little-endian bytes of a scalar.
-    Constant([u8; 32]),
-    /// The evaluation of a fixed column, by the index of its query.
-    Fixed(u32),
-    /// The evaluation of an advice column, by the index of its query.
-    Advice(u32),
-    /// The evaluation of the instance column, by the index of its query.
-    Instance(u32),
-    /// A challenge of the circuit.
-    Challenge(u32),
-    /// The negative of a node.
-    Negated(NodeId),
-    /// The sum of two nodes.
-    Sum(NodeId, NodeId),
-    /// The first node minus the second.
-    Difference(NodeId, NodeId),
-    /// The product of two nodes.
-    Product(NodeId, NodeId),
-}
-
-impl Node {
-    /// The nodes that this one is computed from.
-    pub fn operands(&self) -> impl Iterator<Item = NodeId> {
-        let (left, right) = match *self {
-            Self::Constant(_) | Self::Fixed(_) | Self::Advice(_) | Self::Instance(_) | Self::Challenge(_) => {
-                (None, None)
-            }
-            Self::Negated(a) => (Some(a), None),
-            Self::Sum(a, b) | Self::Difference(a, b) | Self::Product(a, b) => (Some(a), Some(b)),
-        };
-        left.into_iter().chain(right)
-    }
-
-    fn map_operands(self, map: impl Fn(NodeId) -> NodeId) -> Self {
-        match self {
-            Self::Negated(a) => Self::Negated(map(a)),
-            Self::Sum(a, b) => Self::Sum(map(a), map(b)),
-            Self::Difference(a, b) => Self::Difference(map(a), map(b)),
-            Self::Product(a, b) => Self::Product(map(a), map(b)),
-            leaf => leaf,
-        }
-    }
-}
-
-/// The gate polynomials of a circuit.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Gates {
-    /// All subexpressions; operands come before what uses them.
-    pub nodes: Vec<Node>,
-    /// The nodes that are zero on every row, in the circuit's order.
-    pub polynomials: Vec<NodeId>,
-}
-
-/// Makes [`Gates`]: equal subexpressions become one node, and what no gate needs is dropped.
-#[derive(Debug, Clone, Default)]
-pub struct GateBuilder {
-    nodes: Vec<Node>,
-    known: BTreeMap<Node, NodeId>,
-    polynomials: Vec<NodeId>,
-}
-
-impl GateBuilder {
-    /// A builder without gates.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The position of a node, new or known.
-    pub fn node(&mut self, node: Node) -> NodeId {
-        let node = match node {
-            Node::Sum(a, b) => match self.get(b) {
-                Some(Node::Negated(b)) => Node::Difference(a, b),
-                _ => node,
-            },
-            _ => node,
-        };
-        let Self { nodes, known, .. } = self;
-        *known.entry(node).or_insert_with(|| {
-            let id = NodeId::try_from(nodes.len()).unwrap_or(NodeId::MAX);
-            nodes.push(node);
-            id
-        })
-    }
-
-    fn get(&self, id: NodeId) -> Option<Node> {
-        self.nodes.get(usize::try_from(id).ok()?).copied()
-    }
-
-    /// Adds a gate: the node is zero on every row.
-    pub fn gate(&mut self, polynomial: NodeId) {
-        self.polynomials.push(polynomial);
-    }
-
-    /// The gates, with the nodes that they use, in the order of their making.
-    pub fn finish(self) -> Gates {
-        let mut used = vec![false; self.nodes.len()];
-        let mark = |used: &mut [bool], id: NodeId| {
-            if let Some(used) = usize::try_from(id).ok().and_then(|id| used.get_mut(id)) {
-                *used = true;
-            }
-        };
-        for &id in &self.polynomials {
-            mark(&mut used, id);
-        }
-        for (position, node) in self.nodes.iter().enumerate().rev() {
-            if used.get(position) == Some(&true) {
-                node.operands().for_each(|id| mark(&mut used, id));
-            }
-        }
-        let mut places = vec![0; self.nodes.len()];
-        let mut nodes = Vec::new();
-        for ((node, place), _) in self.nodes.iter().zip(0usize..).zip(&used).filter(|(_, used)| **used) {
-            let moved = node.map_operands(|id| lookup(&places, id));
-            if let Some(slot) = places.get_mut(place) {
-                *slot = NodeId::try_from(nodes.len()).unwrap_or(NodeId::MAX);
-            }
-            nodes.push(moved);
-        }
-        let polynomials = self.polynomials.iter().map(|&id| lookup(&places, id)).collect();
-        Gates { nodes, polynomials }
-    }
-}
-
-fn lookup(places: &[NodeId], id: NodeId) -> NodeId {
-    usize::try_from(id).ok().and_then(|id| places.get(id)).copied().unwrap_or(NodeId::MAX)
-}
 
 /// How many values of each kind a node may refer to.
 pub(crate) struct Leaves {
@@ -186,19 +50,16 @@ enum Step {
 
 impl Evaluator {
     /// Checks that every reference has something to refer to, and every constant is canonical.
+    #[expect(clippy::disallowed_methods, reason = "a node that no gate uses may have any degree; others are limited")]
     pub(crate) fn new(gates: &Gates, leaves: &Leaves) -> Result<Self, KeyError> {
-        let index = |what, position, limit: usize, got: u32| {
-            usize::try_from(got).ok().filter(|&got| got < limit).ok_or(KeyError::Index {
-                what,
-                position,
-                limit,
-                got: u64::from(got),
-            })
+        let found = |what, position, limit: usize, got: u32| {
+            let index = Some(index(got)).filter(|&index| index < limit);
+            index.ok_or(KeyError::Index { what, position, limit, got: u64::from(got) })
         };
         let mut steps = Vec::with_capacity(gates.nodes.len());
         let mut degrees: Vec<u32> = Vec::with_capacity(gates.nodes.len());
         for (position, node) in gates.nodes.iter().enumerate() {
-            let operand = |got| index("operand of node", position, position, got);
+            let operand = |got| found("operand of node", position, position, got);
             let degree = |step: usize| degrees.get(step).copied().unwrap_or(u32::MAX);
             let (step, degree) = match *node {
                 Node::Constant(bytes) => {
@@ -206,12 +67,12 @@ impl Evaluator {
                         field::from_canonical(&bytes).ok_or(KeyError::Scalar { what: "constant of node", position })?;
                     (Step::Constant(scalar), 0)
                 }
-                Node::Fixed(i) => (Step::Fixed(index("fixed query of node", position, leaves.fixed, i)?), 1),
-                Node::Advice(i) => (Step::Advice(index("advice query of node", position, leaves.advice, i)?), 1),
+                Node::Fixed(i) => (Step::Fixed(found("fixed query of node", position, leaves.fixed, i)?), 1),
+                Node::Advice(i) => (Step::Advice(found("advice query of node", position, leaves.advice, i)?), 1),
                 Node::Instance(i) => {
-                    (Step::Instance(index("instance query of node", position, leaves.instance, i)?), 1)
+                    (Step::Instance(found("instance query of node", position, leaves.instance, i)?), 1)
                 }
-                Node::Challenge(i) => (Step::Challenge(index("challenge of node", position, leaves.challenges, i)?), 0),
+                Node::Challenge(i) => (Step::Challenge(found("challenge of node", position, leaves.challenges, i)?), 0),
                 Node::Negated(a) => {
                     let a = operand(a)?;
                     (Step::Negated(a), degree(a))
@@ -236,7 +97,7 @@ impl Evaluator {
             .polynomials
             .iter()
             .enumerate()
-            .map(|(position, &id)| index("gate", position, steps.len(), id))
+            .map(|(position, &id)| found("gate", position, steps.len(), id))
             .collect::<Result<Vec<_>, _>>()?;
         let degree = polynomials.iter().filter_map(|&id| degrees.get(id).copied()).max().unwrap_or(0);
         Ok(Self { steps, polynomials, degree })
@@ -273,6 +134,7 @@ impl Evaluator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::GateBuilder;
 
     const LEAVES: Leaves = Leaves { fixed: 1, advice: 2, instance: 1, challenges: 1 };
 
@@ -312,13 +174,13 @@ mod tests {
     #[test]
     fn references_are_checked() {
         let refused = |nodes: Vec<Node>, polynomials| Evaluator::new(&Gates { nodes, polynomials }, &LEAVES).err();
-        let index = |what, position, limit, got| Some(KeyError::Index { what, position, limit, got });
-        assert_eq!(refused(vec![Node::Fixed(1)], vec![]), index("fixed query of node", 0, 1, 1));
-        assert_eq!(refused(vec![Node::Advice(2)], vec![]), index("advice query of node", 0, 2, 2));
-        assert_eq!(refused(vec![Node::Instance(1)], vec![]), index("instance query of node", 0, 1, 1));
-        assert_eq!(refused(vec![Node::Challenge(1)], vec![]), index("challenge of node", 0, 1, 1));
-        assert_eq!(refused(vec![Node::Fixed(0), Node::Sum(0, 1)], vec![]), index("operand of node", 1, 1, 1));
-        assert_eq!(refused(vec![Node::Fixed(0)], vec![1]), index("gate", 0, 1, 1));
+        let found = |what, position, limit, got| Some(KeyError::Index { what, position, limit, got });
+        assert_eq!(refused(vec![Node::Fixed(1)], vec![]), found("fixed query of node", 0, 1, 1));
+        assert_eq!(refused(vec![Node::Advice(2)], vec![]), found("advice query of node", 0, 2, 2));
+        assert_eq!(refused(vec![Node::Instance(1)], vec![]), found("instance query of node", 0, 1, 1));
+        assert_eq!(refused(vec![Node::Challenge(1)], vec![]), found("challenge of node", 0, 1, 1));
+        assert_eq!(refused(vec![Node::Fixed(0), Node::Sum(0, 1)], vec![]), found("operand of node", 1, 1, 1));
+        assert_eq!(refused(vec![Node::Fixed(0)], vec![1]), found("gate", 0, 1, 1));
         let scalar = KeyError::Scalar { what: "constant of node", position: 0 };
         assert_eq!(refused(vec![Node::Constant([0xff; 32])], vec![]), Some(scalar));
     }

@@ -1,22 +1,19 @@
 //! The verifying key: everything a verifier must know about a circuit, in a form that describes itself.
 
-mod codec;
+pub(crate) mod codec;
 mod constant;
-mod limits;
-mod prepared;
-mod schema;
-mod weights;
+mod gates;
+pub(crate) mod limits;
+pub(crate) mod schema;
+pub(crate) mod weights;
 
 pub use codec::{KEY_MAGIC, KEY_VERSION};
-pub(crate) use prepared::{Prepared, query_at_current_row};
+pub use gates::{GateBuilder, Gates, Node, NodeId};
 pub use weights::{PrivateWeights, WeightLane};
 
-use vouch_envelope::ModelId;
 use vouch_schema::Schema;
 
 use crate::error::KeyError;
-use crate::expression::Gates;
-use crate::hash::Hash;
 
 /// Where the structured reference string of a key comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -106,78 +103,19 @@ pub struct KeyDescription {
     pub weights: Option<PrivateWeights>,
 }
 
-/// A verifying key that has been checked and prepared.
-#[derive(Debug, Clone)]
-pub struct VerifierKey {
-    description: KeyDescription,
-    bytes: Vec<u8>,
-    model_id: ModelId,
-    prepared: Prepared,
-}
-
-impl VerifierKey {
-    /// Checks a description and prepares a key.
-    pub fn new(description: KeyDescription) -> Result<Self, KeyError> {
-        let prepared = Prepared::new(&description)?;
-        let bytes = codec::encode(&description);
-        // What is written must be readable: the reader's limits hold for keys that are made here, too.
-        codec::decode(&bytes)?;
-        let model_id = hash(&bytes);
-        Ok(Self { description, bytes, model_id, prepared })
-    }
-
-    /// Reads a key. A key has exactly one encoding.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
-        let description = codec::decode(bytes)?;
-        let prepared = Prepared::new(&description)?;
-        let encoded = codec::encode(&description);
-        if encoded != bytes {
-            let same = encoded.iter().zip(bytes).take_while(|(a, b)| a == b).count();
-            return Err(KeyError::NotCanonical { offset: same });
-        }
-        Ok(Self { description, bytes: encoded, model_id: hash(bytes), prepared })
-    }
-
-    /// The key's bytes.
-    pub fn to_bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The model's identity: BLAKE2b-256 of the key's bytes, with the personalization `Vouch-model-id\0\0`.
-    pub fn model_id(&self) -> ModelId {
-        self.model_id
-    }
-
-    /// Everything in the key.
-    pub fn description(&self) -> &KeyDescription {
-        &self.description
-    }
-
-    /// The tensors that a claim is about.
-    pub fn schema(&self) -> &Schema {
-        &self.description.schema
-    }
-
-    /// Where the reference string comes from.
-    pub fn srs_kind(&self) -> SrsKind {
-        self.description.srs_kind
-    }
-
-    /// Length in bytes of a proof for this key.
-    pub fn proof_len(&self) -> usize {
-        self.prepared.proof_len()
-    }
-
-    pub(crate) fn prepared(&self) -> &Prepared {
-        &self.prepared
+impl KeyDescription {
+    /// Position of the query of a column at the current row.
+    pub(crate) fn query_at_current_row(&self, kind: ColumnKind, column: u32) -> Option<usize> {
+        let queries = match kind {
+            ColumnKind::Advice => &self.advice_queries,
+            ColumnKind::Fixed => &self.fixed_queries,
+            ColumnKind::Instance => &self.instance_queries,
+        };
+        queries.iter().position(|query| query.column == column && query.rotation == 0)
     }
 }
 
-fn hash(bytes: &[u8]) -> ModelId {
-    let hash = Hash::new::<32>(*b"Vouch-model-id\0\0").update(bytes).finish();
-    let mut id = [0; 32];
-    for (byte, hashed) in id.iter_mut().zip(hash) {
-        *byte = hashed;
-    }
-    ModelId(id)
+/// A number that follows from those of a key, which are refused if it does not fit its type.
+pub(crate) fn fits<T>(what: &'static str, number: Option<T>) -> Result<T, KeyError> {
+    number.ok_or(KeyError::Range { what, min: 0, max: u64::from(u32::MAX), got: u64::MAX })
 }

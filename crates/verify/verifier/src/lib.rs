@@ -16,7 +16,7 @@
 //! # What is checked
 //!
 //! 1. The envelope is about the key's model, about the expected request, and about the expected values; its values
-//!    have the number and the ranges that the key's schema says ([`verify`]).
+//!    have the number and the ranges that the key's schema says (`verify`, which has the one list of checks).
 //! 2. The proof's messages are canonical encodings, as many as the circuit calls for (`transcript`).
 //! 3. Every gate and the permutation argument hold at a random point, given the claimed evaluations (`expression`,
 //!    `permutation`, `vanishing`).
@@ -36,17 +36,25 @@
     deny(
         clippy::indexing_slicing,
         clippy::arithmetic_side_effects,
+        clippy::integer_division,
         clippy::as_conversions,
+        clippy::string_slice,
         clippy::panic_in_result_fn,
         clippy::unwrap_used,
         clippy::expect_used,
-        clippy::panic
+        clippy::panic,
+        clippy::unreachable,
+        clippy::let_underscore_must_use,
+        clippy::wildcard_enum_match_arm,
+        clippy::disallowed_methods,
+        clippy::disallowed_types
     )
 )]
 
 mod addition;
 mod batch;
 mod chain;
+mod challenge;
 mod claim;
 mod curve;
 mod domain;
@@ -54,10 +62,13 @@ mod error;
 mod expression;
 mod field;
 mod hash;
+mod instance;
 mod key;
 mod msm;
+mod opening;
 mod permutation;
 mod point;
+mod prepared;
 mod proof;
 mod real;
 mod report;
@@ -65,6 +76,7 @@ mod shplonk;
 mod sorted;
 mod transcript;
 mod vanishing;
+mod verifier_key;
 mod verify;
 mod weights;
 
@@ -74,12 +86,12 @@ pub use chain::{
 };
 pub use claim::VerifiedClaim;
 pub use error::{CheckName, KeyError, PointError, VerifyError};
-pub use expression::{GateBuilder, Gates, Node, NodeId};
 pub use key::{
-    ColumnKind, ColumnQuery, ColumnRef, KEY_MAGIC, KEY_VERSION, KeyDescription, PrivateWeights, SrsKind, VerifierKey,
-    WeightLane,
+    ColumnKind, ColumnQuery, ColumnRef, GateBuilder, Gates, KEY_MAGIC, KEY_VERSION, KeyDescription, Node, NodeId,
+    PrivateWeights, SrsKind, WeightLane,
 };
 pub use report::{Outcome, Together, Verification, report, verify_together};
+pub use verifier_key::VerifierKey;
 pub use verify::{verify, verify_bytes};
 pub use vouch_envelope::{
     CHAIN_VERSION, ChainFormatError, ChainReport, Check, ENVELOPE_VERSION, Link, LinkFault, ModelId, Nonce, ProofChain,

@@ -49,9 +49,8 @@ fn straus(terms: &[(G1Affine, Fr)]) -> G1Projective {
             selected.resize_with(digits.len(), Vec::new);
         }
         for (digit, list) in digits.into_iter().zip(&mut selected) {
-            let index = usize::try_from(digit.unsigned_abs() >> 1).unwrap_or(usize::MAX);
             // Always found: a digit is odd and below 2 * MULTIPLES, or zero.
-            match table.get(index) {
+            match usize::try_from(digit.unsigned_abs() >> 1).ok().and_then(|index| table.get(index)) {
                 Some(multiple) if digit > 0 => list.push(*multiple),
                 Some(multiple) if digit < 0 => list.push(-*multiple),
                 _ => {}
@@ -121,6 +120,7 @@ mod tests {
     /// Prints the time of both methods: `cargo test --release -p vouch-verifier msm -- --ignored --nocapture`.
     #[test]
     #[ignore = "a measurement"]
+    #[expect(clippy::disallowed_types, reason = "a measurement")]
     fn time_of_both_methods() {
         for count in [30, 60, 90, 120, 400, 1000] {
             let terms = terms(count);

@@ -15,13 +15,17 @@
 //! The last product may be 0 instead of 1: then some factor was zero, which happens for at most one γ for each cell, with a
 //! probability below 2^-219 (docs/chips/README.md).
 
-use crate::curve::Fr;
+use std::num::NonZero;
+
+use crate::curve::{Fr, G1Affine};
 use ark_ff::{Field, One};
 
+use crate::challenge::{Beta, Gamma};
+use crate::domain::Point;
 use crate::error::{KeyError, VerifyError};
 use crate::expression::LeafValues;
 use crate::field;
-use crate::key::{ColumnKind, KeyDescription, query_at_current_row};
+use crate::key::{ColumnKind, KeyDescription};
 use crate::sorted::SortedMap;
 use crate::transcript::Transcript;
 use crate::vanishing::LagrangeValues;
@@ -30,7 +34,7 @@ use crate::vanishing::LagrangeValues;
 #[derive(Debug, Clone)]
 pub(crate) struct Permutation {
     columns: Vec<(ColumnKind, usize)>,
-    chunk: usize,
+    chunk: NonZero<usize>,
     delta: Fr,
 }
 
@@ -45,16 +49,28 @@ pub(crate) struct ProductEvaluations {
     pub(crate) last: Option<Fr>,
 }
 
-/// What the argument's identities are evaluated with.
-pub(crate) struct Challenges {
-    pub(crate) beta: Fr,
-    pub(crate) gamma: Fr,
-    pub(crate) x: Fr,
+/// The prover has committed to the running products, which depend on β and γ.
+pub(crate) struct Committed {
+    beta: Beta,
+    gamma: Gamma,
+    products: Vec<G1Affine>,
+}
+
+/// The prover has evaluated the permutation's polynomials and the running products at x.
+pub(crate) struct Evaluated {
+    /// Commitments to the running products.
+    pub(crate) products: Vec<G1Affine>,
+    /// Their values.
+    pub(crate) evaluations: Vec<ProductEvaluations>,
+    /// The values at x of the permutation's polynomials.
+    pub(crate) sigmas: Vec<Fr>,
+    beta: Beta,
+    gamma: Gamma,
 }
 
 impl Permutation {
-    /// Finds the queries of the argument's columns.
-    pub(crate) fn new(key: &KeyDescription) -> Result<Self, KeyError> {
+    /// Finds the queries of the argument's columns. `chunk` is the degree of the circuit minus 2.
+    pub(crate) fn new(key: &KeyDescription, chunk: NonZero<usize>) -> Result<Self, KeyError> {
         let mut seen = SortedMap::new();
         let mut columns = Vec::with_capacity(key.permutation_columns.len());
         for (position, column) in key.permutation_columns.iter().enumerate() {
@@ -62,43 +78,57 @@ impl Permutation {
                 return Err(KeyError::Duplicate { what: "permutation column", position });
             }
             let query =
-                query_at_current_row(key, column.kind, column.index).ok_or(KeyError::PermutationQuery { position })?;
+                key.query_at_current_row(column.kind, column.index).ok_or(KeyError::PermutationQuery { position })?;
             columns.push((column.kind, query));
         }
-        // The degree is at least 3; its range has been checked.
-        let chunk = usize::try_from(key.degree.saturating_sub(2)).unwrap_or(usize::MAX).max(1);
         Ok(Self { columns, chunk, delta: field::delta() })
     }
 
     /// Number of running products.
     pub(crate) fn products(&self) -> usize {
-        self.columns.len().div_ceil(self.chunk)
+        self.columns.len().div_ceil(self.chunk.get())
     }
 
-    /// Reads the evaluations of the products.
-    pub(crate) fn read_evaluations(
-        &self,
+    /// Draws β and γ, and reads the commitments to the running products.
+    pub(crate) fn commit(&self, transcript: &mut Transcript<'_>) -> Result<Committed, VerifyError> {
+        let (beta, gamma) = (transcript.draw(), transcript.draw());
+        let products = transcript.read_points("product of the permutation", self.products())?;
+        Ok(Committed { beta, gamma, products })
+    }
+}
+
+impl Committed {
+    /// Reads the evaluations, after x has been drawn.
+    pub(crate) fn evaluate(
+        self,
+        argument: &Permutation,
         transcript: &mut Transcript<'_>,
-    ) -> Result<Vec<ProductEvaluations>, VerifyError> {
-        (1..=self.products())
-            .map(|number| {
-                let current = transcript.read_scalar()?;
-                let next = transcript.read_scalar()?;
-                let last = if number < self.products() { Some(transcript.read_scalar()?) } else { None };
-                Ok(ProductEvaluations { current, next, last })
-            })
-            .collect()
+    ) -> Result<Evaluated, VerifyError> {
+        let Self { beta, gamma, products } = self;
+        let sigmas = transcript.read_scalars("evaluation of the permutation's polynomials", argument.columns.len())?;
+        let mut evaluations = Vec::with_capacity(products.len());
+        let mut unread = products.iter();
+        while unread.next().is_some() {
+            let current = transcript.read_scalar("evaluation of a product")?;
+            let next = transcript.read_scalar("evaluation of a product, next row")?;
+            let is_last = unread.as_slice().is_empty();
+            let last = if is_last { None } else { Some(transcript.read_scalar("evaluation of a product, last row")?) };
+            evaluations.push(ProductEvaluations { current, next, last });
+        }
+        Ok(Evaluated { products, evaluations, sigmas, beta, gamma })
     }
+}
 
+impl Evaluated {
     /// The values at x of the argument's polynomials, in halo2's order.
     pub(crate) fn expressions(
         &self,
+        argument: &Permutation,
         leaves: LeafValues<'_>,
-        sigmas: &[Fr],
-        products: &[ProductEvaluations],
         lagrange: &LagrangeValues,
-        challenges: &Challenges,
+        point: Point,
     ) -> Result<Vec<Fr>, VerifyError> {
+        let (products, Beta(beta), Gamma(gamma)) = (&self.evaluations, self.beta, self.gamma);
         let mut expressions = Vec::new();
         if let Some(first) = products.first() {
             expressions.push(lagrange.first * (Fr::one() - first.current));
@@ -112,8 +142,9 @@ impl Permutation {
         }
         let active = Fr::one() - (lagrange.last + lagrange.blind);
         // β δ^j x, where j counts the columns of all chunks.
-        let mut coset = challenges.beta * challenges.x;
-        let chunks = self.columns.chunks(self.chunk).zip(sigmas.chunks(self.chunk)).zip(products);
+        let mut coset = beta * point.x;
+        let chunk = argument.chunk.get();
+        let chunks = argument.columns.chunks(chunk).zip(self.sigmas.chunks(chunk)).zip(products);
         for ((columns, sigmas), product) in chunks {
             let (mut left, mut right) = (product.next, product.current);
             for (&(kind, query), sigma) in columns.iter().zip(sigmas) {
@@ -123,10 +154,10 @@ impl Permutation {
                     ColumnKind::Instance => leaves.instance,
                 };
                 let value = values.get(query).ok_or(VerifyError::Missing { what: "permutation column" })?;
-                let shifted = *value + challenges.gamma;
-                left *= shifted + challenges.beta * sigma;
+                let shifted = *value + gamma;
+                left *= shifted + beta * sigma;
                 right *= shifted + coset;
-                coset *= self.delta;
+                coset *= argument.delta;
             }
             expressions.push((left - right) * active);
         }
@@ -141,14 +172,21 @@ mod tests {
     #[test]
     fn missing_evaluations_are_named() {
         let one = Fr::one();
-        let permutation = Permutation { columns: vec![(ColumnKind::Advice, 0); 4], chunk: 3, delta: one };
+        let columns = vec![(ColumnKind::Advice, 0); 4];
+        let permutation = Permutation { columns, chunk: NonZero::new(3).unwrap(), delta: one };
         assert_eq!(permutation.products(), 2);
         let lagrange = LagrangeValues { first: one, last: one, blind: one };
-        let challenges = Challenges { beta: one, gamma: one, x: one };
         let product = |last| ProductEvaluations { current: one, next: one, last };
         let leaves = |advice| LeafValues { fixed: &[], advice, instance: &[], challenges: &[] };
         let run = |advice, last| {
-            permutation.expressions(leaves(advice), &[one; 4], &[product(last), product(None)], &lagrange, &challenges)
+            let evaluated = Evaluated {
+                products: Vec::new(),
+                evaluations: vec![product(last), product(None)],
+                sigmas: vec![one; 4],
+                beta: Beta(one),
+                gamma: Gamma(one),
+            };
+            evaluated.expressions(&permutation, leaves(advice), &lagrange, Point { x: one, xn: one })
         };
         let advice = [one];
         assert_eq!(run(&advice, Some(one)).unwrap().len(), 5);

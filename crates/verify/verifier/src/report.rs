@@ -8,8 +8,9 @@ use vouch_envelope::{Check, Expected, ProofEnvelope, Section, VerificationReport
 
 use crate::claim::VerifiedClaim;
 use crate::error::{CheckName, VerifyError};
-use crate::key::{SrsKind, VerifierKey};
-use crate::proof::{self, Opening};
+use crate::key::SrsKind;
+use crate::opening::DeferredPairing;
+use crate::verifier_key::VerifierKey;
 use crate::verify;
 
 pub use together::{Together, verify_together};
@@ -56,7 +57,7 @@ struct State {
     envelope: Option<ProofEnvelope>,
     /// The first check without which the proof cannot be read.
     blocked: Option<CheckName>,
-    opening: Option<Opening>,
+    equation: Option<DeferredPairing>,
     /// Whether a check has failed or was not reached. Callers can write to the checks, but not to this.
     failed: bool,
 }
@@ -94,7 +95,7 @@ impl Passed {
 impl<K: Deref<Target = VerifierKey>> Verification<K> {
     /// A verification that has not begun.
     pub fn new(key: K, expected: Expected, envelope: Vec<u8>) -> Self {
-        let state = State { envelope: None, blocked: None, opening: None, failed: false };
+        let state = State { envelope: None, blocked: None, equation: None, failed: false };
         Self { key, expected, bytes: envelope, linked: 0, state, checks: Vec::with_capacity(CheckName::ALL.len()) }
     }
 
@@ -159,50 +160,45 @@ impl<K: Deref<Target = VerifierKey>> Verification<K> {
 
     /// Makes a check, or says which earlier one it cannot do without.
     fn make(&mut self, name: CheckName) -> Result<Verdict, CheckName> {
-        let (key, expected) = (&*self.key, &self.expected);
-        if name == CheckName::Format {
-            return Ok(self.state.decode(&self.bytes));
+        if name == CheckName::Format
+            && let Err(error) = self.state.decode(&self.bytes)
+        {
+            return Ok(Err(error));
         }
         let envelope = self.state.envelope.as_ref().ok_or(CheckName::Format)?;
-        let passed = |result: Result<(), VerifyError>, passed: Passed| Ok(result.map(|()| passed));
+        if name >= CheckName::ProofIdentities
+            && let Some(failed) = self.state.blocked
+        {
+            return Err(failed);
+        }
+        if name == CheckName::Pairing && self.state.equation.is_none() {
+            return Err(CheckName::ProofIdentities);
+        }
+        let made = verify::check(name, &self.key, &self.expected, envelope, &mut self.state.equation);
+        if name.section().is_some_and(|section| verify::section_values(&self.key, envelope, section).is_err()) {
+            self.state.blocked.get_or_insert(name);
+        }
+        Ok(made.map(|()| self.passed(name, envelope)))
+    }
+
+    /// What it means that a check has passed.
+    fn passed(&self, name: CheckName, envelope: &ProofEnvelope) -> Passed {
+        let (key, expected) = (&*self.key, &self.expected);
         match name {
-            CheckName::Format => Err(CheckName::Format),
-            CheckName::ModelIdentity => {
-                let found = Passed::against(&key.model_id().to_string(), expected.model_id.is_some());
-                passed(verify::check_model(key, expected, envelope), found)
-            }
+            CheckName::Format => Passed::whole(format!("version {}", vouch_envelope::ENVELOPE_VERSION)),
+            CheckName::ModelIdentity => Passed::against(&key.model_id().to_string(), expected.model_id.is_some()),
             CheckName::Setup => {
                 let setup = match key.srs_kind() {
                     SrsKind::Ceremony => "from a ceremony",
                     SrsKind::Development => "for development, which you allow: whoever made it can forge proofs",
                 };
-                passed(verify::check_setup(key, expected), Passed::whole(setup.to_owned()))
+                Passed::whole(setup.to_owned())
             }
-            CheckName::Nonce => {
-                let found = Passed::against(&envelope.nonce.to_string(), expected.nonce.is_some());
-                passed(verify::check_nonce(expected, envelope), found)
-            }
-            CheckName::Inputs | CheckName::Outputs => {
-                let section = if name == CheckName::Inputs { Section::Inputs } else { Section::Outputs };
-                let result = verify::check_values(key, expected, envelope, section);
-                if verify::section_values(key, envelope, section).is_err() {
-                    self.state.blocked.get_or_insert(name);
-                }
-                passed(result, self.values(section))
-            }
-            CheckName::ProofIdentities => {
-                if let Some(failed) = self.state.blocked {
-                    return Err(failed);
-                }
-                let messages = canonical(envelope);
-                let opening = proof::reduce(key, envelope).map(|opening| self.state.opening = Some(opening));
-                passed(opening, messages)
-            }
-            CheckName::Pairing => {
-                let failed = self.state.blocked.unwrap_or(CheckName::ProofIdentities);
-                let opening = self.state.opening.as_ref().ok_or(failed)?;
-                passed(verify::check_opening(key, opening), Passed::whole(HOLD.to_owned()))
-            }
+            CheckName::Nonce => Passed::against(&envelope.nonce.to_string(), expected.nonce.is_some()),
+            CheckName::Inputs => self.values(Section::Inputs),
+            CheckName::Outputs => self.values(Section::Outputs),
+            CheckName::ProofIdentities => canonical(envelope),
+            CheckName::Pairing => Passed::whole(HOLD.to_owned()),
         }
     }
 
@@ -238,10 +234,10 @@ fn canonical(envelope: &ProofEnvelope) -> Passed {
 const HOLD: &str = "gates, copies and evaluations hold";
 
 impl State {
-    fn decode(&mut self, bytes: &[u8]) -> Verdict {
+    fn decode(&mut self, bytes: &[u8]) -> Result<(), VerifyError> {
         if self.envelope.is_none() {
             self.envelope = Some(ProofEnvelope::decode(bytes)?);
         }
-        Ok(Passed::whole(format!("version {}", vouch_envelope::ENVELOPE_VERSION)))
+        Ok(())
     }
 }

@@ -15,13 +15,17 @@
 
 use crate::curve::{Fr, G1Affine};
 use ark_ff::{One, Zero};
+use vouch_schema::num::index;
 
-use crate::domain::Domain;
+use crate::challenge::{OpeningPoint, PolynomialFactor, SetFactor};
+use crate::domain::{Domain, Point, Rows};
 use crate::error::VerifyError;
 use crate::key::KeyDescription;
-use crate::proof::{Commitments, Evaluations, Opening};
+use crate::opening::DeferredPairing;
+use crate::permutation;
 use crate::sorted::SortedMap;
 use crate::transcript::Transcript;
+use crate::vanishing;
 
 /// A polynomial that is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,31 +65,44 @@ struct RotationSet {
 pub(crate) struct Plan {
     rotations: Vec<i64>,
     sets: Vec<RotationSet>,
-    advice_columns: usize,
-    advice_queries: usize,
-    fixed_queries: usize,
+}
+
+/// The polynomials of a proof, and their values at x and its rotations.
+pub(crate) struct Evaluated<'a> {
+    /// Commitments of the advice columns.
+    pub(crate) advice_columns: &'a [G1Affine],
+    /// Evaluations of advice columns, by query.
+    pub(crate) advice: &'a [Fr],
+    /// Evaluations of fixed columns, by query.
+    pub(crate) fixed: &'a [Fr],
+    /// The permutation's polynomials and products.
+    pub(crate) permutation: &'a permutation::Evaluated,
+    /// The random polynomial, and the pieces of the quotient.
+    pub(crate) vanishing: &'a vanishing::Evaluated,
+    /// The value that the quotient must have.
+    pub(crate) quotient: Fr,
 }
 
 impl Plan {
-    /// The plan of a key whose queries have been checked, with 2^k = n rows.
-    pub(crate) fn new(key: &KeyDescription, products: usize, n: i64) -> Self {
-        let last = i64::from(key.blinding_factors).saturating_add(1).saturating_neg();
-        let position = |column: u32| usize::try_from(column).unwrap_or(usize::MAX);
-        let advice = key.advice_queries.iter().enumerate().map(|(index, query)| {
-            (Polynomial::Advice(position(query.column)), i64::from(query.rotation), Evaluation::Advice(index))
+    /// The plan of a key whose queries have been checked. `last` is the row after the usable ones.
+    pub(crate) fn new(key: &KeyDescription, products: usize, rows: Rows, last: i64) -> Self {
+        let advice = key.advice_queries.iter().enumerate().map(|(position, query)| {
+            (Polynomial::Advice(index(query.column)), i64::from(query.rotation), Evaluation::Advice(position))
         });
-        let product = (0..products).flat_map(|index| {
-            let polynomial = Polynomial::Product(index);
-            [(polynomial, 0, Evaluation::Product(index)), (polynomial, 1, Evaluation::ProductNext(index))]
+        let product = (0..products).flat_map(|product| {
+            let polynomial = Polynomial::Product(product);
+            [(polynomial, 0, Evaluation::Product(product)), (polynomial, 1, Evaluation::ProductNext(product))]
         });
-        let product_last = (0..products.saturating_sub(1))
+        // All but the last product, from the one before it back to the first.
+        let product_last = (0..products)
             .rev()
-            .map(|index| (Polynomial::Product(index), last, Evaluation::ProductLast(index)));
-        let fixed = key.fixed_queries.iter().enumerate().map(|(index, query)| {
-            (Polynomial::Fixed(position(query.column)), i64::from(query.rotation), Evaluation::Fixed(index))
+            .skip(1)
+            .map(|product| (Polynomial::Product(product), last, Evaluation::ProductLast(product)));
+        let fixed = key.fixed_queries.iter().enumerate().map(|(position, query)| {
+            (Polynomial::Fixed(index(query.column)), i64::from(query.rotation), Evaluation::Fixed(position))
         });
         let sigma =
-            (0..key.permutation_columns.len()).map(|index| (Polynomial::Sigma(index), 0, Evaluation::Sigma(index)));
+            (0..key.permutation_columns.len()).map(|column| (Polynomial::Sigma(column), 0, Evaluation::Sigma(column)));
         let vanishing = [(Polynomial::Quotient, 0, Evaluation::Quotient), (Polynomial::Random, 0, Evaluation::Random)];
 
         // Polynomials in the order of their first query, each with its evaluations by rotation.
@@ -93,13 +110,13 @@ impl Plan {
         let mut known: SortedMap<Polynomial, usize> = SortedMap::new();
         let queries = advice.chain(product).chain(product_last).chain(fixed).chain(sigma).chain(vanishing);
         for (polynomial, rotation, evaluation) in queries {
-            let place = known.get(&polynomial).copied().unwrap_or_else(|| {
+            let place = known.get(&polynomial).copied().unwrap_or(opened.len());
+            if place == opened.len() {
                 opened.push((polynomial, SortedMap::new()));
-                opened.len().saturating_sub(1)
-            });
+            }
             known.insert(polynomial, place);
             if let Some((_, evaluations)) = opened.get_mut(place) {
-                evaluations.insert(rotation.checked_rem_euclid(n).unwrap_or(0), evaluation);
+                evaluations.insert(rows.reached(rotation), evaluation);
             }
         }
 
@@ -122,13 +139,7 @@ impl Plan {
                 None => sets.push(RotationSet { points, polynomials: vec![(polynomial, evaluations)] }),
             }
         }
-        Self {
-            rotations,
-            sets,
-            advice_columns: key.advice_phases.len(),
-            advice_queries: key.advice_queries.len(),
-            fixed_queries: key.fixed_queries.len(),
-        }
+        Self { rotations, sets }
     }
 
     /// Products of two numbers that [`Weights`] and the combinations of evaluations take, except a few for each set.
@@ -138,35 +149,22 @@ impl Plan {
         self.sets.iter().map(of_set).sum()
     }
 
-    pub(crate) fn advice_columns(&self) -> usize {
-        self.advice_columns
-    }
-
-    pub(crate) fn advice_queries(&self) -> usize {
-        self.advice_queries
-    }
-
-    pub(crate) fn fixed_queries(&self) -> usize {
-        self.fixed_queries
-    }
-
-    /// Reads the multi-opening proof and reduces all evaluations to one pairing equation.
+    /// Reads the multi-opening proof, and reduces all evaluations to one pairing equation, which is added to another.
     pub(crate) fn reduce(
         &self,
         domain: &Domain,
-        x: Fr,
-        commitments: &Commitments,
-        evaluations: &Evaluations,
+        point: Point,
+        evaluated: &Evaluated<'_>,
         transcript: &mut Transcript<'_>,
-        opening: &mut Opening,
+        equation: &mut DeferredPairing,
     ) -> Result<(), VerifyError> {
-        let y = transcript.challenge();
-        let v = transcript.challenge();
-        let h1 = transcript.read_point()?;
-        let u = transcript.challenge();
-        let h2 = transcript.read_point()?;
+        let PolynomialFactor(y) = transcript.draw();
+        let SetFactor(v) = transcript.draw();
+        let h1 = transcript.read_point("quotient of the multi-opening")?;
+        let u: OpeningPoint = transcript.draw();
+        let h2 = transcript.read_point("quotient of the opening at u")?;
 
-        let points: Vec<Fr> = self.rotations.iter().map(|&rotation| domain.rotate(x, rotation)).collect();
+        let points: Vec<Fr> = self.rotations.iter().map(|&rotation| domain.rotate(point.x, rotation)).collect();
         let weights = Weights::new(&self.sets, &points, u)?;
 
         let mut power_of_v = Fr::one();
@@ -176,18 +174,18 @@ impl Plan {
             for (polynomial, values) in &set.polynomials {
                 let mut value = Fr::zero();
                 for (&evaluation, basis) in values.iter().zip(&weight.basis) {
-                    value += evaluations.get(evaluation)? * basis;
+                    value += evaluated.value(evaluation)? * basis;
                 }
                 remainder += factor * value;
-                commitments.add(*polynomial, factor, opening)?;
+                evaluated.add(*polynomial, factor, point, equation)?;
                 factor *= y;
             }
             power_of_v *= v;
         }
-        opening.generator -= remainder;
-        opening.terms.push((h1, -weights.first));
-        opening.terms.push((h2, u));
-        opening.quotient = h2;
+        equation.add_generator(-remainder);
+        equation.add_point(h1, -weights.first);
+        equation.add_point(h2, u.0);
+        equation.add_quotient(h2);
         Ok(())
     }
 }
@@ -207,7 +205,7 @@ struct SetWeights {
 }
 
 impl Weights {
-    fn new(sets: &[RotationSet], points: &[Fr], u: Fr) -> Result<Self, VerifyError> {
+    fn new(sets: &[RotationSet], points: &[Fr], OpeningPoint(u): OpeningPoint) -> Result<Self, VerifyError> {
         let degenerate = |challenge| VerifyError::DegenerateChallenge { challenge };
         let missing = || VerifyError::Missing { what: "point of a rotation set" };
         let differences: Vec<Fr> = points.iter().map(|point| u - point).collect();
@@ -255,38 +253,44 @@ impl Weights {
     }
 }
 
-impl Evaluations {
-    fn get(&self, evaluation: Evaluation) -> Result<Fr, VerifyError> {
+impl Evaluated<'_> {
+    fn value(&self, evaluation: Evaluation) -> Result<Fr, VerifyError> {
+        let products = &self.permutation.evaluations;
         let value = match evaluation {
             Evaluation::Advice(i) => self.advice.get(i).copied(),
             Evaluation::Fixed(i) => self.fixed.get(i).copied(),
-            Evaluation::Sigma(i) => self.sigmas.get(i).copied(),
-            Evaluation::Product(i) => self.products.get(i).map(|product| product.current),
-            Evaluation::ProductNext(i) => self.products.get(i).map(|product| product.next),
-            Evaluation::ProductLast(i) => self.products.get(i).and_then(|product| product.last),
+            Evaluation::Sigma(i) => self.permutation.sigmas.get(i).copied(),
+            Evaluation::Product(i) => products.get(i).map(|product| product.current),
+            Evaluation::ProductNext(i) => products.get(i).map(|product| product.next),
+            Evaluation::ProductLast(i) => products.get(i).and_then(|product| product.last),
             Evaluation::Quotient => Some(self.quotient),
-            Evaluation::Random => Some(self.random),
+            Evaluation::Random => Some(self.vanishing.random_value),
         };
         value.ok_or(VerifyError::Missing { what: "evaluation" })
     }
-}
 
-impl Commitments {
     /// Adds `factor` times a polynomial's commitment to the right side of the equation.
-    fn add(&self, polynomial: Polynomial, factor: Fr, opening: &mut Opening) -> Result<(), VerifyError> {
-        let missing = || VerifyError::Missing { what: "commitment" };
-        let point = |points: &[G1Affine], index: usize| points.get(index).copied().ok_or_else(missing);
+    fn add(
+        &self,
+        polynomial: Polynomial,
+        factor: Fr,
+        point: Point,
+        equation: &mut DeferredPairing,
+    ) -> Result<(), VerifyError> {
+        let commitment = |points: &[G1Affine], position: usize| {
+            points.get(position).copied().ok_or(VerifyError::Missing { what: "commitment" })
+        };
         match polynomial {
-            Polynomial::Fixed(i) => *opening.fixed.get_mut(i).ok_or_else(missing)? += factor,
-            Polynomial::Sigma(i) => *opening.sigmas.get_mut(i).ok_or_else(missing)? += factor,
-            Polynomial::Advice(i) => opening.terms.push((point(&self.advice, i)?, factor)),
-            Polynomial::Product(i) => opening.terms.push((point(&self.products, i)?, factor)),
-            Polynomial::Random => opening.terms.push((self.random, factor)),
+            Polynomial::Fixed(i) => equation.add_fixed(i, factor)?,
+            Polynomial::Sigma(i) => equation.add_sigma(i, factor)?,
+            Polynomial::Advice(i) => equation.add_point(commitment(self.advice_columns, i)?, factor),
+            Polynomial::Product(i) => equation.add_point(commitment(&self.permutation.products, i)?, factor),
+            Polynomial::Random => equation.add_point(self.vanishing.random, factor),
             Polynomial::Quotient => {
                 let mut factor = factor;
-                for piece in &self.quotient {
-                    opening.terms.push((*piece, factor));
-                    factor *= self.xn;
+                for piece in &self.vanishing.pieces {
+                    equation.add_point(*piece, factor);
+                    factor *= point.xn;
                 }
             }
         }
@@ -307,7 +311,7 @@ mod tests {
     fn weights_interpolate() {
         let points = [3u64, 5, 11].map(Fr::from);
         let u = Fr::from(100u64);
-        let weights = Weights::new(&[set(&[0, 2]), set(&[0, 1, 2]), set(&[1])], &points, u).unwrap();
+        let weights = Weights::new(&[set(&[0, 2]), set(&[0, 1, 2]), set(&[1])], &points, OpeningPoint(u)).unwrap();
         assert_eq!(weights.first, Fr::from(97u64 * 89));
         let factors: Vec<Fr> = weights.sets.iter().map(|set| set.factor).collect();
         assert_eq!(factors[0], Fr::one());
@@ -325,10 +329,10 @@ mod tests {
     #[test]
     fn degenerate_points_are_refused() {
         let points = [3u64, 5, 3].map(Fr::from);
-        let refused = |u: u64| Weights::new(&[set(&[0, 2])], &points, Fr::from(u)).err();
+        let refused = |u: u64| Weights::new(&[set(&[0, 2])], &points, OpeningPoint(Fr::from(u))).err();
         assert_eq!(refused(5), Some(VerifyError::DegenerateChallenge { challenge: "u" }));
         assert_eq!(refused(9), Some(VerifyError::DegenerateChallenge { challenge: "x" }));
-        let missing = Weights::new(&[set(&[3])], &points, Fr::from(9u64)).err();
+        let missing = Weights::new(&[set(&[3])], &points, OpeningPoint(Fr::from(9u64))).err();
         assert_eq!(missing, Some(VerifyError::Missing { what: "point of a rotation set" }));
     }
 }

@@ -8,13 +8,36 @@
 //! h(x) = (Σ y^(m - i) e_i(x)) / (x^n - 1),        [h] = Σ x^(n j) [h_j]
 //! ```
 //!
-//! and the multi-opening shows that the committed polynomial takes this value.
+//! and the multi-opening shows that the committed polynomial takes this value. A random polynomial is opened beside it.
 
-use crate::curve::Fr;
+use crate::curve::{Fr, G1Affine};
 use ark_ff::{Field, One, Zero};
 
+use crate::challenge::Y;
+use crate::domain::{Domain, Point};
 use crate::error::VerifyError;
-use crate::key::Prepared;
+use crate::transcript::Transcript;
+use vouch_schema::num::index;
+
+/// The rows that are selected, relative to row 0: from the one after the usable rows, over the blinded ones, to row 0.
+#[derive(Debug, Clone)]
+pub(crate) struct SelectedRows {
+    start: i64,
+    len: usize,
+}
+
+impl SelectedRows {
+    /// Of a circuit with a number of blinded rows, if the numbers fit.
+    pub(crate) fn new(blinding_factors: u32) -> Option<Self> {
+        let start = i64::from(blinding_factors).checked_add(1)?.checked_neg()?;
+        Some(Self { start, len: index(blinding_factors).checked_add(2)? })
+    }
+
+    /// The first of them: the row after the usable ones.
+    pub(crate) fn last_row(&self) -> i64 {
+        self.start
+    }
+}
 
 /// Values at x of the polynomials that select rows.
 pub(crate) struct LagrangeValues {
@@ -27,12 +50,9 @@ pub(crate) struct LagrangeValues {
 }
 
 impl LagrangeValues {
-    /// The values at x, where `xn` is x^n.
-    pub(crate) fn new(key: &Prepared, x: Fr, xn: Fr) -> Result<Self, VerifyError> {
-        // Rows -(b + 1) to 0: last, b blinded ones, first.
-        let len = key.blinding_factors.saturating_add(2);
-        let start = i64::try_from(key.blinding_factors).unwrap_or(i64::MAX).saturating_add(1).saturating_neg();
-        let values = key.domain.lagrange(x, xn, start, len)?;
+    /// The values at a point.
+    pub(crate) fn new(domain: &Domain, rows: &SelectedRows, point: Point) -> Result<Self, VerifyError> {
+        let values = domain.lagrange(point, rows.start, rows.len)?;
         match values.as_slice() {
             [last, blind @ .., first] => Ok(Self { first: *first, last: *last, blind: blind.iter().sum() }),
             _ => Err(VerifyError::Missing { what: "Lagrange polynomials" }),
@@ -40,9 +60,59 @@ impl LagrangeValues {
     }
 }
 
-/// The value that the quotient polynomial must have at x.
-pub(crate) fn quotient(expressions: impl IntoIterator<Item = Fr>, y: Fr, xn: Fr) -> Result<Fr, VerifyError> {
-    let combined = expressions.into_iter().fold(Fr::zero(), |sum, value| sum * y + value);
+/// The prover has committed to the random polynomial.
+pub(crate) struct Committed {
+    random: G1Affine,
+}
+
+/// The prover has committed to the quotient of the identities that y combines.
+pub(crate) struct Constructed {
+    random: G1Affine,
+    y: Y,
+    pieces: Vec<G1Affine>,
+}
+
+/// The prover has evaluated the random polynomial at x.
+pub(crate) struct Evaluated {
+    /// Commitment to the random polynomial.
+    pub(crate) random: G1Affine,
+    /// Its value at x.
+    pub(crate) random_value: Fr,
+    /// Commitments to the pieces of the quotient.
+    pub(crate) pieces: Vec<G1Affine>,
+    y: Y,
+}
+
+impl Committed {
+    /// Reads the commitment.
+    pub(crate) fn read(transcript: &mut Transcript<'_>) -> Result<Self, VerifyError> {
+        Ok(Self { random: transcript.read_point("random polynomial")? })
+    }
+
+    /// Draws y and reads the commitments to the quotient.
+    pub(crate) fn construct(self, pieces: usize, transcript: &mut Transcript<'_>) -> Result<Constructed, VerifyError> {
+        let y = transcript.draw();
+        Ok(Constructed { random: self.random, y, pieces: transcript.read_points("piece of the quotient", pieces)? })
+    }
+}
+
+impl Constructed {
+    /// Reads the evaluation, after x has been drawn.
+    pub(crate) fn evaluate(self, transcript: &mut Transcript<'_>) -> Result<Evaluated, VerifyError> {
+        let random_value = transcript.read_scalar("evaluation of the random polynomial")?;
+        Ok(Evaluated { random: self.random, random_value, pieces: self.pieces, y: self.y })
+    }
+}
+
+impl Evaluated {
+    /// The value that the quotient polynomial must have at x, given the identities' values there.
+    pub(crate) fn quotient(&self, identities: impl IntoIterator<Item = Fr>, point: Point) -> Result<Fr, VerifyError> {
+        quotient(identities, self.y, point.xn)
+    }
+}
+
+fn quotient(identities: impl IntoIterator<Item = Fr>, Y(y): Y, xn: Fr) -> Result<Fr, VerifyError> {
+    let combined = identities.into_iter().fold(Fr::zero(), |sum, value| sum * y + value);
     let vanishing = (xn - Fr::one()).inverse().ok_or(VerifyError::DegenerateChallenge { challenge: "x" })?;
     Ok(combined * vanishing)
 }
@@ -54,8 +124,8 @@ mod tests {
     #[test]
     fn the_quotient_is_a_combination_by_powers_of_y() {
         let [a, b, c, y] = [3u64, 5, 7, 10].map(Fr::from);
-        assert_eq!(quotient([a, b, c], y, Fr::from(2u64)), Ok(Fr::from(357u64)));
+        assert_eq!(quotient([a, b, c], Y(y), Fr::from(2u64)), Ok(Fr::from(357u64)));
         let degenerate = Err(VerifyError::DegenerateChallenge { challenge: "x" });
-        assert_eq!(quotient([a], y, Fr::one()), degenerate);
+        assert_eq!(quotient([a], Y(y), Fr::one()), degenerate);
     }
 }

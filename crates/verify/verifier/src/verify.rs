@@ -3,33 +3,74 @@
 use vouch_envelope::{Expected, ProofEnvelope, Section};
 
 use crate::claim::VerifiedClaim;
-use crate::error::VerifyError;
+use crate::error::{CheckName, VerifyError};
 use crate::field;
-use crate::key::{SrsKind, VerifierKey};
-use crate::proof::{self, Opening};
+use crate::key::SrsKind;
+use crate::opening::DeferredPairing;
+use crate::proof;
+use crate::verifier_key::VerifierKey;
 
-/// Verifies an envelope against what the caller expects.
+/// Verifies an envelope against what the caller expects: all checks in their order, up to the first that fails.
+///
+/// # Errors
+/// [`VerifyError`] of the first check that fails.
 pub fn verify(key: &VerifierKey, expected: &Expected, envelope: &ProofEnvelope) -> Result<VerifiedClaim, VerifyError> {
-    check_opening(key, &reduce(key, expected, envelope)?)?;
+    let mut equation = None;
+    for name in CheckName::ALL {
+        check(name, key, expected, envelope, &mut equation)?;
+    }
     Ok(VerifiedClaim::new(key, envelope))
 }
 
 /// Verifies the bytes of an envelope against what the caller expects.
+///
+/// # Errors
+/// [`VerifyError::Envelope`] if the bytes are not an envelope, and as [`verify`].
 pub fn verify_bytes(key: &VerifierKey, expected: &Expected, envelope: &[u8]) -> Result<VerifiedClaim, VerifyError> {
     verify(key, expected, &ProofEnvelope::decode(envelope)?)
 }
 
-/// Everything but the pairing equation, which is returned.
-pub(crate) fn reduce(key: &VerifierKey, expected: &Expected, envelope: &ProofEnvelope) -> Result<Opening, VerifyError> {
-    check_model(key, expected, envelope)?;
-    check_setup(key, expected)?;
-    check_nonce(expected, envelope)?;
-    check_values(key, expected, envelope, Section::Inputs)?;
-    check_values(key, expected, envelope, Section::Outputs)?;
-    proof::reduce(key, envelope)
+/// All checks before that of the pairing equation, which is returned.
+pub(crate) fn reduce(
+    key: &VerifierKey,
+    expected: &Expected,
+    envelope: &ProofEnvelope,
+) -> Result<DeferredPairing, VerifyError> {
+    let mut equation = None;
+    for name in CheckName::ALL.into_iter().filter(|name| *name < CheckName::Pairing) {
+        check(name, key, expected, envelope, &mut equation)?;
+    }
+    equation.ok_or(VerifyError::Missing { what: "the pairing equation" })
 }
 
-pub(crate) fn check_model(key: &VerifierKey, expected: &Expected, envelope: &ProofEnvelope) -> Result<(), VerifyError> {
+/// Makes one check of an envelope that has been decoded: the only list of what each check is. `equation` is what the check
+/// of the proof's identities leaves for that of the pairing.
+pub(crate) fn check(
+    name: CheckName,
+    key: &VerifierKey,
+    expected: &Expected,
+    envelope: &ProofEnvelope,
+    equation: &mut Option<DeferredPairing>,
+) -> Result<(), VerifyError> {
+    match name {
+        CheckName::Format => Ok(()),
+        CheckName::ModelIdentity => check_model(key, expected, envelope),
+        CheckName::Setup => check_setup(key, expected),
+        CheckName::Nonce => check_nonce(expected, envelope),
+        CheckName::Inputs => check_values(key, expected, envelope, Section::Inputs),
+        CheckName::Outputs => check_values(key, expected, envelope, Section::Outputs),
+        CheckName::ProofIdentities => {
+            *equation = Some(proof::reduce(key, envelope)?);
+            Ok(())
+        }
+        CheckName::Pairing => {
+            let equation = equation.as_ref().ok_or(VerifyError::Missing { what: "the pairing equation" })?;
+            check_pairing(key, equation)
+        }
+    }
+}
+
+fn check_model(key: &VerifierKey, expected: &Expected, envelope: &ProofEnvelope) -> Result<(), VerifyError> {
     let got = key.model_id();
     if let Some(expected) = expected.model_id.filter(|&expected| expected != got) {
         return Err(VerifyError::KeyIdentity { expected, got });
@@ -40,14 +81,14 @@ pub(crate) fn check_model(key: &VerifierKey, expected: &Expected, envelope: &Pro
     Ok(())
 }
 
-pub(crate) fn check_setup(key: &VerifierKey, expected: &Expected) -> Result<(), VerifyError> {
+fn check_setup(key: &VerifierKey, expected: &Expected) -> Result<(), VerifyError> {
     match key.srs_kind() {
         SrsKind::Development if !expected.allow_development_srs => Err(VerifyError::DevelopmentSetup),
         SrsKind::Development | SrsKind::Ceremony => Ok(()),
     }
 }
 
-pub(crate) fn check_nonce(expected: &Expected, envelope: &ProofEnvelope) -> Result<(), VerifyError> {
+fn check_nonce(expected: &Expected, envelope: &ProofEnvelope) -> Result<(), VerifyError> {
     match expected.nonce {
         Some(expected) if expected != envelope.nonce => Err(VerifyError::Nonce { expected, got: envelope.nonce }),
         _ => Ok(()),
@@ -75,7 +116,7 @@ pub(crate) fn section_values<'a>(
     Ok(values)
 }
 
-pub(crate) fn check_values(
+fn check_values(
     key: &VerifierKey,
     expected: &Expected,
     envelope: &ProofEnvelope,
@@ -109,6 +150,6 @@ pub(crate) fn check_values(
     }
 }
 
-pub(crate) fn check_opening(key: &VerifierKey, opening: &Opening) -> Result<(), VerifyError> {
-    if opening.holds(key.prepared()) { Ok(()) } else { Err(VerifyError::Pairing) }
+pub(crate) fn check_pairing(key: &VerifierKey, equation: &DeferredPairing) -> Result<(), VerifyError> {
+    if equation.holds(&key.prepared().bases) { Ok(()) } else { Err(VerifyError::Pairing) }
 }

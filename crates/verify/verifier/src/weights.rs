@@ -19,45 +19,47 @@
 //! The equation is added to the pairing's right side with a random factor.
 
 use crate::curve::{Fr, G1Affine};
+use vouch_schema::num::index;
+
+use crate::challenge::{EquationFactor, LaneFactor, SchnorrChallenge};
 use crate::error::VerifyError;
-use crate::key::KeyDescription;
-use crate::proof::Opening;
+use crate::key::PrivateWeights;
+use crate::opening::DeferredPairing;
 use crate::transcript::Transcript;
 
-/// Reads the last part of the proof of a key with private weights and adds its equation to the opening.
+/// Reads the last part of the proof of a key with private weights, and adds its equation to the pairing's. `advice` are the
+/// commitments of the advice columns, `challenges` those of the circuit.
 pub(crate) fn reduce(
-    description: &KeyDescription,
+    weights: &PrivateWeights,
     advice: &[G1Affine],
     challenges: &[Fr],
     transcript: &mut Transcript<'_>,
-    opening: &mut Opening,
+    equation: &mut DeferredPairing,
 ) -> Result<(), VerifyError> {
-    let Some(weights) = &description.weights else { return Ok(()) };
-    let find = |index: u32| usize::try_from(index).ok();
-    let gamma = transcript.challenge();
-    let t = transcript.read_point()?;
-    let e = transcript.challenge();
-    let z = transcript.read_scalars(weights.blinding_rows.len())?;
-    let factor = transcript.challenge();
+    let LaneFactor(gamma) = transcript.draw();
+    let t = transcript.read_point("commitment T of private weights")?;
+    let SchnorrChallenge(e) = transcript.draw();
+    let z = transcript.read_scalars("answer z of private weights", weights.blinding_rows.len())?;
+    let EquationFactor(factor) = transcript.draw();
 
-    let mu = find(weights.challenge).and_then(|index| challenges.get(index)).copied();
+    let mu = challenges.get(index(weights.challenge)).copied();
     let mu = mu.ok_or(VerifyError::Missing { what: "challenge of private weights" })?;
     // factor · (Σ z_i [L_i] − T − e·D) = 0
-    for (sum, z) in opening.blinding_rows.iter_mut().zip(z) {
-        *sum += factor * z;
+    for (row, z) in z.into_iter().enumerate() {
+        equation.add_blinding_row(row, factor * z)?;
     }
-    opening.terms.push((t, -factor));
+    equation.add_point(t, -factor);
     // From the last lane and the last column on, so that powers grow.
     let mut scalar = factor * e;
-    let mut columns = opening.weights.iter_mut().rev();
+    let mut columns = (0..weights.columns()).rev();
     for lane in weights.lanes.iter().rev() {
-        let combined = find(lane.combined).and_then(|index| advice.get(index)).copied();
+        let combined = advice.get(index(lane.combined)).copied();
         let combined = combined.ok_or(VerifyError::Missing { what: "column of private weights" })?;
-        opening.terms.push((combined, -scalar));
+        equation.add_point(combined, -scalar);
         let mut power = scalar;
         // The commitments first: `zip` takes from its first part even when the second has ended.
-        for (_, sum) in lane.commitments.iter().zip(columns.by_ref()) {
-            *sum += power;
+        for (_, column) in lane.commitments.iter().zip(columns.by_ref()) {
+            equation.add_weight(column, power)?;
             power *= mu;
         }
         scalar *= gamma;

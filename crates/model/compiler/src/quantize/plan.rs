@@ -173,21 +173,16 @@ impl Plan {
                 }
                 Kind::Apply { function, x } => {
                     for (v, out) in x.iter().zip(&op.out) {
-                        self.places[out.index()] = Place::Mapped(match self.fused(*v) {
+                        let known = self.fused(*v).or_else(|| self.sites.get(&op.site).copied());
+                        let slot = match known {
                             Some(slot) => slot,
-                            None => *self.sites.entry(op.site).or_insert_with(|| usize::MAX),
-                        });
-                    }
-                    if self.sites.get(&op.site) == Some(&usize::MAX) {
-                        let slot = self.slot(op.site, Some(*function), below);
-                        self.sites.insert(op.site, slot);
-                    }
-                    if let Some(&slot) = self.sites.get(&op.site) {
-                        for out in &op.out {
-                            if self.places[out.index()] == Place::Mapped(usize::MAX) {
-                                self.places[out.index()] = Place::Mapped(slot);
+                            None => {
+                                let slot = self.slot(op.site, Some(*function), below);
+                                self.sites.insert(op.site, slot);
+                                slot
                             }
-                        }
+                        };
+                        self.places[out.index()] = Place::Mapped(slot);
                     }
                     below
                 }

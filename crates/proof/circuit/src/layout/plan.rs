@@ -1,8 +1,4 @@
 //! What has to be placed: chains of rows, before they have places. Depends on k and the limbs only.
-#![expect(
-    clippy::arithmetic_side_effects,
-    reason = "rows and columns; overflow checks are on for this crate in this repository's profiles"
-)]
 
 use std::collections::HashMap;
 
@@ -11,6 +7,7 @@ use vouch_program::{Bounds, Instruction, Program, Visibility, Wire};
 use super::{Check, LinearRow, MatrixRow, Mul, ProductRow, Source, Weights};
 use crate::{
     CircuitError, CircuitParams,
+    cells::Count,
     number::{index, small},
 };
 
@@ -57,7 +54,8 @@ impl Plan {
                 Instruction::Linear(l) => {
                     let (positions, grid) = (index(l.positions), index(l.grid));
                     let own = &mut rows[index(l.matrix.0)];
-                    own.extend((0..positions).step_by(grid).map(|a| (i, a, (a + grid).min(positions))));
+                    let end = |a| (Count::new(a) + grid).get().min(positions);
+                    own.extend((0..positions).step_by(grid).map(|a| (i, a, end(a))));
                 }
                 Instruction::Product(q) => {
                     limbs(&q.name, q.requant.drop, p.drop_of(p.product_limbs.max(2)))?;
@@ -68,11 +66,14 @@ impl Plan {
                     let size = m.size();
                     if size > 1 {
                         for group in 0..index(m.groups) {
-                            plan.products.extend((0..size).step_by(2).map(|a| ProductRow::Max {
+                            // The last operand of an odd number is paired with itself.
+                            let operands: Vec<usize> = (0..size).collect();
+                            let pairs = operands.chunks(2).map(|two| (two[0], two[two.len().saturating_sub(1)]));
+                            plan.products.extend(pairs.map(|pair| ProductRow::Max {
                                 instruction: i,
                                 group,
-                                pair: (a, (a + 1).min(size - 1)),
-                                last: a + 2 >= size,
+                                pair,
+                                last: operands.last() == Some(&pair.1),
                             }));
                         }
                     }
@@ -90,18 +91,19 @@ impl Plan {
     }
 
     /// Rows of matrix lanes that weights take with `c` weight columns.
-    pub(crate) fn weight_rows(&self, c: usize) -> usize {
-        self.checks.iter().map(|k| k.chunks(c) * k.operands.len()).sum()
+    pub(crate) fn weight_rows(&self, c: usize) -> Count {
+        let rows = self.checks.iter().map(|k| k.chunks(c) * Count::new(k.operands.len()));
+        rows.fold(Count::default(), |sum, rows| sum + rows)
     }
 
     /// Rows of matrix lanes that combinations over positions take.
-    pub(crate) fn chain_rows(&self) -> usize {
+    pub(crate) fn chain_rows(&self) -> Count {
         self.chains.iter().map(Vec::len).sum()
     }
 
     /// The chain that computes a check's right-hand side with `c` weight columns.
     pub(crate) fn weight_chain(check: &Check, index: usize, c: usize) -> Vec<MatrixRow> {
-        let mut rows = Vec::with_capacity(check.chunks(c) * check.operands.len());
+        let mut rows = Vec::new();
         for chunk in 0..check.chunks(c) {
             for (i, &(operand, source)) in check.operands.iter().enumerate() {
                 let mul = match (chunk, i) {
@@ -130,15 +132,16 @@ impl Plan {
         }
         // Nothing is known of the sums of private weights: each is compared by itself.
         let bits = if p.private_weights { PACK_BITS } else { pack_bits(program, p, bounds, matrix)? };
-        let per_pack = index(PACK_BITS / bits).min(32);
-        // A chain of outputs is never longer than a lane.
-        let block = if n <= p.usable() { n } else { (p.usable() / per_pack * per_pack).max(1) };
+        let per_pack = index(PACK_BITS.checked_div(bits).unwrap_or(PACK_BITS)).clamp(1, 32);
+        // A chain of outputs is never longer than a lane: so many whole packs as it has room for.
+        let whole = p.usable().saturating_sub(p.usable().checked_rem(per_pack).unwrap_or(0));
+        let block = if n <= p.usable() { n } else { whole.max(1) };
         let operands: Vec<(usize, Source)> = (0..index(m.rows))
             .map(|k| (k, self.operand(program, rows, k)))
             .filter(|(_, s)| *s != Source::Zero)
             .collect();
         for first in (0..n).step_by(block) {
-            let columns = block.min(n - first);
+            let columns = block.min(n.saturating_sub(first));
             let mut check =
                 Check { matrix, first, columns, bits, per_pack, outputs: Source::Zero, operands: operands.clone() };
             check.outputs = self.outputs(p, &check, n, rows);
@@ -153,9 +156,9 @@ impl Plan {
         let mut ends = Vec::with_capacity(rows.len());
         for &(i, a, b) in rows {
             let Instruction::Linear(l) = &program.instructions()[i] else { continue };
-            let count = l.x.len() / index(l.positions);
+            let count = Count::new(l.x.len().checked_div(index(l.positions)).unwrap_or(0));
             let list: Vec<Source> = (a..b)
-                .map(|t| l.x[t * count + k])
+                .map(|t| l.x[(t * count + k).get()])
                 .map(|w| if zero(w) { Source::Zero } else { Source::Wire(w) })
                 .collect();
             ends.push(self.combine(list, Mul::Sigma(0)));
@@ -166,26 +169,30 @@ impl Plan {
     /// Combines the outputs of a check: packs by powers of two, packs of a position by μ, positions of a row by σ, rows by τ.
     fn outputs(&mut self, p: &CircuitParams, check: &Check, n: usize, rows: &[PositionRow]) -> Source {
         let mut ends = Vec::with_capacity(rows.len());
+        let columns: Vec<usize> = (0..check.columns).collect();
         for &(instruction, a, b) in rows {
             // One chain for a whole row, where each position is a single pack.
-            let whole = check.packs() == 1 && (b - a) * check.columns <= p.usable();
+            let outputs = (Count::new(b) - a) * check.columns;
+            let whole = check.packs() == 1 && outputs.get() <= p.usable();
             let mut leaf = Vec::new();
             let mut list = Vec::new();
             for t in a..b {
-                for c in 0..check.columns {
+                for (g, pack) in columns.chunks(check.per_pack).enumerate() {
+                    // What the sums of the pack after its first one multiply by: at most the 253 bits of a pack.
+                    let rest = check.bits.saturating_mul(small(pack.len()).saturating_sub(1));
                     // Horner takes the most significant sum of a pack first.
-                    let (g, j) = (c / check.per_pack, c % check.per_pack);
-                    let size = check.per_pack.min(check.columns - g * check.per_pack);
-                    let col = check.first + g * check.per_pack + (size - 1 - j);
-                    let mul = match (leaf.is_empty(), j, g) {
-                        (true, _, _) => Mul::Start,
-                        (_, 0, 0) => Mul::Sigma(check.bits * (small(size) - 1)),
-                        (_, 0, _) => Mul::Mu(check.bits * (small(size) - 1)),
-                        _ => Mul::Pow2(check.bits),
-                    };
-                    leaf.push(LinearRow { instruction, element: t * n + col, mul });
+                    for (j, col) in pack.iter().rev().enumerate() {
+                        let mul = match (leaf.is_empty(), j, g) {
+                            (true, _, _) => Mul::Start,
+                            (_, 0, 0) => Mul::Sigma(rest),
+                            (_, 0, _) => Mul::Mu(rest),
+                            _ => Mul::Pow2(check.bits),
+                        };
+                        let element = t * Count::new(n) + check.first + *col;
+                        leaf.push(LinearRow { instruction, element: element.get(), mul });
+                    }
                 }
-                if !whole || t + 1 == b {
+                if !whole || b.checked_sub(1) == Some(t) {
                     list.push(Source::Leaf(self.leaves.len()));
                     self.leaves.push(std::mem::take(&mut leaf));
                 }
@@ -197,13 +204,12 @@ impl Plan {
 
     /// `Σ_t mul^(T−1−t)·list[t]`, once for equal lists.
     fn combine(&mut self, list: Vec<Source>, mul: Mul) -> Source {
-        let lead = list.iter().take_while(|s| **s == Source::Zero).count();
-        match list.len() - lead {
-            0 => return Source::Zero,
-            1 => return list[lead],
+        let list: Vec<Source> = list.into_iter().skip_while(|s| *s == Source::Zero).collect();
+        match list.as_slice() {
+            [] => return Source::Zero,
+            [one] => return *one,
             _ => {}
         }
-        let list = list[lead..].to_vec();
         let key = (list, mul == Mul::Tau);
         if let Some(known) = self.known.get(&key) {
             return *known;
@@ -238,17 +244,26 @@ fn limbs(name: &str, drop: u8, limit: u32) -> Result<(), CircuitError> {
 /// [`CircuitError::Width`] if a scaled sum may have more than 126 bits, so that a difference may leave an i128.
 fn pack_bits(program: &Program, p: &CircuitParams, bounds: &Bounds, matrix: usize) -> Result<u32, CircuitError> {
     let m = &program.matrices()[matrix];
-    let offset = p.offset(p.linear_limbs);
-    let (lo, hi) = (-offset, (1i128 << p.bits(p.linear_limbs)) - 1 - offset);
+    let wide = |bits| CircuitError::Width { name: m.name.clone(), bits, limit: SCALED_BITS };
+    // Limbs have at most 98 bits, sums at most 126, so their differences have at most 127.
+    let difference = |a: i128, b: i128| a.checked_sub(b).ok_or_else(|| wide(i128::BITS));
+    let lo = difference(0, p.offset(p.linear_limbs))?;
+    let limbs = 1i128.checked_shl(p.bits(p.linear_limbs)).ok_or_else(|| wide(p.bits(p.linear_limbs)))?;
+    let hi = difference(difference(limbs, 1)?, p.offset(p.linear_limbs))?;
     let mut worst = 1i128;
     for (sum, rq) in bounds.sums[matrix].iter().zip(&m.requant) {
-        let up = p.drop_of(p.linear_limbs) - u32::from(rq.drop);
-        let bits = 128 - sum.magnitude().leading_zeros() + up;
+        let up = p.drop_of(p.linear_limbs).saturating_sub(u32::from(rq.drop));
+        let bits = bits_of(sum.magnitude().unsigned_abs()).saturating_add(up);
         if bits > SCALED_BITS {
-            return Err(CircuitError::Width { name: m.name.clone(), bits, limit: SCALED_BITS });
+            return Err(wide(bits));
         }
         let (a, b) = (i128::from(sum.lo) << up, i128::from(sum.hi) << up);
-        worst = worst.max(hi - a).max(b - lo);
+        worst = worst.max(difference(hi, a)?).max(difference(b, lo)?);
     }
-    Ok(128 - worst.leading_zeros())
+    Ok(bits_of(worst.unsigned_abs()))
+}
+
+/// Bits of a number: 0 for 0.
+fn bits_of(v: u128) -> u32 {
+    u128::BITS.saturating_sub(v.leading_zeros())
 }

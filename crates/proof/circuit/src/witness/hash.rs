@@ -1,18 +1,15 @@
 //! The columns of hash lanes.
-#![expect(
-    clippy::arithmetic_side_effects,
-    reason = "rows and columns; overflow checks are on for this crate in this repository's profiles"
-)]
-
 use halo2_proofs::halo2curves::bn256::Fr;
 use vouch_poseidon::{Poseidon, VALUE_BITS};
 use vouch_program::{Trace, Wire};
 
 use crate::{
     CircuitError, Layout,
+    cells::{Count, in_rows},
     chips::hash::POSEIDON,
     config::{pow2, signed},
     layout::HashRow,
+    witness::column_length,
 };
 
 /// First-phase columns of a hash lane.
@@ -30,7 +27,7 @@ pub(super) fn columns(layout: &Layout, trace: &Trace, salts: &[Fr]) -> Result<Ve
     if salts.len() != expected {
         return Err(CircuitError::Salts { expected, got: salts.len() });
     }
-    let len = layout.params.usable() + 1;
+    let len = column_length(&layout.params);
     let column = || std::array::from_fn(|_| vec![Fr::zero(); len]);
     let mut lanes = vec![HashColumns { state: column(), work: column() }; layout.hash.len()];
     let of = |values: &[Wire]| values.iter().map(|w| trace.values[w.index()]).collect::<Vec<_>>();
@@ -42,7 +39,7 @@ pub(super) fn columns(layout: &Layout, trace: &Trace, salts: &[Fr]) -> Result<Ve
     }
     for (own, rows) in lanes.iter_mut().zip(&layout.hash) {
         let mut state = [Fr::zero(); 3];
-        for (row, r) in rows.iter().enumerate() {
+        for (row, r) in in_rows(rows) {
             let mut set = |state: [Fr; 3], work: [Fr; 3]| {
                 own.state.iter_mut().zip(state).for_each(|(column, v)| column[row] = v);
                 own.work.iter_mut().zip(work).for_each(|(column, v)| column[row] = v);
@@ -57,7 +54,8 @@ pub(super) fn columns(layout: &Layout, trace: &Trace, salts: &[Fr]) -> Result<Ve
                 }
                 HashRow::Packed => {}
                 HashRow::Input { hash, pair } => {
-                    let at = |i: usize| elements[hash].get(2 * pair + i).copied().unwrap_or(Fr::zero());
+                    let at =
+                        |i: usize| elements[hash].get((2 * Count::new(pair) + i).get()).copied().unwrap_or(Fr::zero());
                     let before = if pair == 0 { [Fr::zero(); 3] } else { state };
                     set(before, [Fr::zero(), at(0), at(1)]);
                     let start = if pair == 0 { Poseidon::start(layout.hashes[hash].wires.len()) } else { state };

@@ -16,9 +16,12 @@ use crate::{
 /// Tag of the identity function, which is also the range check.
 pub(crate) const IDENTITY: u64 = 1;
 
+/// Tag of the first table; the others follow.
+pub(crate) const FIRST_TABLE: u64 = 2;
+
 /// Tag of a table.
 pub(crate) fn tag(rq: &Requant) -> u64 {
-    rq.lookup.map_or(IDENTITY, |l| u64::from(l.table.0).saturating_add(2))
+    rq.lookup.map_or(IDENTITY, |l| u64::from(l.table.0).saturating_add(FIRST_TABLE))
 }
 
 /// A sum that is looked up as it is.
@@ -40,7 +43,7 @@ pub(crate) fn bound(program: &Program, input: usize, upper: bool) -> Bound {
     let half = program.word().lo;
     let mut tensors = program.inputs().iter().flat_map(|t| {
         let len = t.shape.iter().map(|d| index(*d)).product::<usize>();
-        std::iter::repeat_n(t.bounds, len)
+        std::iter::repeat_n(vouch_program::Interval::from(t), len)
     });
     let Some(bounds) = tensors.nth(input) else { return Bound::default() };
     if upper {
@@ -128,7 +131,7 @@ impl<'a> Limbs<'a> {
                 let segment = table.segments.get(number).ok_or_else(refuse)?;
                 let rise = segment.slope.checked_mul(fraction).ok_or_else(refuse)?;
                 let y = segment.base.checked_add(rise).and_then(|y| y.checked_add(l.offset)).ok_or_else(refuse)?;
-                (self.layout.tables.get(id).ok_or_else(refuse)?.saturating_add(number), segment.slope, y)
+                (self.layout.tables.get(id).ok_or_else(refuse)?.index().saturating_add(number), segment.slope, y)
             }
         };
         for l in out.iter().take(limbs.saturating_sub(1)) {

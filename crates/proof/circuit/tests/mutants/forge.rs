@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use halo2_proofs::halo2curves::bn256::Fr;
-use vouch_circuit::{Cell, Column, FirstPhase, HashRow, ProductRow};
+use vouch_circuit::{Cell, Column, FirstPhase, HashRow, Lane, ProductRow, Row};
 
 use crate::support::{Bench, Columns, Place};
 
@@ -85,12 +85,15 @@ fn forward(bench: &Bench, columns: &mut Columns, kept: &HashMap<(usize, usize), 
     let partner: HashMap<Cell, Cell> = bench.layout.copies.iter().copied().collect();
     for piece in &bench.layout.pieces {
         let lane = &bench.config.matrix[piece.lane];
-        for row in piece.row..piece.row + piece.rows.len() {
+        for i in 0..piece.rows.len() {
+            let at = piece.row + i;
+            let row = at.index();
             if !kept.contains_key(&(lane.x.index(), row)) {
-                let source = partner[&Cell { column: Column::MatrixX(piece.lane), row }];
+                let source = partner[&Cell { column: Column::MatrixX(piece.lane), row: at }];
                 columns.advice[lane.x.index()][row] = bench.cell(source, columns);
             }
-            solve(bench, columns, "matrix: operands times weights", piece.lane, 0, row, (lane.acc.index(), row + 1));
+            let (position, next) = (piece.lane.index(), (lane.acc.index(), row + 1));
+            solve(bench, columns, "matrix: operands times weights", position, 0, row, next);
         }
     }
 }
@@ -147,7 +150,10 @@ pub fn rehash(bench: &Bench, first: &FirstPhase, changed: Option<Place>) -> Colu
         }
     };
     let copy = |columns: &mut Columns, i: usize, row: usize| {
-        let Some(source) = partner.get(&Cell { column: Column::HashWork(0, i), row }) else { return };
+        let Some(source) = partner.get(&Cell { column: Column::HashWork(Lane::default(), i), row: Row::new(row) })
+        else {
+            return;
+        };
         let cell = (lane.work[i].index(), row);
         columns.advice[cell.0][cell.1] = bench.cell(*source, columns);
         if place == Some(cell) {
@@ -171,7 +177,7 @@ pub fn rehash(bench: &Bench, first: &FirstPhase, changed: Option<Place>) -> Colu
             HashRow::Packed | HashRow::Digest => {}
         }
     }
-    let (digest_lane, row) = bench.layout.hashes[0].digest;
-    columns.instance[0] = bench.cell(Cell { column: Column::HashState(digest_lane), row }, &columns);
+    let digest = bench.layout.hashes[0].digest;
+    columns.instance[0] = bench.cell(Cell { column: Column::HashState(digest.lane), row: digest.row }, &columns);
     columns
 }

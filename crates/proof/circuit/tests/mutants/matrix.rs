@@ -26,7 +26,7 @@ fn operand(class_of: &'static str, subject: Subject, other: Subject) -> Attack {
         let own = |copy: &&(Cell, Cell)| class(&bench.layout, **copy) == class_of;
         let (a, _) = bench.layout.copies.iter().find(own).unwrap();
         let Column::MatrixX(lane) = a.column else { panic!("not an operand") };
-        balance(bench, &mut columns, (bench.config.matrix[lane].x.index(), a.row));
+        balance(bench, &mut columns, (bench.config.matrix[lane].x.index(), a.row.index()));
         columns
     })
 }
@@ -51,7 +51,7 @@ fn combined(bench: &Bench) -> Columns {
     let mut columns = other_weights(bench, &subjects::private(9));
     let piece = bench.layout.pieces.iter().find(|p| matches!(p.rows[0].weights, Weights::Packed { .. })).unwrap();
     let w = bench.config.matrix[piece.lane].private.as_ref().unwrap().combined;
-    balance(bench, &mut columns, (w.index(), piece.row));
+    balance(bench, &mut columns, (w.index(), piece.row.index()));
     columns
 }
 

@@ -329,16 +329,19 @@ impl Bench {
     pub fn class(&self, home: Cell) -> Vec<Place> {
         let inputs = &self.program.tensors()[..self.program.inputs().len()];
         let public_inputs: usize = inputs.iter().map(|(v, wires)| v.public_values(wires.len())).sum();
-        let place = |c: Cell| match c.column {
-            Column::LinearY(l) => Some(Place::LinearY(l, c.row)),
-            Column::Operand(l, i) => Some(Place::Operand(l, i, c.row)),
-            Column::ProductY(l) => Some(Place::ProductY(l, c.row)),
-            Column::ProductR(l) => Some(Place::ProductR(l, c.row)),
-            Column::HashState(l) => Some(Place::HashState(l, 1, c.row)),
-            Column::HashWork(l, i) => Some(Place::HashWork(l, i, c.row)),
-            // Outputs may follow: the statement is then a wrong one.
-            Column::Instance if c.row >= public_inputs => Some(Place::Instance(c.row)),
-            _ => None,
+        let place = |c: Cell| {
+            let row = c.row.index();
+            match c.column {
+                Column::LinearY(l) => Some(Place::LinearY(l.index(), row)),
+                Column::Operand(l, i) => Some(Place::Operand(l.index(), i, row)),
+                Column::ProductY(l) => Some(Place::ProductY(l.index(), row)),
+                Column::ProductR(l) => Some(Place::ProductR(l.index(), row)),
+                Column::HashState(l) => Some(Place::HashState(l.index(), 1, row)),
+                Column::HashWork(l, i) => Some(Place::HashWork(l.index(), i, row)),
+                // Outputs may follow: the statement is then a wrong one.
+                Column::Instance if row >= public_inputs => Some(Place::Instance(row)),
+                _ => None,
+            }
         };
         let mut cells = vec![home];
         let mut i = 0;

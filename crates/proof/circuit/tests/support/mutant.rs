@@ -109,7 +109,10 @@ pub fn class(layout: &Layout, (a, b): (Cell, Cell)) -> &'static str {
         Column::ProductR(_) => "maximum, product ends at 0",
         Column::MatrixX(lane) => {
             let piece = layout.pieces.iter().find(|p| p.lane == lane && (p.row..p.row + p.rows.len()).contains(&a.row));
-            let weights = matches!(piece.unwrap().rows[a.row - piece.unwrap().row].weights, Weights::Packed { .. });
+            let weights = matches!(
+                piece.unwrap().rows[a.row.index() - piece.unwrap().row.index()].weights,
+                Weights::Packed { .. }
+            );
             match (b.column, weights) {
                 (Column::MatrixAcc(_), true) => "matrix, operand is a combination",
                 // It begins with what the piece in the lane before ends with.

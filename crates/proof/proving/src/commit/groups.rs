@@ -86,7 +86,10 @@ fn one_by_one(points: &[Point], pairs: &[Pair], sums: &mut [Point]) {
         products.push(product);
         product *= denominator(a, b);
     }
-    let mut inverse = product.invert().unwrap_or(Fq::zero());
+    // No denominator is zero: see there. Were one, all sums here would be wrong, and the proof would not verify.
+    let inverse = Option::<Fq>::from(product.invert());
+    debug_assert!(inverse.is_some(), "a denominator is zero");
+    let mut inverse = inverse.unwrap_or(Fq::zero());
     for (pair, product) in pairs.iter().zip(&products).rev() {
         let [a, b] = neighbours(points, pair);
         sums[pair.to as usize] = add(a, b, &(inverse * product));

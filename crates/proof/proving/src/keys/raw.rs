@@ -13,6 +13,8 @@
 //! A polynomial is a length, then that many scalars of 32 bytes in Montgomery form; a list is a length, then that many polynomials.
 //! These lengths have four bytes, most significant first.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
 use halo2_proofs::{
     halo2curves::{
         bn256::{Fr, G1Affine},
@@ -24,7 +26,7 @@ use rayon::prelude::*;
 use vouch_circuit::{CircuitParams, ModelConfig};
 
 use super::wrong;
-use crate::ProvingError;
+use crate::{ProvingError, number::long};
 
 const VERSION: u8 = 2;
 const POINT: usize = 64;
@@ -49,15 +51,19 @@ pub(super) fn check(bytes: &[u8], cs: &ConstraintSystem<Fr>, k: u32) -> Result<(
     let header = [&[VERSION], &k.to_le_bytes()[..], &[0], &number(fixed)?.to_le_bytes()].concat();
     let n = 1usize << k;
     let lists = [fixed, fixed, permutation, permutation];
-    // In 64 bits: in WebAssembly a usize has 32.
-    let polynomials = (3 + lists.iter().sum::<usize>()) as u64;
-    let wide = polynomials * (4 + SCALAR as u64 * n as u64) + 4 * lists.len() as u64;
-    let expected = wide + (header.len() + POINT * (fixed + permutation)) as u64;
-    if bytes.len() as u64 != expected || !bytes.starts_with(&header) {
+    // In 64 bits: in WebAssembly a usize has 32. A length that leaves them is no length of bytes.
+    let polynomials = lists.iter().fold(3u64, |sum, len| sum.saturating_add(long(*len)));
+    let polynomial = long(SCALAR).saturating_mul(long(n)).saturating_add(4);
+    let points = POINT.saturating_mul(fixed.saturating_add(permutation));
+    let lengths = long(lists.len()).saturating_mul(4);
+    let expected = [lengths, long(header.len()), long(points)]
+        .into_iter()
+        .fold(polynomials.saturating_mul(polynomial), u64::saturating_add);
+    if long(bytes.len()) != expected || !bytes.starts_with(&header) {
         return Err(refused("another form than that of the circuit"));
     }
     // As large as the bytes at most.
-    let (points, polynomial) = (POINT * (fixed + permutation), 4 + SCALAR * n);
+    let polynomial = usize::try_from(polynomial).map_err(wrong)?;
     let (points, rest) = bytes[header.len()..].split_at(points);
     if points.par_chunks_exact(POINT).any(|point| G1Affine::from_raw_bytes(point).is_none()) {
         return Err(refused("a commitment that is not a point of the curve"));

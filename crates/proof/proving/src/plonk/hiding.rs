@@ -1,10 +1,10 @@
-//! The commitments to the quotient's pieces say nothing about the witness, whatever somebody can
-//! compute (`docs/threat-model.md`, "The quotient's pieces").
+//! The commitments to the quotient's pieces say nothing about the witness, with any amount of computation
+//! (`docs/threat-model.md`, "The quotient's pieces").
 //!
 //! A piece has as many coefficients as the reference string has powers, so it cannot be blinded by
 //! itself; its commitment, the value at the reference string's secret s, is a function of columns
-//! with random last rows. The test measures that these rows leave it free, given everything else
-//! that a verifier sees.
+//! with random last rows. What is measured here is that these rows leave it free, given everything
+//! else that a verifier sees.
 //!
 //! Of the columns some are *linear*: logUp's running sum, helpers and multiplicities, and all
 //! permutation products but the last. No constraint multiplies one of them by another or by itself.
@@ -25,134 +25,202 @@
 //!   a witness, like constants, go into terms of lower degree. So if a leading form is not zero, the
 //!   rows are independent for every witness, for all but 9/p of all τ.
 //!
-//! The challenges are random here, and so is s. A leading form that is not zero for them is not
-//! zero for all but a fraction of 2^-222 of them (its degree in all of them together is below
+//! [`rank_of_pieces`] finds leading forms without a key and without a witness. Let z be the product
+//! of a set of three columns v_1, v_2, v_3 that are all among those that τ moves. Its δ occurs with
+//! degree 3 in τ in one constraint only, and there as
+//!
+//! ```text
+//! l_active(X)·(δ(ωX) − δ(X))·τ_1(X)·τ_2(X)·τ_3(X)
+//! ```
+//!
+//! which is 0 on the n-th roots of unity: δ is 0 on the active rows and on the row after them. What
+//! compensates h(s) is a multiple of the running sum's δ, whose constraint has degree 2 in τ. So the
+//! values at s of the pieces of this polynomial's quotient, times a power of y, are the leading form
+//! of degree 3 for z. Three independent ones, from three such products, are the three rows.
+//!
+//! The points and directions are random here, and so is s. A leading form that is not zero for them
+//! is not zero for all but a fraction of 2^-222 of them (its degree in all of them together is below
 //! 2^31).
 
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use vouch_circuit::Objective;
-use vouch_program::{Interval, Program as Integers, Requant, Segment, Term, Visibility, WeightMode};
+#[cfg(test)]
+mod tests;
 
-use super::*;
-use crate::{ProverKey, Srs, plan, random_programs::random_program};
+use halo2_proofs::plonk::Any;
+use rand_core::RngCore;
+use vouch_circuit::CircuitParams;
 
-/// A change of random rows that keeps commitments and evaluations.
-struct Direction {
-    column: usize,
-    rows: Vec<Fr>,
+use super::{
+    poly::{Domain, evaluate, invert_nonzero},
+    quotient::divided,
+    *,
+};
+
+/// How free the quotient's pieces are in a layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PieceRank {
+    /// Pieces whose values are shown to be free.
+    pub rank: usize,
+    /// All pieces.
+    pub pieces: usize,
+    /// Products of the permutation argument that were looked at.
+    pub products: usize,
 }
 
-/// Everything that the quotient is made of, with random challenges.
-struct Setting<'a> {
-    key: &'a ProverKey,
-    domain: Domain,
-    challenges: Vec<Fr>,
-    c: Combine,
-    secret: Fr,
-    x: Fr,
-    instance: Vec<Fr>,
-    rng: ChaCha8Rng,
+/// A lower bound of the rank of the quotient's pieces in a layout, from the products of the permutation argument and the
+/// running sum of the lookup argument. If it is the number of pieces, their commitments reveal nothing. A small circuit,
+/// with less than three products that qualify, may have a full rank that this does not find.
+///
+/// The result is exact but for the choice of random points, which fails with a probability below 2^-220.
+///
+/// # Errors
+/// [`ProvingError::Zero`] for random points that are not distinct.
+#[doc(hidden)]
+pub fn rank_of_pieces(params: &CircuitParams, rng: &mut impl RngCore) -> Result<PieceRank, ProvingError> {
+    let mut cs = ConstraintSystem::default();
+    let config = ModelConfig::configure(&mut cs, params);
+    let pieces = cs.degree() - 1;
+    let Some(roles) = Roles::new(&cs, &config) else { return Ok(PieceRank { rank: 0, pieces, products: 0 }) };
+    let domain = Domain::new(params.k);
+    let points = Points::random(&domain, cs.blinding_factors(), rng);
+    let mut forms: Vec<Vec<Fr>> = Vec::new();
+    let mut products = 0;
+    for set in 0..roles.products.saturating_sub(1) {
+        let Some(columns) = roles.set(&cs, set) else { continue };
+        let delta = points.direction(true, rng)?;
+        let taus = columns.iter().map(|_| points.direction(false, rng)).collect::<Result<Vec<_>, _>>()?;
+        forms.push(points.form(pieces, &delta, &taus)?);
+        products += 1;
+        let rank = reduce(&mut forms.clone())?;
+        if rank + 1 >= pieces {
+            return Ok(PieceRank { rank: rank + 1, pieces, products });
+        }
+    }
+    // The running sum's row.
+    Ok(PieceRank { rank: reduce(&mut forms)? + 1, pieces, products })
 }
 
-impl<'a> Setting<'a> {
-    fn new(key: &'a ProverKey, seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let cs = key.pk.get_vk().cs();
-        let domain = Domain::new(key.pk.get_vk().get_domain().k());
-        let mut random = || Fr::random(&mut rng);
-        let challenges = (0..cs.num_challenges()).map(|_| random()).collect();
-        let c = Combine { beta: random(), gamma: random(), y: random() };
-        let (secret, x) = (random(), random());
-        let instance = (0..domain.n).map(|_| random()).collect();
-        Self { key, domain, challenges, c, secret, x, instance, rng }
-    }
+/// Which columns are linear. Permutation products are numbered after all advice columns.
+pub(super) struct Roles {
+    /// Advice columns that are not linear: those that τ moves.
+    others: Vec<usize>,
+    /// Helpers, running sum and multiplicities; then all permutation products but the last, from the end.
+    #[cfg(test)]
+    linear: Vec<usize>,
+    /// How many permutation products there are.
+    products: usize,
+}
 
-    fn advice(&self) -> usize {
-        self.key.pk.get_vk().cs().num_advice_columns()
-    }
-
-    fn products(&self) -> usize {
-        let cs = self.key.pk.get_vk().cs();
-        cs.permutation().get_columns().len().div_ceil(cs.degree() - 2)
-    }
-
-    /// Advice columns, then permutation products: every cell random, as if it were of any witness.
-    fn columns(&mut self) -> Vec<Vec<Fr>> {
-        let (n, count) = (self.domain.n, self.advice() + self.products());
-        (0..count).map(|_| (0..n).map(|_| Fr::random(&mut self.rng)).collect()).collect()
-    }
-
-    /// Linear columns, and all other advice columns.
-    fn roles(&self) -> (Vec<usize>, Vec<usize>) {
-        let config = ModelConfig::configure(&mut ConstraintSystem::default(), &self.key.header.params);
-        let chip = config.lookup.as_ref().expect("something is looked up");
+impl Roles {
+    /// `None` if nothing is looked up.
+    fn new(cs: &ConstraintSystem<Fr>, config: &ModelConfig) -> Option<Self> {
+        let chip = config.lookup.as_ref()?;
+        let advice = cs.num_advice_columns();
+        let products = cs.permutation().get_columns().len().div_ceil(cs.degree() - 2);
         let mut linear: Vec<usize> = chip.helpers.iter().map(|c| c.index()).collect();
         linear.extend([chip.phi.index(), chip.multiplicity.index()]);
-        let others = (0..self.advice()).filter(|c| !linear.contains(c)).collect();
-        linear.extend((self.advice()..self.advice() + self.products()).rev().skip(1));
-        (linear, others)
+        let others = (0..advice).filter(|c| !linear.contains(c)).collect();
+        linear.extend((advice..advice + products).rev().skip(1));
+        Some(Self {
+            others,
+            #[cfg(test)]
+            linear,
+            products,
+        })
     }
 
-    /// A random direction of a column: its last rows (six of an advice column, five of a product)
-    /// change by values that are 0 at s and at every point where the column is opened.
-    fn direction(&mut self, column: usize) -> Direction {
-        let blinding = self.key.pk.get_vk().cs().blinding_factors();
+    /// The columns of a permutation product, if there are as many as there can be and τ moves all of them.
+    fn set(&self, cs: &ConstraintSystem<Fr>, set: usize) -> Option<Vec<usize>> {
+        let size = cs.degree() - 2;
+        let columns = cs.permutation().get_columns();
+        let columns = columns.chunks(size).nth(set).filter(|columns| columns.len() == size)?;
+        let moved = |column: &halo2_proofs::plonk::Column<Any>| {
+            let advice = matches!(column.column_type(), Any::Advice(_));
+            (advice && self.others.contains(&column.index())).then(|| column.index())
+        };
+        columns.iter().map(moved).collect()
+    }
+}
+
+/// The secret, and where polynomials are opened.
+pub(super) struct Points<'a> {
+    domain: &'a Domain,
+    blinding: usize,
+    secret: Fr,
+    x: Fr,
+}
+
+impl<'a> Points<'a> {
+    fn random(domain: &'a Domain, blinding: usize, rng: &mut impl RngCore) -> Self {
+        let (secret, x) = (Fr::random(&mut *rng), Fr::random(rng));
+        Self { domain, blinding, secret, x }
+    }
+
+    /// A random change of the last rows (six of an advice column, five of a product) by values that are 0 at s and at every
+    /// point where the column is opened.
+    fn direction(&self, product: bool, rng: &mut impl RngCore) -> Result<Vec<Fr>, ProvingError> {
         let mut points = vec![self.secret, self.x, self.domain.rotate(self.x, 1)];
-        let mut rows = blinding + 1;
-        if column >= self.advice() {
-            points.push(self.domain.rotate(self.x, -(blinding as i32 + 1)));
-            rows = blinding;
+        let mut rows = self.blinding + 1;
+        if product {
+            points.push(self.domain.rotate(self.x, -(self.blinding as i32 + 1)));
+            rows = self.blinding;
         }
         let first = self.domain.n - rows;
-        let mut equations: Vec<Vec<Fr>> =
-            points.iter().map(|z| (first..self.domain.n).map(|row| self.lagrange(row, *z)).collect()).collect();
+        let equation = |z: &Fr| (first..self.domain.n).map(|row| self.lagrange(row, *z)).collect::<Result<Vec<_>, _>>();
+        let mut equations = points.iter().map(equation).collect::<Result<Vec<_>, _>>()?;
         // Free rows are the last ones; Gauss and Jordan give the others.
-        let mut values: Vec<Fr> = (0..rows).map(|_| Fr::random(&mut self.rng)).collect();
-        assert_eq!(reduce(&mut equations), points.len());
+        let mut values: Vec<Fr> = (0..rows).map(|_| Fr::random(&mut *rng)).collect();
+        if reduce(&mut equations)? != points.len() {
+            return Err(ProvingError::Zero { what: "points of evaluation are equal" });
+        }
         for (i, equation) in equations.iter().enumerate() {
             values[i] = -(points.len()..rows).map(|j| equation[j] * values[j]).sum::<Fr>();
         }
-        for z in &points {
-            let value: Fr = values.iter().zip(first..).map(|(v, row)| *v * self.lagrange(row, *z)).sum();
-            assert_eq!(value, Fr::zero());
-        }
-        Direction { column, rows: values }
+        Ok(values)
     }
 
-    fn lagrange(&self, row: usize, z: Fr) -> Fr {
+    /// The value at z of the Lagrange polynomial of a row.
+    fn lagrange(&self, row: usize, z: Fr) -> Result<Fr, ProvingError> {
         let n = Fr::from(self.domain.n as u64);
         let w = self.domain.rotate(Fr::one(), row as i32);
-        w * (z.pow_vartime([self.domain.n as u64]) - Fr::one()) * ((z - w) * n).invert().unwrap()
+        let by = invert_nonzero((z - w) * n, "a point of evaluation is in the domain")?;
+        Ok(w * (z.pow_vartime([self.domain.n as u64]) - Fr::one()) * by)
     }
 
-    /// The values at s of the pieces, for columns and multiples of directions.
-    fn pieces(&self, columns: &[Vec<Fr>], changes: &[(&Direction, Fr)]) -> Vec<Fr> {
-        let mut columns = columns.to_vec();
-        for (direction, by) in changes {
-            let first = self.domain.n - direction.rows.len();
-            for (v, d) in columns[direction.column][first..].iter_mut().zip(&direction.rows) {
-                *v += *d * by;
+    /// The values at s of the pieces of l_active(X)·(δ(ωX) − δ(X))·Π τ_j(X) / (X^n − 1).
+    fn form(&self, pieces: usize, delta: &[Fr], taus: &[Vec<Fr>]) -> Result<Vec<Fr>, ProvingError> {
+        let n = self.domain.n;
+        let at_the_end = |rows: &[Fr]| {
+            let mut column = vec![Fr::zero(); n];
+            column[n - rows.len()..].copy_from_slice(rows);
+            self.domain.coefficients(&column)
+        };
+        let mut active = vec![Fr::one(); n];
+        active[n - self.blinding - 1..].fill(Fr::zero());
+        let active = self.domain.coefficients(&active);
+        let delta = at_the_end(delta);
+        let taus: Vec<Vec<Fr>> = taus.iter().map(|rows| at_the_end(rows)).collect();
+        let mut values = vec![Fr::zero(); n];
+        let quotient = divided(self.domain, pieces, |transform, _, numerators| {
+            transform.run(&delta, &mut values);
+            for (i, v) in numerators.iter_mut().enumerate() {
+                *v = values[(i + 1) % n] - values[i];
             }
-        }
-        let polys: Vec<Vec<Fr>> = columns.iter().map(|c| self.domain.coefficients(c)).collect();
-        let instance = self.domain.coefficients(&self.instance);
-        let slices: Vec<&[Fr]> = polys.iter().map(Vec::as_slice).collect();
-        let (advice, products) = slices.split_at(self.advice());
-        let pk = &self.key.pk;
-        let polys = in_places(pk, &instance, advice, products);
-        let pieces = quotient(pk.get_vk().cs(), &self.domain, &polys, &self.challenges, &self.c).unwrap();
-        pieces.iter().map(|p| evaluate(p, &self.secret)).collect()
+            for factor in taus.iter().chain([&active]) {
+                transform.run(factor, &mut values);
+                numerators.iter_mut().zip(&values).for_each(|(v, by)| *v *= by);
+            }
+        })?;
+        Ok(quotient.iter().map(|piece| evaluate(piece, &self.secret)).collect())
     }
 }
 
 /// Brings a matrix to reduced row echelon form; its rank.
-fn reduce(rows: &mut [Vec<Fr>]) -> usize {
+fn reduce(rows: &mut [Vec<Fr>]) -> Result<usize, ProvingError> {
     let mut rank = 0;
     for column in 0..rows.first().map_or(0, Vec::len) {
         let Some(pivot) = (rank..rows.len()).find(|r| rows[*r][column] != Fr::zero()) else { continue };
         rows.swap(rank, pivot);
-        let inverse = rows[rank][column].invert().unwrap();
+        let inverse = invert_nonzero(rows[rank][column], "a pivot")?;
         rows[rank].iter_mut().for_each(|v| *v *= inverse);
         let pivot = rows[rank].clone();
         for (_, row) in rows.iter_mut().enumerate().filter(|(r, _)| *r != rank) {
@@ -161,169 +229,5 @@ fn reduce(rows: &mut [Vec<Fr>]) -> usize {
         }
         rank += 1;
     }
-    rank
-}
-
-/// The leading coefficient (times the factorial of its degree) and the degree of a polynomial with
-/// these values at 0, 1, 2, …, more than its degree.
-fn leading(mut values: Vec<Vec<Fr>>) -> (Vec<Fr>, usize) {
-    let minus = |a: &[Fr], b: &[Fr]| -> Vec<Fr> { a.iter().zip(b).map(|(a, b)| *a - b).collect() };
-    let mut found = (Vec::new(), 0);
-    for degree in 0..values.len() {
-        if values[0].iter().any(|v| *v != Fr::zero()) {
-            found = (values[0].clone(), degree);
-        }
-        values = values.windows(2).map(|w| minus(&w[1], &w[0])).collect();
-    }
-    found
-}
-
-/// How the pieces change along one direction, for 0, 1, 2, … times τ.
-type Path = Vec<Vec<Fr>>;
-
-/// Σ s^(n·m)·h_m(s), the value of the whole quotient.
-fn whole(setting: &Setting<'_>, pieces: &[Fr]) -> Fr {
-    let by = setting.secret.pow_vartime([setting.domain.n as u64]);
-    pieces.iter().rev().fold(Fr::zero(), |sum, v| sum * by + v)
-}
-
-/// Directions of linear columns: the running sum's first, then of multiplicities, of some products and
-/// of some helpers.
-fn deltas(setting: &mut Setting<'_>, linear: &[usize]) -> Vec<Direction> {
-    let (helpers, rest) = linear.split_at(linear.len() + 1 - setting.products() - 2);
-    let chosen: Vec<usize> = rest.iter().take(6).chain(helpers.iter().rev().take(3)).copied().collect();
-    let mut out = Vec::new();
-    for column in chosen {
-        let freedom = if column < setting.advice() { 2 } else { 1 };
-        out.extend((0..freedom).map(|_| setting.direction(column)));
-    }
-    out
-}
-
-/// Checks the layout of a key. Returns the rank of all leading forms together, and how many pieces
-/// there are.
-fn check(key: &ProverKey, seed: u64) -> [usize; 2] {
-    let mut setting = Setting::new(key, seed);
-    let (linear, others) = setting.roles();
-    let taus: Vec<Direction> = others.iter().map(|c| setting.direction(*c)).collect();
-    let deltas = deltas(&mut setting, &linear);
-    let (first, second) = (setting.columns(), setting.columns());
-    // The degree in τ is at most 4: a constraint has degree 5, and one factor is a linear column.
-    let moved = |by: u64| -> Vec<(&Direction, Fr)> { taus.iter().map(|t| (t, Fr::from(by))).collect() };
-    let base = |columns: &[Vec<Fr>]| -> Path { (0..6).map(|by| setting.pieces(columns, &moved(by))).collect() };
-    let path = |columns: &[Vec<Fr>], base: &Path, deltas: &[(&Direction, Fr)]| -> Path {
-        let changed = (0..6).map(|by| setting.pieces(columns, &[&moved(by), deltas].concat()));
-        changed.zip(base).map(|(a, b)| a.iter().zip(b).map(|(a, b)| *a - b).collect()).collect()
-    };
-    let (base_1, base_2) = (base(&first), base(&second));
-    let paths: Vec<Path> = deltas.iter().map(|d| path(&first, &base_1, &[(d, Fr::one())])).collect();
-    for at in [0, 2, deltas.len() - 1] {
-        let other = path(&second, &base_2, &[(&deltas[at], Fr::one())]);
-        assert_eq!(leading(other), leading(paths[at].clone()), "the leading form depends on the witness");
-    }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let factors: Vec<Fr> = deltas.iter().map(|_| Fr::random(&mut rng)).collect();
-    let together: Vec<(&Direction, Fr)> = deltas.iter().zip(factors.iter().copied()).collect();
-    assert_eq!(path(&first, &base_1, &together), combined(&paths, &factors), "two linear columns are multiplied");
-    // The whole quotient's value moves with the running sum, and not with τ.
-    let wholes: Vec<Fr> = paths.iter().map(|path| whole(&setting, &path[0])).collect();
-    for (path, expected) in paths.iter().zip(&wholes) {
-        assert!(path.iter().all(|pieces| whole(&setting, pieces) == *expected));
-    }
-    assert_ne!(wholes[0], Fr::zero());
-    let mut forms = Vec::new();
-    for (path, whole) in paths.iter().zip(&wholes).skip(1) {
-        let kept = combined(&[path.clone(), paths[0].clone()], &[Fr::one(), -*whole * wholes[0].invert().unwrap()]);
-        let (form, degree) = leading(kept);
-        assert!(degree <= 3);
-        forms.push(form);
-    }
-    let pieces = paths[0][0].len();
-    [1 + reduce(&mut forms), pieces]
-}
-
-/// A linear combination of paths.
-fn combined(paths: &[Path], factors: &[Fr]) -> Path {
-    let mut sum: Path = paths[0].iter().map(|row| vec![Fr::zero(); row.len()]).collect();
-    for (path, factor) in paths.iter().zip(factors) {
-        for (sum, v) in sum.iter_mut().flatten().zip(path.iter().flatten()) {
-            *sum += *v * factor;
-        }
-    }
-    sum
-}
-
-fn key(program: &Integers, objective: Objective, k: Option<u32>) -> Option<ProverKey> {
-    let (planned, estimate) = plan(program, 1, objective, k).ok()?;
-    let srs = Srs::development(estimate.params.k);
-    Some(ProverKey::generate(program, 1, planned, estimate.params, &srs).unwrap())
-}
-
-/// Random programs of every instruction, with public and hashed inputs, fixed and private weights,
-/// for all objectives.
-#[test]
-fn pieces_of_random_programs_are_free() {
-    let names = std::collections::BTreeMap::from([("x".to_owned(), Visibility::Hashed)]);
-    let (mut hashed, mut private, mut tried) = (0, 0, 0);
-    for seed in 0..24 {
-        let (program, _) = random_program(seed);
-        let program = if seed % 3 == 0 { program.clone().with_visibility(&names).unwrap_or(program) } else { program };
-        let other = program.clone().with_weights(WeightMode::Private);
-        let program = if seed % 2 == 0 { program } else { other.unwrap_or(program) };
-        let objective = [Objective::Prover, Objective::Proof, Objective::Memory][seed as usize % 3];
-        let key = key(&program, objective, None).unwrap();
-        if key.header.params.linear_lanes + key.header.params.product_lanes == 0 {
-            continue;
-        }
-        hashed += usize::from(key.header.params.hash_lanes > 0);
-        private += usize::from(key.header.params.private_weights);
-        tried += 1;
-        let [rank, pieces] = check(&key, seed);
-        assert_eq!(rank, pieces, "seed {seed}: {:?}", key.header.params);
-    }
-    assert!(hashed > 2 && private > 2 && tried > 16, "{hashed} {private} {tried}");
-}
-
-/// A layer as models have them: limbs of eight bits, long rows, a function, products and a maximum,
-/// in few rows and so in many lanes.
-fn layer(private: bool) -> Integers {
-    let mut rng = ChaCha8Rng::seed_from_u64(9);
-    let mut p = Integers::builder(8);
-    let x = p.input("x", &[6], 1.0, Interval::new(-100, 100)).wires();
-    let one = p.constant(1);
-    let segments = (0..64).map(|_| Segment { base: rng.gen_range(-90..90), slope: rng.gen_range(-3..4) }).collect();
-    let table = p.table("f", 1.0, -32, segments);
-    let weights = (0..7 * 24).map(|_| rng.gen_range(-60..60)).collect();
-    let requant = (0..24).map(|i| if i % 2 == 0 { Requant::rescale(9) } else { Requant::table(9, table, 0) }).collect();
-    let m = p.matrix("m", 7, 24, weights, requant);
-    let row: Vec<_> = x.iter().copied().chain([one]).collect();
-    let h = p.linear("h", m, 40, 1, row.repeat(40)).wires();
-    let terms = vec![
-        Term { factor: 1, a: h[..600].to_vec(), b: h[300..900].to_vec() },
-        Term { factor: -1, a: h[360..].to_vec(), b: h[..600].to_vec() },
-    ];
-    let (r, _) = p.product("c", terms, Requant::rescale(8));
-    let best = p.max("best", 4, r.wires()).wires();
-    p.output("y", &[best.len() as u32], 1.0, best);
-    let program = p.finish().unwrap();
-    if private { program.with_weights(WeightMode::Private).unwrap() } else { program }
-}
-
-#[test]
-fn pieces_of_a_wide_layout_are_free() {
-    for private in [false, true] {
-        let program = layer(private);
-        let mut shapes = std::collections::BTreeSet::new();
-        for objective in [Objective::Prover, Objective::Proof] {
-            for k in [None, Some(9), Some(10)] {
-                let Some(key) = key(&program, objective, k) else { continue };
-                let p = &key.header.params;
-                if shapes.insert((p.k, p.linear_lanes, p.product_lanes, p.matrix_lanes)) {
-                    let [rank, pieces] = check(&key, u64::from(p.k));
-                    assert_eq!(rank, pieces, "{p:?}");
-                }
-            }
-        }
-        assert!(shapes.iter().any(|(_, linear, product, _)| *linear > 1 && *product > 1), "{shapes:?}");
-    }
+    Ok(rank)
 }

@@ -10,7 +10,7 @@ use halo2_proofs::{
 };
 use rayon::prelude::*;
 
-use super::poly::{Domain, combine, divide};
+use super::poly::{Domain, combine, divide, invert_nonzero};
 use crate::{ProvingError, commit::KzgParams};
 
 /// A polynomial with its values at the points `x·ω^rotation`.
@@ -59,7 +59,8 @@ pub(super) fn open<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
         .collect();
     let v = challenge(transcript);
 
-    let remainders: Vec<Vec<Fr>> = sets.iter().zip(&combined).map(|(s, c)| interpolate(&s.points, &c.values)).collect();
+    let remainders: Vec<Vec<Fr>> =
+        sets.iter().zip(&combined).map(|(s, c)| interpolate(&s.points, &c.values)).collect::<Result<_, _>>()?;
     let quotients: Vec<Vec<Fr>> = sets
         .par_iter()
         .zip(&combined)
@@ -93,7 +94,10 @@ pub(super) fn open<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     let mut polys: Vec<&[Fr]> = combined.iter().map(|c| c.poly.as_slice()).collect();
     polys.push(&quotient);
     // The verifier divides by the first set's product.
-    let first = missing.first().and_then(|z| Option::<Fr>::from(z.invert())).unwrap_or(Fr::zero());
+    let first = match missing.first() {
+        Some(z) => invert_nonzero(*z, "u is a point of evaluation")?,
+        None => Fr::one(),
+    };
     for f in &mut factors {
         *f *= first;
     }
@@ -133,8 +137,11 @@ fn sets<'a>(domain: &Domain, x: Fr, opened: &'a [Opened<'a>]) -> Vec<Set<'a>> {
     sets
 }
 
-/// The coefficients of the polynomial of least degree with these values; the points are distinct.
-fn interpolate(points: &[Fr], values: &[Fr]) -> Vec<Fr> {
+/// The coefficients of the polynomial of least degree with these values.
+///
+/// # Errors
+/// [`ProvingError::Zero`] if two points are equal.
+fn interpolate(points: &[Fr], values: &[Fr]) -> Result<Vec<Fr>, ProvingError> {
     let mut out = vec![Fr::zero(); points.len()];
     for (i, (point, value)) in points.iter().zip(values).enumerate() {
         // Π_{j≠i} (X − x_j), and its value at x_i.
@@ -149,10 +156,10 @@ fn interpolate(points: &[Fr], values: &[Fr]) -> Vec<Fr> {
             basis = next;
             at *= *point - other;
         }
-        let by = *value * at.invert().unwrap_or(Fr::zero());
+        let by = *value * invert_nonzero(at, "two points of evaluation are equal")?;
         for (out, c) in out.iter_mut().zip(&basis) {
             *out += by * c;
         }
     }
-    out
+    Ok(out)
 }

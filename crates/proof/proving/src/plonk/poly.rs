@@ -6,7 +6,10 @@ use halo2_proofs::halo2curves::{
 };
 use rayon::prelude::*;
 
-use crate::lanes::{Kernel, Lanes, dispatch, transform::Transform};
+use crate::{
+    ProvingError,
+    lanes::{Kernel, Lanes, dispatch, transform::Transform},
+};
 
 /// The n-th roots of unity.
 #[derive(Debug)]
@@ -21,8 +24,9 @@ impl Domain {
     pub(super) fn new(k: u32) -> Self {
         let n = 1usize << k;
         let omega = root_of_unity(k);
-        let scale = Fr::from(n as u64).invert().unwrap_or(Fr::zero());
-        let back = omega.invert().unwrap_or(Fr::zero());
+        // Inverses of 2^k and of ω, as constants of the field.
+        let scale = Fr::TWO_INV.pow_vartime([u64::from(k)]);
+        let back = order_2_to(k, Fr::ROOT_OF_UNITY_INV);
         Self { n, k, omega, inverse: Transform::new(k, back, Fr::one(), Some(scale)) }
     }
 
@@ -64,7 +68,20 @@ impl Domain {
 }
 
 fn root_of_unity(k: u32) -> Fr {
-    (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |r, _| r.square())
+    order_2_to(k, Fr::ROOT_OF_UNITY)
+}
+
+/// The power of an element of order 2^S that has order 2^k.
+fn order_2_to(k: u32, root: Fr) -> Fr {
+    (k..Fr::S).fold(root, |r, _| r.square())
+}
+
+/// The inverse of an element that is not zero.
+///
+/// # Errors
+/// [`ProvingError::Zero`] if it is zero.
+pub(super) fn invert_nonzero(v: Fr, what: &'static str) -> Result<Fr, ProvingError> {
+    Option::<Fr>::from(v.invert()).ok_or(ProvingError::Zero { what })
 }
 
 /// `Σ_j factors[j]·polys[j]`, of polynomials of one length.

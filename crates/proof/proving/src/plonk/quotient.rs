@@ -15,9 +15,9 @@ use rayon::prelude::*;
 use super::{
     block::Block,
     formula::{Formula, Node, Program},
-    poly::{Domain, combine},
+    poly::{Domain, combine, invert_nonzero},
 };
-use crate::ProvingError;
+use crate::{ProvingError, lanes::transform::Transform};
 
 /// Rows that one thread evaluates together.
 pub(super) const ROWS: usize = 256;
@@ -212,18 +212,9 @@ pub(super) fn quotient(
     challenges: &[Fr],
     c: &Combine,
 ) -> Result<Vec<Vec<Fr>>, ProvingError> {
-    let n = domain.n;
     let program = numerator(cs, challenges, c);
-    let pieces = cs.degree() - 1;
-    let parts = pieces.next_power_of_two();
-    let root = domain.root(domain.k + parts.ilog2());
-    let mut values = Block::new(polys.len() + 1, n)?;
-    let mut numerators = vec![Fr::zero(); n];
-    // The quotient modulo X^n − shift^n for each coset.
-    let mut remainders: Vec<Vec<Fr>> = Vec::with_capacity(parts);
-    let mut shift = Fr::ZETA;
-    for _ in 0..parts {
-        let transform = domain.coset(shift);
+    let mut values = Block::new(polys.len() + 1, domain.n)?;
+    divided(domain, cs.degree() - 1, |transform, shift, numerators| {
         values.columns_mut().enumerate().for_each(|(i, v)| match polys.get(i) {
             Some(p) => transform.run(p, v),
             // The last is X.
@@ -231,10 +222,29 @@ pub(super) fn quotient(
         });
         let slices = values.columns();
         numerators.par_chunks_mut(ROWS).enumerate().for_each(|(i, out)| program.evaluate(&slices, i * ROWS, out));
+    })
+}
+
+/// The pieces of N/(X^n − 1), of n coefficients each, for a polynomial N of degree below n·(pieces + 1) that is 0 on the n-th roots of unity.
+/// `numerator` writes N's values on the coset of a shift, to which the transform goes from coefficients.
+pub(super) fn divided(
+    domain: &Domain,
+    pieces: usize,
+    mut numerator: impl FnMut(&Transform, Fr, &mut [Fr]),
+) -> Result<Vec<Vec<Fr>>, ProvingError> {
+    let n = domain.n;
+    let parts = pieces.next_power_of_two();
+    let root = domain.root(domain.k + parts.ilog2());
+    let mut numerators = vec![Fr::zero(); n];
+    // The quotient modulo X^n − shift^n for each coset.
+    let mut remainders: Vec<Vec<Fr>> = Vec::with_capacity(parts);
+    let mut shift = Fr::ZETA;
+    for _ in 0..parts {
+        numerator(&domain.coset(shift), shift, &mut numerators);
         let mut remainder = domain.coefficients(&numerators);
         let vanishing = shift.pow_vartime([n as u64]) - Fr::one();
-        let mut by = vanishing.invert().unwrap_or(Fr::zero());
-        let inverse = shift.invert().unwrap_or(Fr::zero());
+        let mut by = invert_nonzero(vanishing, "X^n - 1 on a coset")?;
+        let inverse = invert_nonzero(shift, "the shift of a coset")?;
         for v in &mut remainder {
             *v *= by;
             by *= inverse;
@@ -243,9 +253,9 @@ pub(super) fn quotient(
         shift *= root;
     }
     // h = Σ_m X^(n·m)·h_m, so its remainders are Σ_m c_j^m·h_m with c_j = ζ^n·i^j, i of order `parts`.
-    let order = root.pow_vartime([n as u64]).invert().unwrap_or(Fr::zero());
-    let first = Fr::ZETA.pow_vartime([n as u64]).invert().unwrap_or(Fr::zero());
-    let scale = Fr::from(parts as u64).invert().unwrap_or(Fr::zero());
+    let order = invert_nonzero(root.pow_vartime([n as u64]), "a root of unity")?;
+    let first = invert_nonzero(Fr::ZETA.pow_vartime([n as u64]), "a root of unity")?;
+    let scale = invert_nonzero(Fr::from(parts as u64), "the number of cosets")?;
     let slices: Vec<&[Fr]> = remainders.iter().map(Vec::as_slice).collect();
     (0..pieces as u64)
         .map(|m| {

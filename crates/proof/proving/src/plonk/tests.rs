@@ -87,7 +87,8 @@ fn every_column_is_blinded() {
             let domain = Domain::new(key.pk.get_vk().get_domain().k());
             let mut prover = Prover { params: &key.params, pk: &key.pk, cs, domain, transcript: &mut transcript };
             let instance = prover.instance(circuit.instance().unwrap()).unwrap();
-            let (advice, _) = prover.advice(&circuit).unwrap();
+            let second = |config: &ModelConfig, challenges: &[Fr]| circuit.second_phase(config, challenges);
+            let (advice, _) = prover.advice(&circuit, &second).unwrap();
             let c = Combine { beta: Fr::from(3), gamma: Fr::from(5), y: Fr::zero() };
             let products = prover.products(&instance, &advice, &c).unwrap();
             (advice, products)

@@ -6,9 +6,9 @@ use vouch_envelope::{CHAIN_VERSION, ChainReport, Check, Link, ProofChain, Verifi
 
 use super::{ChainError, ChainStep, VerifiedChain, against, check_claimed, check_count, check_link, linked, schema};
 use crate::claim::VerifiedClaim;
-use crate::key::VerifierKey;
 use crate::real::Real;
 use crate::report::Verification;
+use crate::verifier_key::VerifierKey;
 
 /// Names of the checks of a chain as a whole.
 const CHECKS: [&str; 3] = ["format", "proofs", "links"];

@@ -8,6 +8,8 @@
 //! The Montgomery factor stays 2^256, arkworks' own, so that its constants, conversions and encodings hold: eight
 //! steps of the reduction remove 29 bits, the ninth removes 24.
 
+#![expect(clippy::disallowed_methods, reason = "sums of products are below 2^64, or are meant modulo 2^64")]
+
 /// Bits of a limb.
 const BITS: u32 = 29;
 const MASK: u64 = (1 << BITS) - 1;

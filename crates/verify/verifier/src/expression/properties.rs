@@ -8,6 +8,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
+use crate::key::{GateBuilder, NodeId};
 
 enum Tree {
     Leaf(Node),

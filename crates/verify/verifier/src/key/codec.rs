@@ -4,11 +4,14 @@
 //! with their lengths in LEB128. An operand of a node is written as its distance, so that near ones take one byte.
 
 use vouch_envelope::{Reader, Writer};
+use vouch_schema::num::wide;
 
 use super::constant::Form;
-use super::{ColumnKind, ColumnQuery, ColumnRef, KeyDescription, PrivateWeights, SrsKind, WeightLane, schema};
+use super::{
+    ColumnKind, ColumnQuery, ColumnRef, Gates, KeyDescription, Node, NodeId, PrivateWeights, SrsKind, WeightLane,
+    schema,
+};
 use crate::error::KeyError;
-use crate::expression::{Gates, Node, NodeId};
 
 /// First bytes of a verifying key.
 pub const KEY_MAGIC: [u8; 8] = *b"VOUCHVK\0";
@@ -40,7 +43,7 @@ mod code {
     pub(super) const PRODUCT: u8 = 11;
 }
 
-pub(super) fn encode(key: &KeyDescription) -> Vec<u8> {
+pub(crate) fn encode(key: &KeyDescription) -> Vec<u8> {
     let mut writer = Writer::new();
     writer.raw(&KEY_MAGIC);
     let version = match (&key.weights, key.schema.is_public()) {
@@ -121,9 +124,8 @@ fn decode_weights(reader: &mut Reader<'_>) -> Result<PrivateWeights, KeyError> {
 
 fn encode_gates(writer: &mut Writer, gates: &Gates) {
     writer.count(gates.nodes.len());
-    for (position, node) in gates.nodes.iter().enumerate() {
-        let position = NodeId::try_from(position).unwrap_or(NodeId::MAX);
-        let distance = |operand: NodeId| u64::from(position.saturating_sub(operand));
+    for (position, node) in (0..=NodeId::MAX).zip(&gates.nodes) {
+        let distance = |operand: NodeId| u64::from(position.abs_diff(operand));
         let (code, leaf) = match *node {
             Node::Constant(bytes) => {
                 let form = Form::of(&bytes);
@@ -153,7 +155,7 @@ fn encode_gates(writer: &mut Writer, gates: &Gates) {
     gates.polynomials.iter().for_each(|&id| writer.varint(u64::from(id)));
 }
 
-pub(super) fn decode(bytes: &[u8]) -> Result<KeyDescription, KeyError> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<KeyDescription, KeyError> {
     let mut reader = Reader::new(bytes);
     let magic = reader.array()?;
     if magic != KEY_MAGIC {
@@ -237,7 +239,7 @@ fn decode_gates(reader: &mut Reader<'_>) -> Result<Gates, KeyError> {
         let operand =
             |reader: &mut Reader<'_>| {
                 let distance = reader.varint()?;
-                let target = u64::try_from(position).unwrap_or(u64::MAX).checked_sub(distance);
+                let target = wide(position).checked_sub(distance);
                 target
                     .filter(|_| distance > 0)
                     .and_then(|target| NodeId::try_from(target).ok())

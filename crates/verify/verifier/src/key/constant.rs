@@ -1,7 +1,7 @@
 //! Constants of gates, compactly: most are small integers or powers of two, and their negatives.
 
 use crate::curve::Fr;
-use ark_ff::PrimeField;
+use ark_ff::{BigInteger, PrimeField};
 use vouch_envelope::{CursorError, Reader, Writer};
 
 use crate::field;
@@ -31,11 +31,8 @@ impl Form {
         let power = |scalar: Fr| {
             let limbs = scalar.into_bigint();
             let ones: u32 = limbs.0.iter().map(|limb| limb.count_ones()).sum();
-            let zeros = limbs.0.iter().try_fold(0u32, |zeros, limb| match limb {
-                0 => Ok(zeros.saturating_add(u64::BITS)),
-                limb => Err(zeros.saturating_add(limb.trailing_zeros())),
-            });
-            let exponent = u8::try_from(zeros.err()?).ok()?;
+            // Of a number with a single one.
+            let exponent = u8::try_from(limbs.num_bits().checked_sub(1)?).ok()?;
             (ones == 1 && exponent >= FIRST_POWER).then_some(exponent)
         };
         if let Some(exponent) = power(scalar) {
@@ -51,7 +48,7 @@ impl Form {
         if let Some(value) = small(scalar) {
             return Self::Small(value);
         }
-        small(-scalar).map_or(Self::Full(*bytes), |value| Self::Small(value.saturating_neg()))
+        small(-scalar).and_then(i64::checked_neg).map_or(Self::Full(*bytes), Self::Small)
     }
 
     /// The scalar's bytes.

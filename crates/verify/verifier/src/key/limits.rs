@@ -12,6 +12,7 @@
 //! Circuits of Vouch have one query of the instance column, and three rotations. docs/formats.md says the cost.
 
 use vouch_envelope::MAX_PROOF_BYTES;
+use vouch_schema::num::index;
 
 use super::KeyDescription;
 use crate::error::KeyError;
@@ -25,26 +26,25 @@ pub(crate) const MAX_INSTANCE_ROTATION: usize = 64;
 /// Largest number of different rows, relative to the current one, at which advice and fixed columns are opened.
 pub(crate) const MAX_ROTATIONS: usize = 64;
 
-/// Checks the numbers of queries and rotations of a key with 2^k = n rows.
-pub(super) fn check(key: &KeyDescription, n: i64) -> Result<(), KeyError> {
+/// Checks the numbers of queries and rotations of a key. `reached` is the row that a rotation reaches from row 0.
+pub(crate) fn check(key: &KeyDescription, reached: impl Fn(i32) -> i64) -> Result<(), KeyError> {
     at_most("instance queries", MAX_INSTANCE_QUERIES, key.instance_queries.len())?;
     for query in &key.instance_queries {
-        let distance = usize::try_from(query.rotation.unsigned_abs()).unwrap_or(usize::MAX);
+        let distance = index(query.rotation.unsigned_abs());
         at_most("rotation of an instance query", MAX_INSTANCE_ROTATION, distance)?;
     }
     let mut rotations: SortedMap<i64, ()> = SortedMap::new();
-    let mut count = 0usize;
     for query in key.advice_queries.iter().chain(&key.fixed_queries) {
-        let rotation = i64::from(query.rotation).checked_rem_euclid(n).unwrap_or(0);
-        count = count.saturating_add(usize::from(rotations.insert(rotation, ())));
-        at_most("rotations", MAX_ROTATIONS, count)?;
+        rotations.insert(reached(query.rotation), ());
+        at_most("rotations", MAX_ROTATIONS, rotations.len())?;
     }
     Ok(())
 }
 
-/// Checks that an envelope has room for a proof: another key has none.
-pub(super) fn check_proof(bytes: usize) -> Result<(), KeyError> {
-    at_most("bytes of a proof", MAX_PROOF_BYTES, bytes)
+/// Checks that an envelope has room for a proof. `bytes` is its length, or `None` if that does not fit.
+pub(crate) fn check_proof(bytes: Option<usize>) -> Result<usize, KeyError> {
+    let bytes = bytes.unwrap_or(usize::MAX);
+    at_most("bytes of a proof", MAX_PROOF_BYTES, bytes).map(|()| bytes)
 }
 
 fn at_most(what: &'static str, limit: usize, got: usize) -> Result<(), KeyError> {
@@ -54,7 +54,8 @@ fn at_most(what: &'static str, limit: usize, got: usize) -> Result<(), KeyError>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::{ColumnQuery, VerifierKey};
+    use crate::key::ColumnQuery;
+    use crate::verifier_key::VerifierKey;
 
     /// The small key with 2^12 rows, changed.
     fn changed(change: impl FnOnce(&mut KeyDescription)) -> Result<VerifierKey, KeyError> {
@@ -115,8 +116,8 @@ mod tests {
         assert_eq!(longest, with(5).unwrap().proof_len() + 4091 * 32);
         // The limit is that of the lists together: here a column is a point.
         let room = (MAX_PROOF_BYTES - longest) / 32;
-        assert_eq!(check_proof(longest + 32 * room), Ok(()));
+        assert_eq!(check_proof(Some(longest + 32 * room)), Ok(longest + 32 * room));
         let got = longest + 32 * room + 32;
-        assert_eq!(check_proof(got).err(), too_many("bytes of a proof", MAX_PROOF_BYTES, got));
+        assert_eq!(check_proof(Some(got)).err(), too_many("bytes of a proof", MAX_PROOF_BYTES, got));
     }
 }

@@ -1,9 +1,10 @@
 //! The checks and the bytes of a key's tensors.
 
 use vouch_envelope::{MAX_VALUES, Reader, Section, Writer};
+use vouch_schema::num::wide;
 use vouch_schema::{Schema, TensorSpec, Visibility};
 
-use super::prepared::count;
+use super::fits;
 use crate::error::KeyError;
 
 const MAX_TENSORS: usize = 256;
@@ -11,8 +12,8 @@ const MAX_RANK: usize = 16;
 const MAX_NAME: usize = 256;
 
 /// Checks every tensor, and that the values fill `instance_len` cells.
-pub(super) fn check(schema: &Schema, instance_len: u32) -> Result<(), KeyError> {
-    let mut cells = 0usize;
+pub(crate) fn check(schema: &Schema, instance_len: u32) -> Result<(), KeyError> {
+    let mut cells = Some(0usize);
     for section in Section::ALL {
         for tensor in schema.section(section) {
             let name = || tensor.name.clone();
@@ -30,11 +31,12 @@ pub(super) fn check(schema: &Schema, instance_len: u32) -> Result<(), KeyError> 
         if got > MAX_VALUES {
             return Err(KeyError::TooMany { what: "values of a section", limit: MAX_VALUES, got });
         }
-        cells = cells.saturating_add(got).saturating_add(schema.hashes(section));
+        cells = cells.and_then(|cells| cells.checked_add(got)?.checked_add(schema.hashes(section)));
     }
-    let (expected, got) = (count(cells), u64::from(instance_len));
+    let what = "instance length";
+    let (expected, got) = (wide(fits(what, cells)?), u64::from(instance_len));
     if expected != got {
-        return Err(KeyError::Mismatch { what: "instance length", expected, got });
+        return Err(KeyError::Mismatch { what, expected, got });
     }
     Ok(())
 }

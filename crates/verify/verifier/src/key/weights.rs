@@ -1,8 +1,9 @@
 //! Private weights: what a key says of them, and the checks of that.
 
-use crate::error::KeyError;
+use vouch_schema::num::{index, wide};
 
-use super::KeyDescription;
+use super::{KeyDescription, fits};
+use crate::error::KeyError;
 
 /// Largest number of weight columns of all lanes together.
 const MAX_WEIGHT_COLUMNS: usize = 1 << 12;
@@ -27,25 +28,32 @@ pub struct WeightLane {
     pub commitments: Vec<[u8; 32]>,
 }
 
+impl PrivateWeights {
+    /// Number of weight columns of all lanes.
+    pub(crate) fn columns(&self) -> usize {
+        self.lanes.iter().flat_map(|lane| &lane.commitments).count()
+    }
+}
+
 /// Checks that columns and challenge exist, that the challenge is drawn before the combinations are committed, that no column
 /// stands for two lanes, and that there is a row for each value that is blinded.
-pub(super) fn check(key: &KeyDescription) -> Result<(), KeyError> {
+pub(crate) fn check(key: &KeyDescription) -> Result<(), KeyError> {
     let Some(weights) = &key.weights else { return Ok(()) };
-    let find = |list: &[u8], index: u32| usize::try_from(index).ok().and_then(|index| list.get(index)).copied();
+    let find = |list: &[u8], position: u32| list.get(index(position)).copied();
     let Some(drawn) = find(&key.challenge_phases, weights.challenge) else {
         let (limit, got) = (key.challenge_phases.len(), u64::from(weights.challenge));
         return Err(KeyError::Index { what: "challenge of private weights", position: 0, limit, got });
     };
-    let rows = u64::from(key.blinding_factors.saturating_add(1));
-    let got = u64::try_from(weights.blinding_rows.len()).unwrap_or(u64::MAX);
-    if got != rows {
-        return Err(KeyError::Mismatch { what: "blinding rows of private weights", expected: rows, got });
+    let what = "blinding rows of private weights";
+    let (expected, got) =
+        (fits(what, u64::from(key.blinding_factors).checked_add(1))?, wide(weights.blinding_rows.len()));
+    if got != expected {
+        return Err(KeyError::Mismatch { what, expected, got });
     }
-    let lanes = u64::try_from(weights.lanes.len()).unwrap_or(u64::MAX);
-    if lanes == 0 {
+    if weights.lanes.is_empty() {
         return Err(KeyError::Range { what: "lanes of private weights", min: 1, max: u64::from(u32::MAX), got: 0 });
     }
-    let columns = weights.lanes.iter().map(|lane| lane.commitments.len()).fold(0, usize::saturating_add);
+    let columns = weights.columns();
     if columns > MAX_WEIGHT_COLUMNS {
         return Err(KeyError::TooMany { what: "weight columns", limit: MAX_WEIGHT_COLUMNS, got: columns });
     }
@@ -57,7 +65,7 @@ pub(super) fn check(key: &KeyDescription) -> Result<(), KeyError> {
         };
         if phase <= drawn {
             let what = "phase of a column of private weights";
-            let (min, got) = (u64::from(drawn.saturating_add(1)), u64::from(phase));
+            let (min, got) = (fits(what, u64::from(drawn).checked_add(1))?, u64::from(phase));
             return Err(KeyError::Range { what, min, max: 2, got });
         }
         if weights.lanes.iter().take(position).any(|before| before.combined == lane.combined) {

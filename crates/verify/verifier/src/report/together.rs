@@ -5,7 +5,7 @@ use vouch_envelope::{Expected, ProofEnvelope};
 use super::{HOLD, Outcome, Passed, Verification, canonical};
 use crate::batch::verify_batch;
 use crate::error::{CheckName, VerifyError};
-use crate::key::VerifierKey;
+use crate::verifier_key::VerifierKey;
 
 /// The results of several verifications, and how they were made.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,13 +26,15 @@ pub fn verify_together(key: &VerifierKey, items: Vec<(Expected, Vec<u8>)>) -> To
     let verdicts = verify_batch(key, &batch);
 
     let held = verdicts.iter().filter(|verdict| verdict.is_ok()).count();
-    let failed = verdicts.iter().filter_map(|verdict| verdict.as_ref().err());
-    let failed = failed.filter(|error| error.check() == CheckName::Pairing).count();
-    let together = if failed == 0 && held > 1 { held } else { 0 };
-    let how = match (failed, held) {
-        (0, 0 | 1) => HOLD.to_owned(),
-        (0, _) => format!("{HOLD}: one equation for {held} proofs together"),
-        _ => format!("{HOLD}: checked alone, because {} proofs together did not", held.saturating_add(failed)),
+    let reached = |verdict: &&Result<_, VerifyError>| {
+        verdict.as_ref().err().is_none_or(|error| error.check() == CheckName::Pairing)
+    };
+    let reached = verdicts.iter().filter(reached).count();
+    let together = if held == reached && held > 1 { held } else { 0 };
+    let how = match (held == reached, held) {
+        (true, 0 | 1) => HOLD.to_owned(),
+        (true, _) => format!("{HOLD}: one equation for {held} proofs together"),
+        (false, _) => format!("{HOLD}: checked alone, because {reached} proofs together did not"),
     };
     let waiting = verifications.iter_mut().filter(|verification| is_ready(verification));
     for (verification, verdict) in waiting.zip(verdicts) {

@@ -65,7 +65,7 @@ fn visibilities(options: &[String]) -> Result<BTreeMap<String, Visibility>, Fail
     let mut out = BTreeMap::new();
     for option in options {
         let (name, mode) = option.split_once('=').ok_or_else(|| wrong(option, "expected NAME=MODE"))?;
-        let mode = mode.parse().map_err(|e: String| wrong(option, &e))?;
+        let mode = mode.parse::<Visibility>().map_err(|e| wrong(option, &e.to_string()))?;
         if out.insert(name.to_owned(), mode).is_some() {
             return Err(wrong(option, "the name is there twice"));
         }
