@@ -132,7 +132,10 @@ fn refusals_of_the_chain_are_said() {
     assert_eq!(draw, "The token says that the contract may not draw so much: allow it first.");
     assert_eq!(refused(Some(vec![0xe4, 0x50, 0xd3, 0x8c, 0])), "The token says that the account has less than that.");
     assert_eq!(refused(Some(VouchDeposit::ZeroAmount {}.abi_encode())), "The amount is zero.");
-    assert_eq!(refused(Some(VouchDeposit::DepositsStopped {}.abi_encode())), "Deposits have ended.");
+    assert_eq!(
+        refused(Some(VouchDeposit::DepositsStopped { depositStopTime: U48::ZERO }.abi_encode())),
+        "Deposits have ended."
+    );
     assert_eq!(why(&ChainFailure::NodeDown(String::new())), "The chain's node does not answer.");
 }
 

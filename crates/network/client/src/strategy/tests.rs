@@ -178,12 +178,12 @@ fn models_that_do_not_fit_are_refused() {
         change(&mut tensors, &mut forecast, &mut allocation);
         Strategy::new(tensors, forecast, allocation).unwrap_err()
     };
-    let missing = refused(|tensors, ..| tensors.output = "no".into());
+    let missing = refused(|tensors, _, _| tensors.output = "no".into());
     assert_eq!(missing.to_string(), "strategy: model staking-lstm has no public tensor `no` in its outputs");
     assert!(missing.sentence().starts_with("The model staking-lstm has no public output"), "{}", missing.sentence());
     let hidden = refused(|_, _, allocation| allocation.schema.inputs[0].visibility = Visibility::Hashed);
     assert!(matches!(hidden, StrategyError::Tensor { section: Section::Inputs, .. }));
-    let two = refused(|tensors, ..| tensors.horizon = "yield_pct".into());
+    let two = refused(|tensors, _, _| tensors.horizon = "yield_pct".into());
     assert_eq!(two.sentence(), "yield_pct of the model restaking-allocation is not one value.");
     let unfit = "The validator's plan does not fit the verifying keys.";
     let many = refused(|_, forecast, _| forecast.schema.outputs[0].shape = vec![2]);
