@@ -2,7 +2,7 @@
 
 ``restaking-allocation.network.json`` has all numbers of ``network.quantities`` and
 ``Net.forward``, taken from the ONNX file itself, so that both are the same function.
-The dashboard asks it what would change a recommendation (``crates/model/allocation``).
+The dashboard asks it what would change a recommendation (``crates/network/client/src/allocation``).
 
 python constants.py     regenerates it from the shipped ONNX file
 """

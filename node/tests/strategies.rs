@@ -21,6 +21,7 @@ use vouch::{Card, Model, ProvingKey, Salt, Setup};
 use vouch_api::{
     AttemptOutcome, Market, MarketToken, Nonce, Problem, ProveRequest, State as Stage, StrategyPlan, StrategyRecord,
 };
+use vouch_client::strategy::StrategyError as Unfit;
 use vouch_compiler::{CompileOptions, compile};
 use vouch_envelope::{ProofChain, ProofEnvelope, hex};
 use vouch_node::audit;
@@ -406,22 +407,22 @@ fn models_that_do_not_fit_are_refused_at_the_start() {
     let model = |role, name: &str| Err(StrategyError::Model { role, name: name.into(), got: 0 });
     assert_eq!(with(&|s| s.forecast = "none".into()), model("forecast", "none"));
     assert_eq!(with(&|s| s.allocation = "none".into()), model("allocation", "none"));
-    assert_eq!(with(&|s| s.allocation = "scale".into()), Err(StrategyError::Scale { output: 16.0, input: 8.0 }));
+    assert_eq!(with(&|s| s.allocation = "scale".into()), Err(Unfit::Scale { output: 16.0, input: 8.0 }.into()));
     assert_eq!(
         with(&|s| s.allocation = "unit".into()),
-        Err(StrategyError::Unit { output: "h".into(), input: "d".into() })
+        Err(Unfit::Unit { output: "h".into(), input: "d".into() }.into())
     );
     for change in [
         (|s: &mut StrategySettings| s.output = "no".into()) as fn(&mut StrategySettings),
         |s| s.input = "no".into(),
         |s| s.risk = "no".into(),
     ] {
-        assert!(matches!(with(&change), Err(StrategyError::Tensor { name, .. }) if name == "no"));
+        assert!(matches!(with(&change), Err(StrategyError::Models(Unfit::Tensor { name, .. })) if name == "no"));
     }
     let values = with(&|s| s.horizon = "yields".into());
-    assert!(matches!(&values, Err(StrategyError::Values { expected: 1, got: 3, .. })), "{values:?}");
+    assert!(matches!(&values, Err(StrategyError::Models(Unfit::Values { expected: 1, got: 3, .. }))), "{values:?}");
     let values = with(&|s| s.input = "horizon".into());
-    assert!(matches!(&values, Err(StrategyError::Scale { .. } | StrategyError::Unit { .. })), "{values:?}");
+    assert!(matches!(&values, Err(StrategyError::Models(Unfit::Scale { .. } | Unfit::Unit { .. }))), "{values:?}");
 }
 
 /// The market data that is the default fits the models that are the default.

@@ -4,12 +4,12 @@ use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{A, Route, Router, Routes};
 use leptos_router::path;
+use vouch_client::numbers::Numbers;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api::{self, Network};
 use crate::components::DigestPair;
 use crate::http::{self, Link};
-use crate::numbers::Numbers;
 use crate::pages;
 use crate::poll::{LIVE, Polled, poll};
 use crate::settings::{Settings, Theme};

@@ -13,10 +13,10 @@ mod verdict;
 
 pub(crate) use cheat::TryToCheat;
 pub(crate) use claim_table::ClaimTable;
-pub(crate) use digest::{Digest, DigestPair, short};
+pub(crate) use digest::{Digest, DigestPair};
 pub(crate) use evidence::{Evidence, EvidenceDetails, Meaning};
 pub(crate) use fields::{Field, Fields, FieldsForm};
 pub(crate) use files::{CommandLine, Download};
 pub(crate) use recognize::{HASHED, Hidden, PRIVATE, Recognize};
 pub(crate) use states::{Empty, Listed, Loading, Trouble};
-pub(crate) use verdict::{AcceptDevelopment, Mark, Verdict, VerdictState, in_words, refuses_development, shortened};
+pub(crate) use verdict::{AcceptDevelopment, Mark, Verdict, VerdictState};

@@ -2,49 +2,10 @@
 
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
+pub(crate) use vouch_client::failure::Failure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestCache, RequestInit, Response};
-
-/// Why there is no answer.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Failure {
-    /// Nobody answers: the network or the validator is down.
-    Unreachable,
-    /// The validator answers with an error, in its own words.
-    Refused {
-        /// HTTP status.
-        status: u16,
-        /// Short.
-        title: String,
-        /// What it is about, if the validator says.
-        detail: String,
-    },
-    /// The answer is not what it should be.
-    Malformed(String),
-}
-
-impl Failure {
-    /// Whether the thing asked for does not exist.
-    pub(crate) fn is_missing(&self) -> bool {
-        matches!(self, Self::Refused { status: 404 | 410, .. })
-    }
-
-    /// A sentence for people.
-    pub(crate) fn sentence(&self) -> String {
-        match self {
-            Self::Unreachable => "The validator does not answer.".into(),
-            Self::Refused { status: 429, .. } => {
-                "The validator takes only so many questions in a while. Wait ten seconds and ask again.".into()
-            }
-            Self::Refused { title, detail, .. } if detail.is_empty() => format!("The validator says: {title}."),
-            Self::Refused { title, detail, .. } => {
-                format!("The validator says: {title}. {}", detail.trim_end_matches('.')) + "."
-            }
-            Self::Malformed(what) => format!("The validator's answer is not what this page understands: {what}."),
-        }
-    }
-}
 
 /// Whether the validator answers; shown at the top of every page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

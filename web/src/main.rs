@@ -6,29 +6,29 @@
 //! | [`pages`] | one module a page |
 //! | [`components`] | what pages are made of: verdict, fields, charts, digests |
 //! | [`worker`] | the verifier in its Web Worker, seen from the page |
-//! | [`prover`], [`fact`] | the prover of facts about hidden inputs in its Web Worker; what such a fact is |
+//! | [`prover`], [`fact`] | the prover of facts about hidden inputs in its Web Worker; their keys, from the validator |
 //! | [`chain`] | the deposit contract, read through the validator, written through the wallet |
-//! | [`setup`], [`strategy`] | what must be there before one can ask; what is expected of a chain of proofs |
-//! | [`claim`], [`tamper`] | integers and units; ways to cheat |
+//! | [`setup`], [`strategy`] | what must be there before one can ask; a chain of proofs and its verification |
 //! | [`api`], [`http`], [`poll`] | the validator |
-//! | [`numbers`], [`settings`] | how numbers are written, and what the user chose |
+//! | [`settings`], [`time`], [`random`] | what the user chose; the browser's clock and random numbers |
+//!
+//! What the page computes is in `vouch-client`: expectations, strategies, words, numbers, deposit rules. Here are views and
+//! calls of the browser.
 
 mod api;
 mod app;
 mod chain;
-mod claim;
 mod components;
 mod fact;
-mod hidden;
 mod http;
-mod numbers;
 mod pages;
 mod poll;
 mod prover;
+mod random;
 mod settings;
 mod setup;
 mod strategy;
-mod tamper;
+mod time;
 mod worker;
 
 fn main() {

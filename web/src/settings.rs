@@ -1,8 +1,7 @@
 //! What the user of this browser has chosen, kept in the browser's storage.
 
 use leptos::prelude::*;
-
-use crate::numbers::Numbers;
+use vouch_client::numbers::Numbers;
 
 /// Where the choice about development setups is stored. Under the name before, browsers have stored a default.
 const DEVELOPMENT: &str = "development-setups";

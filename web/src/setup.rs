@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use vouch_client::key::KeyFacts;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api::{self, ModelCard, ModelId};
-use crate::claim::KeyFacts;
 use crate::components::{Field, Fields};
 use crate::http::{self, Failure};
 use crate::poll::{alive, sleep};
@@ -28,7 +28,7 @@ pub(crate) struct Ready {
 impl Ready {
     /// Empty inputs.
     pub(crate) fn fields(&self) -> Fields {
-        let described = self.facts.inputs.iter().map(|tensor| {
+        let described = self.facts.schema.inputs.iter().map(|tensor| {
             let note = self.card.inputs.iter().find(|note| note.name == tensor.name);
             Field { tensor: tensor.clone(), description: note.map(|note| note.description.clone()).unwrap_or_default() }
         });
@@ -40,7 +40,7 @@ impl Ready {
         let Some(sample) = &self.card.sample else {
             return;
         };
-        for (index, tensor) in self.facts.inputs.iter().enumerate() {
+        for (index, tensor) in self.facts.schema.inputs.iter().enumerate() {
             if let Some(values) = sample.get(&tensor.name) {
                 fields.fill(index, values);
             }

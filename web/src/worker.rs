@@ -9,67 +9,11 @@ use std::sync::Arc;
 use futures_channel::oneshot;
 use js_sys::{Object, Reflect, Uint8Array};
 use serde::Deserialize;
+use vouch_client::key::KeyFacts;
+pub(crate) use vouch_client::report::{ChainReport, Report};
 pub(crate) use vouch_envelope::{Check, Expected, ExpectedChain};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
-
-use crate::claim::KeyFacts;
-
-/// The verdict of this browser, with the time that it took.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub(crate) struct Report {
-    /// Whether every check passed.
-    pub accepted: bool,
-    /// The checks, in order.
-    pub checks: Vec<Check>,
-    /// Milliseconds for all of it, measured around the calls.
-    pub total_ms: f64,
-}
-
-impl Report {
-    /// The names of the checks that refused, without those that were not reached.
-    pub(crate) fn refused_by(&self) -> Vec<String> {
-        let refused = self.checks.iter().filter(|check| check.refused());
-        refused.map(|check| check.name.clone()).collect()
-    }
-
-    /// The names of the checks that passed without a comparison, because nobody said what to expect.
-    pub(crate) fn not_checked(&self) -> Vec<String> {
-        let unchecked = self.checks.iter().filter(|check| check.passed && check.code == Check::NOT_CHECKED);
-        unchecked.map(|check| check.name.clone()).collect()
-    }
-}
-
-/// The checks of one proof of a chain.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub(crate) struct ProofReport {
-    /// Whether every check passed.
-    pub accepted: bool,
-    /// The checks, in order.
-    pub checks: Vec<Check>,
-}
-
-impl ProofReport {
-    /// Milliseconds that its checks took.
-    pub(crate) fn ms(&self) -> f64 {
-        self.checks.iter().map(|check| check.micros as f64).sum::<f64>() / 1000.0
-    }
-}
-
-/// The verdict of this browser on a chain of proofs.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub(crate) struct ChainReport {
-    /// Whether every check passed.
-    pub accepted: bool,
-    /// Of the chain as a whole.
-    pub checks: Vec<Check>,
-    /// Of each proof; none if the chain cannot be read.
-    pub proofs: Vec<ProofReport>,
-    /// Of each link, in the order of the inputs that they fill.
-    pub links: Vec<Check>,
-    /// Milliseconds for all of it, measured around the calls.
-    pub total_ms: f64,
-}
 
 /// The program that verifies here.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

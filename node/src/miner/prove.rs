@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use vouch::{ErrorKind, ProvingKey};
 use vouch_api::{Nonce, Salt};
+use vouch_client::inputs::with_visibility;
 use vouch_protocol::encode_answer;
 use vouch_verifier::{Section, Visibility};
-
-use crate::registry::hashed;
 
 /// What a prover answers, and how long it took.
 pub(crate) struct Answered {
@@ -33,7 +32,7 @@ pub(crate) fn prove(
     let schema = key.verifying_key().schema();
     let answer = match schema.hashes(Section::Outputs) {
         0 => envelope,
-        _ => encode_answer(&hashed::of(schema, Section::Outputs, Visibility::Hashed, &proved.outputs), &envelope),
+        _ => encode_answer(&with_visibility(schema, Section::Outputs, Visibility::Hashed, &proved.outputs), &envelope),
     };
     Ok(Answered { answer, time: proved.witness + proved.prove + proved.verify })
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 use vouch::tensor_hash;
 use vouch_api::{Nonce, Salt};
+use vouch_client::hidden::{OpeningError, openings};
+use vouch_client::inputs::with_visibility;
 use vouch_envelope::TensorHash;
 use vouch_verifier::{Expected, Schema, Section, TensorSpec, Visibility};
 
@@ -27,6 +29,9 @@ pub enum HiddenError {
         /// Which of its values.
         index: usize,
     },
+    /// The inputs have another number of values than the model's.
+    #[error("the inputs have another number of values than the model's")]
+    Inputs,
     /// Another number of values than hashed outputs have.
     #[error("values of hashed outputs: expected {expected}, got {got}")]
     Count {
@@ -45,13 +50,6 @@ pub enum HiddenError {
         /// The hash of the values.
         got: TensorHash,
     },
-}
-
-/// The flat values of those tensors of a section that have a visibility, of flat values of all. Empty for another number of
-/// values than the section has.
-pub(crate) fn of(schema: &Schema, section: Section, visibility: Visibility, values: &[i64]) -> Vec<i64> {
-    let split = schema.split(section, values).unwrap_or_default();
-    split.into_iter().filter(|(spec, _)| spec.visibility == visibility).flat_map(|(_, own)| own).copied().collect()
 }
 
 /// The hashed tensors of a section with their values, of flat values of hashed tensors.
@@ -102,17 +100,13 @@ impl Model {
     /// [`HiddenError`] if the hashes cannot be computed.
     pub fn expected(&self, inputs: &[i64], nonce: Nonce, salt: Option<Salt>) -> Result<Expected, HiddenError> {
         self.check_salt(salt)?;
-        let (schema, section) = (self.key.schema(), Section::Inputs);
-        let hidden = of(schema, section, Visibility::Hashed, inputs);
-        let hashes = named(schema, section, &hidden)
-            .map(|(spec, own)| hash(salt.ok_or(HiddenError::NoSalt)?, section, spec, own));
-        Ok(Expected {
-            model_id: Some(self.id()),
-            nonce: Some(nonce),
-            inputs: Some(of(schema, section, Visibility::Public, inputs)),
-            input_hashes: Some(hashes.collect::<Result<_, _>>()?),
-            ..Expected::default()
-        })
+        let schema = self.key.schema();
+        let known = salt.map(|salt| openings(schema, Section::Inputs, inputs, salt)).transpose();
+        let known = known.map_err(|error| match error {
+            OpeningError::Width { name, index, .. } => HiddenError::Width { name, index },
+            _ => HiddenError::Inputs,
+        })?;
+        Ok(vouch_client::hidden::expected(schema, self.id(), inputs, Some(nonce), &known.unwrap_or_default()))
     }
 
     /// Whether values are those of the hashed outputs of a proof that was verified.

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rand_core::{OsRng, RngCore};
-use thiserror::Error;
 use vouch::{VERIFIER_KEY_FILE, picture};
 use vouch_api::{Accuracy, Field, FieldTest, ModelCard, ModelId, ModelSummary, Sizes, Weights};
+pub use vouch_client::inputs::InputRefusal;
 use vouch_envelope::hex;
 use vouch_protocol::answer_overhead;
-use vouch_verifier::{Section, SrsKind, TensorSpec, ValueError, VerifierKey};
+use vouch_verifier::{Section, SrsKind, TensorSpec, VerifierKey};
 
 use super::disclosure::DisclosureKeys;
 use super::error::RegistryError;
@@ -18,20 +18,6 @@ use crate::random::uniform;
 
 /// Largest verifying key that is read.
 const MAX_KEY_BYTES: u64 = 64 << 20;
-
-/// Why numbers are no inputs of a model.
-#[derive(Debug, Clone, PartialEq, Error)]
-pub enum InputRefusal {
-    /// An input is missing, or one is there that the model does not have.
-    #[error("the model's inputs are {known}")]
-    Names {
-        /// Their names.
-        known: String,
-    },
-    /// The values of an input are not values of its tensor.
-    #[error(transparent)]
-    Value(#[from] ValueError),
-}
 
 /// A model.
 #[derive(Debug)]
@@ -101,31 +87,12 @@ impl Model {
     /// # Errors
     /// [`InputRefusal`].
     pub fn integers(&self, inputs: &BTreeMap<String, Vec<f64>>) -> Result<Vec<i64>, InputRefusal> {
-        let specs = &self.key.schema().inputs;
-        if inputs.len() != specs.len() || !specs.iter().all(|spec| inputs.contains_key(&spec.name)) {
-            let known = specs.iter().map(|spec| format!("`{}`", spec.name)).collect::<Vec<_>>().join(", ");
-            return Err(InputRefusal::Names { known });
-        }
-        let mut integers = Vec::new();
-        for spec in specs {
-            integers.extend(spec.quantize(inputs.get(&spec.name).map(Vec::as_slice).unwrap_or_default())?);
-        }
-        Ok(integers)
+        vouch_client::inputs::quantize(self.key.schema(), inputs)
     }
 
     /// Whether integers are inputs of this model; else what is wrong.
     pub fn check_integers(&self, inputs: &[i64]) -> Result<(), String> {
-        let schema = self.key.schema();
-        let Some(split) = schema.split(Section::Inputs, inputs) else {
-            let expected: usize = schema.inputs.iter().map(TensorSpec::size).sum();
-            return Err(format!("expected {expected} values, got {}", inputs.len()));
-        };
-        for (spec, own) in split {
-            if let Some(value) = own.iter().find(|v| !spec.contains(**v)) {
-                return Err(format!("`{}`: {value} is not from {} to {}", spec.name, spec.min, spec.max));
-            }
-        }
-        Ok(())
+        vouch_client::inputs::check(self.key.schema(), inputs).map_err(|error| error.to_string())
     }
 
     /// Random inputs within the schema.

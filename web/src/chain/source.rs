@@ -5,12 +5,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use leptos::prelude::*;
+use vouch_client::deposits::{self, Account, Compared, History};
+use vouch_client::failure::ChainFailure;
 use vouch_deposits::Address;
 use wasm_bindgen_futures::spawn_local;
 
-use super::history::{self, Compared, History};
-use super::rpc::ChainFailure;
-use super::{Account, Contract, read};
+use super::{Contract, history, read};
 use crate::poll::{alive, sleep};
 
 /// How often the chain is read.
@@ -101,7 +101,7 @@ impl Source {
                 Some(symbol) => symbol,
                 None => {
                     let said = read::symbol(&contract.url, token.address).await?;
-                    let symbol = said.unwrap_or_else(|| read::short(token.address));
+                    let symbol = said.unwrap_or_else(|| deposits::short(token.address));
                     self.symbols.try_update_value(|symbols| symbols.insert(token.address, symbol.clone()));
                     symbol
                 }

@@ -3,11 +3,10 @@
 use js_sys::{Function, JSON, Object, Promise, Reflect};
 use leptos::prelude::*;
 use serde_json::{Value, json};
+use vouch_client::deposits::hex::{hexadecimal, number};
 use vouch_deposits::{Address, B256};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-
-use super::rpc::{hexadecimal, number};
 
 /// The user has said no.
 const REJECTED: i64 = 4001;

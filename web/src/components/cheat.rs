@@ -1,12 +1,14 @@
 //! "Try to cheat": change the envelope, and see which check refuses.
 
 use leptos::prelude::*;
+use vouch_client::report::in_words;
+use vouch_client::tamper::Cheat;
+use vouch_client::words::shortened;
 use vouch_envelope::ProofEnvelope;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::components::{VerdictState, in_words, shortened};
+use crate::components::VerdictState;
 use crate::settings::{Settings, numbers};
-use crate::tamper::Cheat;
 use crate::worker::{self, Expected};
 
 /// Buttons that tamper with an envelope and verify the result with the same expectations.

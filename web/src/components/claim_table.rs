@@ -1,13 +1,13 @@
 //! What an envelope claims, in units.
 
 use leptos::prelude::*;
-
+use vouch_client::hidden::{Opening, Shown, shown};
+use vouch_client::key::KeyFacts;
+use vouch_client::words::title;
 use vouch_envelope::{PublicValues, Section};
 use vouch_schema::TensorSpec;
 
 use super::recognize::{HASHED, PRIVATE};
-use crate::claim::KeyFacts;
-use crate::hidden::{Opening, Shown, shown};
 use crate::settings::numbers;
 
 /// How many values of one tensor are written out.
@@ -25,7 +25,7 @@ pub(crate) fn ClaimTable(
 ) -> impl IntoView {
     let body = move || {
         let of = |kind: &'static str, section: Section| {
-            let rows = shown(&facts, section, &public).into_iter();
+            let rows = shown(&facts.schema, section, &public).into_iter();
             rows.map(|(tensor, shown)| row(kind, tensor, values(section, tensor, &shown, &known))).collect_view()
         };
         (of("Output", Section::Outputs), of("Input", Section::Inputs))
@@ -73,7 +73,7 @@ fn row(kind: &'static str, tensor: &TensorSpec, text: String) -> impl IntoView +
     view! {
         <tr>
             <td>{kind}</td>
-            <td>{tensor.name.replace('_', " ")}</td>
+            <td>{title(&tensor.name)}</td>
             <td>{text}</td>
             <td>{tensor.unit.clone()}</td>
         </tr>

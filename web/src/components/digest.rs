@@ -2,14 +2,6 @@
 
 use leptos::prelude::*;
 
-/// The first and last digits of a long identifier.
-pub(crate) fn short(id: &str) -> String {
-    match (id.get(..8), id.get(id.len().saturating_sub(6)..)) {
-        (Some(start), Some(end)) if id.len() > 16 => format!("{start}…{end}"),
-        _ => id.to_owned(),
-    }
-}
-
 /// A digest as 32 bars and as text.
 #[component]
 pub(crate) fn Digest(

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use vouch_api::Visibility;
+use vouch_client::hidden::{self, Opening};
+use vouch_client::key::KeyFacts;
 use vouch_envelope::{ProofEnvelope, Section};
-use vouch_schema::TensorSpec;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::claim::KeyFacts;
 use crate::components::{ClaimTable, CommandLine, Download, Hidden, TryToCheat, VerdictState};
-use crate::hidden::{self, Opening, Shown, shown};
 use crate::settings::Settings;
 use crate::worker::{self, Expected};
 
@@ -37,49 +35,22 @@ impl Evidence {
         ProofEnvelope::decode(&self.bytes).ok()
     }
 
-    /// The inputs that are expected, as a file for the command line: a list of numbers a tensor. None unless all of them are known.
+    /// The inputs that are expected, as a file for the command line. None unless all of them are known.
     fn inputs_file(&self) -> Option<Vec<u8>> {
-        let mut integers = self.expected.inputs.as_ref()?.iter().copied();
-        let list = |tensor: &TensorSpec| -> Option<Vec<f64>> {
-            let own: Vec<i64> = match tensor.visibility {
-                Visibility::Public => integers.by_ref().take(tensor.size()).collect(),
-                Visibility::Hashed => self.opening(Section::Inputs, &tensor.name)?.values.clone(),
-                Visibility::Private => return None,
-            };
-            Some(own.into_iter().map(|value| tensor.real(value)).collect())
-        };
-        let lists = self.facts.inputs.iter().map(list).collect::<Option<Vec<_>>>()?;
-        serde_json::to_vec(&serde_json::json!({ "input_data": lists })).ok()
-    }
-
-    /// What is known here of a hashed tensor.
-    fn opening(&self, section: Section, tensor: &str) -> Option<&Opening> {
-        self.known.iter().find(|opening| opening.section == section && opening.tensor == tensor)
+        hidden::inputs_file(&self.facts.schema, &self.expected, &self.known)
     }
 
     /// The same, with values of one more hashed tensor known.
     pub(crate) fn with_opening(mut self, opening: Opening) -> Self {
         self.known.retain(|old| (old.section, &old.tensor) != (opening.section, &opening.tensor));
         self.known.push(opening);
-        hidden::expect(&mut self.expected, &self.facts, &self.known);
+        hidden::expect(&mut self.expected, &self.facts.schema, &self.known);
         self
     }
 
     /// The outputs in units: those in the envelope, and those that are known here and have its hash.
     pub(crate) fn outputs(&self) -> Option<Vec<(String, Option<Vec<f64>>)>> {
-        let public = self.envelope()?.public;
-        let reals = |(tensor, shown): (&TensorSpec, Shown)| {
-            let values = match shown {
-                Shown::Values(values) => Some(values),
-                Shown::Hash(hash) => self
-                    .opening(Section::Outputs, &tensor.name)
-                    .filter(|opening| opening.hash == hash)
-                    .map(|opening| opening.values.clone()),
-                Shown::Nothing => None,
-            };
-            (tensor.unit.clone(), values.map(|values| values.into_iter().map(|value| tensor.real(value)).collect()))
-        };
-        Some(shown(&self.facts, Section::Outputs, &public).into_iter().map(reals).collect())
+        Some(hidden::outputs(&self.facts.schema, &self.envelope()?.public, &self.known))
     }
 
     /// Verifies, and again whenever the setup policy changes.

@@ -1,19 +1,19 @@
 //! The inputs of a model, as a form made from its schema.
 
 use leptos::prelude::*;
+use vouch_client::numbers::Numbers;
+use vouch_client::typed::{parse, problem, round_to, typed};
+use vouch_client::words::{title, with_unit};
 use vouch_schema::TensorSpec;
 
 use super::chart::spark_path;
 use vouch_api::Visibility;
 
 use super::recognize::HASHED;
-use crate::numbers::Numbers;
 use crate::settings::numbers;
 
 /// Tensors with more values than this are typed as text.
 const BOXES: usize = 12;
-/// Most decimals of a number that is filled in.
-const MAX_DECIMALS: usize = 9;
 
 /// One input: a tensor of the verifying key, with what the model's card says about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,31 +83,6 @@ impl Fields {
     }
 }
 
-fn parse(texts: &[String]) -> Vec<f64> {
-    texts.iter().filter_map(|text| text.trim().parse().ok()).collect()
-}
-
-/// What is wrong with a field, in a sentence.
-fn problem(numbers: Numbers, tensor: &TensorSpec, texts: &[String]) -> Option<String> {
-    let (lo, hi) = tensor.range();
-    if texts.len() != tensor.size() {
-        return Some(format!("{} numbers are needed, {} are there.", tensor.size(), texts.len()));
-    }
-    texts.iter().enumerate().find_map(|(index, text)| {
-        let place = if texts.len() > 1 { format!("Value {}", index + 1) } else { "The value".to_owned() };
-        match text.trim().parse::<f64>() {
-            _ if text.trim().is_empty() => Some(format!("{place} is missing.")),
-            Err(_) => Some(format!("{place}, “{text}”, is not a number; decimals follow a point.")),
-            Ok(value) if tensor.integer(value).is_none() => Some(format!(
-                "{place} must be from {} to {}.",
-                numbers.auto(lo),
-                with_unit(numbers.auto(hi), &tensor.unit)
-            )),
-            Ok(_) => None,
-        }
-    })
-}
-
 /// The form of all fields.
 #[component]
 pub(crate) fn FieldsForm(
@@ -126,7 +101,7 @@ pub(crate) fn FieldsForm(
 fn FieldRow(index: usize, field: Field, texts: RwSignal<Vec<String>>, strict: Signal<bool>) -> impl IntoView {
     let Field { tensor, description } = field;
     let (lo, hi) = tensor.range();
-    let title = tensor.name.replace('_', " ");
+    let title = title(&tensor.name);
     let unit = tensor.unit.clone();
     let count = tensor.size();
     let hidden = (tensor.visibility == Visibility::Hashed).then_some(HASHED);
@@ -201,23 +176,4 @@ fn FieldRow(index: usize, field: Field, texts: RwSignal<Vec<String>>, strict: Si
             <p class="field-error" id=error_id>{move || wrong.get()}</p>
         </fieldset>
     }
-}
-
-fn with_unit(number: String, unit: &str) -> String {
-    if unit.is_empty() { number } else { format!("{number} {unit}") }
-}
-
-fn round_to(value: f64, step: f64) -> f64 {
-    let decimals = (-step.log10().floor()).clamp(0.0, 9.0);
-    let power = 10f64.powf(decimals);
-    (value * power).round() / power
-}
-
-/// A number as one would type it: with the fewest decimals that stand for the same integer. More would only be in the
-/// way, fewer would ask about another number.
-fn typed(value: f64, tensor: &TensorSpec) -> String {
-    let meant = tensor.integer(value);
-    let mut texts = (0..=MAX_DECIMALS).map(|decimals| format!("{value:.decimals$}"));
-    let same = |text: &String| text.parse().is_ok_and(|number| meant.is_some() && tensor.integer(number) == meant);
-    texts.find(same).unwrap_or_else(|| value.to_string())
 }

@@ -1,12 +1,13 @@
 //! What a proof hides, and whether it is what somebody knows.
 
 use leptos::prelude::*;
-use vouch_api::{Salt, Visibility};
+use vouch_api::Visibility;
+use vouch_client::hidden::{Opening, Shown, find, shown};
+use vouch_client::words::{short, title};
 use vouch_envelope::{PublicValues, Section};
 use vouch_schema::TensorSpec;
 
-use crate::components::{Download, Evidence, short};
-use crate::hidden::{Opening, Shown, shown};
+use crate::components::{Download, Evidence};
 
 /// Said wherever a hashed tensor is typed or shown.
 pub(crate) const HASHED: &str = "hidden: only its hash goes public";
@@ -23,10 +24,12 @@ pub(crate) fn Hidden(
 ) -> impl IntoView {
     let rows: Vec<_> = [Section::Inputs, Section::Outputs]
         .into_iter()
-        .flat_map(|section| shown(&evidence.facts, section, &public).into_iter().map(move |(t, s)| (section, t, s)))
+        .flat_map(|section| {
+            shown(&evidence.facts.schema, section, &public).into_iter().map(move |(t, s)| (section, t, s))
+        })
         .filter(|(_, tensor, _)| tensor.visibility != Visibility::Public)
         .map(|(section, tensor, shown)| {
-            let known = evidence.known.iter().find(|o| o.section == section && o.tensor == tensor.name).cloned();
+            let known = find(&evidence.known, section, &tensor.name).cloned();
             row(&evidence, section, tensor, shown, known)
         })
         .collect();
@@ -50,7 +53,7 @@ fn row(
     shown: Shown,
     known: Option<Opening>,
 ) -> impl IntoView + use<> {
-    let name = tensor.name.replace('_', " ");
+    let name = title(&tensor.name);
     let side = if section == Section::Inputs { "Input" } else { "Output" };
     let (class, text) = match (&shown, &known) {
         (Shown::Hash(hash), Some(opening)) if opening.hash == *hash => {
@@ -93,10 +96,8 @@ pub(crate) fn Recognize<F>(
 where
     F: Fn(Opening) + Copy + Send + Sync + 'static,
 {
-    let of = |section| {
-        let tensors = evidence.facts.section(section).iter().filter(|t| t.visibility == Visibility::Hashed);
-        tensors.map(|tensor| (section, tensor.clone())).collect::<Vec<_>>()
-    };
+    let of =
+        |section| evidence.facts.schema.hashed(section).map(|tensor| (section, tensor.clone())).collect::<Vec<_>>();
     let hashed = [of(Section::Inputs), of(Section::Outputs)].concat();
     if hashed.is_empty() {
         return ().into_any();
@@ -106,13 +107,13 @@ where
     let fields = hashed.into_iter().enumerate().map(|(index, (section, tensor))| {
         let typed = RwSignal::new(String::new());
         let count = tensor.size();
-        let label = format!("{}: {count} numbers, in {}", tensor.name.replace('_', " "), if tensor.unit.is_empty() { "units" } else { &tensor.unit });
-        let check = move |_| match opening(section, &tensor, &typed.get_untracked(), &salt.get_untracked()) {
+        let label = format!("{}: {count} numbers, in {}", title(&tensor.name), if tensor.unit.is_empty() { "units" } else { &tensor.unit });
+        let check = move |_| match Opening::typed(section, &tensor, &typed.get_untracked(), &salt.get_untracked()) {
             Ok(opening) => {
                 wrong.set(None);
                 take(opening);
             }
-            Err(reason) => wrong.set(Some(reason)),
+            Err(error) => wrong.set(Some(error.to_string())),
         };
         view! {
             <label>{label}
@@ -135,18 +136,4 @@ where
         </details>
     }
     .into_any()
-}
-
-fn opening(section: Section, tensor: &TensorSpec, typed: &str, salt: &str) -> Result<Opening, String> {
-    let salt: Salt =
-        salt.trim().to_lowercase().parse().map_err(|_| "A salt is written with 64 hexadecimal digits.".to_owned())?;
-    let words = typed.split(|c: char| c.is_whitespace() || c == ',' || c == ';').filter(|word| !word.is_empty());
-    let values = words
-        .map(|word| {
-            let number =
-                word.parse::<f64>().map_err(|_| format!("“{word}” is not a number; decimals follow a point."))?;
-            tensor.integer(number).ok_or_else(|| format!("{word} is outside the range of {}.", tensor.name))
-        })
-        .collect::<Result<_, String>>()?;
-    Opening::new(section, tensor, values, salt)
 }

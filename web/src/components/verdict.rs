@@ -1,9 +1,10 @@
 //! The verdict of this browser.
 
 use leptos::prelude::*;
+use vouch_client::numbers::Numbers;
+use vouch_client::report::{QUESTIONS, Question, in_words, refuses_development};
+use vouch_client::words::{capital, shortened};
 
-use crate::components::short;
-use crate::numbers::Numbers;
 use crate::settings::{Settings, numbers};
 use crate::worker::{Check, Report};
 
@@ -38,34 +39,6 @@ impl VerdictState {
         }
     }
 }
-
-/// The checks in the verifier's order, with what each of them asks, and what it means if it refuses.
-const CHECKS: [(&str, &str, &str); 8] = [
-    ("format", "Is this a proof envelope at all?", "The file is damaged, or it is no envelope."),
-    ("model identity", "Is it about the model that was asked?", "It is about another model."),
-    (
-        "setup",
-        "Who made the numbers that all proofs rest on?",
-        "It rests on a development setup: whoever made that could forge proofs. You have not chosen to accept those.",
-    ),
-    ("nonce", "Does it answer this request, and no older one?", "It was made for another request."),
-    (
-        "public inputs",
-        "Was the model given exactly these inputs?",
-        "The model was given other inputs than the ones asked about.",
-    ),
-    (
-        "public outputs",
-        "Is the result one that the model can give?",
-        "The result is none that the model can give, or not the one expected.",
-    ),
-    ("proof identities", "Is the proof well formed?", "The proof is malformed."),
-    (
-        "pairing",
-        "Does the computation, all of it, add up?",
-        "Claim and proof do not belong together: one of them was changed.",
-    ),
-];
 
 /// The verdict with its checks.
 #[component]
@@ -117,13 +90,13 @@ fn CheckList(
     let lines = move || {
         let state = state.get();
         let report = state.report();
-        let expected = CHECKS.iter().map(|(name, question, _)| {
+        let expected = QUESTIONS.iter().map(|Question { name, question, .. }| {
             let check = report.and_then(|report| report.checks.iter().find(|check| check.name == *name));
             line(numbers(), name, question, check)
         });
         // A newer verifier may know checks that this page does not.
         let more = report.map(|report| report.checks.as_slice()).unwrap_or_default().iter();
-        let more = more.filter(|check| CHECKS.iter().all(|(name, ..)| *name != check.name));
+        let more = more.filter(|check| QUESTIONS.iter().all(|question| question.name != check.name));
         let more = more.map(|check| line(numbers(), &check.name, "", Some(check)));
         expected.chain(more).collect_view()
     };
@@ -180,11 +153,6 @@ pub(crate) fn AcceptDevelopment() -> impl IntoView {
     }
 }
 
-/// Whether the verifier refused a development setup.
-pub(crate) fn refuses_development<'a>(mut checks: impl Iterator<Item = &'a Check>) -> bool {
-    checks.any(|check| check.refused() && check.code == "development-setup")
-}
-
 fn line(numbers: Numbers, name: &str, question: &'static str, check: Option<&Check>) -> impl IntoView + use<> {
     let mark = check.map_or(Mark::Waiting, Mark::of);
     let (class, path, word) = mark.sign();
@@ -198,28 +166,4 @@ fn line(numbers: Numbers, name: &str, question: &'static str, check: Option<&Che
             <span class="check-detail" title=detail.clone()>{shortened(&detail)}</span>
         </li>
     }
-}
-
-/// Why a check refused: in words, then in the verifier's own.
-pub(crate) fn in_words(check: &Check) -> String {
-    let words = CHECKS.iter().find(|(name, ..)| *name == check.name).filter(|_| check.refused());
-    match words {
-        Some((_, _, words)) => format!("{words} ({})", check.detail),
-        None => check.detail.clone(),
-    }
-}
-
-/// Long hexadecimal numbers by their ends, so that a line of the list stays a line.
-pub(crate) fn shortened(detail: &str) -> String {
-    let word = |word: &str| {
-        let digits = word.trim_end_matches([',', '.', ':', ';', ')']);
-        let is_long = digits.len() >= 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if is_long { word.replacen(digits, &short(digits), 1) } else { word.to_owned() }
-    };
-    detail.split(' ').map(word).collect::<Vec<_>>().join(" ")
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

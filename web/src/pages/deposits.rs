@@ -12,11 +12,11 @@ mod who;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
+use vouch_client::words::sentence;
 use vouch_deposits::{Address, parse_address};
 
 use crate::api::{self, DepositsConfig};
 use crate::chain::wallet::Wallet;
-use crate::chain::words::sentence;
 use crate::chain::{Contract, Source};
 use crate::components::{Empty, Loading, Trouble};
 use crate::poll::{SLOW, every_second, poll};

@@ -48,9 +48,3 @@ where
     };
     view! { <label>{label}<input type="file" id=id on:change=chosen /></label> }
 }
-
-/// A number in the user's writing, or a sentence.
-fn number(text: &str) -> Result<f64, String> {
-    let number = text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
-    number.ok_or_else(|| format!("“{}” is not a number; decimals follow a point.", text.trim()))
-}

@@ -5,10 +5,11 @@ mod recheck;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
+use vouch_client::words::short;
 
 use crate::api::{self, MinerHistory};
 use crate::components::chart::{Chart, Series, histogram, lines};
-use crate::components::{Empty, Loading, Trouble, short};
+use crate::components::{Empty, Loading, Trouble};
 use crate::poll::{LIVE, poll};
 use crate::settings::numbers;
 use recheck::Recheck;

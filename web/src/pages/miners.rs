@@ -4,11 +4,12 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api::{self, MinerSummary};
+use crate::components::Listed;
 use crate::components::chart::{Chart, bars};
-use crate::components::{Listed, short};
-use crate::numbers::ago;
 use crate::poll::{LIVE, poll};
 use crate::settings::numbers;
+use vouch_client::numbers::ago;
+use vouch_client::words::short;
 
 /// A column of the table that rows can be ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use vouch_client::words::short;
 
 use crate::api::{self, ModelSummary};
-use crate::components::{Listed, short};
+use crate::components::Listed;
 use crate::poll::{SLOW, poll};
 use crate::settings::numbers;
 

@@ -6,10 +6,12 @@ use leptos_meta::Title;
 use crate::api::{self, LogEntry};
 use crate::app::Shared;
 use crate::components::chart::{Chart, bars};
-use crate::components::{Empty, Loading, Trouble, short};
-use crate::numbers::{ago, moment};
+use crate::components::{Empty, Loading, Trouble};
 use crate::poll::{LIVE, every_second, poll};
 use crate::settings::numbers;
+use crate::time::moment;
+use vouch_client::numbers::ago;
+use vouch_client::words::short;
 
 /// The page.
 #[component]

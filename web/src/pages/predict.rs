@@ -6,9 +6,10 @@ mod asking;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
+use vouch_client::words::short;
 
 use crate::api::{self, ModelId, ModelSummary};
-use crate::components::{Empty, EvidenceDetails, FieldsForm, Loading, Meaning, Trouble, Verdict, VerdictState, short};
+use crate::components::{Empty, EvidenceDetails, FieldsForm, Loading, Meaning, Trouble, Verdict, VerdictState};
 use crate::poll::{SLOW, poll};
 use crate::setup::{self, Setup};
 use answer::Answer;

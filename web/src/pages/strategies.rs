@@ -9,16 +9,19 @@ mod whatif;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
+use vouch_client::strategy::Preferences;
+use vouch_client::typed;
+use vouch_client::words::{short, unit_text};
 use vouch_schema::TensorSpec;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api;
-use crate::components::{Empty, Loading, short};
+use crate::components::{Empty, Loading};
 use crate::http::Failure;
 use crate::poll::{alive, sleep};
 use crate::settings::numbers;
 use crate::setup::{self, Setup};
-use crate::strategy::{ChainState, Models, Wishes};
+use crate::strategy::{ChainState, Models};
 use asking::{Progress, Stage};
 use cheat::TryToCheat;
 use proofs::{ChainVerdict, Files};
@@ -101,7 +104,7 @@ async fn fetch() -> Result<State, Failure> {
         }
     }
     let [forecast, allocation] = <[_; 2]>::try_from(ready).map_err(|_| Failure::Malformed("two models".to_owned()))?;
-    Ok(match Models::new(plan, forecast, allocation) {
+    Ok(match Models::new(&plan, forecast, allocation) {
         Ok(models) => State::Ready(Box::new(models)),
         Err(reason) => State::Failed(reason),
     })
@@ -110,10 +113,7 @@ async fn fetch() -> Result<State, Failure> {
 /// The form and what became of it. `known` is a strategy that was asked for before.
 #[component]
 fn Ask(models: Models, known: Option<String>) -> impl IntoView {
-    let Some((horizon, risk)) = models.wishes() else {
-        return view! { <p class="note bad">"The allocation has no horizon or no risk among its public inputs."</p> }
-            .into_any();
-    };
+    let [horizon, risk] = models.strategy.preference_tensors().map(Clone::clone);
     let stage = RwSignal::new(Stage::Idle);
     let owner = Owner::current();
     let typed = (RwSignal::new(start(&horizon, 0.35)), RwSignal::new(start(&risk, 0.5)));
@@ -122,15 +122,20 @@ fn Ask(models: Models, known: Option<String>) -> impl IntoView {
     }
     let chosen = {
         let (horizon, risk) = (horizon.clone(), risk.clone());
-        move || Some(Wishes { horizon: parse(&horizon, &typed.0.get())?, risk: parse(&risk, &typed.1.get())? })
+        move || {
+            Some(Preferences {
+                horizon: typed::value(&horizon, &typed.0.get())?,
+                risk: typed::value(&risk, &typed.1.get())?,
+            })
+        }
     };
     let busy = move || stage.with(Stage::is_busy);
     let submit = {
         let (models, chosen) = (models.clone(), chosen.clone());
         move |event: web_sys::SubmitEvent| {
             event.prevent_default();
-            if let Some(wishes) = untrack(&chosen) {
-                asking::ask(&models, wishes, stage, owner.clone());
+            if let Some(preferences) = untrack(&chosen) {
+                asking::ask(&models, preferences, stage, owner.clone());
             }
         }
     };
@@ -185,7 +190,6 @@ fn Ask(models: Models, known: Option<String>) -> impl IntoView {
             }}
         </div>
     }
-    .into_any()
 }
 
 /// A value at a part of a tensor's range, as one would type it.
@@ -193,11 +197,6 @@ fn start(tensor: &TensorSpec, part: f64) -> String {
     let (lo, hi) = tensor.range();
     let value = lo + part * (hi - lo);
     if hi - lo > 5.0 { format!("{value:.0}") } else { format!("{value:.2}") }
-}
-
-fn parse(tensor: &TensorSpec, text: &str) -> Option<f64> {
-    let value = text.trim().parse().ok()?;
-    tensor.integer(value).map(|_| value)
 }
 
 /// One number, to be dragged or typed.
@@ -227,7 +226,7 @@ fn Dial(
     let error = format!("{id}-error");
     let valid = {
         let tensor = tensor.clone();
-        Memo::new(move |_| text.with(|text| parse(&tensor, text).is_some()))
+        Memo::new(move |_| text.with(|text| typed::value(&tensor, text).is_some()))
     };
     let slider = move || text.with(|text| text.trim().parse::<f64>().unwrap_or(lo).to_string());
     view! {
@@ -245,9 +244,4 @@ fn Dial(
             <p class="field-error" id=error>{move || (!valid.get()).then(|| format!("A number from {} is needed; decimals follow a point.", range()))}</p>
         </fieldset>
     }
-}
-
-/// A unit as it is written behind a number: nothing for pure numbers.
-fn unit_text(unit: &str) -> String {
-    if unit.is_empty() || unit == "1" { String::new() } else { format!("\u{a0}{unit}") }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
+use vouch_client::hidden::{self, Opening, Recognition};
 use vouch_envelope::ProofEnvelope;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -12,7 +13,6 @@ use web_sys::{DragEvent, File, HtmlInputElement};
 
 use crate::api::{self, ModelId, Nonce};
 use crate::components::{Evidence, EvidenceDetails, Loading, Meaning, Recognize, Verdict};
-use crate::hidden::{self, Opening, Recognition};
 use crate::http::Failure;
 use crate::poll::{alive, sleep};
 use crate::worker::{self, Expected};
@@ -77,7 +77,7 @@ pub(crate) fn Verify() -> impl IntoView {
                     wrong.set(None);
                     match state.get_untracked() {
                         State::Ready(evidence) => {
-                            let opening = Opening::read(*file, &evidence.facts);
+                            let opening = Opening::read(*file, &evidence.facts).map_err(|error| error.to_string());
                             open(evidence, opening);
                         }
                         _ => wrong.set(Some("This file says what is hidden in a proof. Give the proof first.".into())),
@@ -123,7 +123,7 @@ pub(crate) fn Verify() -> impl IntoView {
         held.set_value(Some(evidence.clone()));
         state.set(match expected() {
             Ok(mut expected) => {
-                hidden::expect(&mut expected, &evidence.facts, &evidence.known);
+                hidden::expect(&mut expected, &evidence.facts.schema, &evidence.known);
                 State::Ready(Evidence { expected, ..evidence })
             }
             Err(reason) => State::Unusable(reason),

@@ -23,9 +23,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vouch-poseidon", &["vouch-schema"]),
     ("vouch-verifier", &["vouch-envelope", "vouch-schema"]),
     ("vouch-deposits", &[]),
-    ("vouch-allocation", &[]),
     ("vouch-follower", &["vouch-api", "vouch-deposits"]),
     ("vouch-api", &["vouch-envelope", "vouch-schema"]),
+    (
+        "vouch-client",
+        &["vouch-api", "vouch-deposits", "vouch-disclosure", "vouch-envelope", "vouch-poseidon", "vouch-schema"],
+    ),
     ("vouch-protocol", &["vouch-api", "vouch-envelope"]),
     (
         "vouch-proving",
@@ -67,6 +70,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "vouch",
             "vouch-api",
+            "vouch-client",
             "vouch-deposits",
             "vouch-disclosure",
             "vouch-envelope",
@@ -78,15 +82,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "vouch-web",
-        &[
-            "vouch-allocation",
-            "vouch-api",
-            "vouch-deposits",
-            "vouch-disclosure",
-            "vouch-envelope",
-            "vouch-poseidon",
-            "vouch-schema",
-        ],
+        &["vouch-api", "vouch-client", "vouch-deposits", "vouch-disclosure", "vouch-envelope", "vouch-schema"],
     ),
     (
         "vouch-tests",
@@ -104,6 +100,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("vouch-verifier", PROVER),
     ("vouch-verifier-wasm", PROVER),
     ("vouch-api", PROVER),
+    ("vouch-client", PROVER),
     ("vouch-web", PROVER),
     ("vouch-prover-wasm", &["tract*", "onnx*", "tokio*", "vouch-compiler"]),
     ("vouch-deposits", PROVER),

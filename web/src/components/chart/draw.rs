@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::Axis;
-use crate::numbers::{Numbers, clock, moment};
+use vouch_client::numbers::Numbers;
+
+use crate::time::{clock, moment};
 
 /// Side of the box that shapes are drawn in.
 pub(super) const SIDE: f64 = 1000.0;

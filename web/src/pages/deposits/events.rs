@@ -1,13 +1,11 @@
 //! A table of what happened to an account, newest first.
 
 use leptos::prelude::*;
+use vouch_client::deposits::{Token, cut, rules};
 use vouch_deposits::U256;
 
-use super::holdings::cut;
-use crate::chain::Token;
-use crate::chain::rules;
-use crate::numbers::moment;
 use crate::settings::numbers;
+use crate::time::moment;
 
 /// So many events are listed.
 pub(super) const LISTED: usize = 200;
@@ -82,16 +80,4 @@ pub(super) fn amount(token: Option<&Token>, address: &str, units: U256) -> Strin
         Some(token) => format!("{} {}", numbers().exact(&rules::amount(token, units)), token.symbol),
         None => format!("{units} units of {address}"),
     }
-}
-
-/// A withdrawal, in words.
-pub(super) fn withdrew(debited: &str, paid: &str, to: Option<&str>) -> String {
-    let mut text = format!("Withdrew {debited}");
-    if paid != debited {
-        text.push_str(&format!(", of which {paid} was paid"));
-    }
-    if let Some(to) = to {
-        text.push_str(&format!(", to {to}"));
-    }
-    text
 }

@@ -1,11 +1,12 @@
 //! What deposit and withdrawal have in common: a token, an amount, a transaction.
 
 use leptos::prelude::*;
+use vouch_client::deposits::{Token, rules};
 use vouch_deposits::{Address, U256};
 
 use super::transaction::{Call, Transaction};
+use crate::chain::Source;
 use crate::chain::wallet::Wallet;
-use crate::chain::{Source, Token, rules};
 use crate::settings::numbers;
 
 /// What both forms have: a token, an amount, a transaction.

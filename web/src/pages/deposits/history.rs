@@ -1,14 +1,14 @@
 //! What happened to the account, and its points over time.
 
 use leptos::prelude::*;
+use vouch_client::deposits::{Account, Entry, short, withdrew};
 use vouch_deposits::contract::VouchDeposit::VouchDepositEvents as Event;
 use vouch_deposits::{Address, U256};
 
-use super::events::{EventTable, LISTED, Line, amount, points, withdrew};
+use super::events::{EventTable, LISTED, Line, amount, points};
 use super::holdings::approximate;
 use super::recorded::Recorded;
-use crate::chain::history::Entry;
-use crate::chain::{Account, Source, read};
+use crate::chain::Source;
 use crate::components::chart::{Chart, Series, lines};
 use crate::settings::numbers;
 
@@ -94,7 +94,7 @@ fn what(account: &Account, event: &Event) -> String {
     match event {
         Event::Deposited(e) => format!("Deposited {}", amount(e.token, e.credited)),
         Event::Withdrawn(e) => {
-            let other = (e.to != e.account).then(|| read::short(e.to));
+            let other = (e.to != e.account).then(|| short(e.to));
             withdrew(&amount(e.token, e.debited), &amount(e.token, e.paid), other.as_deref())
         }
         Event::ClaimAnnounced(e) => format!("A claim of {} points was announced", points(U256::from(e.points))),

@@ -1,12 +1,13 @@
 //! What the account has: points that tick, the rate, balances, a claim that is pending.
 
 use leptos::prelude::*;
+use vouch_client::deposits::{Account, NEVER, POINT_DECIMALS, Token, cut, places, rules};
+use vouch_client::failure::ChainFailure;
 use vouch_deposits::{U256, format_amount};
 
-use crate::chain::rpc::ChainFailure;
-use crate::chain::{Account, NEVER, POINT_DECIMALS, Source, Token, rules};
-use crate::numbers::moment;
+use crate::chain::Source;
 use crate::settings::numbers;
+use crate::time::moment;
 
 /// The account's figures and balances.
 #[component]
@@ -148,23 +149,6 @@ fn row(token: &Token, ended: bool) -> impl IntoView + use<> {
             <td>{state}</td>
         </tr>
     }
-}
-
-/// Points with so many decimals, cut off: they are never more than shown.
-pub(super) fn cut(points: U256, places: usize) -> String {
-    let text = format_amount(points, POINT_DECIMALS);
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    format!("{whole}.{fraction:0<places$.places$}")
-}
-
-/// So many decimals that the last but one changes every second, from 4 to 18.
-fn places(weight: U256) -> usize {
-    if weight.is_zero() {
-        return 6;
-    }
-    let a_second = weight / vouch_deposits::points::DENOMINATOR;
-    let digits = if a_second.is_zero() { 0 } else { a_second.to_string().len() };
-    (18 - digits.min(18) + 2).clamp(4, 18)
 }
 
 /// Points, as a number for charts.

@@ -1,11 +1,12 @@
 //! What the validator has recorded of an account, where the chain's node does not let this page read the events itself.
 
 use leptos::prelude::*;
+use vouch_client::deposits::{Account, short, withdrew};
 use vouch_deposits::{Address, parse_address};
 
-use super::events::{EventTable, LISTED, Line, amount, points, withdrew};
+use super::events::{EventTable, LISTED, Line, amount, points};
 use crate::api::{AccountDeposits, DEPOSITS, DepositEntry, DepositEvent};
-use crate::chain::{Account, Source, read};
+use crate::chain::Source;
 use crate::poll::{SLOW, poll};
 
 /// The validator's record.
@@ -67,7 +68,7 @@ fn what(account: &Account, event: &DepositEvent) -> String {
     match event {
         DepositEvent::Deposited { token, units, .. } => format!("Deposited {}", amount(token, units)),
         DepositEvent::Withdrawn { token, units, paid, to, .. } => {
-            let other = parse_address(to).ok().filter(|to| *to != account.address).map(read::short);
+            let other = parse_address(to).ok().filter(|to| *to != account.address).map(short);
             withdrew(&amount(token, units), &amount(token, paid), other.as_deref())
         }
         DepositEvent::ClaimAnnounced { claim, .. } => format!("A claim of {} points was announced", points(claim)),

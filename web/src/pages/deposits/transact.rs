@@ -3,6 +3,7 @@
 use alloy_sol_types::SolCall;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
+use vouch_client::deposits::rules;
 use vouch_deposits::contract::ERC20Permit::approveCall;
 use vouch_deposits::contract::VouchDeposit::{depositCall, withdrawAllCall, withdrawCall};
 use vouch_deposits::{Address, U256, parse_address};
@@ -10,8 +11,8 @@ use vouch_deposits::{Address, U256, parse_address};
 use super::form::{Entry, Form, refused};
 use super::transaction::{Call, Report};
 use super::who::wrong_chain;
+use crate::chain::Source;
 use crate::chain::wallet::Wallet;
-use crate::chain::{Source, rules};
 
 /// The forms, or why there are none.
 #[component]

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use vouch_client::deposits::why;
 use vouch_deposits::{Address, B256};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::chain::wallet::Wallet;
-use crate::chain::words::why;
 use crate::chain::{Source, read};
 use crate::poll::sleep;
 

@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
+use vouch_client::deposits::short;
+use vouch_client::words::sentence;
 use vouch_deposits::{Address, parse_address};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::chain::wallet::Wallet;
-use crate::chain::words::sentence;
 
 /// The account's address, and the wallet.
 #[component]
@@ -137,7 +138,7 @@ fn WalletLine(
                     <p class="quiet">"The page learns your address. It can do nothing without your signature."</p>
                 }.into_any(),
                 (true, Some(address)) => view! {
-                    <p>"Wallet: "<span class="mono" id="wallet-account">{crate::chain::read::short(address)}</span></p>
+                    <p>"Wallet: "<span class="mono" id="wallet-account">{short(address)}</span></p>
                     <button type="button" class="plain" id="show-wallet" on:click=move |_| show.with_value(|show| show(address))>"Show its account"</button>
                 }.into_any(),
             }}

@@ -2,13 +2,16 @@
 
 use leptos::prelude::*;
 use vouch_api::Nonce;
+use vouch_client::fact::FactKey;
+use vouch_client::report::refuses_development;
+use vouch_client::words::{short, title};
 use vouch_disclosure::Statement;
 use vouch_envelope::{ProofEnvelope, TensorHash};
 use wasm_bindgen_futures::spawn_local;
 
 use super::Choose;
-use crate::components::{AcceptDevelopment, refuses_development, short};
-use crate::fact::FactKey;
+use crate::components::AcceptDevelopment;
+use crate::fact;
 use crate::settings::Settings;
 use crate::worker::{self, Report};
 
@@ -55,7 +58,8 @@ pub(super) fn Check() -> impl IntoView {
                 let (key, statement, envelope) = understand(&fact).await?;
                 let wanted = wanted(&key, original, &hash, development).await?;
                 let shown = envelope.public.input_hashes.first().copied();
-                let mut expected = key.expected(&statement, wanted, development)?;
+                let expected = key.expected(&statement, wanted, development);
+                let mut expected = expected.map_err(|error| error.to_string())?;
                 if !nonce.trim().is_empty() {
                     let parsed = nonce.trim().to_lowercase().parse::<Nonce>();
                     expected.nonce =
@@ -64,7 +68,7 @@ pub(super) fn Check() -> impl IntoView {
                 let report = worker::verify(&key.key, &fact, &expected).await?;
                 Ok::<_, String>(Found {
                     words: key.words(&statement, numbers),
-                    tensor: key.tensor.name.replace('_', " "),
+                    tensor: title(&key.tensor.name),
                     hash: wanted.or(shown).ok_or_else(|| "The proof shows no hash.".to_owned())?,
                     tied: wanted.is_some(),
                     nonce: envelope.nonce.to_string(),
@@ -108,7 +112,7 @@ pub(super) fn Check() -> impl IntoView {
 async fn understand(bytes: &[u8]) -> Result<(FactKey, Statement, ProofEnvelope), String> {
     let envelope =
         ProofEnvelope::decode(bytes).map_err(|error| format!("This is not a proof, or it is damaged: {error}."))?;
-    let key = FactKey::of(&envelope).await?;
+    let key = fact::key_of(&envelope).await?;
     let statement =
         Statement::from_inputs(&key.spec(), &envelope.public.inputs).map_err(|error| format!("{error}."))?;
     Ok((key, statement, envelope))
@@ -130,7 +134,7 @@ async fn wanted(
         ),
     };
     let Some(original) = original else { return Ok(typed) };
-    let shown = key.hash_in(&original, development).await?;
+    let shown = fact::hash_in(key, &original, development).await?;
     if typed.is_some_and(|typed| typed != shown) {
         return Err("The proof of the prediction shows another hash than the one that you typed.".to_owned());
     }

@@ -2,17 +2,20 @@
 
 use leptos::prelude::*;
 use vouch_api::Nonce;
+use vouch_client::fact::FactKey;
+use vouch_client::hidden::{Opening, Recognition};
+use vouch_client::numbers::Numbers;
+use vouch_client::words::{short, title};
 use vouch_disclosure::Statement;
 use vouch_envelope::Section;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{Choose, number};
+use super::Choose;
 use crate::api;
-use crate::components::{Download, short};
-use crate::fact::{self, FactKey};
-use crate::hidden::{self, Opening, Recognition};
-use crate::numbers::Numbers;
+use crate::components::Download;
+use crate::fact;
 use crate::prover::{self, Times};
+use crate::random::random;
 use crate::settings::Settings;
 use crate::worker;
 
@@ -80,12 +83,12 @@ async fn open(bytes: &[u8]) -> Result<Held, String> {
     let file: Recognition = serde_json::from_slice(bytes)
         .map_err(|_| "This is not a file that was saved with a prediction (recognize-….json).".to_owned())?;
     let (model, model_key) = fact::model(file.model_id).await?;
-    let opening = Opening::read(file, &model)?;
-    let tensor = model.inputs.iter().find(|tensor| tensor.name == opening.tensor);
+    let opening = Opening::read(file, &model).map_err(|error| error.to_string())?;
+    let tensor = model.schema.named(Section::Inputs, &opening.tensor);
     let Some(tensor) = tensor.filter(|_| opening.section == Section::Inputs) else {
         return Err(format!("{} is an output: facts are proved about inputs.", opening.tensor));
     };
-    Ok(Held { key: FactKey::fetch(&model, &model_key, tensor).await?, opening })
+    Ok(Held { key: fact::fetch(&model, &model_key, tensor).await?, opening })
 }
 
 /// Which fact.
@@ -97,17 +100,19 @@ fn Form(held: Held, state: RwSignal<State>, numbers: Numbers) -> impl IntoView {
     let nonce = RwSignal::new(String::new());
     let tensor = held.key.tensor.clone();
     let unit = tensor.unit.clone();
-    let name = tensor.name.replace('_', " ");
+    let name = title(&tensor.name);
     let hash = held.opening.hash.to_string();
     let values: Vec<String> = held.opening.values.iter().map(|&v| numbers.auto(tensor.real(v))).collect();
     let held = StoredValue::new(held);
     let prove = move |_| {
         let made = held.with_value(|held| {
             let bounds = (!exact.get_untracked()).then(|| (lo.get_untracked(), hi.get_untracked()));
-            statement(held, index.get_untracked(), bounds)
+            let bounds = bounds.as_ref().map(|(lo, hi)| (lo.as_str(), hi.as_str()));
+            let statement = held.key.statement(&held.opening.values, index.get_untracked(), bounds);
+            statement.map_err(|error| error.to_string())
         });
         let nonce = match nonce.get_untracked().trim() {
-            "" => Ok(Nonce(hidden::random())),
+            "" => Ok(Nonce(random())),
             text => {
                 text.to_lowercase().parse().map_err(|_| "A nonce is written with 64 hexadecimal digits.".to_owned())
             }
@@ -157,25 +162,6 @@ fn Form(held: Held, state: RwSignal<State>, numbers: Numbers) -> impl IntoView {
     }
 }
 
-/// The statement that was chosen, which must be true.
-fn statement(held: &Held, index: usize, bounds: Option<(String, String)>) -> Result<Statement, String> {
-    let (tensor, spec) = (&held.key.tensor, held.key.spec());
-    let value = held.opening.values.get(index).copied().ok_or_else(|| "There is no such value.".to_owned())?;
-    let (lo, hi) = match bounds {
-        None => (value, value),
-        Some((lo, hi)) => {
-            let reach = fact::reach(&spec)?;
-            let (lo, hi) = (number(&lo)? * tensor.scale, number(&hi)? * tensor.scale);
-            // Casts saturate; a bound beyond reach says as much as one at its end.
-            ((lo.ceil() as i64).clamp(-reach, reach), (hi.floor() as i64).clamp(-reach, reach))
-        }
-    };
-    let statement = Statement::element(&spec, index, lo, hi).map_err(|error| format!("No fact: {error}."))?;
-    let check = statement.check_values(&spec, &held.opening.values);
-    check.map_err(|_| "That is not so: there is no proof of it.".to_owned())?;
-    Ok(statement)
-}
-
 /// Proves, and checks the proof with the verifier of this browser.
 async fn run(
     held: &Held,
@@ -190,7 +176,8 @@ async fn run(
     state.set(State::Working("proving"));
     let Opening { values, salt, hash, .. } = &held.opening;
     let (envelope, times) = prover::prove(&prover_key, key, values, *salt, statement, nonce).await?;
-    let mut expected = held.key.expected(statement, Some(*hash), true)?;
+    let expected = held.key.expected(statement, Some(*hash), true);
+    let mut expected = expected.map_err(|error| error.to_string())?;
     expected.nonce = Some(nonce);
     let report = worker::verify(key, &envelope, &expected).await?;
     if !report.accepted {

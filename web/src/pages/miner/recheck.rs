@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use leptos::prelude::*;
+use vouch_client::words::short;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api::{self, ModelId, ProofSummary};
-use crate::components::short;
-use crate::numbers::moment;
 use crate::settings::{Settings, numbers};
+use crate::time::moment;
 use crate::worker::{self, Expected};
 
 /// What this browser found out about one proof.

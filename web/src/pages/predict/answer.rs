@@ -1,10 +1,10 @@
 //! The prediction, large, once this browser has accepted its proof.
 
 use leptos::prelude::*;
+use vouch_client::numbers::Numbers;
 
 use super::asking::Stage;
 use crate::components::VerdictState;
-use crate::numbers::Numbers;
 use crate::settings::numbers;
 use crate::setup::Ready;
 
@@ -46,8 +46,8 @@ pub(super) fn Answer(stage: RwSignal<Stage>, ready: Ready, note: String) -> impl
         }
     };
     let card = ready.card.clone();
-    let unit = ready.facts.outputs.first().map(|tensor| tensor.unit.clone()).unwrap_or_default();
-    let name = ready.facts.outputs.first().map(|tensor| tensor.name.clone()).unwrap_or_default();
+    let unit = ready.facts.schema.outputs.first().map(|tensor| tensor.unit.clone()).unwrap_or_default();
+    let name = ready.facts.schema.outputs.first().map(|tensor| tensor.name.clone()).unwrap_or_default();
     let about = move || {
         let numbers = numbers();
         let world = card.uncertainty.as_ref().map(|uncertainty| {

@@ -4,21 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leptos::prelude::*;
+use vouch_client::hidden::{self, Opening};
+use vouch_client::numbers::Numbers;
+use vouch_client::words::short;
 use wasm_bindgen_futures::spawn_local;
 
-use vouch_api::{Salt, Visibility};
+use vouch_api::Salt;
 use vouch_envelope::Section;
 use vouch_schema::TensorSpec;
 
 use crate::api::{self, Nonce, PredictionRequest, PredictionStatus, State};
-use crate::components::{Evidence, VerdictState, short};
-use crate::hidden::{self, Opening, random};
+use crate::components::{Evidence, VerdictState};
 use crate::http::Failure;
-use crate::numbers::Numbers;
 use crate::poll::{now, sleep, stopwatch};
+use crate::random::random;
 use crate::settings::numbers;
 use crate::setup::Ready;
-use crate::worker::Expected;
 
 /// How far a question is.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -61,7 +62,7 @@ pub(super) fn ask(
 ) {
     stage.set(Stage::Sending);
     let ready = ready.clone();
-    let names = ready.facts.inputs.iter().map(|tensor| tensor.name.clone());
+    let names = ready.facts.schema.inputs.iter().map(|tensor| tensor.name.clone());
     let nonce = Some(Nonce(random()));
     let salt = ready.facts.has_hashes().then(|| Salt(random()));
     let question =
@@ -77,12 +78,8 @@ pub(super) fn ask(
         match followed {
             Ok((prediction, bytes)) => {
                 let id = prediction.proof_id.clone().unwrap_or_default();
-                let expected = Expected {
-                    model_id: Some(question.model_id),
-                    nonce,
-                    inputs: Some(public(&ready, &integers)),
-                    ..Expected::default()
-                };
+                let known = known.unwrap_or_default();
+                let expected = hidden::expected(&ready.facts.schema, question.model_id, &integers, nonce, &known);
                 let hidden = delivered(&ready, &prediction.id, salt).await;
                 let evidence = Evidence {
                     link: Some(link(&id, &question)),
@@ -90,10 +87,9 @@ pub(super) fn ask(
                     facts: ready.facts,
                     bytes: Arc::new(bytes),
                     expected,
-                    known: Vec::new(),
+                    known,
                 };
-                let known = known.into_iter().flatten().chain(hidden);
-                let evidence = known.fold(evidence, Evidence::with_opening);
+                let evidence = hidden.into_iter().fold(evidence, Evidence::with_opening);
                 let here = || {
                     let verdict = evidence.verdict();
                     Stage::Here { prediction, took_ms: now() - since, evidence: Box::new(evidence.clone()), verdict }
@@ -109,31 +105,15 @@ pub(super) fn ask(
     });
 }
 
-/// The integers of public inputs, as text.
-fn public(ready: &Ready, integers: &[i64]) -> Vec<i64> {
-    let mut integers = integers.iter().copied();
-    let mut all = Vec::new();
-    for tensor in &ready.facts.inputs {
-        let own: Vec<i64> = integers.by_ref().take(tensor.size()).collect();
-        if tensor.visibility == Visibility::Public {
-            all.extend(own);
-        }
-    }
-    all
-}
-
 /// The hashed inputs, which this page knows.
 fn known(ready: &Ready, integers: &[i64], salt: Option<Salt>) -> Result<Vec<Opening>, String> {
-    match salt {
-        Some(salt) => hidden::openings(Section::Inputs, &ready.facts.inputs, integers, salt),
-        None => Ok(Vec::new()),
-    }
+    let openings = salt.map(|salt| hidden::openings(&ready.facts.schema, Section::Inputs, integers, salt));
+    openings.transpose().map(Option::unwrap_or_default).map_err(|error| error.to_string())
 }
 
 /// The values of hashed outputs, as the validator hands them out: once, to who has the salt. None of them if it does not, or if they do not fit.
 async fn delivered(ready: &Ready, prediction: &str, salt: Option<Salt>) -> Vec<Opening> {
-    let hashed = ready.facts.outputs.iter().filter(|tensor| tensor.visibility == Visibility::Hashed);
-    let hashed: Vec<_> = hashed.collect();
+    let hashed: Vec<_> = ready.facts.schema.hashed(Section::Outputs).collect();
     let Some(salt) = salt.filter(|_| !hashed.is_empty()) else {
         return Vec::new();
     };

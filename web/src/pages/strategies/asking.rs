@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leptos::prelude::*;
+use vouch_client::numbers::Numbers;
+use vouch_client::strategy::Preferences;
+use vouch_client::words::short;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api::{self, State, StrategyRecord, StrategyRequest, StrategyStep};
-use crate::components::short;
 use crate::http::Failure;
-use crate::numbers::Numbers;
 use crate::poll::{now, sleep, stopwatch};
 use crate::settings::numbers;
-use crate::strategy::{ChainEvidence, ChainState, Models, Wishes};
+use crate::strategy::{ChainEvidence, ChainState, Models};
 
 /// How far a strategy is.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -61,25 +62,25 @@ impl Stage {
 }
 
 /// Asks, follows the answer, fetches the chain and has it verified.
-pub(super) fn ask(models: &Models, wishes: Wishes, stage: RwSignal<Stage>, owner: Option<Owner>) {
+pub(super) fn ask(models: &Models, preferences: Preferences, stage: RwSignal<Stage>, owner: Option<Owner>) {
     stage.set(Stage::Sending);
     let models = models.clone();
     spawn_local(async move {
         let since = now();
-        let question = StrategyRequest { horizon: wishes.horizon, risk: wishes.risk, market: None };
+        let question = StrategyRequest { horizon: preferences.horizon, risk: preferences.risk, market: None };
         let asked = api::ask_strategy(&question).await.map_err(|failure| match failure {
             Failure::Unreachable => "The validator does not answer, so nothing was asked.".to_owned(),
             other => other.sentence(),
         });
         let end = match asked {
-            Ok(record) => follow(models, record, Some(wishes), stage, since).await,
+            Ok(record) => follow(models, record, Some(preferences), stage, since).await,
             Err(reason) => Err(reason),
         };
         finish(end, since, stage, owner);
     });
 }
 
-/// Shows a strategy that was asked for before, and puts its wishes into the form.
+/// Shows a strategy that was asked for before, and puts its preferences into the form.
 pub(super) fn show(
     models: &Models,
     id: String,
@@ -124,7 +125,7 @@ fn finish(end: Result<ChainEvidence, String>, since: f64, stage: RwSignal<Stage>
 async fn follow(
     models: Models,
     mut record: StrategyRecord,
-    wishes: Option<Wishes>,
+    preferences: Option<Preferences>,
     stage: RwSignal<Stage>,
     since: f64,
 ) -> Result<ChainEvidence, String> {
@@ -157,10 +158,10 @@ async fn follow(
         }
     }
     let bytes = api::strategy_chain(&record.status.id).await.map_err(|failure| failure.sentence())?;
-    let asked_here = wishes.is_some();
+    let asked_here = preferences.is_some();
     // What the user typed, not what the validator says that they did.
-    let wishes = wishes.unwrap_or(Wishes { horizon: record.horizon, risk: record.risk });
-    let expected = models.expected(&record, wishes)?;
+    let preferences = preferences.unwrap_or(Preferences { horizon: record.horizon, risk: record.risk });
+    let expected = models.expected(&record, preferences)?;
     Ok(ChainEvidence { models, record, expected, bytes: Arc::new(bytes), asked_here })
 }
 
@@ -168,7 +169,7 @@ async fn follow(
 #[component]
 pub(super) fn Progress(stage: RwSignal<Stage>, models: Models) -> impl IntoView {
     let clock = stopwatch(move || stage.try_with_untracked(Stage::is_busy).unwrap_or(false));
-    let tokens = models.tokens();
+    let tokens = models.strategy.tokens();
     let steps = move || {
         let numbers = numbers();
         stage.with(|stage| {

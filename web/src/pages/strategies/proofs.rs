@@ -1,28 +1,16 @@
 //! The chain, proof by proof and link by link, as this browser checked it.
 
 use leptos::prelude::*;
+use vouch_client::numbers::Numbers;
+use vouch_client::report::{ProofReport, in_words, refuses_development};
+use vouch_client::strategy::proof_name;
+use vouch_client::words::{shortened, unit_text};
+use vouch_envelope::Check;
 
 use super::asking::Stage;
-use super::unit_text;
-use crate::components::{AcceptDevelopment, CommandLine, Download, Mark, in_words, refuses_development, shortened};
-use crate::numbers::Numbers;
+use crate::components::{AcceptDevelopment, CommandLine, Download, Mark};
 use crate::settings::{Settings, numbers};
 use crate::strategy::{ChainEvidence, ChainState, Models};
-use crate::worker::{ChainReport, Check, ProofReport};
-
-/// Everything in a report that refused, with its place: "proof 2 (Forecast for Birch) by pairing".
-pub(super) fn refused_at(report: &ChainReport, evidence: &ChainEvidence) -> Vec<(String, String)> {
-    let whole = report.checks.iter().filter(|check| check.refused());
-    let whole = whole.map(|check| (format!("the chain's {}", check.name), check.detail.clone()));
-    let proofs = report.proofs.iter().enumerate().flat_map(|(number, proof)| {
-        let name = format!("proof {} ({})", number + 1, evidence.proof_name(number));
-        let refused = proof.checks.iter().filter(|check| check.refused());
-        refused.map(move |check| (format!("{name} by {}", check.name), in_words(check)))
-    });
-    let links = report.links.iter().enumerate().filter(|(_, check)| check.refused());
-    let links = links.map(|(number, check)| (format!("link {}", number + 1), check.detail.clone()));
-    whole.chain(proofs).chain(links).collect()
-}
 
 /// The verdict on the chain, and what it is made of.
 #[component]
@@ -53,7 +41,9 @@ pub(super) fn ChainVerdict(
     let reasons = move || match state.get() {
         ChainState::Impossible(reason) => vec![("Not checked".to_owned(), reason)],
         ChainState::Done(report) if !report.accepted => {
-            stage.with(Stage::evidence).map(|(evidence, _)| refused_at(&report, &evidence)).unwrap_or_default()
+            let refused = stage.with(Stage::evidence).map(|(evidence, _)| report.refusals(&evidence.tokens()));
+            let refused = refused.unwrap_or_default().into_iter();
+            refused.map(|refusal| (refusal.place, refusal.detail)).collect()
         }
         _ => Vec::new(),
     };
@@ -77,20 +67,18 @@ pub(super) fn ChainVerdict(
 /// Proofs and links in the order in which they are checked; all lines are there from the start.
 #[component]
 fn Steps(stage: RwSignal<Stage>, state: Signal<ChainState>, models: Models) -> impl IntoView {
-    let tokens = models.tokens();
-    let unit = unit_text(&models.forecast_tensor().unit);
+    let tokens = models.strategy.tokens();
+    let unit = unit_text(&models.strategy.forecast_tensor().unit);
     let lines = move || {
         let (state, numbers) = (state.get(), numbers());
         let report = state.report();
-        let said = stage.with(Stage::evidence).and_then(|(evidence, _)| evidence.said());
+        let values = stage.with(Stage::evidence).and_then(|(evidence, _)| evidence.values());
         let forecast = |token: usize| {
-            let hours = said.as_ref().and_then(|said| said.hours.get(token));
+            let hours = values.as_ref().and_then(|values| values.forecasts.get(token));
             hours.map(|hours| format!("{}{unit}", numbers.fixed(*hours, 1)))
         };
-        let name = |number: usize| match number < tokens {
-            true => stage.with(|stage| format!("Forecast for {}", stage.token_name(number))),
-            false => "Allocation".to_owned(),
-        };
+        let names: Vec<String> = (0..tokens).map(|token| stage.with(|stage| stage.token_name(token))).collect();
+        let name = |number: usize| proof_name(&names, number);
         let proofs = (0..=tokens).map(|number| {
             let own = report.and_then(|report| report.proofs.get(number));
             let what = match (number < tokens, forecast(number)) {
@@ -162,10 +150,9 @@ fn link(numbers: Numbers, number: usize, what: String, check: Option<&Check>) ->
 /// The files, and the command line.
 #[component]
 pub(super) fn Files(evidence: ChainEvidence) -> impl IntoView {
-    let tokens = evidence.models.tokens();
+    let tokens = evidence.models.strategy.tokens();
     let keys = "--key forecast.key ".repeat(tokens) + "--key allocation.key";
-    let development =
-        evidence.models.forecast.facts.is_development() || evidence.models.allocation.facts.is_development();
+    let development = evidence.models.is_development();
     let policy = Settings::get().allow_development;
     let command = Signal::derive(move || {
         let allow = if development && policy.get() { " --allow-development" } else { "" };

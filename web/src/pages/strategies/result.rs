@@ -1,14 +1,14 @@
 //! The recommendation: shares as bars, the expected yield, redemption times.
 
 use leptos::prelude::*;
+use vouch_client::numbers::Numbers;
+use vouch_client::strategy::{StrategyValues, provenance};
+use vouch_client::words::unit_text;
 use vouch_schema::TensorSpec;
 
 use super::asking::Stage;
-use super::proofs::refused_at;
-use super::unit_text;
-use crate::numbers::Numbers;
 use crate::settings::numbers;
-use crate::strategy::{ChainEvidence, ChainState, Models, Said, provenance};
+use crate::strategy::{ChainEvidence, ChainState, Models};
 
 /// What the market data says of a token's yield, if it says it.
 const YIELD: &str = "yield_pct";
@@ -22,17 +22,17 @@ pub(super) fn Recommendation(
 ) -> impl IntoView {
     let shown = move || {
         let (evidence, _) = stage.with(Stage::evidence)?;
-        let said = evidence.said()?;
+        let values = evidence.values()?;
         match state.get() {
-            ChainState::Done(report) => Some((evidence, said, report.accepted)),
-            ChainState::Impossible(_) => Some((evidence, said, false)),
+            ChainState::Done(report) => Some((evidence, values, report.accepted)),
+            ChainState::Impossible(_) => Some((evidence, values, false)),
             _ => None,
         }
     };
-    let tokens = models.tokens();
+    let tokens = models.strategy.tokens();
     let lines = move || match shown() {
         None => stage.with(|stage| open(stage, tokens)).into_any(),
-        Some((evidence, said, accepted)) => recommendation(&evidence, &said, accepted, numbers()).into_any(),
+        Some((evidence, values, accepted)) => recommendation(&evidence, &values, accepted, numbers()).into_any(),
     };
     view! {
         <section class="answer" aria-label="Recommendation" aria-live="polite" id="recommendation">
@@ -82,26 +82,32 @@ fn Bar(share: f64, largest: f64, text: String) -> impl IntoView {
     }
 }
 
-fn recommendation(evidence: &ChainEvidence, said: &Said, accepted: bool, numbers: Numbers) -> impl IntoView + use<> {
+fn recommendation(
+    evidence: &ChainEvidence,
+    values: &StrategyValues,
+    accepted: bool,
+    numbers: Numbers,
+) -> impl IntoView + use<> {
     let class = if accepted { "answer-number" } else { "answer-number withheld" };
-    let unit = unit_text(&said.unit);
-    let tensor = evidence.models.forecast_tensor().clone();
-    let tokens = evidence.record.market.tokens.iter().zip(&said.shares).zip(&said.hours);
-    let largest = said.shares.iter().copied().fold(0.0, f64::max).max(1e-9);
+    let unit = unit_text(&values.unit);
+    let tensor = evidence.models.strategy.forecast_tensor().clone();
+    let tokens = evidence.record.market.tokens.iter().zip(&values.shares).zip(&values.forecasts);
+    let largest = values.shares.iter().copied().fold(0.0, f64::max).max(1e-9);
     let rows = tokens.map(|((token, share), hours)| {
         let pays = token.allocation.get(YIELD).map(|pays| format!("{}\u{a0}%/year", numbers.fixed(*pays, 2)));
         row(numbers, &token.name, *share, largest, redemption(numbers, *hours, &tensor), pays)
     });
     let rows = rows.collect_view();
-    let sum: f64 = said.shares.iter().sum();
-    let horizon = said.inputs.get(&evidence.models.plan.horizon).and_then(|v| v.first()).copied().unwrap_or(0.0);
-    let risk = said.inputs.get(&evidence.models.plan.risk).and_then(|v| v.first()).copied().unwrap_or(0.0);
-    let unit_of_horizon = evidence.models.wishes().map(|(tensor, _)| unit_text(&tensor.unit)).unwrap_or_default();
+    let sum: f64 = values.shares.iter().sum();
+    let plan = evidence.models.strategy.plan();
+    let horizon = values.inputs.get(&plan.horizon).and_then(|v| v.first()).copied().unwrap_or(0.0);
+    let risk = values.inputs.get(&plan.risk).and_then(|v| v.first()).copied().unwrap_or(0.0);
+    let unit_of_horizon = unit_text(&evidence.models.strategy.preference_tensors()[0].unit);
     let market = provenance(&evidence.record.market);
     view! {
-        <p class=class id="expected-yield" data-value=said.expected_yield.to_string()>
+        <p class=class id="expected-yield" data-value=values.expected_yield.to_string()>
             {(!accepted).then(|| view! { <span class="visually-hidden">"Refused, do not use: "</span> })}
-            {numbers.fixed(said.expected_yield, 2)}<span class="unit">{unit}</span>
+            {numbers.fixed(values.expected_yield, 2)}<span class="unit">{unit}</span>
         </p>
         <Shares withheld=!accepted>{rows}</Shares>
         <p class="small quiet two-lines" id="shares-sum" data-value=sum.to_string()>
@@ -146,8 +152,7 @@ fn redemption(numbers: Numbers, value: f64, tensor: &TensorSpec) -> String {
 /// What the verdict means, in sentences.
 #[component]
 pub(super) fn Meaning(state: RwSignal<ChainState>, evidence: ChainEvidence) -> impl IntoView {
-    let development =
-        evidence.models.forecast.facts.is_development() || evidence.models.allocation.facts.is_development();
+    let development = evidence.models.is_development();
     let asked_here = evidence.asked_here;
     view! {
         <div class="section" role="status">
@@ -162,7 +167,8 @@ pub(super) fn Meaning(state: RwSignal<ChainState>, evidence: ChainEvidence) -> i
                     })}
                 }.into_any(),
                 ChainState::Done(report) => {
-                    let places: Vec<String> = refused_at(&report, &evidence).into_iter().map(|(place, _)| place).collect();
+                    let refused = report.refusals(&evidence.tokens());
+                    let places: Vec<String> = refused.into_iter().map(|refusal| refusal.place).collect();
                     view! {
                         <p><strong>"Do not use this recommendation. "</strong>{format!("Your browser refused it at {}.", places.join(", at "))}
                         " Whatever anyone says about it, the chain does not show what it claims."</p>

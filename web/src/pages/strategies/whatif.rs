@@ -1,15 +1,16 @@
 //! "What changes my result": each input moved a little, computed by the float model in this page. Nothing of it is proved.
 
 use leptos::prelude::*;
-use vouch_allocation::{Allocation, Moved, Network, Nudge, Range, nudges};
+use vouch_client::allocation::{Allocation, Moved, Network, Nudge, Range, nudges};
+use vouch_client::numbers::Numbers;
+use vouch_client::strategy::StrategyValues;
+use vouch_client::words::unit_text;
 use vouch_schema::TensorSpec;
 use wasm_bindgen_futures::spawn_local;
 
-use super::unit_text;
 use crate::http;
-use crate::numbers::Numbers;
 use crate::settings::numbers;
-use crate::strategy::{ChainEvidence, ChainState, Said};
+use crate::strategy::{ChainEvidence, ChainState};
 
 /// Where the constants of the float model are.
 const NETWORK: &str = "/assets/restaking-allocation.network.json";
@@ -37,8 +38,8 @@ pub(super) fn WhatIf(state: RwSignal<ChainState>, evidence: ChainEvidence) -> im
     view! {
         <section class="section" aria-labelledby="what-if-title" id="what-if">
             <h2 id="what-if-title">"What changes my result"</h2>
-            {move || match (accepted.get(), evidence.said()) {
-                (true, Some(said)) => view! { <Nudged evidence=evidence.clone() said /> }.into_any(),
+            {move || match (accepted.get(), evidence.values()) {
+                (true, Some(proved)) => view! { <Nudged evidence=evidence.clone() proved /> }.into_any(),
                 _ => view! { <p class="quiet">"Shown for recommendations that your browser has accepted."</p> }.into_any(),
             }}
         </section>
@@ -46,12 +47,12 @@ pub(super) fn WhatIf(state: RwSignal<ChainState>, evidence: ChainEvidence) -> im
 }
 
 #[component]
-fn Nudged(evidence: ChainEvidence, said: Said) -> impl IntoView {
+fn Nudged(evidence: ChainEvidence, proved: StrategyValues) -> impl IntoView {
     let model = RwSignal::new(Model::Loading);
     {
-        let said = said.clone();
+        let proved = proved.clone();
         spawn_local(async move {
-            let loaded = match load(&said).await {
+            let loaded = match load(&proved).await {
                 Ok((network, base)) => Model::Ready { network: Box::new(network), base },
                 Err(reason) => Model::Failed(reason),
             };
@@ -62,28 +63,28 @@ fn Nudged(evidence: ChainEvidence, said: Said) -> impl IntoView {
         {move || match model.get() {
             Model::Loading => view! { <p class="quiet" role="status">"Fetching the float model …"</p> }.into_any(),
             Model::Failed(reason) => view! { <p class="note warn" role="status" id="what-if-none">{reason}</p> }.into_any(),
-            Model::Ready { network, base } => view! { <Table evidence=evidence.clone() said=said.clone() network=*network base /> }.into_any(),
+            Model::Ready { network, base } => view! { <Table evidence=evidence.clone() proved=proved.clone() network=*network base /> }.into_any(),
         }}
     }
 }
 
 /// Fetches the float model, and compares it with what was proved.
-async fn load(said: &Said) -> Result<(Network, Allocation), String> {
+async fn load(proved: &StrategyValues) -> Result<(Network, Allocation), String> {
     let bytes = http::bytes(NETWORK).await.map_err(|failure| failure.sentence())?;
     let network = Network::from_json(&String::from_utf8_lossy(&bytes)).map_err(|error| error.to_string())?;
     let base =
-        network.run(&said.inputs).map_err(|error| format!("The float model cannot take these inputs: {error}."))?;
-    let (shares, expected) = distance(&base, said);
-    if base.shares.len() != said.shares.len() || shares > SAME_SHARES || expected > SAME_YIELD {
+        network.run(&proved.inputs).map_err(|error| format!("The float model cannot take these inputs: {error}."))?;
+    let (shares, expected) = distance(&base, proved);
+    if base.shares.len() != proved.shares.len() || shares > SAME_SHARES || expected > SAME_YIELD {
         return Err("The float model of this page gives another result for the same inputs, so it is not the one of this recommendation, and what it says about changes would mean nothing.".to_owned());
     }
     Ok((network, base))
 }
 
 /// How far the float model is from the proved numbers: the worst share, and the yield.
-fn distance(base: &Allocation, said: &Said) -> (f64, f64) {
-    let shares = base.shares.iter().zip(&said.shares).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-    (shares, (base.expected_yield - said.expected_yield).abs())
+fn distance(base: &Allocation, proved: &StrategyValues) -> (f64, f64) {
+    let shares = base.shares.iter().zip(&proved.shares).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    (shares, (base.expected_yield - proved.expected_yield).abs())
 }
 
 /// What is looked at: the yield, or a share.
@@ -107,13 +108,13 @@ impl Target {
 }
 
 #[component]
-fn Table(evidence: ChainEvidence, said: Said, network: Network, base: Allocation) -> impl IntoView {
+fn Table(evidence: ChainEvidence, proved: StrategyValues, network: Network, base: Allocation) -> impl IntoView {
     let part = RwSignal::new(STEPS[1].0);
     let target = RwSignal::new(Target::Yield);
     let all = RwSignal::new(false);
-    let (shares_off, yield_off) = distance(&base, &said);
+    let (shares_off, yield_off) = distance(&base, &proved);
     let tokens: Vec<String> = evidence.record.market.tokens.iter().map(|token| token.name.clone()).collect();
-    let tensors = evidence.models.allocation.facts.inputs.clone();
+    let tensors = evidence.models.allocation.facts.schema.inputs.clone();
     let ranges: Vec<Range> = tensors
         .iter()
         .map(|tensor| {
@@ -122,7 +123,7 @@ fn Table(evidence: ChainEvidence, said: Said, network: Network, base: Allocation
         })
         .collect();
     let names = tokens.clone();
-    let moved = Memo::new(move |_| nudges(&network, &said.inputs, &ranges, part.get()));
+    let moved = Memo::new(move |_| nudges(&network, &proved.inputs, &ranges, part.get()));
     let rows = move || {
         let (numbers, target) = (numbers(), target.get());
         let Ok(mut moved) = moved.get() else { return None };

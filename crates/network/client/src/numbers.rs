@@ -3,7 +3,7 @@
 /// The two ways to write a number. Neither depends on the language of the browser, so a screenshot means the same
 /// everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Numbers {
+pub enum Numbers {
     /// `1,234.5`
     #[default]
     Comma,
@@ -13,7 +13,7 @@ pub(crate) enum Numbers {
 
 impl Numbers {
     /// The name under which the choice is stored.
-    pub(crate) fn key(self) -> &'static str {
+    pub fn key(self) -> &'static str {
         match self {
             Self::Comma => "comma",
             Self::Space => "space",
@@ -21,12 +21,12 @@ impl Numbers {
     }
 
     /// The choice with this name.
-    pub(crate) fn from_key(key: &str) -> Self {
+    pub fn from_key(key: &str) -> Self {
         if key == "space" { Self::Space } else { Self::Comma }
     }
 
     /// With a fixed number of decimals.
-    pub(crate) fn fixed(self, value: f64, decimals: usize) -> String {
+    pub fn fixed(self, value: f64, decimals: usize) -> String {
         if !value.is_finite() {
             return "not a number".into();
         }
@@ -46,7 +46,7 @@ impl Numbers {
     }
 
     /// A decimal number that is exact text, as `1234.5`.
-    pub(crate) fn exact(self, text: &str) -> String {
+    pub fn exact(self, text: &str) -> String {
         let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
         let mut out = String::new();
         self.group(whole, &mut out);
@@ -71,7 +71,7 @@ impl Numbers {
     }
 
     /// With as many decimals as keep about four significant digits, without zeros at the end.
-    pub(crate) fn auto(self, value: f64) -> String {
+    pub fn auto(self, value: f64) -> String {
         let size = value.abs();
         if size != 0.0 && size < 1e-4 {
             return self.scientific(value);
@@ -99,17 +99,17 @@ impl Numbers {
     }
 
     /// A count.
-    pub(crate) fn count(self, value: u64) -> String {
+    pub fn count(self, value: u64) -> String {
         self.fixed(value as f64, 0)
     }
 
     /// A share, as per cent.
-    pub(crate) fn percent(self, share: f64) -> String {
+    pub fn percent(self, share: f64) -> String {
         format!("{}\u{a0}%", self.fixed(share * 100.0, 1))
     }
 
     /// A duration given in milliseconds.
-    pub(crate) fn ms(self, value: f64) -> String {
+    pub fn ms(self, value: f64) -> String {
         match value {
             v if v >= 60_000.0 => format!("{}\u{a0}min", self.fixed(v / 60_000.0, 1)),
             v if v >= 1000.0 => format!("{}\u{a0}s", self.fixed(v / 1000.0, 2)),
@@ -120,7 +120,7 @@ impl Numbers {
     }
 
     /// A size in bytes, with decimal prefixes.
-    pub(crate) fn bytes(self, value: u64) -> String {
+    pub fn bytes(self, value: u64) -> String {
         match value {
             v if v >= 1_000_000 => format!("{}\u{a0}MB", self.fixed(v as f64 / 1e6, 1)),
             v if v >= 10_000 => format!("{}\u{a0}kB", self.fixed(v as f64 / 1e3, 1)),
@@ -141,27 +141,8 @@ fn decimals_for(size: f64) -> usize {
     }
 }
 
-/// A moment as `2026-11-23 22:15:03`, in the time zone of the browser.
-pub(crate) fn moment(unix_ms: f64) -> String {
-    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(unix_ms));
-    format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
-        date.get_full_year(),
-        date.get_month() + 1,
-        date.get_date(),
-        date.get_hours(),
-        date.get_minutes(),
-        date.get_seconds()
-    )
-}
-
-/// The time of day of a moment, `22:15:03`.
-pub(crate) fn clock(unix_ms: f64) -> String {
-    moment(unix_ms).split_off(11)
-}
-
 /// A duration in words, coarse: `4 min ago`.
-pub(crate) fn ago(numbers: Numbers, ms: f64) -> String {
+pub fn ago(numbers: Numbers, ms: f64) -> String {
     let seconds = (ms / 1000.0).max(0.0);
     match seconds {
         s if s < 2.0 => "now".into(),
@@ -169,5 +150,85 @@ pub(crate) fn ago(numbers: Numbers, ms: f64) -> String {
         s if s < 5400.0 => format!("{} min ago", numbers.fixed(s / 60.0, 0)),
         s if s < 172_800.0 => format!("{} h ago", numbers.fixed(s / 3600.0, 0)),
         s => format!("{} days ago", numbers.fixed(s / 86_400.0, 0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMA: Numbers = Numbers::Comma;
+    const SPACE: Numbers = Numbers::Space;
+
+    #[test]
+    fn digits_are_grouped() {
+        for (value, decimals, comma, space) in [
+            (0.0, 0, "0", "0"),
+            (999.0, 0, "999", "999"),
+            (1000.0, 0, "1,000", "1\u{202f}000"),
+            (1_234_567.891, 2, "1,234,567.89", "1\u{202f}234\u{202f}567.89"),
+            (-1234.5, 1, "\u{2212}1,234.5", "\u{2212}1\u{202f}234.5"),
+        ] {
+            assert_eq!((COMMA.fixed(value, decimals), SPACE.fixed(value, decimals)), (comma.into(), space.into()));
+        }
+        assert_eq!((COMMA.exact("1234567.000100"), SPACE.exact("12")), ("1,234,567.000100".into(), "12".into()));
+        assert_eq!(COMMA.count(12_345), "12,345");
+        for choice in [COMMA, SPACE] {
+            assert_eq!(Numbers::from_key(choice.key()), choice);
+        }
+        assert_eq!(Numbers::from_key("another"), COMMA);
+    }
+
+    #[test]
+    fn zero_has_no_sign_and_what_is_not_a_number_is_named() {
+        assert_eq!(COMMA.fixed(-0.001, 2), "0.00");
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(COMMA.fixed(value, 1), "not a number");
+        }
+    }
+
+    #[test]
+    fn about_four_digits_are_kept() {
+        for (value, text) in [
+            (0.0, "0"),
+            (12_345.6, "12,346"),
+            (123.456, "123.5"),
+            (12.3, "12.3"),
+            (1.0, "1"),
+            (0.123_456, "0.123"),
+            (0.012_345, "0.0123"),
+            (0.000_123_4, "0.00012"),
+            (0.000_012, "1.2 × 10⁻⁵"),
+            (-4.6e-9, "\u{2212}4.6 × 10⁻⁹"),
+        ] {
+            assert_eq!(COMMA.auto(value), text);
+        }
+    }
+
+    #[test]
+    fn units_follow_the_size() {
+        for (ms, text) in [
+            (0.5, "0.50\u{a0}ms"),
+            (12.34, "12.3\u{a0}ms"),
+            (123.4, "123\u{a0}ms"),
+            (1234.0, "1.23\u{a0}s"),
+            (90_000.0, "1.5\u{a0}min"),
+        ] {
+            assert_eq!(COMMA.ms(ms), text);
+        }
+        for (bytes, text) in [(9_999, "9,999\u{a0}B"), (12_345, "12.3\u{a0}kB"), (3_600_000, "3.6\u{a0}MB")] {
+            assert_eq!(COMMA.bytes(bytes), text);
+        }
+        assert_eq!(COMMA.percent(0.1234), "12.3\u{a0}%");
+        for (ms, text) in [
+            (-5.0, "now"),
+            (1999.0, "now"),
+            (60_000.0, "60 s ago"),
+            (600_000.0, "10 min ago"),
+            (7_200_000.0, "2 h ago"),
+            (259_200_000.0, "3 days ago"),
+        ] {
+            assert_eq!(ago(COMMA, ms), text);
+        }
     }
 }

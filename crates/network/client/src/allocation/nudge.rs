@@ -1,6 +1,6 @@
 //! What a small change of one input does to the recommendation.
 
-use crate::{Allocation, Inputs, InputsError, Network};
+use super::{Allocation, Inputs, InputsError, Network};
 
 /// The values that an input may have.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,8 +45,8 @@ impl Nudge {
     }
 }
 
-/// Moves each value of each input by a part of its range, one at a time, and computes what follows. A step that would leave the range ends at its
-/// edge; there is none where the value is at the edge already.
+/// Moves each value of each input by a part of its range, one at a time, and computes what follows. A step that would
+/// leave the range ends at its edge; there is none where the value is at the edge already.
 ///
 /// # Errors
 /// [`InputsError`].

@@ -2,19 +2,14 @@
 
 use alloy_sol_types::SolInterface;
 use vouch_deposits::contract::VouchDeposit::VouchDepositErrors as Error;
+use vouch_deposits::{U256, format_amount, points};
 
-use super::rpc::{ChainFailure, hexadecimal};
-
-/// An error as a sentence: with a capital, and a full stop.
-pub(crate) fn sentence(error: &impl std::fmt::Display) -> String {
-    let text = error.to_string();
-    let mut letters = text.chars();
-    let Some(first) = letters.next() else { return text };
-    format!("{}{}.", first.to_uppercase(), letters.as_str().trim_end_matches('.'))
-}
+use super::POINT_DECIMALS;
+use super::hex::hexadecimal;
+use crate::failure::ChainFailure;
 
 /// Why a rehearsed transaction would fail.
-pub(crate) fn why(failure: &ChainFailure) -> String {
+pub fn why(failure: &ChainFailure) -> String {
     match failure {
         ChainFailure::Refused { message, data } => match data.as_deref().and_then(reverted) {
             Some(reason) => reason,
@@ -52,4 +47,21 @@ fn reverted(data: &[u8]) -> Option<String> {
         Err(_) => return None,
     };
     Some(text.into())
+}
+
+/// Points with so many decimals, cut off: they are never more than shown.
+pub fn cut(points: U256, places: usize) -> String {
+    let text = format_amount(points, POINT_DECIMALS);
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    format!("{whole}.{fraction:0<places$.places$}")
+}
+
+/// So many decimals that the last but one changes every second, from 4 to 18.
+pub fn places(weight: U256) -> usize {
+    if weight.is_zero() {
+        return 6;
+    }
+    let a_second = weight / points::DENOMINATOR;
+    let digits = if a_second.is_zero() { 0 } else { a_second.to_string().len() };
+    (18 - digits.min(18) + 2).clamp(4, 18)
 }

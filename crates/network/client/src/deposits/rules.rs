@@ -2,11 +2,11 @@
 
 use vouch_deposits::{U256, format_amount, parse_amount};
 
-use super::words::sentence;
 use super::{Account, Token};
+use crate::words::sentence;
 
 /// Why nothing at all can be deposited of a token; none if something can.
-pub(crate) fn closed(account: &Account, token: &Token, now: u64) -> Option<String> {
+pub fn closed(account: &Account, token: &Token, now: u64) -> Option<String> {
     if account.stopped(now) {
         return Some("Deposits have ended, and accrual with them. Points stay as they are; what was deposited can be withdrawn at any time.".into());
     }
@@ -31,8 +31,11 @@ pub(crate) fn closed(account: &Account, token: &Token, now: u64) -> Option<Strin
     None
 }
 
-/// The units to deposit, or why they cannot be. An allowance that is too small is not refused here: it can be given.
-pub(crate) fn deposit(token: &Token, text: &str) -> Result<U256, String> {
+/// The units to deposit. An allowance that is too small is not refused here: it can be given.
+///
+/// # Errors
+/// A sentence for people.
+pub fn deposit(token: &Token, text: &str) -> Result<U256, String> {
     let units = parse_amount(text, token.decimals).map_err(|error| sentence(&error))?;
     if units > token.wallet {
         return Err(format!("The account has {} {} itself, which is less.", amount(token, token.wallet), token.symbol));
@@ -48,8 +51,11 @@ pub(crate) fn deposit(token: &Token, text: &str) -> Result<U256, String> {
     Ok(units)
 }
 
-/// The units to withdraw, or why they cannot be.
-pub(crate) fn withdrawal(token: &Token, text: &str) -> Result<U256, String> {
+/// The units to withdraw.
+///
+/// # Errors
+/// A sentence for people.
+pub fn withdrawal(token: &Token, text: &str) -> Result<U256, String> {
     let units = parse_amount(text, token.decimals).map_err(|error| sentence(&error))?;
     if units > token.balance {
         return Err(format!(
@@ -68,7 +74,7 @@ pub(crate) fn withdrawal(token: &Token, text: &str) -> Result<U256, String> {
 }
 
 /// What a withdrawal pays, if the token can be read: less than `units` only if the token's balances shrank.
-pub(crate) fn paid(token: &Token, units: U256) -> Option<U256> {
+pub fn paid(token: &Token, units: U256) -> Option<U256> {
     if !token.readable {
         return None;
     }
@@ -80,7 +86,7 @@ pub(crate) fn paid(token: &Token, units: U256) -> Option<U256> {
 }
 
 /// An amount of a token, exactly.
-pub(crate) fn amount(token: &Token, units: U256) -> String {
+pub fn amount(token: &Token, units: U256) -> String {
     format_amount(units, token.decimals)
 }
 
