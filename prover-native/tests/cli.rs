@@ -10,7 +10,7 @@ use std::{
     sync::OnceLock,
 };
 
-use program::{MODEL, bad, good, text, vouch};
+use program::{MODEL, bad, good, text, vouch, vouch_of};
 use serde_json::Value;
 
 const INPUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/staking-lstm/example.json");
@@ -20,7 +20,7 @@ const NONCE: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccd
 
 /// The program as on a processor without AVX-512.
 fn narrow(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_vouch")).args(args).env("VOUCH_AVX512", "off").output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_vouch")).args(args).env("VOUCH_AVX512", "off").env("VOUCH_STATE", "/dev/null/nowhere").output().unwrap()
 }
 
 /// A compiled model with keys and a proof, made once.
@@ -161,6 +161,36 @@ fn development_setups_are_refused_by_default() {
     let check = ["check-key", text(&other), "--srs", text(&srs)];
     bad(&check, 5, &["development setup", "--allow-development"]);
     assert_eq!(good(&[&check[..], &[ALLOW]].concat())["srs_kind"], "development");
+}
+
+/// A development setup is accepted where it was made, and only there: its maker is the one who could forge.
+#[test]
+fn own_development_setups_are_accepted_on_the_machine_that_made_them() {
+    let at = tempfile::tempdir().unwrap();
+    let (here, elsewhere) = (at.path().join("here"), at.path().join("elsewhere"));
+    let (own, srs) = (at.path().join("bundle"), at.path().join("srs"));
+    fs::create_dir(&own).unwrap();
+    fs::copy(file("model.vouch"), own.join("model.vouch")).unwrap();
+    let run = |state: &Path, args: &[&str]| {
+        let output = vouch_of(state, args);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (proof, key) = (own.join("proof"), own.join("verifier.key"));
+    let prove = ["prove", text(&own), "--input", INPUT, "-o", text(&proof)];
+    let verify = ["verify", text(&proof), "--key", text(&key)];
+
+    assert_eq!(run(&here, &["setup", text(&own)]).0, Some(0));
+    assert_eq!(run(&here, &prove).0, Some(0));
+    let (code, said) = run(&here, &verify);
+    assert!(code == Some(0) && said.contains("convinces only you"), "{said}");
+    // Another user, or another machine, does not trust it.
+    assert_eq!(run(&elsewhere, &verify).0, Some(5));
+    // A reference string from a file may be another party's, so keys of it are not one's own.
+    let k = good(&["plan", text(&own)])["chosen"]["params"]["k"].to_string();
+    assert_eq!(run(&here, &["srs", "generate", "-k", &k, "-o", text(&srs)]).0, Some(0));
+    assert_eq!(run(&here, &["setup", text(&own), "--srs", text(&srs)]).0, Some(0));
+    assert_eq!(run(&here, &prove).0, Some(0));
+    assert_eq!(run(&here, &verify).0, Some(5));
 }
 
 /// What the text says of each check of each proof, by name.

@@ -11,8 +11,14 @@ use serde_json::Value;
 
 pub const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/staking-lstm/staking-lstm.onnx");
 
+/// The program on a machine that remembers no development setup, as if each command ran on another one.
 pub fn vouch(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_vouch")).args(args).output().unwrap()
+    vouch_of(Path::new("/dev/null/nowhere"), args)
+}
+
+/// The program of a user whose state is in a folder.
+pub fn vouch_of(state: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_vouch")).args(args).env("VOUCH_STATE", state).output().unwrap()
 }
 
 pub fn json(output: &Output) -> Value {

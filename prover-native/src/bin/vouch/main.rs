@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod failure;
 mod inputs;
+mod own;
 mod progress;
 mod usage;
 

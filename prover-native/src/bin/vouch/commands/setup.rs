@@ -10,6 +10,7 @@ use crate::{
     Said,
     args::Shape,
     failure::Failure,
+    own,
     progress::{DEVELOPMENT, Show},
     usage::{bytes, cpu_seconds, seconds},
 };
@@ -48,6 +49,9 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
     let KeyFiles { prover, prover_bytes, verifier, verifier_bytes } = key.save(&args.dir)?;
     let (elapsed, cpu) = (start.elapsed(), cpu.and_then(|c| Some(cpu_seconds()? - c)));
     let model = key.model_id();
+    if kind == SrsKind::Development && args.srs.is_none() {
+        own::remember(model);
+    }
     let proof_bytes = key.verifying_key().proof_len();
     let text = format!(
         "model id       {model}\n\

@@ -5,17 +5,23 @@ use std::{fmt::Write, path::PathBuf, time::Instant};
 use serde_json::{Map, json};
 use vouch::{open_verifying_key, read_proof};
 use vouch_envelope::VerificationReport;
-use vouch_verifier::{Expected, Outcome, Section, Together, VerifiedClaim, VerifierKey, Visibility, verify_together};
+use vouch_verifier::{
+    Expected, Outcome, Section, SrsKind, Together, VerifiedClaim, VerifierKey, Visibility, verify_together,
+};
 
 use super::report;
 use crate::{
     Said,
     args::SampleArg,
     failure::{Failure, Kind},
-    inputs,
+    inputs, own,
     progress::Show,
     usage::seconds,
 };
+
+const MADE_HERE: &str = "\
+NOTE: the development setup of this key was made by `vouch setup` on this machine, so this proof convinces only you.
+      The maker of such a setup can forge proofs.";
 
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("sample", |sample| sample.requires("input")))]
@@ -40,20 +46,25 @@ pub(crate) struct Args {
     /// The nonce that you asked with
     #[arg(long, value_name = "HEX")]
     pub(crate) nonce: Option<String>,
-    /// Accept a key whose reference string was made for development: whoever made it can forge proofs
+    /// Accept a key whose reference string was made for development: its maker can forge proofs. Keys that you made yourself,
+    /// with `vouch setup` on this machine, are accepted without it
     #[arg(long)]
     pub(crate) allow_development: bool,
 }
 
 pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
     let key = open_verifying_key(&args.key)?;
+    let made_here = !args.allow_development && key.srs_kind() == SrsKind::Development && own::made_here(key.model_id());
     let expected = Expected {
         model_id: args.model_id.as_deref().map(str::parse).transpose()?,
         nonce: args.nonce.as_deref().map(str::parse).transpose()?,
-        allow_development_srs: args.allow_development,
+        allow_development_srs: args.allow_development || made_here,
         ..expected_inputs(&key, args)?
     };
     report::note_development([&key], args.allow_development, show);
+    if made_here {
+        show.note(MADE_HERE);
+    }
     let items = args.proofs.iter().map(|path| Ok((expected.clone(), read_proof(path)?)));
     let items = items.collect::<Result<Vec<_>, Failure>>()?;
     let start = Instant::now();
@@ -78,6 +89,7 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
         "accepted": accepted,
         "model_id": key.model_id().to_string(),
         "srs_kind": key.srs_kind(),
+        "made_here": made_here,
         "seconds": seconds(elapsed),
         "way": if together > 0 { "batch" } else { "one by one" },
         "proofs": proofs,
