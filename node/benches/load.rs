@@ -63,12 +63,15 @@ async fn validator(net: &Net, settings: &[String]) -> (Process, String) {
         format!("chain={}", net.dir.path().join("chain").display()),
         format!("validator.models={}", fixture().models().display()),
         format!("validator.data={}", net.dir.path().join("validator").display()),
-        format!("validator.native_verifier={}", verifier.native_verifier),
-        format!("validator.verifier_wasm={}", verifier.verifier_wasm.display()),
+        format!("validator.verifier.native={}", verifier.native),
+        format!("validator.verifier.wasm={}", verifier.wasm.display()),
         "validator.allow_development_srs=true".to_owned(),
-        "validator.rate=1000000.0".to_owned(),
-        "validator.burst=1000000".to_owned(),
-        "validator.open_predictions=100000".to_owned(),
+        "validator.dispatch.private_addresses=true".to_owned(),
+        // Miners that have nothing to answer are asked all the same.
+        "validator.dispatch.backoff_ms=0".to_owned(),
+        "validator.predictions.rate=1000000.0".to_owned(),
+        "validator.predictions.burst=1000000".to_owned(),
+        "validator.predictions.open=100000".to_owned(),
         "log=error".to_owned(),
     ];
     all.extend_from_slice(settings);
@@ -104,7 +107,7 @@ fn proofs() -> Proofs {
     let start = Instant::now();
     let prove = |_| {
         let nonce = Nonce(PartyKey::generate().public().0);
-        (nonce, key.prove(&inputs, nonce).unwrap().envelope.encode().unwrap())
+        (nonce, key.prove_integers(&inputs, nonce, vouch::Salt::random()).unwrap().envelope.encode().unwrap())
     };
     let proofs: HashMap<_, _> = (0..PROOFS).map(prove).collect();
     println!("{PROOFS} proofs made in {:.1} s", start.elapsed().as_secs_f64());
@@ -138,7 +141,7 @@ async fn verified() {
         servers.push(server);
     }
     net.on_chain(entries);
-    let (process, url) = validator(&net, &["validator.benchmark_every_ms=0".to_owned()]).await;
+    let (process, url) = validator(&net, &["validator.dispatch.benchmark_every_ms=0".to_owned()]).await;
     let before = process.memory();
     let start = Instant::now();
     let nonces: Arc<std::sync::Mutex<Vec<Nonce>>> = Arc::new(std::sync::Mutex::new(proofs.keys().copied().collect()));
@@ -183,7 +186,11 @@ async fn many(time: Duration) {
     };
     net.on_chain((0..MANY).map(|i| MinerEntry { key: key(i), url: server.url.clone() }).collect());
     // Each miner every ten seconds: a thousand queries a second, if the validator can.
-    let settings = ["validator.benchmark_every_ms=10000", "validator.epoch_ms=5000", "validator.in_flight=64"];
+    let settings = [
+        "validator.dispatch.benchmark_every_ms=10000",
+        "validator.scores.epoch_ms=5000",
+        "validator.dispatch.benchmarks_in_flight=64",
+    ];
     let (process, url) = validator(&net, &settings.map(str::to_owned)).await;
     let start = Instant::now();
     let mut next = Duration::ZERO;

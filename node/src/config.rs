@@ -1,7 +1,8 @@
 //! The configuration: a file in TOML; over it the environment; over that the command line.
 //!
 //! Environment variables are `VOUCH_NODE_` and the path of the setting, joined by two underscores:
-//! `VOUCH_NODE_VALIDATOR__IN_FLIGHT=4` is `in_flight` in `[validator]`. On the command line: `--set validator.in_flight=4`.
+//! `VOUCH_NODE_VALIDATOR__DISPATCH__IN_FLIGHT=4` is `in_flight` in `[validator.dispatch]`. On the command line:
+//! `--set validator.dispatch.in_flight=4`. The names of before there were sections (`validator.in_flight`) are read, too.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use thiserror::Error;
 use toml::{Table, Value};
 
 use crate::miner::MinerSettings;
-use crate::validator::ValidatorSettings;
+use crate::validator::{RENAMED, ValidatorSettings};
 
 const PREFIX: &str = "VOUCH_NODE_";
 
@@ -91,6 +92,33 @@ fn insert(table: &mut Table, path: &[&str], text: &str) -> Result<(), ConfigErro
     }
 }
 
+/// The path of a setting, in today's sections.
+fn current<'a>(path: &[&'a str]) -> Vec<&'a str> {
+    if let ["validator", old] = path
+        && let Some((_, section, name)) = RENAMED.iter().find(|(name, ..)| name == old)
+    {
+        return vec!["validator", *section, *name];
+    }
+    path.to_vec()
+}
+
+/// Moves the settings of a file into today's sections.
+fn update(table: &mut Table) -> Result<(), ConfigError> {
+    let Some(Value::Table(validator)) = table.get_mut("validator") else { return Ok(()) };
+    for (old, section, name) in RENAMED {
+        let Some(value) = validator.remove(*old) else { continue };
+        match validator.entry((*section).to_owned()).or_insert_with(|| Value::Table(Table::new())) {
+            Value::Table(inner) if !inner.contains_key(*name) => drop(inner.insert((*name).to_owned(), value)),
+            Value::Table(_) => {
+                let both = format!("`validator.{old}` and `validator.{section}.{name}` are the same setting");
+                return Err(ConfigError::Content(both));
+            }
+            _ => return Err(ConfigError::Content(format!("`{section}` is not a table"))),
+        }
+    }
+    Ok(())
+}
+
 impl Config {
     /// Reads the file, if one is named, then `environment`, then `settings` (each `path.to.setting=value`).
     ///
@@ -109,19 +137,20 @@ impl Config {
                 text.parse().map_err(|e: toml::de::Error| ConfigError::Content(format!("{}: {e}", path.display())))?
             }
         };
+        update(&mut table)?;
         let mut variables: Vec<_> = environment.into_iter().collect();
         variables.sort();
         for (name, text) in variables {
             if let Some(path) = name.strip_prefix(PREFIX) {
                 let path = path.to_lowercase();
-                insert(&mut table, &path.split("__").collect::<Vec<_>>(), &text)?;
+                insert(&mut table, &current(&path.split("__").collect::<Vec<_>>()), &text)?;
             }
         }
         for setting in settings {
             let (path, text) = setting
                 .split_once('=')
                 .ok_or_else(|| ConfigError::Content(format!("`{setting}`: expected path=value")))?;
-            insert(&mut table, &path.split('.').collect::<Vec<_>>(), text)?;
+            insert(&mut table, &current(&path.split('.').collect::<Vec<_>>()), text)?;
         }
         let config: Self = table.try_into().map_err(|e: toml::de::Error| ConfigError::Content(e.to_string()))?;
         config.check()?;
@@ -144,20 +173,23 @@ impl Config {
         if m.queue < m.provers {
             return wrong("miner.queue", "expected at least as many places as provers");
         }
-        if v.in_flight == 0 || v.attempts == 0 || v.open_predictions == 0 {
-            return wrong("validator.in_flight, attempts, open_predictions", "expected at least 1");
+        if v.dispatch.in_flight == 0 || v.dispatch.benchmarks_in_flight == 0 {
+            return wrong("validator.dispatch.in_flight, benchmarks_in_flight", "expected at least 1");
         }
-        if v.timeout_ms == 0 || v.timeout_ms > vouch_protocol::MAX_VALIDITY_MS {
+        if v.predictions.attempts == 0 || v.predictions.open == 0 {
+            return wrong("validator.predictions.attempts, open", "expected at least 1");
+        }
+        if v.dispatch.timeout_ms == 0 || v.dispatch.timeout_ms > vouch_protocol::MAX_VALIDITY_MS {
             return wrong(
-                "validator.timeout_ms",
+                "validator.dispatch.timeout_ms",
                 "expected from 1 to 120000: signed requests are not valid for longer",
             );
         }
-        if !(0.0..=1.0).contains(&v.time_weight) {
-            return wrong("validator.time_weight", "expected from 0 to 1");
+        if !(0.0..=1.0).contains(&v.scores.time_weight) {
+            return wrong("validator.scores.time_weight", "expected from 0 to 1");
         }
-        if v.epoch_ms < 1000 {
-            return wrong("validator.epoch_ms", "expected at least 1000");
+        if v.scores.epoch_ms < 1000 {
+            return wrong("validator.scores.epoch_ms", "expected at least 1000");
         }
         Ok(())
     }
@@ -181,7 +213,7 @@ mod tests {
         let env = [("VOUCH_NODE_VALIDATOR__IN_FLIGHT", "3"), ("VOUCH_NODE_VALIDATOR__ATTEMPTS", "3"), ("VOUCH_X", "x")];
         let config = load(file, &env, &["validator.in_flight=4", "key=a.key"]).unwrap();
         let v = &config.validator;
-        assert_eq!((v.in_flight, v.attempts, v.timeout_ms), (4, 3, 5000));
+        assert_eq!((v.dispatch.in_flight, v.predictions.attempts, v.dispatch.timeout_ms), (4, 3, 5000));
         assert_eq!((config.listen.port(), config.key), (1, "a.key".into()));
         assert_eq!(load("", &[], &[]).unwrap(), Config::default());
     }
@@ -196,5 +228,33 @@ mod tests {
         assert!(text(load("", &[], &["nonsense"])).contains("path=value"));
         let example = toml::to_string(&Config::default()).unwrap();
         assert_eq!(load(&example, &[], &[]).unwrap(), Config::default());
+    }
+
+    /// Every name of before there were sections means today's setting, wherever it is said, and layers override by setting,
+    /// not by name.
+    #[test]
+    fn names_of_before_there_were_sections_are_read() {
+        for (old, section, name) in RENAMED {
+            // Another value than the default: a name that means another setting is found out.
+            let text = match Value::try_from(ValidatorSettings::default()).unwrap()[*section].get(*name) {
+                Some(Value::Integer(value)) => (value + 1).to_string(),
+                Some(Value::Float(value)) => (value / 4.0).to_string(),
+                Some(Value::Boolean(value)) => (!value).to_string(),
+                Some(Value::Array(_)) => "[\"https://vouch.example\"]".to_owned(),
+                _ if *name == "chain_id" => "7".to_owned(),
+                _ => "\"x\"".to_owned(),
+            };
+            let file = load(&format!("[validator]\n{old} = {text}"), &[], &[]).unwrap();
+            let new = load("", &[], &[&format!("validator.{section}.{name}={text}")]).unwrap();
+            assert_eq!(load("", &[], &[&format!("validator.{old}={text}")]).unwrap(), new, "{old}");
+            let variable = format!("VOUCH_NODE_VALIDATOR__{}", old.to_uppercase());
+            assert_eq!((load("", &[(&variable, &text)], &[]).unwrap(), file), (new.clone(), new), "{old}");
+        }
+        let file = "[validator]\nin_flight = 2\n[validator.dispatch]\ntimeout_ms = 9";
+        let config = load(file, &[("VOUCH_NODE_VALIDATOR__DISPATCH__IN_FLIGHT", "3")], &["validator.timeout_ms=8"]);
+        let dispatch = config.unwrap().validator.dispatch;
+        assert_eq!((dispatch.in_flight, dispatch.timeout_ms), (3, 8));
+        let twice = load("[validator]\nrate = 1.0\n[validator.predictions]\nrate = 2.0", &[], &[]).unwrap_err();
+        assert!(twice.to_string().contains("validator.predictions.rate"), "{twice}");
     }
 }

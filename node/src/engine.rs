@@ -1,54 +1,33 @@
 //! Verification of what a miner sends.
 
+mod native;
+mod verify;
 mod wasm;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use vouch_envelope::TensorHash;
-use vouch_verifier::{Expected, VerifierKey, VerifyError, verify_bytes};
+use serde::{Deserialize, Serialize};
 use vouch_verifier_host::Limits;
 
-use crate::validator::ValidatorSettings;
-
+pub use native::NativeEngine;
+pub use verify::{Rejection, Verified, VerifyEngine};
 pub use wasm::{EngineError, WasmEngine};
 
-/// What a verification has shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
-    /// The public outputs, as integers.
-    pub outputs: Vec<i64>,
-    /// The hashes of hashed outputs.
-    pub output_hashes: Vec<TensorHash>,
+/// Which verifier to run: `[validator.verifier]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VerifierSettings {
+    /// The verifier as WebAssembly; `cargo xtask wasm` makes it.
+    pub wasm: PathBuf,
+    /// Use the verifier that is linked into the program instead: without limits of instructions and memory, and without
+    /// a file that browsers can compare theirs with.
+    pub native: bool,
 }
 
-/// Why an answer is not accepted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    /// The bytes are no envelope.
-    #[error("{0}")]
-    Malformed(String),
-    /// The envelope is not what was asked for, or its proof does not hold.
-    #[error("{0}")]
-    Refused(String),
-    /// The verifier itself failed: it ran out of fuel or memory.
-    #[error("the verifier gave up: {0}")]
-    Exhausted(String),
-}
-
-/// Something that verifies. Called on threads that may block; must come back in bounded time for any bytes.
-pub trait VerifyEngine: Send + Sync {
-    /// Verifies the bytes of an envelope against what the validator itself asked.
-    ///
-    /// # Errors
-    /// [`Rejection`].
-    fn verify(&self, key: &VerifierKey, expected: &Expected, envelope: &[u8]) -> Result<Verified, Rejection>;
-
-    /// SHA-256 of the verifier's WebAssembly, if it is one.
-    fn sha256(&self) -> Option<&str>;
-
-    /// The verifier's WebAssembly, if it is one: what browsers are given.
-    fn wasm(&self) -> Option<&[u8]> {
-        None
+impl Default for VerifierSettings {
+    fn default() -> Self {
+        Self { wasm: "pkg/vouch_verifier.wasm".into(), native: false }
     }
 }
 
@@ -56,29 +35,9 @@ pub trait VerifyEngine: Send + Sync {
 ///
 /// # Errors
 /// [`EngineError`] if the module cannot be used.
-pub fn from_settings(settings: &ValidatorSettings) -> Result<Arc<dyn VerifyEngine>, EngineError> {
-    if settings.native_verifier {
+pub fn from_settings(settings: &VerifierSettings) -> Result<Arc<dyn VerifyEngine>, EngineError> {
+    if settings.native {
         return Ok(Arc::new(NativeEngine));
     }
-    Ok(Arc::new(WasmEngine::load(&settings.verifier_wasm, Limits::default())?))
-}
-
-/// The native verifier, linked into this program.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NativeEngine;
-
-impl VerifyEngine for NativeEngine {
-    fn verify(&self, key: &VerifierKey, expected: &Expected, envelope: &[u8]) -> Result<Verified, Rejection> {
-        match verify_bytes(key, expected, envelope) {
-            Ok(claim) => {
-                Ok(Verified { outputs: claim.outputs().to_vec(), output_hashes: claim.public().output_hashes.clone() })
-            }
-            Err(error @ VerifyError::Envelope(_)) => Err(Rejection::Malformed(error.to_string())),
-            Err(error) => Err(Rejection::Refused(error.to_string())),
-        }
-    }
-
-    fn sha256(&self) -> Option<&str> {
-        None
-    }
+    Ok(Arc::new(WasmEngine::load(&settings.wasm, Limits::default())?))
 }

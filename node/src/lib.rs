@@ -7,32 +7,29 @@
 //!
 //! * [`miner`]: the prover behind a bounded queue; signed requests only.
 //! * [`prover`]: a host that proves for a miner whose queue is in NATS.
-//! * [`validator`]: registry, scheduler, verification, scores, predictions, the log, and the dashboard's files.
-//! * [`hidden`]: hashed inputs and outputs.
+//! * [`validator`]: queries, verification, scores, predictions, the log, and the dashboard's files.
+//! * [`registry`]: the models that are served, and what their proofs must show.
 //! * [`audit`]: recomputes every score and weight from a log and verifies proofs again.
 //! * [`chain`]: who takes part, with which stake; where weights are published.
 
+mod api_error;
 pub mod audit;
 mod broker;
 pub mod chain;
 pub mod config;
 mod database;
-pub mod disclosure;
 pub mod engine;
-pub mod hidden;
 mod limit;
 pub mod market;
 mod metrics;
 pub mod miner;
-mod problem;
 pub mod prover;
 mod random;
 pub mod registry;
 pub mod server;
-pub mod strategy;
 pub mod validator;
 
-pub use problem::Refusal;
+pub use api_error::{ApiError, Refusal};
 
 /// Milliseconds since 1970, UTC.
 pub fn now_ms() -> u64 {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
+use vouch_node::audit;
 use vouch_node::chain::FileChain;
 use vouch_node::config::Config;
 use vouch_node::engine;
@@ -16,8 +17,7 @@ use vouch_node::miner::Miner;
 use vouch_node::prover;
 use vouch_node::registry::Registry;
 use vouch_node::server::{Limits, bind, serve, stop_signal};
-use vouch_node::strategy::Blueprint;
-use vouch_node::{audit, validator::Validator};
+use vouch_node::validator::{Blueprint, Validator};
 use vouch_protocol::PartyKey;
 
 #[derive(Parser)]
@@ -32,7 +32,7 @@ struct Settings {
     /// The configuration file.
     #[arg(long, env = "VOUCH_NODE_CONFIG")]
     config: Option<PathBuf>,
-    /// One setting, such as `validator.in_flight=4`; beats file and environment.
+    /// One setting, such as `validator.dispatch.in_flight=4`; beats file and environment.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
 }
@@ -194,7 +194,7 @@ async fn miner(config: Config) -> Result<()> {
 async fn validator(config: Config) -> Result<()> {
     let key = PartyKey::load_or_create(&config.key)?;
     let chain = Arc::new(FileChain::new(&config.chain));
-    let engine = engine::from_settings(&config.validator)?;
+    let engine = engine::from_settings(&config.validator.verifier)?;
     let validator = Validator::new(key, config.validator.clone(), chain, engine)?;
     let listener = bind(config.listen).await?;
     println!("validator {} on http://{}", validator.public(), listener.local_addr()?);
@@ -211,8 +211,8 @@ async fn validator(config: Config) -> Result<()> {
 fn check(config: &Config) -> Result<()> {
     println!("{}", toml::to_string(config)?);
     let v = &config.validator;
-    engine::from_settings(v)?;
-    let registry = Registry::load(&v.models, Duration::from_millis(v.timeout_ms), v.allow_development_srs)?;
+    engine::from_settings(&v.verifier)?;
+    let registry = Registry::load(&v.models, Duration::from_millis(v.dispatch.timeout_ms), v.allow_development_srs)?;
     for model in registry.iter() {
         println!("# model {} {}: {}", model.bundle.manifest.name, model.bundle.manifest.version, model.id());
     }
@@ -228,8 +228,8 @@ fn check(config: &Config) -> Result<()> {
     }
     let parties = vouch_node::chain::Chain::parties(&FileChain::new(&config.chain))?;
     println!("# chain: {} miners, {} validators", parties.miners.len(), parties.validators.len());
-    if let Some(dir) = v.dashboard.as_ref().filter(|dir| !dir.join("index.html").is_file()) {
-        bail!("validator.dashboard: {} has no index.html", dir.display());
+    if let Some(dir) = v.http.dashboard.as_ref().filter(|dir| !dir.join("index.html").is_file()) {
+        bail!("validator.http.dashboard: {} has no index.html", dir.display());
     }
     Ok(())
 }

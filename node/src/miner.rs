@@ -4,10 +4,12 @@
 //! the request's age, the body's length and pace, the signature, the caller's rate, the nonce (kept on disk until the
 //! request has expired), the content, the room in the queue.
 
+pub(crate) mod prove;
 mod provers;
 mod queue;
 mod remote;
 mod routes;
+mod run;
 mod store;
 
 use std::collections::BTreeMap;
@@ -16,18 +18,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use axum::Router;
 use serde::{Deserialize, Serialize};
+use vouch::{PROVER_KEY_FILE, ProvingKey};
 use vouch_api::ModelId;
 use vouch_protocol::{PartyKey, PublicKey};
-use vouch_prover::{KeyFile, PROVER_KEY_FILE, ProverKey};
 
 use crate::broker::BrokerSettings;
 use crate::chain::{Chain, Recent};
 use crate::limit::Limiter;
 use crate::metrics::Metrics;
 use crate::registry::Registry;
-use crate::server;
 
 use provers::Provers;
 use queue::Queue;
@@ -103,11 +103,11 @@ impl Default for MinerSettings {
 const CHAIN_RECENT: Duration = Duration::from_secs(1);
 
 /// The proving keys of all models.
-pub(crate) fn load_keys(registry: &Registry) -> Result<BTreeMap<ModelId, Arc<ProverKey>>> {
+pub(crate) fn load_keys(registry: &Registry) -> Result<BTreeMap<ModelId, Arc<ProvingKey>>> {
     let load = |model: &Arc<crate::registry::Model>| {
         let path = model.dir.join(PROVER_KEY_FILE);
-        let key = ProverKey::load(&path, &model.bundle.program).with_context(|| path.display().to_string())?;
-        anyhow::ensure!(key.verifier.model_id() == model.id(), "{}: not the verifying key's", path.display());
+        let key = ProvingKey::open(&path, &model.bundle).with_context(|| path.display().to_string())?;
+        anyhow::ensure!(key.model_id() == model.id(), "{}: not the verifying key's", path.display());
         Ok((model.id(), Arc::new(key)))
     };
     registry.iter().map(load).collect()
@@ -162,11 +162,6 @@ impl Miner {
             metrics,
             settings,
         }))
-    }
-
-    /// The server.
-    pub fn router(self: &Arc<Self>) -> Router {
-        server::layers(routes::router(self.clone()), self.metrics.clone())
     }
 
     /// Takes nothing more; what was taken is finished.

@@ -8,11 +8,11 @@ use anyhow::{Context, Result};
 use async_nats::jetstream::{AckKind, Message};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use vouch::ProvingKey;
 use vouch_api::ModelId;
-use vouch_prover::ProverKey;
 
 use crate::broker::{Answer, Broker, Job};
-use crate::hidden::{self, ProveError};
+use crate::miner::prove::{self, ProveError};
 use crate::miner::{MinerSettings, load_keys};
 use crate::now_ms;
 use crate::registry::Registry;
@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 struct Host {
     broker: Broker,
-    keys: BTreeMap<ModelId, Arc<ProverKey>>,
+    keys: BTreeMap<ModelId, Arc<ProvingKey>>,
 }
 
 /// Proves what is in the queue until `stop` is ready, then finishes what it has taken.
@@ -88,7 +88,7 @@ impl Host {
             return acknowledge(&message, AckKind::Nak(Some(LOOK))).await;
         };
         let (inputs, salt, nonce) = (job.inputs.clone(), job.salt, job.nonce);
-        let mut proof = tokio::task::spawn_blocking(move || hidden::prove(&key, &inputs, salt, nonce));
+        let mut proof = tokio::task::spawn_blocking(move || prove::prove(&key, &inputs, salt, nonce));
         let mut alive = tokio::time::interval(self.broker.settings().ack_wait / 3);
         let proved = loop {
             tokio::select! {

@@ -18,11 +18,12 @@ use hyper_util::service::TowerToHyperService;
 use rand_core::{OsRng, RngCore};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_stream::StreamExt;
 use tower::ServiceExt;
 use tracing::Instrument;
 use vouch_envelope::hex;
 
-use crate::Refusal;
+use crate::api_error::{ApiError, Refusal};
 use crate::metrics::{Metrics, by};
 
 /// Header: the request's identifier.
@@ -106,9 +107,9 @@ async fn observe(metrics: Arc<Metrics>, mut request: Request, next: Next) -> Res
     let span = tracing::info_span!("request", id, method = %request.method(), path = request.uri().path());
     let start = std::time::Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
-    if response.status().as_u16() == 405 && !is_problem(&response) {
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED && !is_problem(&response) {
         let allowed = response.headers_mut().remove(header::ALLOW);
-        response = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Method not allowed", "").into_response();
+        response = ApiError::Method.into_response();
         response.headers_mut().extend(allowed.map(|allowed| (header::ALLOW, allowed)));
     }
     metrics.requests.get_or_create(&by(response.status().as_u16())).inc();
@@ -126,7 +127,7 @@ fn is_problem(response: &Response) -> bool {
 
 /// Answers 504 to what takes longer. Streams are not covered beyond their first byte.
 pub(crate) fn timeout(app: Router, limit: Duration) -> Router {
-    let late = move || Refusal::new(StatusCode::GATEWAY_TIMEOUT, "late", "Not done in time", "").into_response();
+    let late = || ApiError::Late.into_response();
     app.layer(middleware::from_fn(move |request: Request, next: Next| async move {
         Ok::<_, Infallible>(tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| late()))
     }))
@@ -134,29 +135,28 @@ pub(crate) fn timeout(app: Router, limit: Duration) -> Router {
 
 /// Reads a body of at most `limit` bytes within `time`.
 pub(crate) async fn read_body(body: Body, limit: usize, time: Duration) -> Result<Vec<u8>, Refusal> {
-    match tokio::time::timeout(time, axum::body::to_bytes(body, limit)).await {
-        Err(_) => Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "slow", "The request came too slowly", "")),
-        Ok(Err(error)) => {
-            let long = std::error::Error::source(&error).is_some_and(|e| e.to_string().contains("length limit"));
-            if !long {
-                return Err(Refusal::malformed("the body ended early"));
+    let read = async {
+        let (mut chunks, mut bytes) = (body.into_data_stream(), Vec::new());
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|_| ApiError::Malformed.because("the body ended early"))?;
+            if chunk.len() > limit - bytes.len() {
+                return Err(ApiError::TooLarge.because(format!("at most {limit} bytes")));
             }
-            let detail = format!("at most {limit} bytes");
-            Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail))
+            bytes.extend_from_slice(&chunk);
         }
-        Ok(Ok(bytes)) => Ok(bytes.into()),
-    }
+        Ok(bytes)
+    };
+    tokio::time::timeout(time, read).await.unwrap_or_else(|_| Err(ApiError::Slow.into()))
 }
 
 /// Reads a body of JSON.
 pub(crate) async fn read_json<T: serde::de::DeserializeOwned>(request: Request, limit: usize) -> Result<T, Refusal> {
     let content = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if !content.split(';').next().is_some_and(|t| t.trim().eq_ignore_ascii_case("application/json")) {
-        let detail = "expected content type application/json";
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Unsupported media type", detail));
+        return Err(ApiError::MediaType.because("expected content type application/json"));
     }
     let body = read_body(request.into_body(), limit, Duration::from_secs(10)).await?;
-    serde_json::from_slice(&body).map_err(Refusal::malformed)
+    serde_json::from_slice(&body).map_err(|error| ApiError::Malformed.because(error))
 }
 
 /// Binds an address.

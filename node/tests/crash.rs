@@ -49,8 +49,9 @@ fn start(role: &str, net: &Net, key: &std::path::Path, port: u16, extra: &[Strin
     ];
     if role == "validator" {
         let verifier = verifier();
-        settings.push(format!("validator.native_verifier={}", verifier.native_verifier));
-        settings.push(format!("validator.verifier_wasm={}", verifier.verifier_wasm.display()));
+        settings.push("validator.dispatch.private_addresses=true".to_owned());
+        settings.push(format!("validator.verifier.native={}", verifier.native));
+        settings.push(format!("validator.verifier.wasm={}", verifier.wasm.display()));
     }
     settings.extend_from_slice(extra);
     let mut command = Command::new(env!("CARGO_BIN_EXE_vouch-node"));

@@ -33,10 +33,10 @@ async fn useless(Json(question): Json<Value>) -> (StatusCode, String) {
 async fn with_node(net: &Net, node: &Running) -> Running {
     let url = format!("{}/secret", node.url);
     let change = |settings: &mut ValidatorSettings| {
-        settings.deposit_contract = Some(CONTRACT.into());
-        settings.deposit_chain_id = Some(31_337);
-        settings.deposit_rpc_url = Some(url);
-        settings.deposit_poll_ms = 60_000;
+        settings.deposits.contract = Some(CONTRACT.into());
+        settings.deposits.chain_id = Some(31_337);
+        settings.deposits.rpc_url = Some(url);
+        settings.deposits.poll_ms = 60_000;
     };
     net.validator(change).await
 }
@@ -99,22 +99,22 @@ async fn without_a_contract_there_is_nothing_to_ask() {
 async fn configurations_that_cannot_work_are_refused_at_the_start() {
     type Change = fn(&mut ValidatorSettings);
     let cases: [(Change, &str); 4] = [
-        (|settings| settings.deposit_rpc_url = None, "set all or none"),
-        (|settings| settings.deposit_chain_id = None, "set all or none"),
-        (|settings| settings.deposit_contract = Some(CONTRACT.replace('F', "f")), "deposit_contract: the checksum"),
+        (|settings| settings.deposits.rpc_url = None, "set all or none"),
+        (|settings| settings.deposits.chain_id = None, "set all or none"),
+        (|settings| settings.deposits.contract = Some(CONTRACT.replace('F', "f")), "deposits.contract: the checksum"),
         (
-            |settings| settings.deposit_rpc_url = Some("ws://secret.example".into()),
-            "deposit_rpc_url: it starts neither",
+            |settings| settings.deposits.rpc_url = Some("ws://secret.example".into()),
+            "deposits.rpc_url: it starts neither",
         ),
     ];
     let net = Net::new();
     for (change, why) in cases {
         let mut settings = net.settings();
-        settings.deposit_contract = Some(CONTRACT.into());
-        settings.deposit_chain_id = Some(31_337);
-        settings.deposit_rpc_url = Some("http://127.0.0.1:9".into());
+        settings.deposits.contract = Some(CONTRACT.into());
+        settings.deposits.chain_id = Some(31_337);
+        settings.deposits.rpc_url = Some("http://127.0.0.1:9".into());
         change(&mut settings);
-        let engine = engine::from_settings(&settings).unwrap();
+        let engine = engine::from_settings(&settings.verifier).unwrap();
         let refused = Validator::new(net.key.clone(), settings, Arc::new(net.chain.clone()), engine);
         let error = format!("{:#}", refused.err().unwrap());
         assert!(error.contains(why) && !error.contains("secret"), "{error}");

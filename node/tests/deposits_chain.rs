@@ -194,11 +194,11 @@ async fn a_chain_that_goes_away_is_said_and_what_was_read_stays() {
     // Started anew, it knows what it had read.
     let again = net
         .validator(|settings| {
-            settings.deposit_contract = Some(after.contract.contract.clone());
-            settings.deposit_chain_id = Some(after.contract.chain_id);
-            settings.deposit_rpc_url = Some("http://127.0.0.1:9".into());
-            settings.deposit_first_block = first_block;
-            settings.deposit_confirmations = after.contract.confirmations;
+            settings.deposits.contract = Some(after.contract.contract.clone());
+            settings.deposits.chain_id = Some(after.contract.chain_id);
+            settings.deposits.rpc_url = Some("http://127.0.0.1:9".into());
+            settings.deposits.first_block = first_block;
+            settings.deposits.confirmations = after.contract.confirmations;
         })
         .await;
     let kept = until(&again.url, account, |_| true).await;

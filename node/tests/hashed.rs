@@ -17,18 +17,17 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use support::{Net, Running, end, fixture, get, hidden, miner, question, start_miner, verdicts};
+use vouch::{Srs, fact_keys};
 use vouch_api::{
     AttemptOutcome, HiddenOutputs, ModelCard, Nonce, PredictionAccepted, PredictionRequest, Problem, ProveRequest,
     Salt, State as Stage, Visibility,
 };
-use vouch_disclosure::{Statement, disclosure_keys, load_key, prove_statement, spec_of, verify_statement};
+use vouch_disclosure::{Statement, load_key, prove_statement, spec_of, verify_statement};
 use vouch_envelope::hex;
 use vouch_node::audit;
 use vouch_node::chain::MinerEntry;
-use vouch_node::disclosure::DisclosureKeysError;
-use vouch_node::registry::{Registry, RegistryError};
+use vouch_node::registry::{DisclosureKeysError, Registry, RegistryError};
 use vouch_protocol::{PartyKey, decay, encode_answer};
-use vouch_prover::{KeyFile, Srs};
 use vouch_verifier::{Expected, ProofEnvelope, Section, TensorHash, VerifierKey, verify_bytes};
 
 /// Numbers that do not occur by chance.
@@ -41,14 +40,14 @@ fn asked(salt: Option<Salt>, nonce: Option<Nonce>) -> PredictionRequest {
 /// The integers that the model is given, and that it computes.
 fn run() -> (Vec<i64>, Vec<i64>) {
     let key = &hidden().a;
-    let scale = key.verifier.schema().inputs[0].scale;
+    let scale = key.verifying_key().schema().inputs[0].scale;
     let inputs: Vec<i64> = INPUT.iter().map(|v| (v * scale).round() as i64).collect();
-    let outputs = key.program.outputs_of(&key.program.run(&inputs).unwrap());
+    let outputs = key.program().outputs_of(&key.program().run(&inputs).unwrap());
     (inputs, outputs)
 }
 
 fn hash(salt: Salt, section: Section, name: &str, values: &[i64]) -> TensorHash {
-    vouch_prover::tensor_hash(&salt, section, name, values).unwrap()
+    vouch::tensor_hash(&salt, section, name, values).unwrap()
 }
 
 fn salt() -> Salt {
@@ -81,7 +80,8 @@ async fn network(net: &Net, benchmark_every_ms: u64) -> (Running, Running) {
     let key = PartyKey::generate();
     let miner = start_miner(&key, net.dir.path(), &net.chain, |s| s.models = hidden().models()).await;
     net.on_chain(vec![MinerEntry { key: key.public(), url: miner.url.clone() }]);
-    let validator = net.validator(|s| (s.models, s.benchmark_every_ms) = (hidden().models(), benchmark_every_ms)).await;
+    let validator =
+        net.validator(|s| (s.models, s.dispatch.benchmark_every_ms) = (hidden().models(), benchmark_every_ms)).await;
     (miner, validator)
 }
 
@@ -366,7 +366,7 @@ async fn serve(State(cheat): State<Arc<Cheat>>, Json(raw): Json<Value>) -> Respo
     if is(B::OtherSalt) {
         own_salt.0[31] ^= 1;
     }
-    let proved = tokio::task::spawn_blocking(move || hidden().a.prove_salted(&own, nonce, own_salt));
+    let proved = tokio::task::spawn_blocking(move || hidden().a.prove_integers(&own, nonce, own_salt));
     let proved = proved.await.unwrap().unwrap();
     let (mut values, mut envelope) = (proved.outputs, proved.envelope);
     if is(B::OtherOutputs) || is(B::HashOfOtherOutputs) {
@@ -379,7 +379,7 @@ async fn serve(State(cheat): State<Arc<Cheat>>, Json(raw): Json<Value>) -> Respo
         envelope.public.input_hashes = vec![hash(salt, Section::Inputs, "x", &inputs)];
     }
     if is(B::OutputsOfAnotherRun) {
-        let program = &hidden().a.program;
+        let program = hidden().a.program();
         values = program.outputs_of(&program.run(&vec![0; inputs.len()]).unwrap());
     }
     if is(B::FewerOutputs) {
@@ -447,7 +447,7 @@ async fn benchmarks_look_like_questions() {
     let app = Router::new().route("/v1/prove", post(serve)).with_state(state.clone());
     let server = support::run(app, || ()).await;
     net.on_chain(vec![MinerEntry { key: PartyKey::generate().public(), url: server.url.clone() }]);
-    let validator = net.validator(|s| (s.models, s.benchmark_every_ms) = (hidden().models(), 200)).await;
+    let validator = net.validator(|s| (s.models, s.dispatch.benchmark_every_ms) = (hidden().models(), 200)).await;
     ask(&validator.url, &asked(None, None)).await;
     ask(&validator.url, &asked(Some(salt()), None)).await;
     for _ in 0..600 {
@@ -519,9 +519,9 @@ fn keys_for_other_facts_are_refused() {
     }
     let load = || Registry::load(dir.path(), Duration::from_secs(60), true);
     assert!(load().unwrap().iter().next().unwrap().disclosures.is_empty());
-    let mut spec = hidden().a.verifier.schema().inputs[0].clone();
+    let mut spec = hidden().a.verifying_key().schema().inputs[0].clone();
     spec.max += 1;
-    disclosure_keys(&spec, &Srs::development(12)).unwrap().save(&path.join("disclosure/x")).unwrap();
+    fact_keys(&spec, &Srs::development(12)).unwrap().save(path.join("disclosure/x")).unwrap();
     let error = load().err().unwrap();
     assert!(matches!(error, RegistryError::Disclosure(DisclosureKeysError::OtherTensor { .. })), "{error}");
     std::fs::copy(path.join("verifier.key"), path.join("disclosure/x/verifier.key")).unwrap();

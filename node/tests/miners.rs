@@ -73,7 +73,8 @@ struct Cheat {
 }
 
 async fn prove(other_model: bool, inputs: Vec<i64>, nonce: Nonce) -> ProofEnvelope {
-    let work = move || if other_model { fixture().b.prove(&inputs, nonce) } else { fixture().a.prove(&inputs, nonce) };
+    let key = if other_model { &fixture().b } else { &fixture().a };
+    let work = move || key.prove_integers(&inputs, nonce, vouch::Salt::random());
     tokio::task::spawn_blocking(work).await.unwrap().unwrap().envelope
 }
 
@@ -151,7 +152,7 @@ async fn cheat(behaviour: Behaviour, outcome: AttemptOutcome) {
     let server = support::run(Router::new().route("/v1/prove", post(serve)).with_state(state), || ()).await;
     let key = PartyKey::generate().public();
     net.on_chain(vec![MinerEntry { key, url: server.url.clone() }]);
-    let validator = net.validator(|s| s.timeout_ms = TIMEOUT.as_millis() as u64).await;
+    let validator = net.validator(|s| s.dispatch.timeout_ms = TIMEOUT.as_millis() as u64).await;
 
     let honest = end(&validator.url, &ask(&validator.url, None).await.id).await;
     assert_eq!(honest.state, Stage::Done, "{behaviour:?}: {honest:?}");
@@ -199,7 +200,7 @@ async fn a_question_is_asked_again_of_another() {
     let honest = support::start_miner(&key, net.dir.path(), &net.chain, |_| {}).await;
     entries.push(MinerEntry { key: key.public(), url: honest.url.clone() });
     net.on_chain(entries);
-    let validator = net.validator(|s| (s.hedge_after_ms, s.timeout_ms) = (300, 10_000)).await;
+    let validator = net.validator(|s| (s.predictions.hedge_after_ms, s.dispatch.timeout_ms) = (300, 10_000)).await;
     for _ in 0..3 {
         let status = end(&validator.url, &ask(&validator.url, None).await.id).await;
         assert_eq!((status.state, status.miner), (Stage::Done, Some(key.public().to_string())));

@@ -89,7 +89,7 @@ async fn a_prediction_from_question_to_proof() {
 async fn benchmarks_scores_and_weights() {
     let net = Net::new();
     let miners = net.honest(3).await;
-    let validator = net.validator(|s| (s.benchmark_every_ms, s.epoch_ms) = (600, 1500)).await;
+    let validator = net.validator(|s| (s.dispatch.benchmark_every_ms, s.scores.epoch_ms) = (600, 1500)).await;
     let url = &validator.url;
     let mut network: Network = get(url, "/v1/network").await;
     let mut rows: Vec<MinerSummary> = Vec::new();
@@ -155,8 +155,9 @@ async fn wrong_questions_hear_why() {
     std::fs::write(dashboard.join("a.js.gz"), "compressed").unwrap();
     let validator = net
         .validator(|s| {
-            (s.dashboard, s.cors, s.max_body_bytes) = (Some(dashboard), vec!["https://vouch.example".into()], 2000);
-            (s.rate, s.burst) = (0.01, 9);
+            (s.http.dashboard, s.http.max_body_bytes) = (Some(dashboard), 2000);
+            s.http.cors = vec!["https://vouch.example".into()];
+            (s.predictions.rate, s.predictions.burst) = (0.01, 9);
         })
         .await;
     let url = &validator.url;

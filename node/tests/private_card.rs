@@ -10,11 +10,10 @@ use std::path::Path;
 use leak::{Layer, SIZE, distance, onnx, recover};
 use serde_json::Value;
 use support::{Net, get};
+use vouch::{Card, FieldTest, Model, Setup};
 use vouch_api::{ModelCard, ModelId, Weights};
-use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, InputRanges, OnnxModel, compile_model};
 use vouch_program::WeightMode;
-use vouch_prover::{Card, FieldTest, KeyFile, ModelBundle, ProverKey, Srs, plan};
 
 /// The owner's folder: everything that `vouch compile` and `vouch setup` write.
 fn save(layer: &Layer, weights: WeightMode, path: &Path) -> ModelId {
@@ -26,13 +25,11 @@ fn save(layer: &Layer, weights: WeightMode, path: &Path) -> ModelId {
         accuracy: [("y".to_owned(), 0.25)].into(),
         ..Card::default()
     };
-    let bundle = ModelBundle::new(compile_model(&model, &options).unwrap(), card);
-    let (planned, estimate) = plan(&bundle.program, 1, Objective::default(), None).unwrap();
-    let srs = Srs::development(estimate.params.k);
-    let key = ProverKey::generate(&bundle.program, 1, planned, estimate.params, &srs).unwrap();
-    bundle.save(path).unwrap();
+    let model = Model::new(compile_model(&model, &options).unwrap(), card);
+    let key = model.setup(Setup::development()).unwrap();
+    model.save(path).unwrap();
     key.save(path).unwrap();
-    key.verifier.model_id()
+    key.model_id()
 }
 
 #[tokio::test(flavor = "multi_thread")]

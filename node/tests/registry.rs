@@ -3,11 +3,10 @@
 
 use std::{path::Path, time::Duration};
 
-use vouch_circuit::Objective;
+use vouch::{Card, Model, Setup, Srs};
 use vouch_compiler::{CompileOptions, compile};
 use vouch_node::registry::{Registry, RegistryError};
 use vouch_program::Visibility;
-use vouch_prover::{Card, KeyFile, ModelBundle, ProverKey, Srs, plan};
 use vouch_verifier::Section;
 
 /// Public and hashed tensors can be checked; of private ones nobody could say anything.
@@ -28,10 +27,9 @@ fn models_with_a_private_tensor_are_refused() {
         let path = dir.path().join("model");
         let mut own = compiled.clone();
         own.program = own.program.with_visibility(&[(name.to_owned(), mode)].into()).unwrap();
-        let bundle = ModelBundle::new(own, Card { version: "1".to_owned(), ..Card::default() });
-        let (planned, estimate) = plan(&bundle.program, 1, Objective::default(), None).unwrap();
+        let bundle = Model::new(own, Card { version: "1".to_owned(), ..Card::default() });
         bundle.save(&path).unwrap();
-        ProverKey::generate(&bundle.program, 1, planned, estimate.params, &srs).unwrap().save(&path).unwrap();
+        bundle.setup(Setup::new(&srs)).unwrap().save(&path).unwrap();
         let loaded = Registry::load(dir.path(), Duration::from_secs(60), true);
         let Some((section, reason)) = refused else {
             let registry = loaded.unwrap();

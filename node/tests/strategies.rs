@@ -17,10 +17,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use support::{Net, Running, get, start_miner, verdicts};
 use tempfile::TempDir;
+use vouch::{Card, Model, ProvingKey, Salt, Setup};
 use vouch_api::{
     AttemptOutcome, Market, MarketToken, Nonce, Problem, ProveRequest, State as Stage, StrategyPlan, StrategyRecord,
 };
-use vouch_circuit::Objective;
 use vouch_client::strategy::StrategyError as Unfit;
 use vouch_compiler::{CompileOptions, compile};
 use vouch_envelope::{ProofChain, ProofEnvelope, hex};
@@ -28,10 +28,9 @@ use vouch_node::audit;
 use vouch_node::chain::MinerEntry;
 use vouch_node::market::{FileSource, HttpSource, MarketError, MarketSource};
 use vouch_node::registry::Registry;
-use vouch_node::strategy::{Blueprint, StrategyError, StrategySettings};
+use vouch_node::validator::{Blueprint, StrategyError, StrategySettings};
 use vouch_program::{Interval, Program, Requant};
 use vouch_protocol::PartyKey;
-use vouch_prover::{Card, KeyFile, ModelBundle, ProverKey, Srs, plan};
 use vouch_verifier::{ChainError, ChainStep, Expected, LinkError, verify_chain};
 
 const TOKENS: usize = 3;
@@ -70,8 +69,8 @@ fn allocation(scale: f64, unit: &str) -> Program {
 
 struct Fixture {
     dir: TempDir,
-    forecast: ProverKey,
-    allocation: ProverKey,
+    forecast: ProvingKey,
+    allocation: ProvingKey,
 }
 
 impl Fixture {
@@ -81,16 +80,14 @@ impl Fixture {
 }
 
 /// A bundle and its keys. The compiler makes the frame, of another model; the program is this one.
-fn save(dir: &Path, name: &str, program: Program) -> ProverKey {
+fn save(dir: &Path, name: &str, program: Program) -> ProvingKey {
     let onnx = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tiny.onnx");
     let mut compiled = compile(&onnx, &CompileOptions::default()).unwrap();
     (compiled.program, compiled.report.model) = (program, name.to_owned());
-    let bundle = ModelBundle::new(compiled, Card::default());
-    let (planned, estimate) = plan(&bundle.program, 1, Objective::default(), None).unwrap();
-    let srs = Srs::development(estimate.params.k);
-    let key = ProverKey::generate(&bundle.program, 1, planned, estimate.params, &srs).unwrap();
-    bundle.save(&dir.join(name)).unwrap();
-    key.save(&dir.join(name)).unwrap();
+    let model = Model::new(compiled, Card::default());
+    let key = model.setup(Setup::development()).unwrap();
+    model.save(dir.join(name)).unwrap();
+    key.save(dir.join(name)).unwrap();
     key
 }
 
@@ -145,7 +142,7 @@ async fn honest(net: &Net, count: usize) -> (Vec<Running>, Vec<MinerEntry>) {
 
 async fn validator(net: &Net, market: &str) -> Running {
     net.validator(|s| {
-        (s.models, s.strategy, s.hedge_after_ms) = (fixture().models(), Some(settings(market)), 10_000);
+        (s.models, s.strategy, s.predictions.hedge_after_ms) = (fixture().models(), Some(settings(market)), 10_000);
     })
     .await
 }
@@ -177,7 +174,7 @@ async fn bytes(url: &str, path: &str) -> Vec<u8> {
 
 /// What a user expects who knows the market data, and asks the validator for nonces and links only.
 fn steps(record: &StrategyRecord) -> Vec<ChainStep<&'static vouch_verifier::VerifierKey>> {
-    let (forecast, allocation) = (&fixture().forecast.verifier, &fixture().allocation.verifier);
+    let (forecast, allocation) = (fixture().forecast.verifying_key(), fixture().allocation.verifying_key());
     let integer = |value: f64, scale: f64| (value * scale).round() as i64;
     let tokens = &record.market.tokens;
     let mut inputs: Vec<Vec<i64>> =
@@ -205,7 +202,7 @@ async fn a_strategy_from_question_to_chain() {
     let validator = validator(&net, &market_file(net.dir.path())).await;
     let url = &validator.url;
     let plan: StrategyPlan = get(url, "/v1/strategies/plan").await;
-    assert_eq!((plan.tokens, plan.links.len(), plan.allocation), (3, 3, fixture().allocation.verifier.model_id()));
+    assert_eq!((plan.tokens, plan.links.len(), plan.allocation), (3, 3, fixture().allocation.model_id()));
     let asked = ask(url).await;
     assert_eq!((asked.market.clone(), asked.status.steps.len()), (market(), 4));
     let id = &asked.status.id;
@@ -301,13 +298,17 @@ struct Cheat {
     envelope: fn(&mut ProofEnvelope, &ProveRequest),
 }
 
-async fn prove(key: &'static ProverKey, inputs: Vec<i64>, nonce: Nonce) -> ProofEnvelope {
-    tokio::task::spawn_blocking(move || key.prove(&inputs, nonce)).await.unwrap().unwrap().envelope
+async fn prove(key: &'static ProvingKey, inputs: Vec<i64>, nonce: Nonce) -> ProofEnvelope {
+    tokio::task::spawn_blocking(move || key.prove_integers(&inputs, nonce, Salt::random()))
+        .await
+        .unwrap()
+        .unwrap()
+        .envelope
 }
 
 async fn serve(State(cheat): State<Arc<Cheat>>, Json(asked): Json<ProveRequest>) -> Response<Body> {
     let fixture = fixture();
-    let envelope = if asked.model_id == fixture.forecast.verifier.model_id() {
+    let envelope = if asked.model_id == fixture.forecast.model_id() {
         prove(&fixture.forecast, asked.inputs, asked.nonce).await
     } else {
         cheat.asked.fetch_add(1, Ordering::SeqCst);

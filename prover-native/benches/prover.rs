@@ -5,10 +5,11 @@
 use std::path::{Path, PathBuf};
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use vouch::{LIMB_BITS, compile_cheapest};
 use vouch_circuit::{ModelCircuit, Objective};
 use vouch_compiler::{CompileOptions, OnnxModel, data, quantize_inputs};
 use vouch_envelope::Nonce;
-use vouch_prover::{LIMB_BITS, ProverKey, Srs, compile_cheapest, plan};
+use vouch_proving::{ProverKey, Srs, plan};
 use vouch_verifier::{Expected, verify};
 
 fn models() -> Vec<(String, PathBuf, PathBuf)> {
@@ -33,14 +34,14 @@ fn prover(c: &mut Criterion) {
         let options = CompileOptions { calibration, target_error: 1e-3, ..CompileOptions::default() };
         let program =
             compile_cheapest(&model, &options, &LIMB_BITS, 1, Objective::Prover).expect("the program").program;
-        let (planned, estimate) = plan(&program, 1, Objective::Prover, None).expect("a layout");
-        let srs = Srs::development(estimate.params.k);
+        let plan = plan(&program, 1, Objective::Prover, None).expect("a layout");
+        let srs = Srs::development(plan.k());
         let integers = quantize_inputs(&program, &samples[0]).expect("inputs in range");
-        let key = ProverKey::generate(&program, 1, planned.clone(), estimate.params.clone(), &srs).expect("keys");
+        let key = ProverKey::generate(&plan, &srs).expect("keys");
         let mut group = c.benchmark_group(&name);
         group.sample_size(10);
         group.bench_function("keygen", |b| {
-            b.iter(|| ProverKey::generate(&program, 1, planned.clone(), estimate.params.clone(), &srs).expect("keys"));
+            b.iter(|| ProverKey::generate(&plan, &srs).expect("keys"));
         });
         group.bench_function("witness", |b| {
             b.iter(|| {

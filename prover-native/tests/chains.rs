@@ -6,7 +6,7 @@ use std::path::Path;
 use vouch_circuit::Objective;
 use vouch_envelope::{Link, Nonce, ProofChain, ProofEnvelope, ValueRef};
 use vouch_program::{Interval, Program, Requant};
-use vouch_prover::{ProverKey, Srs, plan};
+use vouch_proving::ProverKey;
 use vouch_verifier::{ChainError, ChainStep, Expected, LinkError, verify_chain};
 
 /// Two values to hours, and their spread.
@@ -37,11 +37,7 @@ fn allocation() -> Program {
 }
 
 fn keys() -> [ProverKey; 2] {
-    [forecast(), allocation()].map(|program| {
-        let (planned, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
-        let srs = Srs::development(estimate.params.k);
-        ProverKey::generate(&program, 1, planned, estimate.params, &srs).unwrap()
-    })
+    [forecast(), allocation()].map(|program| ProverKey::development(&program).unwrap())
 }
 
 fn link(from: u32, to: u32) -> Link {

@@ -4,13 +4,14 @@
 mod shipped;
 
 use shipped::{ALLOCATION, FORECAST, onnx, options};
+use vouch::{ErrorKind, LIMB_BITS, compile_cheapest};
 use vouch_circuit::Objective;
 use vouch_compiler::Compiled;
-use vouch_prover::{LIMB_BITS, ProverError, ProvingError, compile_cheapest, plan};
+use vouch_proving::{ProvingError, plan};
 
 fn weight(compiled: &Compiled, batch: u32) -> f64 {
-    let (_, estimate) = plan(&compiled.program, batch, Objective::default(), None).unwrap();
-    estimate.weight(Objective::default(), batch)
+    let plan = plan(&compiled.program, batch, Objective::default(), None).unwrap();
+    plan.estimate.weight(Objective::default(), batch)
 }
 
 #[test]
@@ -46,6 +47,7 @@ fn batches_that_cannot_be() {
     let (onnx, options) = (onnx(FORECAST), options(FORECAST));
     for batch in [0, u32::MAX] {
         let refused = compile_cheapest(&onnx, &options, &LIMB_BITS, batch, Objective::default()).unwrap_err();
-        assert!(matches!(refused, ProverError::Proving(ProvingError::Program(_))), "{refused}");
+        assert_eq!(refused.kind(), ErrorKind::Model, "{refused}");
+        assert!(matches!(refused.get_ref().unwrap().downcast_ref(), Some(ProvingError::Program(_))), "{refused}");
     }
 }

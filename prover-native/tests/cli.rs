@@ -327,7 +327,7 @@ fn damaged_files_and_models_are_explained() {
     let mut far: Value = serde_json::from_str(&shipped).unwrap();
     far["sample"]["sweep_hours"][2] = 1e12.into();
     fs::write(at("card.json"), far.to_string()).unwrap();
-    let why = ["`sweep_hours` has 1000000000000", "from 60 to 260"];
+    let why = ["`sweep_hours`[2]: 1000000000000", "from 60 to 260"];
     bad(&["compile", MODEL, "--limb-bits", "11", "--card", &at("card.json"), "-o", &at("out")], 6, &why);
     bad(&["compile", MODEL, "--limb-bits", "11", "--card", &at("none.json"), "-o", &at("out")], 1, &["none.json"]);
     good(&["srs", "generate", "-k", "6", "-o", &at("small.srs")]);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use vouch_circuit::Objective;
 use vouch_envelope::{Nonce, ProofEnvelope};
 use vouch_program::{Interval, Program, Requant, Segment, Term, Visibility};
-use vouch_prover::{ProverKey, Salt, Srs, plan, tensor_hash};
+use vouch_proving::{ProverKey, Salt, Srs, plan, tensor_hash};
 use vouch_verifier::{CheckName, Expected, Section, TensorHash, VerifyError, report, verify};
 
 const LO: i64 = -200;
@@ -33,10 +33,9 @@ fn program(modes: [Visibility; 4]) -> Program {
 }
 
 fn key(program: &Program) -> ProverKey {
-    let (planned, estimate) = plan(program, 1, Objective::default(), None).unwrap();
-    let srs = Srs::development(estimate.params.k);
-    let key = ProverKey::generate(program, 1, planned, estimate.params, &srs).unwrap();
-    assert_eq!(key.verifier.proof_len(), estimate.proof_bytes, "the predicted proof size");
+    let plan = plan(program, 1, Objective::default(), None).unwrap();
+    let key = ProverKey::generate(&plan, &Srs::development(plan.k())).unwrap();
+    assert_eq!(key.verifier.proof_len(), plan.estimate.proof_bytes, "the predicted proof size");
     key
 }
 
@@ -256,8 +255,7 @@ fn modes_are_models_of_their_own() {
     let mut seen = Vec::new();
     for mode in [p, Visibility::Hashed, Visibility::Private] {
         let program = program([mode, p, p, p]);
-        let (planned, estimate) = plan(&program, 1, Objective::default(), Some(8)).unwrap();
-        let key = ProverKey::generate(&program, 1, planned, estimate.params, &srs).unwrap();
+        let key = ProverKey::generate(&plan(&program, 1, Objective::default(), Some(8)).unwrap(), &srs).unwrap();
         assert_eq!(key.verifier.schema().is_public(), mode == p);
         seen.push(key.verifier.model_id());
     }

@@ -5,18 +5,11 @@
 mod shipped;
 
 use shipped::{ALLOCATION, FORECAST, SHARE, TOKENS, compiled, example, folder, onnx, samples};
-use vouch_circuit::Objective;
+use vouch::Card;
 use vouch_compiler::{Oracle, dequantize_outputs, quantize_inputs};
 use vouch_envelope::Nonce;
-use vouch_program::Program;
-use vouch_prover::{Card, ProverKey, Srs, plan};
+use vouch_proving::ProverKey;
 use vouch_verifier::{Expected, VerifierKey, verify};
-
-fn key(program: &Program) -> ProverKey {
-    let (planned, estimate) = plan(program, 1, Objective::default(), None).unwrap();
-    let srs = Srs::development(estimate.params.k);
-    ProverKey::generate(program, 1, planned, estimate.params, &srs).unwrap()
-}
 
 fn outputs(key: &VerifierKey, envelope: &vouch_envelope::ProofEnvelope, inputs: Vec<i64>) -> Vec<i64> {
     let expected = Expected { inputs: Some(inputs), allow_development_srs: true, ..Expected::default() };
@@ -59,7 +52,8 @@ fn the_proof_of_the_allocation_takes_the_integers_of_the_forecasts() {
     assert_eq!(taken.shape, [1, TOKENS as u32]);
     assert_eq!((taken.scale, &taken.unit), (out.scale, &out.unit), "one unit is as many integers in both");
 
-    let (forecaster, allocator) = (key(&forecast.program), key(&allocation.program));
+    let (forecaster, allocator) =
+        (ProverKey::development(&forecast.program).unwrap(), ProverKey::development(&allocation.program).unwrap());
     let possible = &forecaster.verifier.schema().outputs[0];
     assert!(taken.min <= possible.min && possible.max <= taken.max, "{taken:?}, {possible:?}");
     let k = allocator.header.params.k;

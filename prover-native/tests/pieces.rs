@@ -13,7 +13,7 @@ use vouch_circuit::{CircuitParams, Objective};
 use vouch_compiler::CompileOptions;
 use vouch_disclosure::disclosure_program;
 use vouch_program::{Program, Visibility, WeightMode};
-use vouch_proving::{plan, rank_of_pieces, schema};
+use vouch_proving::{plan, rank_of_pieces};
 
 /// The program with its inputs hashed, those that may be.
 fn hashed(program: &Program) -> Program {
@@ -28,7 +28,7 @@ fn layouts(program: &Program) -> Vec<CircuitParams> {
     let mut out = Vec::new();
     for objective in [Objective::Prover, Objective::Proof, Objective::Memory] {
         for batch in [1, 2, 16] {
-            out.extend(plan(program, batch, objective, None).ok().map(|(_, estimate)| estimate.params));
+            out.extend(plan(program, batch, objective, None).ok().map(|plan| plan.estimate.params));
         }
     }
     assert!(out.len() > 3, "the program has layouts");
@@ -59,7 +59,7 @@ fn pieces_of_shipped_layouts_are_free() {
             }
             // Facts about each hashed input are proved in circuits of their own, for which the weights do not matter.
             if weights == WeightMode::Fixed {
-                for spec in schema(&inputs).inputs {
+                for spec in inputs.schema().inputs {
                     let Ok(program) = disclosure_program(&spec) else { continue };
                     layouts(&program).iter().for_each(|params| full_rank(&spec.name, params));
                 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use vouch_circuit::{CircuitParams, Objective};
 use vouch_envelope::{Nonce, ProofEnvelope};
 use vouch_program::{Interval, Program, Requant, RunError, Segment, Term, Visibility, WeightMode};
-use vouch_prover::{ProverKey, ProvingError, Salt, Srs, check_key, plan, tensor_hash};
+use vouch_proving::{ProverKey, ProvingError, Salt, Srs, check_key, plan, tensor_hash};
 use vouch_verifier::{
     Expected, KeyDescription, KeyError, PrivateWeights, VerifierKey, VerifyError, verify, verify_batch,
 };
@@ -39,8 +39,8 @@ fn srs() -> &'static Srs {
 }
 
 fn key(program: &Program) -> ProverKey {
-    let (planned, estimate) = plan(program, 1, Objective::default(), None).unwrap();
-    let key = ProverKey::generate(program, 1, planned, estimate.params.clone(), srs()).unwrap();
+    let plan = plan(program, 1, Objective::default(), None).unwrap();
+    let (key, estimate) = (ProverKey::generate(&plan, srs()).unwrap(), &plan.estimate);
     assert_eq!(key.verifier.proof_len(), estimate.proof_bytes, "the predicted proof size");
     let weights = key.verifier.description().weights.as_ref().unwrap();
     assert_eq!(weights.lanes.iter().map(|l| l.commitments.len()).sum::<usize>(), estimate.weight_commitments);
@@ -145,8 +145,7 @@ fn keys_are_read_again() {
     assert!(again.prove(&inputs(1), Nonce([2; 32])).is_ok());
     let public = program.without_weights();
     assert!(matches!(ProverKey::from_bytes(&bytes, &public), Err(ProvingError::OtherProgram { .. })));
-    let (planned, estimate) = plan(&public, 1, Objective::default(), None).unwrap();
-    let made = ProverKey::generate(&public, 1, planned, estimate.params, srs());
+    let made = ProverKey::setup(&public, srs());
     assert!(matches!(made, Err(ProvingError::Run(RunError::NoWeights))));
 }
 
@@ -279,10 +278,11 @@ fn hashed_inputs_and_private_weights() {
 #[test]
 fn all_layouts_verify() {
     let program = program(1, Visibility::Public);
-    let (planned, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
+    let plan = plan(&program, 1, Objective::default(), None).unwrap();
     for (weight_columns, matrix_lanes) in [(1, 1), (2, 1), (3, 2), (1, 2), (1, 3)] {
-        let params = CircuitParams { weight_columns, matrix_lanes, ..estimate.params.clone() };
-        let key = ProverKey::generate(&program, 1, planned.clone(), params, srs()).unwrap();
+        let mut plan = plan.clone();
+        plan.estimate.params = CircuitParams { weight_columns, matrix_lanes, ..plan.estimate.params };
+        let key = ProverKey::generate(&plan, srs()).unwrap();
         let proved = key.prove(&inputs(1), Nonce([1; 32]));
         let envelope =
             proved.unwrap_or_else(|e| panic!("{weight_columns} columns, {matrix_lanes} lanes: {e}")).envelope;
@@ -301,8 +301,7 @@ fn all_layouts_verify() {
 #[test]
 fn batches_have_private_weights_too() {
     let program = program(1, Visibility::Public);
-    let (planned, estimate) = plan(&program, 4, Objective::default(), None).unwrap();
-    let key = ProverKey::generate(&program, 4, planned, estimate.params, srs()).unwrap();
+    let key = ProverKey::generate(&plan(&program, 4, Objective::default(), None).unwrap(), srs()).unwrap();
     let x: Vec<i64> = (0..4).flat_map(inputs).collect();
     let proved = key.prove(&x, Nonce([1; 32])).unwrap();
     assert!(verify(&key.verifier, &any(), &proved.envelope).is_ok());

@@ -9,10 +9,10 @@ use std::{collections::BTreeSet, fs, path::Path};
 use leak::{Layer, SIZE, distance, manifest, numbers, onnx, recover};
 use program::{bad, good, text};
 use serde_json::Value;
+use vouch::{Card, LIMB_BITS, MODEL_FILE, Model, compile_cheapest};
 use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, InputRanges, OnnxModel};
 use vouch_program::WeightMode;
-use vouch_prover::{Card, LIMB_BITS, MODEL_FILE, ModelBundle, compile_cheapest};
 
 /// A model with private weights: its owner's folder and a published one.
 fn made(dir: &Path, layer: &Layer, options: &[&str]) -> (Vec<u8>, Vec<u8>) {
@@ -77,7 +77,7 @@ fn tables_of_a_neuron_tell_an_exponent() {
         options.max_errors.add("y=0.01").unwrap();
         let compiled = compile_cheapest(&model, &options, &LIMB_BITS, 1, Objective::default()).unwrap();
         let hi = compiled.report.tensors.iter().find(|t| t.op.contains("Tanh")).unwrap().hi;
-        let mut bundle = ModelBundle::new(compiled, Card::default()).without_weights();
+        let mut bundle = Model::new(compiled, Card::default()).without_weights();
         // The file's digest would make all different if anything in it were.
         bundle.manifest.name.clear();
         (hi.to_bits(), bundle.to_bytes().unwrap())
@@ -93,7 +93,7 @@ fn tables_of_a_neuron_tell_an_exponent() {
 }
 
 /// A bundle as version 2 wrote it.
-fn version_2(bundle: &ModelBundle) -> Vec<u8> {
+fn version_2(bundle: &Model) -> Vec<u8> {
     let bytes = bundle.to_bytes().unwrap();
     let mut manifest = manifest(&bytes);
     manifest["report"]["configuration"].as_object_mut().unwrap().remove("weights").unwrap();
@@ -114,9 +114,9 @@ fn version_2(bundle: &ModelBundle) -> Vec<u8> {
 fn bundles_of_version_2_are_read() {
     let dir = tempfile::tempdir().unwrap();
     let (own, _) = made(dir.path(), &Layer::random(13), &[]);
-    let own = ModelBundle::from_bytes(&own).unwrap();
+    let own = Model::from_bytes(&own).unwrap();
     let bytes = version_2(&own);
-    let read = ModelBundle::from_bytes(&bytes).unwrap();
+    let read = Model::from_bytes(&bytes).unwrap();
     assert_eq!((&read.program, &read.manifest.name), (&own.program, &own.manifest.name));
     assert!(recover(&manifest(&bytes)).is_some());
     let bundle = dir.path().join("bundle");

@@ -7,9 +7,9 @@ use std::sync::OnceLock;
 
 use proptest::prelude::*;
 use shipped::{ALLOCATION, compiled, onnx, samples};
+use vouch::LIMB_BITS;
 use vouch_compiler::{CompileOptions, NamedTensors, compile_model, quantize_inputs};
 use vouch_program::{Instruction, Interval, Matrix, Product, Program, Requant, Table, Wire};
-use vouch_prover::LIMB_BITS;
 
 /// What the README states of the largest possible |Σ shares − 1|.
 const STATED: f64 = 1.5e-4;

@@ -20,7 +20,7 @@ use halo2_proofs::transcript::{
     Blake2bRead, Blake2bWrite, Challenge255, Transcript, TranscriptReadBuffer, TranscriptWriterBuffer,
 };
 use rand_core::OsRng;
-use vouch_prover::export::{ExportError, KeyMeta, export_key};
+use vouch_proving::export::{ExportError, KeyMeta, export_key};
 use vouch_verifier::{
     Expected, KeyError, ModelId, Nonce, PointError, ProofEnvelope, PublicValues, Schema, SrsKind, TensorSpec,
     VerifierKey, VerifyError, report, verify, verify_batch,

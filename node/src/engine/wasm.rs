@@ -10,7 +10,7 @@ use vouch_envelope::{ModelId, ProofEnvelope, hex};
 use vouch_verifier::{Expected, VerifierKey};
 use vouch_verifier_host::{Host, HostError, Limits, VerificationReport, Verifier};
 
-use super::{Rejection, Verified, VerifyEngine};
+use super::verify::{Rejection, Verified, VerifyEngine};
 
 /// Instances that wait for work, for each model.
 const MAX_IDLE: usize = 8;
@@ -19,7 +19,7 @@ const MAX_IDLE: usize = 8;
 #[derive(Debug, Error)]
 pub enum EngineError {
     /// The file cannot be read.
-    #[error("verifier {path}: {source}; `cargo xtask wasm` makes it, and the setting `validator.verifier_wasm` names it", path = path.display())]
+    #[error("verifier {path}: {source}; `cargo xtask wasm` makes it, and the setting `validator.verifier.wasm` names it", path = path.display())]
     File {
         /// The file.
         path: PathBuf,

@@ -12,7 +12,7 @@ use vouch_envelope::hex;
 use vouch_protocol::{PublicKey, decode_answer};
 use vouch_verifier::{Expected, verify_bytes};
 
-use super::provers::{NoProof, Run};
+use super::run::{NoProof, Run};
 use crate::broker::{Answer, Broker, BrokerError, BrokerSettings, Job};
 use crate::now_ms;
 use crate::random::random;

@@ -12,11 +12,11 @@ use vouch_api::{ANSWER_TYPE, Capacity, ENVELOPE_TYPE, Health, MinerModel, Part, 
 use vouch_protocol::{PublicKey, SignatureError, SignedHeaders, verify};
 
 use super::Miner;
-use super::provers::{NoProof, Run};
+use super::run::{NoProof, Run};
 use crate::chain::Parties;
 use crate::metrics::by;
 use crate::registry::Model;
-use crate::{Refusal, now_ms, server};
+use crate::{ApiError, Refusal, now_ms, server};
 
 /// Longest deadline that a caller may give.
 const MAX_DEADLINE_MS: u64 = 600_000;
@@ -24,14 +24,21 @@ const MAX_ID_CHARS: usize = 64;
 
 type Shared = State<Arc<Miner>>;
 
-pub(super) fn router(miner: Arc<Miner>) -> Router {
+impl Miner {
+    /// The server.
+    pub fn router(self: &Arc<Self>) -> Router {
+        server::layers(routes(self.clone()), self.metrics.clone())
+    }
+}
+
+fn routes(miner: Arc<Miner>) -> Router {
     let quick = Router::new()
         .route(paths::MODELS, get(models))
         .route(paths::CAPACITY, get(capacity))
         .route("/health", get(health))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
-        .fallback(|| async { Refusal::missing("no such path") })
+        .fallback(|| async { ApiError::NotFound.because("no such path") })
         .with_state(miner.clone());
     let quick = server::timeout(quick, Duration::from_secs(10));
     Router::new().route(paths::PROVE, post(prove)).with_state(miner).merge(quick)
@@ -81,7 +88,7 @@ async fn prove(State(miner): Shared, request: Request) -> Response {
     let arrived = Instant::now();
     let (result, response) = match answer(&miner, request, arrived).await {
         Ok((kind, answer)) => ("proved".to_owned(), ([(header::CONTENT_TYPE, kind)], answer).into_response()),
-        Err(refusal) => (refusal.problem().name().to_owned(), refusal.into_response()),
+        Err(refusal) => (refusal.error().code().to_owned(), refusal.into_response()),
     };
     miner.metrics.proofs.get_or_create(&by(result)).inc();
     response
@@ -102,34 +109,29 @@ async fn answer(miner: &Arc<Miner>, request: Request, arrived: Instant) -> Resul
     verify(&signed, &miner.public, head.method.as_str(), path, &body, now_ms()).map_err(unsigned)?;
     miner.limiter.take(signed.key).map_err(Refusal::rate)?;
     if !miner.store.remember(signed.key, signed.nonce, signed.expires_ms, now_ms()).await? {
-        return Err(Refusal::new(StatusCode::CONFLICT, "replayed", "The request came before", ""));
+        return Err(ApiError::Replayed.into());
     }
-    let asked: ProveRequest = serde_json::from_slice(&body).map_err(Refusal::malformed)?;
+    let asked: ProveRequest = serde_json::from_slice(&body).map_err(|error| ApiError::Malformed.because(error))?;
     if asked.request_id.is_empty() || asked.request_id.len() > MAX_ID_CHARS {
-        return Err(Refusal::malformed(format!("request_id: expected 1 to {MAX_ID_CHARS} characters")));
+        return Err(ApiError::Malformed.because(format!("request_id: expected 1 to {MAX_ID_CHARS} characters")));
     }
     let Some(model) = miner.registry.get(&asked.model_id) else {
-        return Err(Refusal::new(StatusCode::NOT_FOUND, "no-such-model", "No such model", asked.model_id));
+        return Err(ApiError::NoSuchModel.because(asked.model_id));
     };
-    model.check_integers(&asked.inputs).map_err(|e| Refusal::unfit("inputs", "Not inputs of the model", e))?;
-    model.check_salt(asked.salt).map_err(|e| Refusal::unfit("salt", "Not the salt that the model needs", e))?;
+    model.check_integers(&asked.inputs).map_err(|e| ApiError::Inputs.because(e))?;
+    model.check_salt(asked.salt).map_err(|e| ApiError::Salt.because(e))?;
     let deadline = Duration::from_millis(asked.deadline_ms.min(MAX_DEADLINE_MS)).saturating_sub(arrived.elapsed());
     if !miner.store.take(signed.key, asked.request_id.clone(), now_ms()).await? {
-        return Err(Refusal::new(
-            StatusCode::CONFLICT,
-            "answered",
-            "The request was answered before",
-            asked.request_id,
-        ));
+        return Err(ApiError::Answered.because(asked.request_id));
     }
     let kind = if model.hidden_output_len() > 0 { ANSWER_TYPE } else { ENVELOPE_TYPE };
     let run = Run { inputs: asked.inputs, salt: asked.salt, nonce: asked.nonce };
     let proved = miner.provers.prove(model, run, deadline).await;
     proved.map(|answer| (kind, answer)).map_err(|error| match error {
-        NoProof::Inputs(reason) => Refusal::unfit("inputs", "The model refuses the inputs", reason),
+        NoProof::Inputs(reason) => ApiError::RefusedInputs.because(reason),
         NoProof::Full { retry_after_s } => Refusal::full("the queue is full", retry_after_s),
         NoProof::Closed => Refusal::full("the miner shuts down", 10),
-        NoProof::Late => Refusal::new(StatusCode::GATEWAY_TIMEOUT, "late", "The deadline came before the proof", ""),
+        NoProof::Late => ApiError::DeadlinePassed.into(),
         NoProof::Unreachable(reason) => {
             tracing::error!(reason, "a job found no queue");
             Refusal::full("the queue does not answer", 10)
@@ -146,12 +148,12 @@ fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 fn unsigned(error: SignatureError) -> Refusal {
-    let name = match error {
-        SignatureError::Header { .. } => "unsigned",
-        SignatureError::Expired { .. } | SignatureError::TooFar { .. } => "expired",
-        SignatureError::Key | SignatureError::Forged => "forged",
+    let kind = match error {
+        SignatureError::Header { .. } => ApiError::Unsigned,
+        SignatureError::Expired { .. } | SignatureError::TooFar { .. } => ApiError::Expired,
+        SignatureError::Key | SignatureError::Forged => ApiError::Forged,
     };
-    Refusal::new(StatusCode::UNAUTHORIZED, name, "The request's signature is not accepted", error)
+    kind.because(error)
 }
 
 async fn known(miner: &Arc<Miner>, caller: PublicKey) -> Result<(), Refusal> {
@@ -162,7 +164,7 @@ async fn known(miner: &Arc<Miner>, caller: PublicKey) -> Result<(), Refusal> {
         Some(stake) => format!("stake {stake}, at least {least} is needed"),
         None => "no validator on the chain has this key".to_owned(),
     };
-    Err(Refusal::new(StatusCode::FORBIDDEN, "unknown-caller", "Unknown caller", detail))
+    Err(ApiError::UnknownCaller.because(detail))
 }
 
 /// Who takes part; or why that cannot be said.

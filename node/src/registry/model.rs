@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rand_core::{OsRng, RngCore};
+use vouch::{VERIFIER_KEY_FILE, picture};
 use vouch_api::{Accuracy, Field, FieldTest, ModelCard, ModelId, ModelSummary, Sizes, Weights};
 pub use vouch_client::inputs::InputRefusal;
 use vouch_envelope::hex;
 use vouch_protocol::answer_overhead;
-use vouch_prover::{ModelBundle, VERIFIER_KEY_FILE, picture};
 use vouch_verifier::{Section, SrsKind, TensorSpec, VerifierKey};
 
-use super::RegistryError;
-use crate::disclosure::DisclosureKeys;
+use super::disclosure::DisclosureKeys;
+use super::error::RegistryError;
 use crate::random::uniform;
 
 /// Largest verifying key that is read.
@@ -25,7 +25,7 @@ pub struct Model {
     /// Its folder.
     pub dir: PathBuf,
     /// The compiled model. Its manifest is what may be published, also where the folder has the owner's bundle.
-    pub bundle: ModelBundle,
+    pub bundle: vouch::Model,
     /// Its verifying key.
     pub key: VerifierKey,
     /// Keys for facts about its hashed inputs, by name, where there are any.
@@ -43,8 +43,7 @@ impl Model {
     /// [`RegistryError`].
     pub fn load(dir: &Path, timeout: Duration) -> Result<Self, RegistryError> {
         let path = || dir.to_owned();
-        let mut bundle = ModelBundle::load(dir)
-            .map_err(|source| RegistryError::Bundle { path: path(), source: Box::new(source) })?;
+        let mut bundle = vouch::Model::open(dir).map_err(|source| RegistryError::Bundle { path: path(), source })?;
         let key_path = dir.join(VERIFIER_KEY_FILE);
         let file = |source| RegistryError::File { path: key_path.clone(), source };
         let len = std::fs::metadata(&key_path).map_err(file)?.len();

@@ -1,120 +1,138 @@
-//! The deposit contract's side of the validator: what a follower of the chain has read, and questions to the chain's node.
+//! The deposit contract: what a follower of its chain has read, and questions to the chain's node.
 
-pub(super) mod rpc;
+mod rpc;
 
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
-use serde::Deserialize;
-use vouch_api::{AccountDeposits, DepositsConfig, Part, Problem, paths};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use vouch_api::{AccountDeposits, DepositsConfig, Part, paths};
 use vouch_deposits::{Address, parse_address};
 use vouch_follower::{Follower, FollowerError, Page, Settings};
 
-use super::{Validator, ValidatorSettings};
-use crate::{Refusal, server};
+use super::stop::Stop;
 use rpc::Rpc;
+
+pub(super) use rpc::{Question, RpcError};
 
 /// The database of a validator's follower, in its folder.
 const FILE: &str = "deposits.sqlite";
 
-/// The deposit contract, as it is configured.
+/// The deposit contract: `[validator.deposits]`. The first three are set together or not at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DepositSettings {
+    /// The contract's address.
+    pub contract: Option<String>,
+    /// The chain's identifier (EIP-155).
+    pub chain_id: Option<u64>,
+    /// The URL of a node of that chain, HTTP or HTTPS. It is never shown.
+    pub rpc_url: Option<String>,
+    /// The block in which the contract was deployed, or one before.
+    pub first_block: u64,
+    /// A block is final when this many are on top of it.
+    pub confirmations: u64,
+    /// The pause between looks at the chain, milliseconds.
+    pub poll_ms: u64,
+}
+
+impl Default for DepositSettings {
+    fn default() -> Self {
+        Self { contract: None, chain_id: None, rpc_url: None, first_block: 0, confirmations: 64, poll_ms: 6_000 }
+    }
+}
+
+/// The service of deposits.
 pub(super) struct Deposits {
     contract: Address,
     chain_id: u64,
+    settings: DepositSettings,
+    database: PathBuf,
     rpc: Rpc,
+    follower: OnceLock<Follower>,
 }
 
 impl Deposits {
-    /// The contract of the settings, if there is one.
-    pub(super) fn of(settings: &ValidatorSettings) -> Result<Option<Self>> {
-        let s = settings;
-        let (contract, chain_id, rpc_url) = match (&s.deposit_contract, s.deposit_chain_id, &s.deposit_rpc_url) {
+    /// The contract of the settings, if there is one; its history is kept in a file in `folder`.
+    ///
+    /// # Errors
+    /// Names the setting that cannot be one.
+    pub(super) fn new(settings: &DepositSettings, folder: &Path) -> Result<Option<Self>> {
+        let (contract, chain_id, rpc_url) = match (&settings.contract, settings.chain_id, &settings.rpc_url) {
             (Some(contract), Some(chain_id), Some(rpc_url)) => (contract, chain_id, rpc_url),
             (None, None, None) => return Ok(None),
-            _ => bail!("deposit_contract, deposit_chain_id and deposit_rpc_url: set all or none"),
+            _ => bail!("validator.deposits: contract, chain_id and rpc_url: set all or none"),
         };
-        let contract = parse_address(contract).context("deposit_contract")?;
-        Ok(Some(Self { contract, chain_id, rpc: Rpc::new(rpc_url, contract).context("deposit_rpc_url")? }))
+        let contract = parse_address(contract).context("validator.deposits.contract")?;
+        let rpc = Rpc::new(rpc_url, contract, settings.first_block).context("validator.deposits.rpc_url")?;
+        let (settings, database, follower) = (settings.clone(), folder.join(FILE), OnceLock::new());
+        Ok(Some(Self { contract, chain_id, settings, database, rpc, follower }))
     }
-}
 
-impl Validator {
-    /// Opens the follower, if there is a contract.
-    pub(super) async fn follow_deposits(&self) -> Result<Option<&Follower>> {
-        let Some(Deposits { contract, chain_id, rpc }) = &self.deposits else { return Ok(None) };
-        let s = &self.settings;
+    /// Opens the history.
+    pub(super) async fn open(&self) -> Result<()> {
         let settings = Settings {
-            first_block: s.deposit_first_block,
-            confirmations: s.deposit_confirmations,
-            poll: Duration::from_millis(s.deposit_poll_ms),
-            ..Settings::new(rpc.url(), *chain_id, *contract)
+            first_block: self.settings.first_block,
+            confirmations: self.settings.confirmations,
+            poll: Duration::from_millis(self.settings.poll_ms),
+            ..Settings::new(self.rpc.url(), self.chain_id, self.contract)
         };
-        let follower = Follower::open(&s.data.join(FILE), settings).await.context("deposits")?;
-        Ok(Some(self.follower.get_or_init(|| follower)))
+        let follower = Follower::open(&self.database, settings).await.context("deposits")?;
+        self.follower.get_or_init(|| follower);
+        Ok(())
     }
 
-    /// How following goes, if there is a contract.
-    pub(super) fn deposits_part(&self) -> Option<Part> {
+    /// Follows the chain until the stop.
+    pub(super) async fn follow(self: Arc<Self>, stop: Stop) {
+        if let Some(follower) = self.follower.get() {
+            follower.run(stop.stopped()).await;
+        }
+    }
+
+    /// The contract, for clients.
+    pub(super) fn config(&self) -> DepositsConfig {
+        DepositsConfig {
+            contract: Some(self.contract.to_checksum(None)),
+            chain_id: Some(self.chain_id),
+            first_block: self.settings.first_block,
+            rpc_url: Some(paths::DEPOSITS_RPC.to_owned()),
+        }
+    }
+
+    /// How following goes, once the history is open.
+    pub(super) fn part(&self) -> Option<Part> {
         self.follower.get().map(|follower| follower.status().part())
     }
-}
 
-/// The deposit contract.
-#[utoipa::path(get, path = "/v1/deposits", responses((status = 200, body = DepositsConfig)))]
-pub(super) async fn config(State(v): State<Arc<Validator>>) -> Json<DepositsConfig> {
-    Json(match &v.deposits {
-        Some(Deposits { contract, chain_id, .. }) => DepositsConfig {
-            contract: Some(contract.to_checksum(None)),
-            chain_id: Some(*chain_id),
-            first_block: v.settings.deposit_first_block,
-            rpc_url: Some(paths::DEPOSITS_RPC.to_owned()),
-        },
-        None => DepositsConfig::default(),
-    })
-}
+    /// What an account has in the contract, and had.
+    ///
+    /// # Errors
+    /// [`FollowerError::NotYet`] before the first block was read.
+    pub(super) async fn account(&self, account: Address, page: Page) -> Result<AccountDeposits, FollowerError> {
+        match self.follower.get() {
+            Some(follower) => follower.account(account, page).await,
+            None => Err(FollowerError::NotYet),
+        }
+    }
 
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct HistoryQuery {
-    /// At most so many events, the newest first; up to 1000.
-    #[param(maximum = 1000)]
-    #[serde(default, deserialize_with = "server::at_most::<{ Page::MAX as u64 }, _>")]
-    limit: Option<u64>,
-    /// Only events before this block's event with the index `before_index`.
-    #[param(maximum = 9007199254740991_i64)]
-    #[serde(default, deserialize_with = "server::at_most::<{ server::MAX_NUMBER }, _>")]
-    before_block: Option<u64>,
-    /// See `before_block`; 0 if left out.
-    #[param(maximum = 9007199254740991_i64)]
-    #[serde(default, deserialize_with = "server::at_most::<{ server::MAX_NUMBER }, _>")]
-    before_index: Option<u64>,
-}
+    /// Asks the chain's node.
+    ///
+    /// # Errors
+    /// [`RpcError`].
+    pub(super) async fn ask(&self, client: IpAddr, question: Question) -> Result<Value, RpcError> {
+        let tokens = self.tokens().await;
+        self.rpc.ask(client, question, tokens.as_deref()).await
+    }
 
-/// What an account has in the deposit contract, and had.
-#[utoipa::path(get, path = "/v1/deposits/{account}",
-    params(("account" = String, Path, description = "The account's address, with or without checksum"), HistoryQuery),
-    responses((status = 200, body = AccountDeposits),
-        (status = 400, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"), (status = 503, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn account(
-    State(v): State<Arc<Validator>>,
-    Path(account): Path<String>,
-    query: Result<Query<HistoryQuery>, QueryRejection>,
-) -> Result<Json<AccountDeposits>, Refusal> {
-    let Query(query) = query.map_err(Refusal::malformed)?;
-    let follower = v.follower.get().ok_or_else(|| Refusal::missing("no deposit contract is configured"))?;
-    let account = parse_address(&account).map_err(|error| Refusal::unfit("address", "Not an account", error))?;
-    let page = Page {
-        limit: query.limit.map_or(100, |limit| limit as u32),
-        before: query.before_block.map(|block| (block, query.before_index.unwrap_or(0))),
-    };
-    match follower.account(account, page).await {
-        Ok(deposits) => Ok(Json(deposits)),
-        Err(error @ FollowerError::NotYet) => Err(Refusal::full(error, 5)),
-        Err(error) => Err(Refusal::internal(error)),
+    /// The contract's tokens, once the chain was read.
+    async fn tokens(&self) -> Option<Vec<Address>> {
+        let follower = self.follower.get()?;
+        follower.status().last?;
+        let contract = follower.contract().await.ok()?;
+        Some(contract.tokens.iter().filter_map(|token| token.address.parse().ok()).collect())
     }
 }

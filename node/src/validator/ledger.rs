@@ -41,7 +41,11 @@ const MIGRATIONS: &[&str] = &["
         INSERT INTO tallies VALUES (NEW.miner, NEW.outcome, 1) ON CONFLICT DO UPDATE SET count = count + 1;
     END;
     CREATE INDEX attempts_verified ON attempts (miner, at_ms) WHERE outcome = 'verified';
-", strategies::MIGRATION];
+", "
+    CREATE TABLE strategies (id TEXT PRIMARY KEY, plan TEXT NOT NULL, market TEXT NOT NULL, horizon REAL NOT NULL, risk REAL NOT NULL,
+        predictions TEXT NOT NULL, state TEXT NOT NULL, created_ms INTEGER NOT NULL, finished_ms INTEGER, error TEXT, chain_id TEXT, chain BLOB);
+    CREATE INDEX strategies_open ON strategies (created_ms) WHERE state = 'open';
+"];
 
 /// A question that is open.
 #[derive(Debug, Clone)]

@@ -66,12 +66,12 @@ impl LocalChain {
 
     /// Has a validator read it.
     pub fn configure(&self, settings: &mut ValidatorSettings) {
-        settings.deposit_contract = Some(self.made.contract.to_checksum(None));
-        settings.deposit_chain_id = Some(self.made.chain_id);
-        settings.deposit_rpc_url = Some(self.made.rpc_url.clone());
-        settings.deposit_first_block = self.made.first_block;
-        settings.deposit_confirmations = 2;
-        settings.deposit_poll_ms = 100;
+        settings.deposits.contract = Some(self.made.contract.to_checksum(None));
+        settings.deposits.chain_id = Some(self.made.chain_id);
+        settings.deposits.rpc_url = Some(self.made.rpc_url.clone());
+        settings.deposits.first_block = self.made.first_block;
+        settings.deposits.confirmations = 2;
+        settings.deposits.poll_ms = 100;
     }
 
     pub async fn rpc(&self, method: &str, params: Value) -> Value {

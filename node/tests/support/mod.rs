@@ -7,25 +7,23 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::sync::oneshot;
+use vouch::{Card, FieldTest, Model, ProvingKey, Setup, Srs, disclosure_dir, fact_keys, hashed_inputs};
 use vouch_api::{LogEntry, MinerSummary, ModelId, Nonce, PredictionRequest, PredictionStatus, ProveRequest};
-use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, compile};
-use vouch_disclosure::disclosure_keys;
 use vouch_node::chain::{FileChain, MinerEntry, Parties, ValidatorEntry};
-use vouch_node::engine::{self, VerifyEngine};
+use vouch_node::engine::{self, VerifierSettings, VerifyEngine};
 use vouch_node::miner::{Miner, MinerSettings};
 use vouch_node::registry::Registry;
 use vouch_node::server::{Limits, serve};
-use vouch_node::validator::{Validator, ValidatorSettings};
+use vouch_node::validator::{DispatchSettings, PredictionSettings, Validator, ValidatorSettings};
 use vouch_program::Visibility;
 use vouch_protocol::{Event, PartyKey, PublicKey, Verdict};
-use vouch_prover::{Card, FieldTest, KeyFile, ModelBundle, ProverKey, Srs, disclosure_dir, hashed_inputs, plan};
 
 /// Two models: the same program, two reference strings. Only the first is served.
 pub struct Fixture {
     dir: TempDir,
-    pub a: ProverKey,
-    pub b: ProverKey,
+    pub a: ProvingKey,
+    pub b: ProvingKey,
 }
 
 impl Fixture {
@@ -34,7 +32,7 @@ impl Fixture {
     }
 
     pub fn id(&self) -> ModelId {
-        self.a.verifier.model_id()
+        self.a.model_id()
     }
 
     pub fn registry(&self) -> Registry {
@@ -73,19 +71,16 @@ impl Fixture {
         let mut compiled = compile(&onnx, &CompileOptions::default()).unwrap();
         let modes = visibility.iter().map(|(name, mode)| ((*name).to_owned(), *mode)).collect();
         compiled.program = compiled.program.with_visibility(&modes).unwrap();
-        let bundle = ModelBundle::new(compiled, card);
+        let model = Model::new(compiled, card);
         let make = |name: &str, save: bool| {
-            let (planned, estimate) = plan(&bundle.program, 1, Objective::default(), None).unwrap();
-            let srs = Srs::development(estimate.params.k);
-            let key = ProverKey::generate(&bundle.program, 1, planned, estimate.params, &srs).unwrap();
+            let key = model.setup(Setup::development()).unwrap();
             if save {
                 let path = dir.path().join("models").join(name);
-                bundle.save(&path).unwrap();
+                model.save(&path).unwrap();
                 key.save(&path).unwrap();
-                for spec in hashed_inputs(key.verifier.schema()) {
+                for spec in hashed_inputs(key.verifying_key().schema()) {
                     let folder = disclosure_dir(&path, &spec.name);
-                    std::fs::create_dir_all(&folder).unwrap();
-                    disclosure_keys(spec, &Srs::development(12)).unwrap().save(&folder).unwrap();
+                    fact_keys(spec, &Srs::development(12)).unwrap().save(folder).unwrap();
                 }
             }
             key
@@ -142,10 +137,10 @@ pub async fn start_miner(
 }
 
 /// The verifier's `.wasm`, if the suite `wasm` has made one and named it in `VOUCH_WASM`; else the native verifier.
-pub fn verifier() -> ValidatorSettings {
+pub fn verifier() -> VerifierSettings {
     match std::env::var_os("VOUCH_WASM") {
-        Some(path) => ValidatorSettings { verifier_wasm: path.into(), ..ValidatorSettings::default() },
-        None => ValidatorSettings { native_verifier: true, ..ValidatorSettings::default() },
+        Some(path) => VerifierSettings { wasm: path.into(), ..VerifierSettings::default() },
+        None => VerifierSettings { native: true, ..VerifierSettings::default() },
     }
 }
 
@@ -186,12 +181,16 @@ impl Net {
             models: fixture().models(),
             data: self.dir.path().join("validator"),
             allow_development_srs: true,
-            benchmark_every_ms: 0,
             chain_every_ms: 200,
-            rate: 1000.0,
-            burst: 1000,
-            timeout_ms: 20_000,
-            ..verifier()
+            verifier: verifier(),
+            dispatch: DispatchSettings {
+                benchmark_every_ms: 0,
+                timeout_ms: 20_000,
+                private_addresses: true,
+                ..DispatchSettings::default()
+            },
+            predictions: PredictionSettings { rate: 1000.0, burst: 1000, ..PredictionSettings::default() },
+            ..ValidatorSettings::default()
         }
     }
 
@@ -199,7 +198,7 @@ impl Net {
         let mut settings = self.settings();
         change(&mut settings);
         let chain = Arc::new(self.chain.clone());
-        let engine: Arc<dyn VerifyEngine> = engine::from_settings(&settings).unwrap();
+        let engine: Arc<dyn VerifyEngine> = engine::from_settings(&settings.verifier).unwrap();
         let validator = Validator::new(self.key.clone(), settings, chain, engine).unwrap();
         validator.start().await.unwrap().detach_all();
         let closing = validator.clone();
@@ -252,7 +251,7 @@ pub async fn miner(url: &str, key: PublicKey) -> MinerSummary {
 
 pub fn prove_request() -> ProveRequest {
     let key = &fixture().a;
-    let inputs = vec![0; key.program.input_len()];
+    let inputs = vec![0; key.program().input_len()];
     let id = PartyKey::generate().public().to_string()[..32].to_owned();
     let (model_id, nonce) = (fixture().id(), Nonce([7; 32]));
     ProveRequest { request_id: id, model_id, inputs, salt: None, nonce, deadline_ms: 30_000 }

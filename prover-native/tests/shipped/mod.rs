@@ -4,10 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
+use vouch::{LIMB_BITS, compile_cheapest};
 use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, Compiled, GivenSamples, NamedTensors, OnnxModel, Samples, data};
 use vouch_program::Program;
-use vouch_prover::{LIMB_BITS, compile_cheapest};
 
 pub const FORECAST: &str = "staking-lstm";
 pub const ALLOCATION: &str = "restaking-allocation";

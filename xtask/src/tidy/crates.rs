@@ -89,8 +89,14 @@ fn unchecked(manifest: &str, profile: &str) -> Vec<String> {
     missing.map(|name| format!("profile {profile} does not check overflows in {name}")).collect()
 }
 
+/// The attribute that takes a crate's documentation from its README.
+const README: &str = "#![doc = include_str!(\"../README.md\")]";
+
 /// What is wrong with the documentation at the start of a crate's root.
 fn documentation(text: &str) -> Option<String> {
+    if text.lines().any(|line| line == README) {
+        return None;
+    }
     let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with("#!["))?;
     match first.strip_prefix("//!") {
         None => Some("does not start with documentation of the crate".to_owned()),
@@ -118,6 +124,7 @@ mod tests {
     #[test]
     fn crates_are_documented() {
         assert_eq!(documentation("#![no_std]\n\n//! Wire types of Vouch.\n"), None);
+        assert_eq!(documentation(&format!("{README}\n\nmod a;\n")), None);
         assert!(documentation("//! tests\n").is_some());
         assert!(documentation("mod a;\n//! Late, but with many words.\n").is_some());
     }

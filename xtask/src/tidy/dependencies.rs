@@ -35,7 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["vouch-circuit", "vouch-program", "vouch-poseidon", "vouch-verifier", "vouch-envelope", "vouch-schema"],
     ),
     (
-        "vouch-prover",
+        "vouch",
         &[
             "vouch-compiler",
             "vouch-circuit",
@@ -46,13 +46,29 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-envelope",
         ],
     ),
-    ("vouch-disclosure", &["vouch-circuit", "vouch-program", "vouch-proving", "vouch-verifier", "vouch-envelope"]),
+    (
+        "vouch-prover",
+        &[
+            "vouch",
+            "vouch-compiler",
+            "vouch-circuit",
+            "vouch-disclosure",
+            "vouch-program",
+            "vouch-proving",
+            "vouch-verifier",
+            "vouch-envelope",
+        ],
+    ),
+    ("vouch-disclosure", &["vouch-program", "vouch-proving", "vouch-verifier", "vouch-envelope"]),
+    ("vouch-examples", &["vouch", "vouch-verifier-host"]),
+    ("vouch-example-verify", &["vouch-verifier"]),
     ("vouch-prover-wasm", &["vouch-disclosure", "vouch-proving", "vouch-verifier", "vouch-envelope"]),
     ("vouch-verifier-wasm", &["vouch-verifier", "vouch-envelope"]),
     ("vouch-verifier-host", &["vouch-envelope"]),
     (
         "vouch-node",
         &[
+            "vouch",
             "vouch-api",
             "vouch-client",
             "vouch-deposits",
@@ -62,7 +78,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-protocol",
             "vouch-verifier",
             "vouch-verifier-host",
-            "vouch-prover",
         ],
     ),
     (
@@ -71,7 +86,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "vouch-tests",
-        &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-verifier", "vouch-envelope", "vouch-prover"],
+        &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-proving", "vouch-verifier", "vouch-envelope"],
     ),
     ("xtask", &[]),
 ];
@@ -91,6 +106,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("vouch-deposits", PROVER),
     ("vouch-circuit", &["tract*", "onnx*", "prost*", "vouch-compiler"]),
     ("vouch-proving", &["tract*", "onnx*", "prost*", "vouch-compiler", "clap*"]),
+    ("vouch", &["clap*", "indicatif*", "tokio*"]),
 ];
 
 /// Members that are built for WebAssembly.
@@ -103,6 +119,7 @@ const PROVER: &[&str] = &["halo2*", "tract*", "onnx*", "rayon*", "tokio*"];
 const ONLY: &[(&str, &[&str])] = &[
     ("async-nats", &["vouch-node"]),
     ("axum*", &["vouch-node"]),
+    ("halo2*", &["vouch", "vouch-circuit", "vouch-proving"]),
     ("tract*", &["vouch-compiler"]),
     ("wasm-bindgen", &["vouch-prover-wasm", "vouch-verifier-wasm", "vouch-web"]),
     ("js-sys", &["vouch-verifier-wasm", "vouch-web"]),

@@ -113,6 +113,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     network.args(["test", "--locked", "--test", "miners", "--test", "engine"]);
     process::run(network.env("VOUCH_WASM", setting.pkg.join(WASM)))?;
 
+    // The example of an embedder, which fails unless it accepts an honest proof and refuses a changed one.
+    let mut embedder = cargo(&workspace.root);
+    embedder.args(["run", "--quiet", "--locked", "--example", "embed_wasm", "--"]);
+    process::run(embedder.arg(setting.pkg.join(WASM)))?;
+
     let project = javascript::install(&setting)?;
     javascript::node(&setting, &project)?;
     javascript::browser(&setting, &project)?;

@@ -9,7 +9,8 @@ use std::path::Path;
 use vouch_program::Program;
 
 use crate::{
-    CompileError, CompileOptions, CompileReport, Configuration, OnnxModel, OperatorCount, RangeReport, Schema,
+    CompileError, CompileOptions, CompileReport, Configuration, NamedTensors, OnnxModel, OperatorCount, RangeReport,
+    Schema,
     graph::{Graph, Ranges, Span},
     onnx,
 };
@@ -23,6 +24,23 @@ pub struct Compiled {
     pub report: CompileReport,
     /// What the model itself says about its inputs and outputs.
     pub schema: Schema,
+}
+
+impl Compiled {
+    /// Checks that every output is as accurate as was demanded, or accepted.
+    ///
+    /// # Errors
+    /// [`CompileError::Accuracy`] names the first output that is not.
+    pub fn check_accuracy(&self) -> Result<(), CompileError> {
+        let accuracy = &self.report.accuracy;
+        let Some(o) = accuracy.refused().next() else { return Ok(()) };
+        Err(CompileError::Accuracy {
+            output: o.name.clone(),
+            error: o.max_abs,
+            acceptable: o.acceptable(accuracy.target),
+            tensor: accuracy.costliest.clone().unwrap_or_default(),
+        })
+    }
 }
 
 /// Compiles a model file.
@@ -40,21 +58,40 @@ pub fn compile(path: &Path, options: &CompileOptions) -> Result<Compiled, Compil
 pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Compiled, CompileError> {
     options.check()?;
     inputs::check_names(model, options)?;
-    let mut graph = onnx::import(model)?;
-    graph.simplify();
     if let Some(calibration) = &options.calibration {
         inputs::check_samples(model, accuracy::CALIBRATION, calibration, None)?;
     }
-    let inputs = inputs::ranges(model, options)?;
+    let mut graph = onnx::import(model, options.calibration.as_deref().unwrap_or_default())?;
+    graph.simplify();
+    graph.infer_integers();
+    if let Some(site) = graph.not_finite() {
+        let other = || graph.imprecise(site, Span::new(f64::NAN, f64::NAN), "it has a factor that is infinite or NaN");
+        return Err(model.not_finite().unwrap_or_else(other));
+    }
+    let inputs = inputs::ranges(model, &graph, options)?;
     if let Some(given) = &options.given {
         inputs::check_samples(model, &given.source, &given.samples, Some(&inputs))?;
     }
     inputs::fix_scales(&mut graph, model, options, &inputs)?;
     let spans: Vec<Span> = inputs.iter().map(|i| Span::new(i.lo, i.hi)).collect();
-    let ranges = Ranges::new(&graph, &spans, options)?;
-    let mut warnings = Vec::new();
+    let drawn = || accuracy::random(&graph.inputs, &spans, options);
+    let drawn = if options.calibration.is_none() { drawn() } else { Vec::new() };
+    let ranges = Ranges::new(&graph, &spans, options, &drawn)?;
+    let mut warnings = model.notes().to_vec();
+    for port in graph.inputs.iter().filter(|p| p.required.is_some()) {
+        let name = &port.name;
+        warnings.push(format!("input `{name}` is fixed: proofs only take the value that the calibration data has"));
+    }
+    if let [first, others @ ..] = ranges.guessed() {
+        let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+        warnings.push(format!(
+            "the ranges of `{first}`{more} come from {} random inputs: interval arithmetic bounds nothing there; give \
+             --calibration with representative inputs",
+            drawn.len()
+        ));
+    }
     let reference = accuracy::Reference::new(model, &graph, &spans, options, &mut warnings)?;
-    let best = search::search(&graph, &ranges, &spans, options, &reference)?;
+    let best = search::search(&graph, &ranges, &spans, options, &drawn, &reference)?;
     warnings.extend(best.accuracy.missed().map(|o| {
         let (acceptable, off) = (o.acceptable(best.accuracy.target), o.max_abs);
         format!(
@@ -96,11 +133,13 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
     Ok(Compiled { program: best.quantized.program, report, schema })
 }
 
-/// The graphs to try: with explicit clamps only where a clip needs them, then with clamps of all saturating functions.
+/// The graphs to try: with explicit clamps only where a clip needs them, then with clamps of all saturating functions, then
+/// with wide ranges of logarithms, reciprocals and powers split.
 fn variants(
     graph: &Graph,
     spans: &[Span],
     options: &CompileOptions,
+    drawn: &[NamedTensors],
     ranges: &Ranges,
 ) -> Result<Vec<(bool, Graph, Ranges)>, CompileError> {
     let mut out = Vec::new();
@@ -108,11 +147,22 @@ fn variants(
         let mut own = graph.clone();
         if own.clamp_arguments(ranges, clamped, grid) {
             own.simplify();
-            let ranges = Ranges::new(&own, spans, options)?;
+            own.infer_integers();
+            let ranges = Ranges::new(&own, spans, options, drawn)?;
             out.push((clamped, own, ranges));
         } else if !clamped {
             out.push((false, own, ranges.clone()));
         }
+    }
+    let mut own = graph.clone();
+    if own.split_octaves(ranges) {
+        own.simplify();
+        let mut ranges = Ranges::new(&own, spans, options, drawn)?;
+        if own.clamp_arguments(&ranges, false, 0) {
+            own.simplify();
+            ranges = Ranges::new(&own, spans, options, drawn)?;
+        }
+        out.push((false, own, ranges));
     }
     Ok(out)
 }

@@ -15,7 +15,7 @@ mod npz;
 
 use std::{collections::BTreeMap, path::Path};
 
-use crate::{DataError, InputError};
+use crate::{DataError, ElementType, InputError};
 
 /// A dense tensor of real numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,20 +39,23 @@ pub type NamedTensors = BTreeMap<String, NamedTensor>;
 /// One set of inputs for each sample.
 pub type Samples = Vec<NamedTensors>;
 
-/// Name and shape of a model's input.
+/// Name, shape and type of a model's input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputSpec {
     /// ONNX name.
     pub name: String,
     /// Static shape.
     pub shape: Vec<usize>,
+    /// Type of the elements.
+    pub dtype: ElementType,
 }
 
-/// Name and shape of each input of a program.
+/// Name and shape of each input of a program, which does not know the types of its model's inputs.
 pub fn specs_of(program: &vouch_program::Program) -> Vec<InputSpec> {
     let spec = |t: &vouch_program::TensorSpec| InputSpec {
         name: t.name.clone(),
         shape: t.shape.iter().map(|&d| d as usize).collect(),
+        dtype: ElementType::default(),
     };
     program.inputs().iter().map(spec).collect()
 }
@@ -120,6 +123,10 @@ pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
 
 /// Splits arrays into samples and checks that every input has its data.
 fn samples_of(arrays: Vec<(String, NamedTensor)>, inputs: &[InputSpec]) -> Result<Samples, DataError> {
+    if inputs.is_empty() && arrays.is_empty() {
+        // A model without inputs has one sample, of nothing.
+        return Ok(vec![NamedTensors::new()]);
+    }
     let mut samples: Samples = Vec::new();
     for (name, array) in &arrays {
         let Some(spec) = inputs.iter().find(|s| s.name == *name) else {
@@ -137,8 +144,9 @@ fn samples_of(arrays: Vec<(String, NamedTensor)>, inputs: &[InputSpec]) -> Resul
             return Err(InputError::NotFinite { name: name.clone(), index, value }.into());
         }
         let len = array.data.len() / count;
-        for (sample, part) in samples.iter_mut().zip(array.data.chunks_exact(len)) {
-            sample.insert(name.clone(), NamedTensor { shape: spec.shape.clone(), data: part.to_vec() });
+        for (i, sample) in samples.iter_mut().enumerate() {
+            let data = array.data[i * len..(i + 1) * len].to_vec();
+            sample.insert(name.clone(), NamedTensor { shape: spec.shape.clone(), data });
         }
     }
     match inputs.iter().find(|s| !arrays.iter().any(|(name, _)| *name == s.name)) {
@@ -149,13 +157,21 @@ fn samples_of(arrays: Vec<(String, NamedTensor)>, inputs: &[InputSpec]) -> Resul
 
 /// How many samples of `spec` an array holds.
 fn sample_count(array: &NamedTensor, spec: &InputSpec) -> Result<usize, DataError> {
-    let len = elements(&spec.shape).filter(|&n| n > 0);
+    let len = elements(&spec.shape);
     let wrong = || DataError::Shape {
         name: spec.name.clone(),
         got: format!("{:?}", array.shape),
         expected: format!("{:?}", spec.shape),
     };
     let len = len.ok_or_else(wrong)?;
+    if len == 0 {
+        // How many samples there are of nothing, only the shape says.
+        return match array.shape.strip_suffix(spec.shape.as_slice()) {
+            Some([]) => Ok(1),
+            Some([n]) if *n > 0 => Ok(*n),
+            _ => Err(wrong()),
+        };
+    }
     if array.data.is_empty() || !array.data.len().is_multiple_of(len) {
         return Err(wrong());
     }

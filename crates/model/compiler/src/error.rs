@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use thiserror::Error;
 use vouch_program::{ProgramError, RunError, ValueError};
 
+use crate::ElementType;
+
 /// Why a model could not be compiled.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -55,8 +57,8 @@ pub enum CompileError {
         /// What is supported.
         reason: &'static str,
     },
-    /// A weight that is NaN or infinite.
-    #[error("tensor `{tensor}`[{index}] is {value}: weights must be finite")]
+    /// A constant that is NaN or infinite, on which an output depends.
+    #[error("{} in tensor `{tensor}`, element {index}, and an output depends on it", number(.value))]
     NotFinite {
         /// Which tensor.
         tensor: String,
@@ -77,7 +79,8 @@ pub enum CompileError {
     },
     /// An input dimension that the file leaves open.
     #[error(
-        "input `{input}`: dimension {axis} (`{dimension}`) is dynamic; only a batch dimension may be, export the model with fixed shapes"
+        "input `{input}`: dimension {axis} (`{dimension}`) is open: give its size with {}",
+        fix(.input, .dimension)
     )]
     DynamicDimension {
         /// Which input.
@@ -183,6 +186,20 @@ pub enum CompileError {
         /// What tract says.
         reason: String,
     },
+    /// No configuration is as accurate as demanded.
+    #[error(
+        "output `{output}` would be off by up to {error:.2e}, and {acceptable:.2e} is acceptable; most of it comes from `{tensor}`: give narrower ranges, or a larger --target-error or --max-error, or accept it with --accept-error {output}={error:.2e}"
+    )]
+    Accuracy {
+        /// Which output.
+        output: String,
+        /// Its largest absolute error.
+        error: f64,
+        /// Its largest acceptable error.
+        acceptable: f64,
+        /// The tensor by whose quantization half of the error has come about.
+        tensor: String,
+    },
     /// The integer program that came out is not valid.
     #[error("the quantized program is not valid: {0}")]
     Program(#[from] ProgramError),
@@ -196,6 +213,31 @@ pub enum CompileError {
         /// Why.
         source: RunError,
     },
+}
+
+impl CompileError {
+    /// The same error, with more about its reason.
+    pub(crate) fn because(mut self, more: &str) -> Self {
+        if let Self::Operator { reason, .. } = &mut self {
+            reason.push_str("; ");
+            reason.push_str(more);
+        }
+        self
+    }
+}
+
+/// A number that is not finite, as people write it.
+fn number(value: &f64) -> &'static str {
+    match value {
+        v if v.is_nan() => "NaN",
+        v if *v > 0.0 => "infinity",
+        _ => "−infinity",
+    }
+}
+
+/// The option that fixes an open dimension.
+fn fix(input: &str, dimension: &str) -> String {
+    if dimension.is_empty() { format!("--shape {input}=N,N,…") } else { format!("--dim {dimension}=N") }
 }
 
 /// An input that does not fit the program's inputs.
@@ -229,7 +271,7 @@ pub enum InputError {
         shape: String,
     },
     /// NaN or an infinity.
-    #[error("input `{name}`[{index}] is {value}, not a finite number")]
+    #[error("{} in input `{name}`, element {index}: numbers must be finite", number(.value))]
     NotFinite {
         /// Which input.
         name: String,
@@ -237,6 +279,18 @@ pub enum InputError {
         index: usize,
         /// The value.
         value: f64,
+    },
+    /// A number that is not an integer, in an input of integers or truth values.
+    #[error("input `{name}`[{index}] is {value}, which is not an element of type {dtype}")]
+    NotInteger {
+        /// Which input.
+        name: String,
+        /// Flat index.
+        index: usize,
+        /// The value.
+        value: f64,
+        /// The input's type.
+        dtype: ElementType,
     },
     /// Outside the declared range.
     #[error(

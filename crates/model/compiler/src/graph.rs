@@ -3,16 +3,33 @@
 //! Values are scalars with numbers; a tensor is a list of values, so layout operators leave nothing behind. An operation
 //! computes a list of values. Operations that must share scales (the time steps of a recurrent layer) belong to one
 //! *site*; linear operations belong to the site of their matrix.
+//!
+//! # Integers
+//!
+//! Integers and truth values (0 and 1) are values like the others, but exact. What is exact belongs to a site (or port)
+//! whose flag `integer` is set ([`Graph::integer_site`]), and [`Graph::is_integer`] says it of a value. It holds:
+//!
+//! * Every value of such a site is an integer in every run, up to 2^53 in magnitude. Whoever adds the operation sees to
+//!   it: a matrix has integer weights and biases and integer operands, an affine integer factors and shifts, a product
+//!   integer operands, a function gives integers.
+//! * Quantization gives the site the scale 1. Its values are then the program's integers themselves and nothing is
+//!   rounded; a value has to fit a word of 2·limb_bits bits.
+//! * A function of an operand that is an integer is tabulated exactly: one segment for each integer, whatever the
+//!   function is ([`Function`]s that are linear between integer kinks need no such table).
+//!   This is so for functions with real values too, whose value then only has the error of its own scale.
+//! * A constant is an integer if its value is one.
 
 mod affine;
 mod builder;
 mod clamp;
 mod coarse;
 mod dead;
+mod integers;
+mod octaves;
 mod ranges;
 mod run;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::function::Function;
 
@@ -54,6 +71,8 @@ pub(crate) struct Site {
     pub(crate) name: String,
     pub(crate) op: String,
     pub(crate) shape: Vec<usize>,
+    /// All values are integers, which are never rounded.
+    pub(crate) integer: bool,
 }
 
 /// A constant matrix \[rows, cols\] and a bias for each column.
@@ -86,6 +105,8 @@ pub(crate) enum Kind {
     Apply { function: Function, x: Vec<ValueId> },
     /// The maximum of each group of `size`.
     Max { size: usize, x: Vec<ValueId> },
+    /// The largest integer that is at most x · scale + shift, element by element.
+    Floor { x: Vec<ValueId>, scale: f64, shift: f64 },
 }
 
 /// An operation and the values it defines.
@@ -100,18 +121,22 @@ impl Op {
     /// All operands.
     pub(crate) fn operands(&self) -> Box<dyn Iterator<Item = ValueId> + '_> {
         match &self.kind {
-            Kind::Linear { x, .. } | Kind::Affine { x, .. } | Kind::Apply { x, .. } | Kind::Max { x, .. } => {
-                Box::new(x.iter().copied())
-            }
+            Kind::Linear { x, .. }
+            | Kind::Affine { x, .. }
+            | Kind::Apply { x, .. }
+            | Kind::Max { x, .. }
+            | Kind::Floor { x, .. } => Box::new(x.iter().copied()),
             Kind::Product { terms } => Box::new(terms.iter().flat_map(|t| t.a.iter().chain(&t.b)).copied()),
         }
     }
 
     fn operands_mut(&mut self) -> Box<dyn Iterator<Item = &mut ValueId> + '_> {
         match &mut self.kind {
-            Kind::Linear { x, .. } | Kind::Affine { x, .. } | Kind::Apply { x, .. } | Kind::Max { x, .. } => {
-                Box::new(x.iter_mut())
-            }
+            Kind::Linear { x, .. }
+            | Kind::Affine { x, .. }
+            | Kind::Apply { x, .. }
+            | Kind::Max { x, .. }
+            | Kind::Floor { x, .. } => Box::new(x.iter_mut()),
             Kind::Product { terms } => Box::new(terms.iter_mut().flat_map(|t| t.a.iter_mut().chain(&mut t.b))),
         }
     }
@@ -128,6 +153,10 @@ pub(crate) struct Port {
     pub(crate) unit: String,
     /// Integers a unit, where the caller decides.
     pub(crate) scale: Option<f64>,
+    /// All elements are integers, which are never rounded.
+    pub(crate) integer: bool,
+    /// The only values that the tensor may have.
+    pub(crate) required: Option<Vec<f64>>,
 }
 
 /// The float model.
@@ -140,9 +169,16 @@ pub(crate) struct Graph {
     pub(crate) outputs: Vec<Port>,
     /// For each value, what it is if it is a constant.
     constants: Vec<Option<f64>>,
+    /// Values that are computed although no output needs them: those of checks.
+    kept: Vec<ValueId>,
+    /// For each value, whether it belongs to a site of integers.
+    integers: Vec<bool>,
     known: HashMap<u64, ValueId>,
-    /// Bounds that hold by construction although interval arithmetic does not see them: below, above.
+    /// Bounds that hold by construction although interval arithmetic does not see them: below, above. Of an input, what
+    /// its uses allow (an index has the length of what it indexes).
     bounds: HashMap<ValueId, (f64, f64)>,
+    /// Values that are, or lie between, some of the values of a list: what a selection takes.
+    among: HashMap<ValueId, Arc<[ValueId]>>,
 }
 
 impl Graph {
@@ -153,6 +189,19 @@ impl Graph {
 
     pub(crate) fn constant_of(&self, id: ValueId) -> Option<f64> {
         self.constants[id.index()]
+    }
+
+    /// Whether a value is an integer in every run.
+    pub(crate) fn is_integer(&self, id: ValueId) -> bool {
+        match self.constants[id.index()] {
+            Some(c) => c.fract() == 0.0,
+            None => self.integers[id.index()],
+        }
+    }
+
+    /// The range that holds for a value by construction, or that its uses allow.
+    pub(crate) fn bound_of(&self, id: ValueId) -> Option<(f64, f64)> {
+        self.bounds.get(&id).copied()
     }
 
     /// How often each value is used, outputs included.
@@ -168,9 +217,27 @@ impl Graph {
     /// Replaces operands and outputs.
     fn substitute(&mut self, map: &[ValueId]) {
         let operands = self.ops.iter_mut().flat_map(Op::operands_mut);
-        for v in operands.chain(self.outputs.iter_mut().flat_map(|o| o.values.iter_mut())) {
+        for v in operands.chain(self.outputs.iter_mut().flat_map(|o| o.values.iter_mut())).chain(&mut self.kept) {
             *v = map[v.index()];
         }
+        for list in self.among.values_mut() {
+            if list.iter().any(|v| map[v.index()] != *v) {
+                *list = list.iter().map(|v| map[v.index()]).collect();
+            }
+        }
+    }
+
+    /// Names of the inputs that values depend on.
+    pub(crate) fn inputs_of(&self, values: &[ValueId]) -> Vec<String> {
+        let mut needed = vec![false; self.len()];
+        values.iter().for_each(|v| needed[v.index()] = true);
+        for op in self.ops.iter().rev() {
+            if op.out.iter().any(|v| needed[v.index()]) {
+                op.operands().for_each(|v| needed[v.index()] = true);
+            }
+        }
+        let used = |p: &&Port| p.values.iter().any(|v| needed[v.index()]);
+        self.inputs.iter().filter(used).map(|p| p.name.clone()).collect()
     }
 
     /// Simplifies: folds scalings into matrices, drops what no output needs.
@@ -178,6 +245,26 @@ impl Graph {
         self.remove_dead();
         self.fold_affine();
         self.remove_dead();
+    }
+
+    /// The site of an operation that computes with a constant that is NaN or infinite.
+    pub(crate) fn not_finite(&self) -> Option<SiteId> {
+        let bad = |v: &f64| !v.is_finite();
+        let operand = |v: ValueId| self.constant_of(v).is_some_and(|c| bad(&c));
+        let found = self.ops.iter().find(|op| {
+            let parameters = match &op.kind {
+                Kind::Linear { matrix, .. } => {
+                    let m = &self.matrices[matrix.index()];
+                    m.weights.iter().chain(&m.bias).any(bad)
+                }
+                Kind::Affine { scale, shift, .. } => scale.iter().chain(shift).any(bad),
+                Kind::Product { terms } => terms.iter().any(|t| bad(&t.factor)),
+                Kind::Floor { scale, shift, .. } => !(scale.is_finite() && shift.is_finite()),
+                Kind::Apply { .. } | Kind::Max { .. } => false,
+            };
+            parameters || op.operands().any(operand)
+        });
+        found.map(|op| op.site)
     }
 
     /// Number of float parameters in use.

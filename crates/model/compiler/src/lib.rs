@@ -14,6 +14,7 @@
 
 mod compile;
 pub mod data;
+mod element;
 mod error;
 mod function;
 mod graph;
@@ -27,10 +28,11 @@ mod schema;
 
 pub use compile::{Compiled, compile, compile_model};
 pub use data::{InputSpec, NamedTensor, NamedTensors, Samples};
+pub use element::ElementType;
 pub use error::{CompileError, DataError, InputError};
 pub use io::{dequantize_outputs, quantize_inputs};
-pub use onnx::OnnxModel;
-pub use options::{CompileOptions, GivenSamples, InputRanges, InputScales, MaxErrors};
+pub use onnx::{OnnxModel, OperatorInfo, operators};
+pub use options::{CompileOptions, GivenSamples, InputRanges, InputScales, InputShapes, MaxErrors};
 pub use oracle::Oracle;
 pub use report::{
     AccuracyReport, CompileReport, Configuration, InputRange, OperatorCount, OutputAccuracy, RangeReport, SampleSet,

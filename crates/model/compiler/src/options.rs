@@ -57,6 +57,49 @@ impl InputRanges {
     }
 }
 
+/// What fixes the open axes of inputs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InputShapes {
+    /// Sizes of open dimensions, by the symbols that the model gives them.
+    pub dims: BTreeMap<String, usize>,
+    /// Whole shapes, by input name.
+    pub inputs: BTreeMap<String, Vec<usize>>,
+}
+
+impl InputShapes {
+    /// Adds a dimension written as `NAME=N`, as on a command line.
+    ///
+    /// # Errors
+    /// [`CompileError::Option`] if the text has another form or the name is there already.
+    pub fn add_dim(&mut self, text: &str) -> Result<(), CompileError> {
+        let wrong = |reason| Err(CompileError::Option { option: "dim", reason });
+        let pair = text.rsplit_once('=').and_then(|(name, n)| Some((name, n.trim().parse::<usize>().ok()?)));
+        let Some((name, n)) = pair else { return wrong(format!("`{text}` is not NAME=N")) };
+        if self.dims.insert(name.to_owned(), n).is_some() {
+            return wrong(format!("`{name}` is there twice"));
+        }
+        Ok(())
+    }
+
+    /// Adds a shape written as `INPUT=N,N,…`, as on a command line. A scalar's is `INPUT=`.
+    ///
+    /// # Errors
+    /// [`CompileError::Option`] if the text has another form or the name is there already.
+    pub fn add_shape(&mut self, text: &str) -> Result<(), CompileError> {
+        let wrong = |reason| Err(CompileError::Option { option: "shape", reason });
+        let shape = |list: &str| match list.trim() {
+            "" => Some(Vec::new()),
+            list => list.split(',').map(|n| n.trim().parse::<usize>().ok()).collect(),
+        };
+        let pair = text.rsplit_once('=').and_then(|(name, list)| Some((name, shape(list)?)));
+        let Some((name, shape)) = pair else { return wrong(format!("`{text}` is not INPUT=N,N,…")) };
+        if self.inputs.insert(name.to_owned(), shape).is_some() {
+            return wrong(format!("`{name}` is there twice"));
+        }
+        Ok(())
+    }
+}
+
 /// Scales of inputs that the caller fixes: integers a unit, by input name.
 ///
 /// The integers of an input with a given scale are `round(real · scale)`, so that they can be compared with the outputs of another program.
@@ -84,6 +127,14 @@ impl MaxErrors {
     /// [`CompileError::Option`] if the text has another form or the name is there already.
     pub fn add(&mut self, text: &str) -> Result<(), CompileError> {
         add_number(&mut self.0, "max-error", "NAME=ABS", text)
+    }
+
+    /// As [`MaxErrors::add`], for the option `accept-error`.
+    ///
+    /// # Errors
+    /// As [`MaxErrors::add`].
+    pub fn accept(&mut self, text: &str) -> Result<(), CompileError> {
+        add_number(&mut self.0, "accept-error", "OUTPUT=ABS", text)
     }
 }
 
@@ -131,6 +182,9 @@ pub struct CompileOptions {
     pub target_error: f64,
     /// Largest acceptable absolute errors of outputs; they take the place of `target_error`.
     pub max_errors: MaxErrors,
+    /// Absolute errors of outputs that are accepted where the program misses what is acceptable. They change nothing about
+    /// the search.
+    pub accepted: MaxErrors,
     /// The part of the acceptable errors that the search aims at: less than 1 leaves room for inputs that were not measured.
     pub aim: f64,
     /// Bits of a limb of the program.
@@ -154,6 +208,7 @@ impl Default for CompileOptions {
             given: None,
             target_error: 5e-4,
             max_errors: MaxErrors::default(),
+            accepted: MaxErrors::default(),
             aim: 1.0,
             limb_bits: 10,
             weights: WeightMode::Fixed,
@@ -177,6 +232,9 @@ impl CompileOptions {
         }
         if self.max_errors.0.values().any(|e| !(e.is_finite() && *e > 0.0)) {
             return wrong("max-error", "must be a positive number");
+        }
+        if self.accepted.0.values().any(|e| !(e.is_finite() && *e > 0.0)) {
+            return wrong("accept-error", "must be a positive number");
         }
         if !(self.aim > 0.0 && self.aim <= 1.0) {
             return wrong("aim", "must be above 0 and at most 1");

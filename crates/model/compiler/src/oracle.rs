@@ -8,7 +8,7 @@ use std::{
 
 use tract_onnx::prelude::*;
 
-use crate::{CompileError, InputSpec, NamedTensor, NamedTensors, OnnxModel};
+use crate::{CompileError, ElementType, InputSpec, NamedTensor, NamedTensors, OnnxModel};
 
 /// Runs an ONNX model in floating point.
 pub struct Oracle {
@@ -39,6 +39,27 @@ fn guarded<T>(f: impl FnOnce() -> TractResult<T>) -> Result<T, CompileError> {
     }
 }
 
+/// tract's name of an element type.
+fn datum_type(dtype: ElementType) -> TractResult<DatumType> {
+    Ok(match dtype {
+        ElementType::Float16 => DatumType::F16,
+        ElementType::Float32 => DatumType::F32,
+        ElementType::Float64 => DatumType::F64,
+        ElementType::Int8 => DatumType::I8,
+        ElementType::Int16 => DatumType::I16,
+        ElementType::Int32 => DatumType::I32,
+        ElementType::Int64 => DatumType::I64,
+        ElementType::Uint8 => DatumType::U8,
+        ElementType::Uint16 => DatumType::U16,
+        ElementType::Uint32 => DatumType::U32,
+        ElementType::Uint64 => DatumType::U64,
+        ElementType::Bool => DatumType::Bool,
+        ElementType::Bfloat16 | ElementType::Int4 | ElementType::Uint4 => {
+            return Err(TractError::msg(format!("it has no inputs of type {dtype}")));
+        }
+    })
+}
+
 impl Oracle {
     /// Loads a model file.
     ///
@@ -64,7 +85,7 @@ impl Oracle {
             let mut inference = onnx.parse(&proto, None)?.model;
             inference.set_input_names(inputs.iter().map(|i| i.name.as_str()))?;
             for (i, input) in inputs.iter().enumerate() {
-                inference.set_input_fact(i, f32::fact(&input.shape).into())?;
+                inference.set_input_fact(i, datum_type(input.dtype)?.fact(&input.shape).into())?;
             }
             inference.into_optimized()?.into_runnable()
         })?;
@@ -79,17 +100,27 @@ impl Oracle {
         let mut values = TVec::new();
         for spec in &self.inputs {
             let tensor = inputs.get(&spec.name).ok_or_else(|| failed(format!("input `{}` is missing", spec.name)))?;
-            let data: Vec<f32> = tensor.data.iter().map(|&v| v as f32).collect();
-            let tensor = guarded(|| Tensor::from_shape(&spec.shape, &data))?;
+            let tensor = guarded(|| {
+                let data = tensor.data.iter();
+                let tensor = match spec.dtype {
+                    ElementType::Bool => Tensor::from_shape(&spec.shape, &data.map(|&v| v != 0.0).collect::<Vec<_>>()),
+                    ElementType::Float64 => Tensor::from_shape(&spec.shape, &tensor.data),
+                    t if t.is_integer() => {
+                        Tensor::from_shape(&spec.shape, &data.map(|&v| v as i64).collect::<Vec<_>>())
+                    }
+                    _ => Tensor::from_shape(&spec.shape, &data.map(|&v| v as f32).collect::<Vec<_>>()),
+                }?;
+                Ok(tensor.cast_to_dt(datum_type(spec.dtype)?)?.into_owned())
+            })?;
             values.push(tensor.into_tvalue());
         }
         let results = guarded(|| self.runnable.run(values))?;
         let mut outputs = NamedTensors::new();
         for (name, value) in self.outputs.iter().zip(results) {
             let tensor = guarded(|| {
-                let cast = value.cast_to::<f32>()?;
-                let view = cast.to_plain_array_view::<f32>()?;
-                Ok(NamedTensor { shape: view.shape().to_vec(), data: view.iter().map(|&v| f64::from(v)).collect() })
+                let cast = value.cast_to::<f64>()?;
+                let view = cast.to_plain_array_view::<f64>()?;
+                Ok(NamedTensor { shape: view.shape().to_vec(), data: view.iter().copied().collect() })
             })?;
             outputs.insert(name.clone(), tensor);
         }

@@ -12,7 +12,7 @@ mod product;
 mod scales;
 mod table;
 
-use vouch_program::{Program, WeightMode};
+use vouch_program::{Program, WeightMode, Wire};
 
 use crate::{
     CompileError, TableReport, TensorReport,
@@ -49,9 +49,16 @@ pub(crate) struct Quantized {
     pub(crate) program: Program,
     pub(crate) tensors: Vec<TensorReport>,
     pub(crate) tables: Vec<TableReport>,
+    /// For each value of the graph, the wire that holds it and its scale, if one does.
+    pub(crate) wires: Vec<Option<(Wire, f64)>>,
 }
 
 impl Quantized {
+    /// The real numbers that a run of the program has for the graph's values.
+    pub(crate) fn values(&self, trace: &vouch_program::Trace) -> Vec<Option<f64>> {
+        self.wires.iter().map(|w| w.map(|(w, scale)| trace.values[w.index()] as f64 / scale)).collect()
+    }
+
     /// Segments of all tables.
     pub(crate) fn segments(&self) -> usize {
         self.tables.iter().map(|t| t.segments).sum()

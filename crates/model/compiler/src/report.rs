@@ -91,6 +91,9 @@ pub struct AccuracyReport {
     pub sets: Vec<SampleSet>,
     /// At most 200 pairs (float, program) of output values.
     pub scatter: Vec<(f64, f64)>,
+    /// Where an error is not acceptable, the tensor by whose quantization half of it has come about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub costliest: Option<String>,
 }
 
 impl AccuracyReport {
@@ -102,6 +105,11 @@ impl AccuracyReport {
     /// The outputs whose error is not acceptable.
     pub fn missed(&self) -> impl Iterator<Item = &OutputAccuracy> {
         self.outputs.iter().filter(|o| o.max_abs > o.acceptable(self.target))
+    }
+
+    /// The outputs whose error is neither acceptable nor accepted.
+    pub fn refused(&self) -> impl Iterator<Item = &OutputAccuracy> {
+        self.missed().filter(|o| o.accepted.is_none_or(|most| o.max_abs > most))
     }
 }
 
@@ -132,6 +140,9 @@ pub struct OutputAccuracy {
     /// Largest acceptable absolute error, if it was demanded for this output.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_error: Option<f64>,
+    /// Largest absolute error that the caller has accepted although it misses the target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<f64>,
 }
 
 impl OutputAccuracy {

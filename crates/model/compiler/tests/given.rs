@@ -6,8 +6,8 @@ use std::io::Write;
 
 use support::{Model, Random, int, weights};
 use vouch_compiler::{
-    CompileError, CompileOptions, Compiled, GivenSamples, InputError, InputRanges, InputSpec, MaxErrors, NamedTensor,
-    NamedTensors, OnnxModel, Oracle, Samples, compile_model, data, dequantize_outputs, quantize_inputs,
+    CompileError, CompileOptions, Compiled, ElementType, GivenSamples, InputError, InputRanges, InputSpec, MaxErrors,
+    NamedTensor, NamedTensors, OnnxModel, Oracle, Samples, compile_model, data, dequantize_outputs, quantize_inputs,
 };
 
 /// Two outputs, one of a recurrent layer, one of a product.
@@ -185,7 +185,7 @@ fn options_that_make_no_sense() {
 fn files_of_samples_may_hold_outputs() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("both.json");
-    let specs = [InputSpec { name: "x".into(), shape: vec![2] }];
+    let specs = [InputSpec { name: "x".into(), shape: vec![2], dtype: ElementType::Float32 }];
     let outputs = ["y".to_owned()];
     write!(std::fs::File::create(&path).unwrap(), r#"{{"x": [[1, 2], [3, 4]], "y": [[0.5], [0.25]]}}"#).unwrap();
     let read = data::read_inputs(&path, &specs, &outputs).unwrap();
@@ -194,8 +194,12 @@ fn files_of_samples_may_hold_outputs() {
     assert!(data::read_inputs(&path, &specs, &["z".to_owned()]).is_err());
     // An output that is an input, too, is read.
     assert_eq!(
-        data::read_inputs(&path, &[specs[0].clone(), InputSpec { name: "y".into(), shape: vec![1] }], &outputs)
-            .unwrap()[0]
+        data::read_inputs(
+            &path,
+            &[specs[0].clone(), InputSpec { name: "y".into(), shape: vec![1], dtype: ElementType::Float32 }],
+            &outputs
+        )
+        .unwrap()[0]
             .len(),
         2
     );

@@ -6,8 +6,8 @@ use std::io::Write;
 
 use support::{Model, Random, floats, int, list, weights};
 use vouch_compiler::{
-    CompileOptions, DataError, InputError, InputRanges, InputSpec, NamedTensor, NamedTensors, OnnxModel, Samples,
-    compile_model, data, dequantize_outputs, quantize_inputs,
+    CompileOptions, DataError, ElementType, InputError, InputRanges, InputSpec, NamedTensor, NamedTensors, OnnxModel,
+    Samples, compile_model, data, dequantize_outputs, quantize_inputs,
 };
 
 fn lstm_regressor() -> Model {
@@ -150,7 +150,7 @@ fn inputs_are_checked_and_outputs_named() {
 }
 
 fn spec(name: &str, shape: &[usize]) -> InputSpec {
-    InputSpec { name: name.into(), shape: shape.to_vec() }
+    InputSpec { name: name.into(), shape: shape.to_vec(), dtype: ElementType::Float32 }
 }
 
 fn npy(descr: &str, shape: &str, body: &[u8]) -> Vec<u8> {

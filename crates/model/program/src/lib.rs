@@ -1,4 +1,6 @@
-//! The quantized integer program: the *meaning* of a Vouch proof.
+#![doc = include_str!("../README.md")]
+//!
+//! # Meaning
 //!
 //! A [`Program`] computes on 64-bit integers only. Its [interpreter](Program::run) defines what a proof
 //! states; the circuit agrees with it bit for bit on every input that the interpreter accepts, and has no
@@ -11,20 +13,6 @@
 //!   products of wires) and [`Max`].
 //! * Every sum is [requantized](Requant): divided by 2^d with rounding, and optionally mapped through a
 //!   piecewise linear [`Table`].
-//!
-//! ```
-//! use vouch_program::{Interval, Program, Requant};
-//! let mut b = Program::builder(10);
-//! let x = b.input("x", &[2], 256.0, Interval::new(-256, 256));
-//! let one = b.constant(1);
-//! // y = 3·x0 − 2·x1 + 7
-//! let m = b.matrix("dense", 3, 1, vec![3, -2, 7], vec![Requant::exact()]);
-//! let y = b.linear("y", m, 1, 1, vec![x.at(0), x.at(1), one]);
-//! b.output("y", &[1], 256.0, y.wires());
-//! let program = b.finish().unwrap();
-//! let trace = program.run(&[10, 20]).unwrap();
-//! assert_eq!(program.outputs_of(&trace), vec![-3]);
-//! ```
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]

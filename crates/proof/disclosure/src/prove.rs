@@ -1,8 +1,7 @@
 //! Keys and proofs.
 
-use vouch_circuit::Objective;
 use vouch_envelope::{Nonce, ProofEnvelope};
-use vouch_proving::{ProverKey, Salt, Srs, plan};
+use vouch_proving::{ProverKey, Salt, Srs};
 use vouch_verifier::{TensorSpec, VerifierKey};
 
 use crate::{DisclosureError, Statement, disclosure_program, spec_of};
@@ -12,9 +11,7 @@ use crate::{DisclosureError, Statement, disclosure_program, spec_of};
 /// # Errors
 /// [`DisclosureError::Proving`] if the reference string is too short, or as [`disclosure_program`].
 pub fn disclosure_keys(spec: &TensorSpec, srs: &Srs) -> Result<ProverKey, DisclosureError> {
-    let program = disclosure_program(spec)?;
-    let (planned, estimate) = plan(&program, 1, Objective::default(), None)?;
-    Ok(ProverKey::generate(&program, 1, planned, estimate.params, srs)?)
+    Ok(ProverKey::setup(&disclosure_program(spec)?, srs)?)
 }
 
 /// Reads the prover's key that belongs to a verifying key.

@@ -6,13 +6,12 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
-use vouch_circuit::Objective;
 use vouch_disclosure::{
     DisclosureError, Statement, disclosure_keys, load_key, prove_statement, spec_of, verify_statement,
 };
 use vouch_envelope::{Nonce, Section, TensorHash};
 use vouch_program::{Interval, Program, Requant, Visibility};
-use vouch_proving::{ProverKey, ProvingError, Salt, Srs, plan, tensor_hash};
+use vouch_proving::{ProverKey, ProvingError, Salt, Srs, tensor_hash};
 use vouch_verifier::{CheckName, TensorSpec, VerifierKey, VerifyError};
 
 const NONCE: Nonce = Nonce([7; 32]);
@@ -36,8 +35,7 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     let hashed = ["a", "b"].map(|name| (name.to_owned(), Visibility::Hashed));
     let program = p.finish().unwrap().with_visibility(&BTreeMap::from(hashed)).unwrap();
     let srs = Srs::development_with(9, ChaCha8Rng::seed_from_u64(1));
-    let (planned, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
-    let model = ProverKey::generate(&program, 1, planned, estimate.params, &srs).unwrap();
+    let model = ProverKey::setup(&program, &srs).unwrap();
     let spec = model.verifier.schema().inputs[1].clone();
     let key = disclosure_keys(&spec, &srs).unwrap();
     Fixture { srs, model, spec, key }

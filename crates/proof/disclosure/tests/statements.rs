@@ -161,7 +161,7 @@ fn a_tensor_may_have_any_name() {
 fn circuits_are_small() {
     for (values, max, k) in [(5, 255, 8), (5, 98_304, 10), (40, 98_304, 11), (40, 255, 9)] {
         let program = disclosure_program(&spec(values, 0, max)).unwrap();
-        let estimate = plan(&program, 1, Objective::default(), None).unwrap().1;
+        let estimate = plan(&program, 1, Objective::default(), None).unwrap().estimate;
         println!("{values} values up to {max}: limbs of {} bits, {estimate:?}", program.limb_bits());
         assert_eq!(estimate.params.k, k, "{values} values up to {max}");
     }

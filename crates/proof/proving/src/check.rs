@@ -124,7 +124,7 @@ mod tests {
         b.output("y", &[1], 1.0, y.wires());
         let hidden = BTreeMap::from([("x".to_owned(), Visibility::Private)]);
         let program = Arc::new(b.finish().unwrap().with_visibility(&hidden).unwrap());
-        let (_, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
+        let estimate = plan(&program, 1, Objective::default(), None).unwrap().estimate;
         let srs = Srs::development(estimate.params.k);
         let key = |more: bool| {
             let mut layout = layout_of(&program, &estimate.params).unwrap();

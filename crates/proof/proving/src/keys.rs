@@ -80,45 +80,71 @@ pub struct ProverKey {
     pub(crate) blinding: Option<Blinding>,
 }
 
-/// The program of one proof about `batch` inputs, and its cheapest layout.
-///
-/// With `k`, that with 2^k rows.
+/// A program with the layout that was chosen for its proofs: what keys are made for.
+#[derive(Clone, Debug)]
+pub struct CircuitPlan {
+    /// The program of one proof: the given one, or a batch of it.
+    pub program: Arc<Program>,
+    /// Inputs that one proof is about, at least 1.
+    pub batch: u32,
+    /// The layout, its sizes, and the times that it should take.
+    pub estimate: Estimate,
+    /// BLAKE2b-256 of the given program.
+    digest: [u8; 32],
+}
+
+impl CircuitPlan {
+    /// log2 of the number of rows, and of the powers that a reference string must have.
+    pub fn k(&self) -> u32 {
+        self.estimate.params.k
+    }
+}
+
+/// Chooses the cheapest layout for proofs about `batch` inputs of a program; with `k`, the cheapest one of 2^k rows.
 ///
 /// # Errors
 /// [`ProvingError::Program`] or [`ProvingError::Circuit`] if there is none.
-pub fn plan(
-    program: &Program,
-    batch: u32,
-    objective: Objective,
-    k: Option<u32>,
-) -> Result<(Program, Estimate), ProvingError> {
-    let program = program.batched(batch)?;
-    let estimate = choose(&program, batch, objective, k)?;
-    Ok((program, estimate))
+pub fn plan(program: &Program, batch: u32, objective: Objective, k: Option<u32>) -> Result<CircuitPlan, ProvingError> {
+    let batched = program.batched(batch)?;
+    let estimate = choose(&batched, batch, objective, k)?;
+    Ok(CircuitPlan { program: Arc::new(batched), batch: batch.max(1), estimate, digest: program.digest() })
 }
 
 impl ProverKey {
-    /// Makes the keys of a program (of `batch` inputs at once) with the layout of [`plan`].
+    /// Makes the keys of a planned circuit.
     ///
     /// # Errors
-    /// [`ProvingError`] if the reference string is too short or halo2 refuses.
-    pub fn generate(
-        bundle: &Program,
-        batch: u32,
-        planned: Program,
-        params: CircuitParams,
-        srs: &Srs,
-    ) -> Result<Self, ProvingError> {
-        if !planned.has_weights() {
+    /// [`ProvingError::SrsTooSmall`] if the reference string is too short, [`ProvingError::Run`] if the program has no
+    /// weights, [`ProvingError::Halo2`] if halo2 refuses.
+    pub fn generate(plan: &CircuitPlan, srs: &Srs) -> Result<Self, ProvingError> {
+        let CircuitPlan { program, batch, estimate, digest } = plan;
+        if !program.has_weights() {
             return Err(RunError::NoWeights.into());
         }
+        let params = estimate.params.clone();
         let blinding = params.private_weights.then(|| Blinding::random(&params));
-        let program = Arc::new(planned);
-        let layout = Arc::new(Layout::new(&program, &params)?);
-        let made = make(&program, &layout, srs, blinding.as_ref())?;
+        let layout = Arc::new(Layout::new(program, &params)?);
+        let made = make(program, &layout, srs, blinding.as_ref())?;
         let verifier = VerifierKey::new(made.description)?;
-        let header = Header { program_digest: hex::encode(&bundle.digest()), batch: batch.max(1), params };
-        Ok(Self { header, program, layout, verifier, params: made.params, pk: made.pk, blinding })
+        let header = Header { program_digest: hex::encode(digest), batch: *batch, params };
+        Ok(Self { header, program: program.clone(), layout, verifier, params: made.params, pk: made.pk, blinding })
+    }
+
+    /// Makes the keys for proofs about one input of a program, in the layout that is proved fastest.
+    ///
+    /// # Errors
+    /// As [`plan`] and [`ProverKey::generate`].
+    pub fn setup(program: &Program, srs: &Srs) -> Result<Self, ProvingError> {
+        Self::generate(&plan(program, 1, Objective::default(), None)?, srs)
+    }
+
+    /// As [`ProverKey::setup`], with a reference string that is made for these keys and dropped: for development only.
+    ///
+    /// # Errors
+    /// As [`ProverKey::setup`].
+    pub fn development(program: &Program) -> Result<Self, ProvingError> {
+        let plan = plan(program, 1, Objective::default(), None)?;
+        Self::generate(&plan, &Srs::development(plan.k()))
     }
 
     /// The bytes of `prover.key`.

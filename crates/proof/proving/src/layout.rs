@@ -113,7 +113,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        plan,
+        CircuitPlan, plan,
         random_programs::{hidden, random_program},
     };
 
@@ -126,7 +126,8 @@ mod tests {
             let (program, _) = random_program(seed);
             let program = if seed % 3 == 0 { hidden(program) } else { program };
             for objective in [Objective::Prover, Objective::Proof, Objective::Memory] {
-                let (planned, estimate) = plan(&program, 1 + (seed % 2) as u32, objective, None).unwrap();
+                let CircuitPlan { program: planned, estimate, .. } =
+                    plan(&program, 1 + (seed % 2) as u32, objective, None).unwrap();
                 let chosen = estimate.params;
                 let layout = layout_of(&planned, &chosen).unwrap_or_else(|e| panic!("seed {seed}: {e}, {chosen:?}"));
                 assert_eq!(layout.params, chosen);
@@ -158,7 +159,7 @@ mod tests {
     #[test]
     fn features_and_rows_are_those_of_the_program() {
         let (program, _) = random_program(1);
-        let (planned, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
+        let CircuitPlan { program: planned, estimate, .. } = plan(&program, 1, Objective::default(), None).unwrap();
         let chosen = estimate.params;
         let refused = |change: &dyn Fn(&mut CircuitParams)| {
             let mut params = chosen.clone();

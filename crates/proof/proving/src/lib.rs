@@ -1,7 +1,7 @@
 //! What proves: keys and proofs of integer programs, in memory. No files, no ONNX; it builds for WebAssembly.
 //!
 //! ```text
-//! Program --plan--> CircuitParams --ProverKey::generate(Srs)--> ProverKey --prove--> ProofEnvelope
+//! Program --plan--> CircuitPlan --ProverKey::generate(Srs)--> ProverKey --prove--> ProofEnvelope
 //! ```
 
 mod blake;
@@ -27,7 +27,7 @@ pub use blake::digest;
 pub use check::check_key;
 pub use error::ProvingError;
 pub use hash::tensor_hash;
-pub use keys::{Header, ProverKey, plan};
+pub use keys::{CircuitPlan, Header, ProverKey, plan};
 #[doc(hidden)]
 pub use plonk::hiding::{PieceRank, rank_of_pieces};
 pub use prove::Proved;

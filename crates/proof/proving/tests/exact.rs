@@ -25,9 +25,9 @@ fn program(w: i64, bias: i64) -> Program {
 #[test]
 fn a_proof_is_of_the_program_and_of_no_other() {
     let honest = program(1 << 18, 5);
-    let (planned, estimate) = plan(&honest, 1, Objective::default(), None).unwrap();
-    let srs = Srs::development(estimate.params.k);
-    let mut key = ProverKey::generate(&honest, 1, planned, estimate.params, &srs).unwrap();
+    let plan = plan(&honest, 1, Objective::default(), None).unwrap();
+    let srs = Srs::development(plan.k());
+    let mut key = ProverKey::generate(&plan, &srs).unwrap();
     let published = VerifierKey::from_bytes(key.verifier.to_bytes()).unwrap();
     check_key(&honest, &srs, &published).unwrap();
     let nonce = Nonce([1; 32]);

@@ -20,9 +20,9 @@ struct Published {
 
 impl Published {
     fn of(program: Program) -> Self {
-        let (planned, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
-        let srs = Srs::development(estimate.params.k);
-        let key = ProverKey::generate(&program, 1, planned, estimate.params, &srs).unwrap().verifier;
+        let plan = plan(&program, 1, Objective::default(), None).unwrap();
+        let srs = Srs::development(plan.k());
+        let key = ProverKey::generate(&plan, &srs).unwrap().verifier;
         assert!(check_key(&program, &srs, &key).is_ok());
         Self { program, srs, key }
     }

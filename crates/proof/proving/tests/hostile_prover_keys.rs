@@ -28,9 +28,8 @@ use vouch_verifier::SrsKind;
 const TOO_LARGE: [u8; 32] = [0xff; 32];
 
 fn key_over(program: &Program, srs: impl FnOnce(u32) -> Srs) -> ProverKey {
-    let (planned, estimate) = plan(program, 1, Objective::default(), None).unwrap();
-    let srs = srs(estimate.params.k);
-    ProverKey::generate(program, 1, planned, estimate.params, &srs).unwrap()
+    let plan = plan(program, 1, Objective::default(), None).unwrap();
+    ProverKey::generate(&plan, &srs(plan.k())).unwrap()
 }
 
 /// Powers of a secret.

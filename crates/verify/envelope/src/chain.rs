@@ -82,7 +82,7 @@ impl Link {
 
     fn range(&self, at: ValueRef) -> Range<usize> {
         // An end that does not fit is beyond all lists.
-        index(at.start)..index(at.start).checked_add(index(self.len)).unwrap_or(usize::MAX)
+        index(at.start)..index(at.start).saturating_add(index(self.len))
     }
 }
 

@@ -205,7 +205,7 @@ impl<'a> Reader<'a> {
             return Err(too_long());
         }
         // A product that does not fit is beyond all inputs.
-        let expected = count.checked_mul(item_bytes).unwrap_or(usize::MAX);
+        let expected = count.saturating_mul(item_bytes);
         if expected > self.remaining() {
             return Err(CursorError::Truncated { offset: self.offset(), expected, got: self.remaining() });
         }

@@ -1,4 +1,6 @@
-//! Wire types of Vouch: what a prover sends, what a verifier reports, and the byte codec of both.
+#![doc = include_str!("../README.md")]
+//!
+//! # Types
 //!
 //! * [`ProofEnvelope`] carries a proof together with the claim it is about: the model's identity, the nonce of the
 //!   request, and the public inputs and outputs. Nothing in an envelope is trusted by itself: a verifier compares

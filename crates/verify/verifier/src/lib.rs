@@ -1,10 +1,9 @@
-//! The verifier of Vouch: an independent implementation of the verification of a halo2 proof (PLONKish arithmetization,
-//! KZG commitments over BN254, SHPLONK multi-opening), driven by a self-describing [`VerifierKey`].
+#![doc = include_str!("../README.md")]
 //!
-//! ```text
-//! verify(key, expected, envelope) -> VerifiedClaim
-//! verify_chain(keys and expectations, links, chain) -> VerifiedChain
-//! ```
+//! # Trust
+//!
+//! An independent implementation of the verification of a halo2 proof (PLONKish arithmetization, KZG commitments over
+//! BN254, SHPLONK multi-opening), driven by a self-describing [`VerifierKey`].
 //!
 //! * The *key* is trusted as a whole, through its hash, the [model identity](VerifierKey::model_id).
 //! * What is *expected* (model, nonce, values, kind of setup) comes from the caller.

@@ -1,30 +1,22 @@
-//! `/v1/deposits/rpc`: questions to the chain's node, for the dashboard.
+//! Questions to the chain's node, for the dashboard.
 //!
 //! The page's policy allows it no address but the validator's, and the node's address may contain a secret, so the
-//! validator passes questions on: those that the page asks, which only read, and logs only of the deposit contract. Where
-//! they go is configured and nobody's choice; they and their answers are limited in size, time and number.
+//! validator passes questions on: the ones that the page asks, which only read, and logs only of the deposit contract.
+//! Where they go is configured; they and their answers are limited in size, time and number.
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
-use axum::Json;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::StatusCode;
-use reqwest::{Client, Url};
+use reqwest::{Client, StatusCode, Url};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use thiserror::Error;
 use tokio::sync::Semaphore;
-use vouch_api::Problem;
 use vouch_deposits::Address;
 
 use crate::limit::Limiter;
-use crate::validator::Validator;
-use crate::{Refusal, server};
 
-/// The longest question.
-const MAX_QUESTION: usize = 16 << 10;
 /// The longest answer.
 const MAX_ANSWER: usize = 4 << 20;
 /// How long the node may take.
@@ -37,10 +29,14 @@ const OPEN: usize = 16;
 const RATE: f64 = 10.0;
 /// Questions of each client at once.
 const BURST: u32 = 100;
+/// Gas that a call may use: an account's overview takes a few hundred thousand.
+const GAS: &str = "0x989680";
+/// Most conditions on topics of one question for logs.
+const MAX_TOPICS: usize = 64;
 
 /// A question, as JSON-RPC 2.0 has it. Lists of questions are not taken.
 #[derive(Debug, Clone, Deserialize, Serialize, utoipa::ToSchema)]
-pub(crate) struct Question {
+pub(in crate::validator) struct Question {
     #[serde(default)]
     #[schema(value_type = Object)]
     id: Value,
@@ -51,10 +47,29 @@ pub(crate) struct Question {
     params: Vec<Value>,
 }
 
+/// A question without an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(in crate::validator) enum RpcError {
+    #[error("too many requests; the next is possible in {retry_after_s} s")]
+    Rate { retry_after_s: u64 },
+    /// The page does not ask this.
+    #[error("{0}")]
+    NotPassedOn(&'static str),
+    #[error("too many questions are with the chain's node")]
+    Full,
+    /// Which contracts are tokens is not known yet.
+    #[error("the chain has not been read yet")]
+    NotYet,
+    /// The node is away, or what it says is of no use.
+    #[error("{0}")]
+    Node(String),
+}
+
 /// The chain's node.
 pub(super) struct Rpc {
     url: Url,
     contract: Address,
+    first_block: u64,
     client: Client,
     limiter: Limiter<IpAddr>,
     open: Semaphore,
@@ -62,7 +77,7 @@ pub(super) struct Rpc {
 
 impl Rpc {
     /// A node at an address.
-    pub(super) fn new(url: &str, contract: Address) -> Result<Self> {
+    pub(super) fn new(url: &str, contract: Address, first_block: u64) -> Result<Self> {
         // The address may contain a secret: errors do not repeat it.
         let url: Url = url.parse().map_err(|error| anyhow!("{error}"))?;
         ensure!(["http", "https"].contains(&url.scheme()), "it starts neither with http nor with https");
@@ -72,7 +87,7 @@ impl Rpc {
             .timeout(TIMEOUT)
             .build()
             .map_err(|error| anyhow!("{}", error.without_url()))?;
-        Ok(Self { url, contract, client, limiter: Limiter::new(RATE, BURST), open: Semaphore::new(OPEN) })
+        Ok(Self { url, contract, first_block, client, limiter: Limiter::new(RATE, BURST), open: Semaphore::new(OPEN) })
     }
 
     /// The node's address, which is nobody else's business.
@@ -81,13 +96,21 @@ impl Rpc {
     }
 
     /// Passes a question on.
-    async fn ask(&self, client: IpAddr, question: Question) -> Result<Value, Refusal> {
-        self.limiter.take(client).map_err(Refusal::rate)?;
-        self.permit(&question)?;
+    ///
+    /// # Errors
+    /// [`RpcError`].
+    pub(super) async fn ask(
+        &self,
+        client: IpAddr,
+        question: Question,
+        tokens: Option<&[Address]>,
+    ) -> Result<Value, RpcError> {
+        self.limiter.take(client).map_err(|retry_after_s| RpcError::Rate { retry_after_s })?;
+        let params = self.permitted(&question, tokens)?;
         let Ok(Ok(_turn)) = tokio::time::timeout(WAIT, self.open.acquire()).await else {
-            return Err(Refusal::full("too many questions are with the chain's node", 1));
+            return Err(RpcError::Full);
         };
-        let Question { id, method, params } = question;
+        let Question { id, method, .. } = question;
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let (status, mut answer) = self.exchange(&body).await?;
         let mut part = |name: &str| answer.get_mut(name).map(Value::take).filter(|part| !part.is_null());
@@ -97,64 +120,94 @@ impl Rpc {
             (None, result) if status.is_success() && answer.is_object() => {
                 Ok(json!({ "jsonrpc": "2.0", "id": id, "result": result }))
             }
-            _ => Err(unreachable(&format!("it answers with status {} and no result", status.as_u16()))),
+            _ => Err(RpcError::Node(format!("it answers with status {} and no result", status.as_u16()))),
         }
     }
 
     /// The status of the node's answer, and its body, if that is JSON.
-    async fn exchange(&self, body: &Value) -> Result<(StatusCode, Value), Refusal> {
-        let down = |error: reqwest::Error| unreachable(reason(&error));
+    async fn exchange(&self, body: &Value) -> Result<(StatusCode, Value), RpcError> {
+        let down = |error: reqwest::Error| RpcError::Node(reason(&error).to_owned());
         let mut response = self.client.post(self.url.clone()).json(body).send().await.map_err(down)?;
         let mut text = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(down)? {
             if text.len() + chunk.len() > MAX_ANSWER {
-                return Err(unreachable(&format!("its answer has more than {MAX_ANSWER} bytes")));
+                return Err(RpcError::Node(format!("its answer has more than {MAX_ANSWER} bytes")));
             }
             text.extend_from_slice(&chunk);
         }
         Ok((response.status(), serde_json::from_slice(&text).unwrap_or_default()))
     }
 
-    /// Whether a question is one of the page's.
-    fn permit(&self, question: &Question) -> Result<(), Refusal> {
-        let forbidden = |detail: &str| Refusal::new(StatusCode::FORBIDDEN, "not-passed-on", "Not passed on", detail);
+    /// The parameters of a question as they are passed on: what the page asks, and nothing beside it. Calls are of the
+    /// contract and its `tokens`, with bounded gas; logs are of the contract, from its first block on.
+    fn permitted(&self, question: &Question, tokens: Option<&[Address]>) -> Result<Value, RpcError> {
+        let forbidden = |detail| Err(RpcError::NotPassedOn(detail));
         match (question.method.as_str(), question.params.as_slice()) {
-            ("eth_chainId", []) => Ok(()),
+            ("eth_chainId", []) => Ok(json!([])),
             // A third parameter would be a state that is made up.
-            ("eth_call", [call, _]) if call.is_object() => Ok(()),
-            ("eth_getBlockByNumber", [_, Value::Bool(false)]) => Ok(()),
-            ("eth_getLogs", [filter]) if self.is_contract(filter.get("address")) => Ok(()),
-            ("eth_getLogs", _) => Err(forbidden("logs are passed on of the deposit contract only")),
-            ("eth_chainId" | "eth_call" | "eth_getBlockByNumber", _) => Err(forbidden("not with these parameters")),
-            _ => Err(forbidden("this method is not one that the dashboard needs")),
+            ("eth_call", [Value::Object(call), block]) if is_block(block) => {
+                match address(call.get("to")) {
+                    Some(to) if to == self.contract => {}
+                    Some(to) => match tokens {
+                        Some(tokens) if tokens.contains(&to) => {}
+                        Some(_) => return forbidden("calls are passed on of the deposit contract and its tokens only"),
+                        None => return Err(RpcError::NotYet),
+                    },
+                    None => return forbidden("calls are passed on of the deposit contract and its tokens only"),
+                }
+                let mut own = Map::new();
+                for name in ["from", "to", "data", "input"] {
+                    own.extend(call.get(name).map(|value| (name.to_owned(), value.clone())));
+                }
+                own.insert("gas".to_owned(), json!(GAS));
+                Ok(json!([own, block]))
+            }
+            ("eth_getBlockByNumber", [block, Value::Bool(false)]) if is_block(block) => Ok(json!([block, false])),
+            ("eth_getLogs", [Value::Object(filter)]) if address(filter.get("address")) == Some(self.contract) => {
+                let from = filter.get("fromBlock").and_then(number).unwrap_or(0).max(self.first_block);
+                let mut own = Map::new();
+                own.insert("address".to_owned(), json!(self.contract.to_checksum(None)));
+                own.insert("fromBlock".to_owned(), json!(format!("{from:#x}")));
+                if let Some(to) = filter.get("toBlock") {
+                    if !is_block(to) {
+                        return forbidden("not with these parameters");
+                    }
+                    own.insert("toBlock".to_owned(), to.clone());
+                }
+                if let Some(topics) = filter.get("topics") {
+                    if conditions(topics) > MAX_TOPICS {
+                        return forbidden("not with so many topics");
+                    }
+                    own.insert("topics".to_owned(), topics.clone());
+                }
+                Ok(json!([own]))
+            }
+            ("eth_getLogs", _) => forbidden("logs are passed on of the deposit contract only"),
+            ("eth_chainId" | "eth_call" | "eth_getBlockByNumber", _) => forbidden("not with these parameters"),
+            _ => forbidden("this method is not one that the dashboard needs"),
         }
     }
+}
 
-    fn is_contract(&self, address: Option<&Value>) -> bool {
-        address.and_then(Value::as_str).and_then(|text| text.parse().ok()) == Some(self.contract)
+fn address(value: Option<&Value>) -> Option<Address> {
+    value.and_then(Value::as_str).and_then(|text| text.parse().ok())
+}
+
+/// A number, from hexadecimal with `0x`.
+fn number(value: &Value) -> Option<u64> {
+    u64::from_str_radix(value.as_str()?.strip_prefix("0x")?, 16).ok()
+}
+
+fn is_block(value: &Value) -> bool {
+    value == "latest" || number(value).is_some()
+}
+
+/// Number of values in a filter's topics, which are lists of values or lists of such lists.
+fn conditions(topics: &Value) -> usize {
+    match topics {
+        Value::Array(list) => list.iter().map(conditions).sum(),
+        _ => 1,
     }
-}
-
-/// Asks the node of the deposit contract's chain, by JSON-RPC. Only what reads is passed on, and logs only of the contract.
-#[utoipa::path(post, path = "/v1/deposits/rpc", operation_id = "deposits_rpc", request_body = Question,
-    responses((status = 200, body = Object, description = "A result or an error, as JSON-RPC 2.0 has it"),
-        (status = 400, body = Problem, content_type = "application/problem+json"), (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"), (status = 408, body = Problem, content_type = "application/problem+json"),
-        (status = 413, body = Problem, content_type = "application/problem+json"), (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 429, body = Problem, content_type = "application/problem+json"), (status = 503, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn ask(
-    State(v): State<Arc<Validator>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Result<Json<Value>, Refusal> {
-    let deposits = v.deposits.as_ref().ok_or_else(|| Refusal::missing("no deposit contract is configured"))?;
-    let question: Question = server::read_json(request, MAX_QUESTION).await?;
-    Ok(Json(deposits.rpc.ask(peer.ip(), question).await?))
-}
-
-/// The node is away. 502 and 504 would say that the validator itself is.
-fn unreachable(why: &str) -> Refusal {
-    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "chain-node", "The chain's node does not answer", why)
 }
 
 /// In words of our own: those of the library contain the address.
@@ -173,9 +226,15 @@ mod tests {
     const CONTRACT: &str = "0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0";
 
     fn permitted(method: &str, params: Value) -> bool {
-        let rpc = Rpc::new("http://127.0.0.1:1", CONTRACT.parse().unwrap()).unwrap();
+        passed_on(method, params, Some(&[])).is_ok()
+    }
+
+    /// What the node is asked for a question.
+    fn passed_on(method: &str, params: Value, tokens: Option<&[Address]>) -> Result<Value, RpcError> {
+        let rpc = Rpc::new("http://127.0.0.1:1", CONTRACT.parse().unwrap(), 0x10).unwrap();
         let question = serde_json::from_value(json!({ "method": method, "params": params }));
-        question.is_ok_and(|question| rpc.permit(&question).is_ok())
+        let question = question.map_err(|_| RpcError::NotPassedOn("no question"))?;
+        rpc.permitted(&question, tokens)
     }
 
     #[test]
@@ -207,8 +266,44 @@ mod tests {
     #[test]
     fn addresses_of_nodes_are_checked_and_not_repeated() {
         for wrong in ["", "ftp://secret.example/key", "secret", "http://secret:x:y"] {
-            let error = Rpc::new(wrong, Address::ZERO).err().map(|error| format!("{error:#}"));
+            let error = Rpc::new(wrong, Address::ZERO, 0).err().map(|error| format!("{error:#}"));
             assert!(error.is_some_and(|text| !text.contains("secret")), "{wrong}");
         }
+    }
+
+    /// A question must not make the node work without bounds, nor for others.
+    #[test]
+    fn calls_are_of_named_contracts_with_bounded_gas() {
+        const TOKEN: &str = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
+        let token: Address = TOKEN.parse().unwrap();
+        let call = |to: &str| json!([{ "to": to, "data": "0x01", "gas": "0xffffffffff", "value": "0x1", "accessList": [] }, "latest"]);
+        let asked = json!([{ "to": CONTRACT, "data": "0x01", "gas": GAS }, "latest"]);
+        assert_eq!(passed_on("eth_call", call(CONTRACT), None), Ok(asked));
+        let asked = json!([{ "to": TOKEN, "data": "0x01", "gas": GAS }, "latest"]);
+        assert_eq!(passed_on("eth_call", call(TOKEN), Some(&[token])), Ok(asked));
+        assert_eq!(passed_on("eth_call", call(TOKEN), None), Err(RpcError::NotYet));
+        for (to, tokens) in [(TOKEN, &[][..]), ("0x0000000000000000000000000000000000000001", &[token])] {
+            assert!(matches!(passed_on("eth_call", call(to), Some(tokens)), Err(RpcError::NotPassedOn(_))), "{to}");
+        }
+        // Creates a contract, whose code is the question's.
+        assert!(!permitted("eth_call", json!([{ "data": "0x5b600056" }, "latest"])));
+        for block in [json!("pending"), json!({ "blockHash": "0x00" }), json!("x"), Value::Null] {
+            assert!(!permitted("eth_call", json!([{ "to": CONTRACT }, block])), "{block}");
+            assert!(!permitted("eth_getBlockByNumber", json!([block, false])), "{block}");
+        }
+    }
+
+    #[test]
+    fn logs_begin_at_the_contracts_first_block() {
+        let logs = |filter: Value| passed_on("eth_getLogs", json!([filter]), None);
+        let asked = |from: &str| json!([{ "address": CONTRACT, "fromBlock": from }]);
+        for (from, first) in [("0x0", "0x10"), ("earliest", "0x10"), ("0x20", "0x20")] {
+            assert_eq!(logs(json!({ "address": CONTRACT, "fromBlock": from })), Ok(asked(first)), "{from}");
+        }
+        assert_eq!(logs(json!({ "address": CONTRACT, "blockHash": "0x00" })), Ok(asked("0x10")));
+        let topics =
+            |count: usize| json!({ "address": CONTRACT, "topics": [vec!["0x00"; count]], "toBlock": "latest" });
+        assert!(logs(topics(MAX_TOPICS)).is_ok());
+        assert!(logs(topics(MAX_TOPICS + 1)).is_err());
     }
 }

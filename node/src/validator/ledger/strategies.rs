@@ -7,12 +7,6 @@ use super::{Ledger, Pending};
 use crate::database::DatabaseError;
 use crate::now_ms;
 
-pub(super) const MIGRATION: &str = "
-    CREATE TABLE strategies (id TEXT PRIMARY KEY, plan TEXT NOT NULL, market TEXT NOT NULL, horizon REAL NOT NULL, risk REAL NOT NULL,
-        predictions TEXT NOT NULL, state TEXT NOT NULL, created_ms INTEGER NOT NULL, finished_ms INTEGER, error TEXT, chain_id TEXT, chain BLOB);
-    CREATE INDEX strategies_open ON strategies (created_ms) WHERE state = 'open';
-";
-
 /// A strategy as it is stored.
 #[derive(Debug, Clone)]
 pub(in crate::validator) struct Stored {

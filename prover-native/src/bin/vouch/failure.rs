@@ -6,11 +6,11 @@ use std::{
 };
 
 use serde_json::json;
+use vouch::ErrorKind;
 use vouch_compiler::{CompileError, DataError, InputError};
 use vouch_disclosure::DisclosureError;
 use vouch_envelope::hex::HexError;
-use vouch_prover::{ProverError, ProvingError};
-use vouch_verifier::KeyError;
+use vouch_proving::ProvingError;
 
 /// The kinds of failures; see the exit codes in `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,87 +79,30 @@ pub(crate) fn caught<T>(command: impl FnOnce() -> Result<T, Failure>) -> Result<
     })
 }
 
-fn of_input(e: &InputError) -> Kind {
-    match e {
-        InputError::OutOfRange { .. } => Kind::Range,
-        _ => Kind::Input,
-    }
-}
-
-impl From<ProverError> for Failure {
-    fn from(e: ProverError) -> Self {
-        let kind = match &e {
-            ProverError::BatchSize { .. } | ProverError::Compile(_) => Kind::Input,
-            ProverError::Input(e) => of_input(e),
-            ProverError::Proving(e) => of_proving(e),
-            ProverError::Format { .. } | ProverError::Envelope(_) => Kind::Damaged,
-            ProverError::File { source, .. } if source.kind() == std::io::ErrorKind::InvalidData => Kind::Damaged,
+impl From<vouch::Error> for Failure {
+    fn from(e: vouch::Error) -> Self {
+        let kind = match e.kind() {
+            ErrorKind::Model | ErrorKind::Input => Kind::Input,
+            ErrorKind::OutOfRange => Kind::Range,
+            ErrorKind::Refused => Kind::Refused,
+            ErrorKind::Damaged => Kind::Damaged,
             _ => Kind::Other,
         };
         Self::new(kind, e)
     }
 }
 
-fn of_proving(e: &ProvingError) -> Kind {
-    match e {
-        ProvingError::Run(vouch_program::RunError::InputLength { .. } | vouch_program::RunError::NoWeights) => {
-            Kind::Input
-        }
-        ProvingError::Run(_) => Kind::Range,
-        ProvingError::Circuit(_) | ProvingError::Program(_) => Kind::Input,
-        ProvingError::Format { .. }
-        | ProvingError::OtherProgram { .. }
-        | ProvingError::OtherKey { .. }
-        | ProvingError::SrsTooSmall { .. }
-        | ProvingError::Srs(_)
-        | ProvingError::Key(_)
-        | ProvingError::SelfCheck(_) => Kind::Damaged,
-        _ => Kind::Other,
-    }
+macro_rules! from {
+    ($($error:ty),* $(,)?) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                vouch::Error::from(error).into()
+            }
+        })*
+    };
 }
 
-impl From<ProvingError> for Failure {
-    fn from(e: ProvingError) -> Self {
-        Self::new(of_proving(&e), e)
-    }
-}
-
-impl From<DisclosureError> for Failure {
-    fn from(e: DisclosureError) -> Self {
-        let kind = match &e {
-            DisclosureError::Proving(e) => of_proving(e),
-            DisclosureError::Value { .. } | DisclosureError::False { .. } => Kind::Range,
-            DisclosureError::Refused(_) | DisclosureError::Inputs { .. } => Kind::Refused,
-            DisclosureError::Key { .. } => Kind::Damaged,
-            _ => Kind::Input,
-        };
-        Self::new(kind, e)
-    }
-}
-
-impl From<CompileError> for Failure {
-    fn from(e: CompileError) -> Self {
-        Self::new(Kind::Input, e)
-    }
-}
-
-impl From<DataError> for Failure {
-    fn from(e: DataError) -> Self {
-        Self::new(Kind::Input, e)
-    }
-}
-
-impl From<InputError> for Failure {
-    fn from(e: InputError) -> Self {
-        Self::new(of_input(&e), e)
-    }
-}
-
-impl From<KeyError> for Failure {
-    fn from(e: KeyError) -> Self {
-        Self::new(Kind::Damaged, format!("verifying key: {e}"))
-    }
-}
+from!(CompileError, DataError, DisclosureError, InputError, ProvingError);
 
 impl From<HexError> for Failure {
     fn from(e: HexError) -> Self {

@@ -2,18 +2,20 @@
 
 use std::path::Path;
 
-use vouch_compiler::{InputError, InputSpec, NamedTensor, NamedTensors, Samples, data, quantize_inputs};
-use vouch_program::Program;
-use vouch_prover::{Salt, tensor_hash};
+use vouch::{Salt, tensor_hash};
+use vouch_compiler::{ElementType, InputError, InputSpec, NamedTensors, Samples, data};
 use vouch_verifier::{Schema, Section, TensorHash, Visibility};
 
-use crate::failure::{Failure, Kind};
+use crate::{
+    args::SampleArg,
+    failure::{Failure, Kind},
+};
 
 /// The sample that was asked for: the only one, unless an index says which.
-pub(crate) fn one(mut samples: Samples, index: Option<usize>, file: &Path) -> Result<NamedTensors, Failure> {
+pub(crate) fn one(mut samples: Samples, sample: SampleArg, file: &Path) -> Result<NamedTensors, Failure> {
     let count = samples.len();
     let wrong = |hint: &str| Failure::new(Kind::Input, format!("{} holds {count} samples: {hint}", file.display()));
-    match index {
+    match sample.index {
         None if count == 1 => Ok(samples.swap_remove(0)),
         None => Err(wrong("choose one with --sample INDEX, or prove all with --batch")),
         Some(i) if i < count => Ok(samples.swap_remove(i)),
@@ -21,28 +23,16 @@ pub(crate) fn one(mut samples: Samples, index: Option<usize>, file: &Path) -> Re
     }
 }
 
-/// Samples of a model as the inputs of its batch: tensor by tensor, sample by sample.
-pub(crate) fn together(samples: &Samples, model: &Program) -> NamedTensors {
-    let join = |name: &str| {
-        let tensors: Vec<&NamedTensor> = samples.iter().filter_map(|s| s.get(name)).collect();
-        let mut shape = vec![tensors.len()];
-        shape.extend(tensors.first().into_iter().flat_map(|t| t.shape.iter().copied()));
-        NamedTensor { shape, data: tensors.iter().flat_map(|t| t.data.iter().copied()).collect() }
-    };
-    model.inputs().iter().map(|t| (t.name.clone(), join(&t.name))).collect()
-}
-
-/// The integers of a proof's inputs.
-pub(crate) fn integers(program: &Program, inputs: &NamedTensors) -> Result<Vec<i64>, Failure> {
-    Ok(quantize_inputs(program, inputs)?)
-}
-
 /// The integers of each input, from a verifying key alone.
-pub(crate) fn of_schema(schema: &Schema, file: &Path, sample: Option<usize>) -> Result<Vec<Vec<i64>>, Failure> {
+pub(crate) fn of_schema(schema: &Schema, file: &Path, sample: SampleArg) -> Result<Vec<Vec<i64>>, Failure> {
     let specs: Vec<InputSpec> = schema
         .inputs
         .iter()
-        .map(|t| InputSpec { name: t.name.clone(), shape: t.shape.iter().map(|d| *d as usize).collect() })
+        .map(|t| InputSpec {
+            name: t.name.clone(),
+            shape: t.shape.iter().map(|d| *d as usize).collect(),
+            dtype: ElementType::default(),
+        })
         .collect();
     let inputs = one(data::read(file, &specs)?, sample, file)?;
     let mut out = Vec::new();

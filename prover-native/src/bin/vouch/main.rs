@@ -9,10 +9,70 @@ mod usage;
 
 use std::{io::Write, process::ExitCode};
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
-use args::{Cli, Command};
+use commands::{
+    bench, chain, check_key, compile, disclose, export, hash, inspect, plan, prove, publish, setup, srs, verify,
+};
 use failure::{Failure, caught};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; for verify: the proof is good
+  1  anything that is not listed here (disk full, no permission, …)
+  2  wrong usage
+  3  a model, its options or a data file cannot be used
+  4  a value is outside the range that the model was compiled for
+  5  a proof is refused, or a key for development that was not allowed
+  6  a bundle, key, proof or reference string is damaged, or they do not belong together";
+
+/// Verifiable inference: prove in zero knowledge that a model computed an output, and verify it in milliseconds.
+#[derive(Debug, Parser)]
+#[command(name = "vouch", version, after_help = EXIT_CODES, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Print one JSON object instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// No progress and no remarks on standard error
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Compile an ONNX model to an integer program, and measure its accuracy
+    Compile(args::Compile),
+    /// Make the proving and the verifying key of a compiled model
+    Setup(setup::Args),
+    /// Write what others need of a model to verify its proofs: without private weights, without the proving key
+    Publish(publish::Args),
+    /// Check that a published verifying key is that of the published model, so that its proofs mean what they say
+    CheckKey(check_key::Args),
+    /// Run a compiled model and prove the run
+    Prove(prove::Args),
+    /// Verify proofs
+    Verify(verify::Args),
+    /// Chains of proofs, in which outputs of one are inputs of a later one
+    Chain(chain::Args),
+    /// Compute the salted hashes by which the owner of hashed values recognizes them
+    Hash(hash::Args),
+    /// Prove single facts about a hashed input, against the hash that a proof shows of it
+    Disclose(disclose::Args),
+    /// Predict layout, sizes, memory and times before any work
+    Plan(plan::Args),
+    /// Show what is in a bundle, key, proof or reference string
+    Inspect(inspect::Args),
+    /// Measure keys, witness, proving and verification
+    Bench(bench::Args),
+    /// Reference strings of the commitment scheme
+    Srs(srs::Args),
+    /// Convert a proof between its binary form and JSON
+    Export(export::Args),
+    /// Print a script of completions for a shell
+    Completions(commands::CompletionsArgs),
+}
 
 /// What a command says: text for people, and one object for machines.
 pub(crate) struct Said {
@@ -23,7 +83,7 @@ pub(crate) struct Said {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let said = caught(|| {
-        vouch_prover::cpu::check()?;
+        vouch::cpu::check().map_err(vouch::Error::from)?;
         run(&cli)
     });
     let (out, err, code) = match said {
@@ -44,20 +104,20 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<Said, Failure> {
     let show = progress::Show { progress: !cli.quiet && !cli.json, notes: !cli.quiet };
     match &cli.command {
-        Command::Compile(a) => commands::compile::run(a, show),
-        Command::Setup(a) => commands::setup::run(a, show),
-        Command::Chain(a) => commands::chain::run(a, show),
-        Command::Publish(a) => commands::publish::run(a, show),
-        Command::CheckKey(a) => commands::check_key::run(a, show),
-        Command::Hash(a) => commands::hash::run(a),
-        Command::Prove(a) => commands::prove::run(a, show),
-        Command::Verify(a) => commands::verify::run(a, show),
-        Command::Disclose(a) => commands::disclose::run(a, show),
-        Command::Plan(a) => commands::plan::run(a, show),
-        Command::Inspect(a) => commands::inspect::run(a),
-        Command::Bench(a) => commands::bench::run(a, show),
-        Command::Srs(a) => commands::srs::run(a, show),
-        Command::Export(a) => commands::export::run(a),
+        Command::Compile(a) => compile::run(a, show),
+        Command::Setup(a) => setup::run(a, show),
+        Command::Chain(a) => chain::run(a, show),
+        Command::Publish(a) => publish::run(a, show),
+        Command::CheckKey(a) => check_key::run(a, show),
+        Command::Hash(a) => hash::run(a),
+        Command::Prove(a) => prove::run(a, show),
+        Command::Verify(a) => verify::run(a, show),
+        Command::Disclose(a) => disclose::run(a, show),
+        Command::Plan(a) => plan::run(a, show),
+        Command::Inspect(a) => inspect::run(a),
+        Command::Bench(a) => bench::run(a, show),
+        Command::Srs(a) => srs::run(a, show),
+        Command::Export(a) => export::run(a),
         Command::Completions(a) => Ok(commands::completions(a)),
     }
 }

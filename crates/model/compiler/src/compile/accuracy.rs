@@ -7,8 +7,9 @@ use vouch_program::Program;
 use crate::{
     AccuracyReport, CompileError, CompileOptions, NamedTensor, NamedTensors, OnnxModel, Oracle, OutputAccuracy,
     SampleSet,
-    graph::{Graph, Span},
+    graph::{Graph, Port, Span},
     io::quantize_inputs,
+    quantize::Quantized,
 };
 
 /// Pairs kept for a plot.
@@ -33,6 +34,7 @@ pub(super) struct Reference {
     oracle: &'static str,
     target: f64,
     max_errors: BTreeMap<String, f64>,
+    accepted: BTreeMap<String, f64>,
     sets: Vec<Set>,
 }
 
@@ -46,20 +48,22 @@ impl Reference {
     ) -> Result<Self, CompileError> {
         let mut sources = vec![match &options.calibration {
             Some(samples) => (CALIBRATION.to_owned(), samples.iter().take(options.samples).cloned().collect()),
-            None => ("random".to_owned(), random(model, spans, options)),
+            None => ("random".to_owned(), random(&graph.inputs, spans, options)),
         }];
         sources.extend(options.given.iter().map(|g| (g.source.clone(), g.samples.clone())));
-        let (oracle, sets) = match by_tract(model, graph, &sources) {
-            Ok(outputs) => ("tract", outputs.into_iter().collect::<Option<Vec<_>>>()),
+        let other = || CompileError::Oracle { reason: "its outputs have other shapes, or are not finite".into() };
+        let all = |sets: Vec<Option<Vec<Outputs>>>| sets.into_iter().collect::<Option<Vec<_>>>().ok_or_else(other);
+        let (oracle, outputs) = match by_tract(model, graph, &sources).and_then(all) {
+            Ok(outputs) => ("tract", outputs),
             Err(error) => {
                 warnings.push(format!("{error}; accuracy is measured against this compiler's own float run"));
-                ("graph", Some(sources.iter().map(|(_, inputs)| by_graph(graph, inputs)).collect()))
+                ("graph", sources.iter().map(|(_, inputs)| by_graph(graph, inputs)).collect())
             }
         };
-        let outputs = sets.ok_or_else(|| CompileError::Oracle { reason: "its outputs have other shapes".into() })?;
         let set = |((source, inputs), outputs)| Set { source, inputs, outputs };
         let sets = sources.into_iter().zip(outputs).map(set).collect();
-        Ok(Self { oracle, target: options.target_error, max_errors: options.max_errors.0.clone(), sets })
+        let (max_errors, accepted) = (options.max_errors.0.clone(), options.accepted.0.clone());
+        Ok(Self { oracle, target: options.target_error, max_errors, accepted, sets })
     }
 
     /// Runs the program on all samples.
@@ -91,7 +95,40 @@ impl Reference {
             outputs,
             sets,
             scatter: pairs.into_iter().step_by(every).collect(),
+            costliest: None,
         })
+    }
+
+    /// The tensor by whose quantization half of an output's error has come about: on the sample with the largest error,
+    /// the first tensor such that this one and those before it as the program has them make half of it.
+    pub(super) fn costliest(&self, graph: &Graph, quantized: &Quantized, output: &str) -> Option<String> {
+        let index = graph.outputs.iter().position(|o| o.name == output)?;
+        let values = &graph.outputs[index].values;
+        let off = |run: &[f64], want: &[f64]| {
+            values.iter().zip(want).map(|(v, w)| (run[v.index()] - w).abs()).fold(0.0, f64::max)
+        };
+        let mut worst: Option<(f64, &NamedTensors, Vec<f64>, Vec<Option<f64>>)> = None;
+        for inputs in self.sets.iter().flat_map(|s| &s.inputs) {
+            let integers = quantize_inputs(&quantized.program, inputs).ok()?;
+            let given = quantized.values(&quantized.program.run(&integers).ok()?);
+            let exact = graph.run(inputs);
+            let want: Vec<f64> = values.iter().map(|v| exact[v.index()]).collect();
+            let error = off(&graph.run_with(inputs, graph.ops.len() + 1, &given), &want);
+            if worst.as_ref().is_none_or(|w| error > w.0) {
+                worst = Some((error, inputs, want, given));
+            }
+        }
+        let (error, inputs, want, given) = worst?;
+        let (mut below, mut enough) = (0, graph.ops.len() + 1);
+        while enough - below > 1 {
+            let middle = below.midpoint(enough);
+            let own = off(&graph.run_with(inputs, middle, &given), &want);
+            *(if own >= 0.5 * error { &mut enough } else { &mut below }) = middle;
+        }
+        match enough.checked_sub(2) {
+            Some(op) => Some(graph.sites[graph.ops[op].site.index()].name.clone()),
+            None => graph.inputs.first().map(|i| i.name.clone()),
+        }
     }
 
     fn outputs(&self, program: &Program, tallies: &[Tally]) -> Vec<OutputAccuracy> {
@@ -102,6 +139,7 @@ impl Reference {
             lo: t.lo,
             hi: t.hi,
             max_error: self.max_errors.get(&spec.name).copied(),
+            accepted: self.accepted.get(&spec.name).copied(),
         };
         program.outputs().iter().zip(tallies).map(output).collect()
     }
@@ -175,8 +213,9 @@ fn by_tract(
 ) -> Result<Vec<Option<Vec<Outputs>>>, CompileError> {
     let oracle = Oracle::new(model)?;
     let ordered = |outputs: NamedTensors| -> Option<Outputs> {
-        let of = |o: &crate::graph::Port| {
-            outputs.get(&o.name).filter(|t| t.data.len() == o.values.len()).map(|t| t.data.clone())
+        let of = |o: &Port| {
+            let fits = |t: &&NamedTensor| t.data.len() == o.values.len() && t.data.iter().all(|v| v.is_finite());
+            outputs.get(&o.name).filter(fits).map(|t| t.data.clone())
         };
         graph.outputs.iter().map(of).collect()
     };
@@ -197,7 +236,7 @@ fn by_graph(graph: &Graph, inputs: &[NamedTensors]) -> Vec<Outputs> {
 }
 
 /// Seeded random inputs inside the declared ranges.
-fn random(model: &OnnxModel, spans: &[Span], options: &CompileOptions) -> Vec<NamedTensors> {
+pub(super) fn random(inputs: &[Port], spans: &[Span], options: &CompileOptions) -> Vec<NamedTensors> {
     let mut state = options.seed;
     let mut uniform = || {
         // splitmix64
@@ -208,13 +247,19 @@ fn random(model: &OnnxModel, spans: &[Span], options: &CompileOptions) -> Vec<Na
         (z ^ (z >> 31)) as f64 / u64::MAX as f64
     };
     let mut sample = || {
-        let tensor = |(spec, span): (&crate::InputSpec, &Span)| {
-            let len: usize = spec.shape.iter().product();
-            // Floats of 32 bits, as the float model computes with.
-            let data = (0..len).map(|_| f64::from((span.lo + (span.hi - span.lo) * uniform()) as f32)).collect();
-            (spec.name.clone(), NamedTensor { shape: spec.shape.clone(), data })
+        let tensor = |(port, span): (&Port, &Span)| {
+            let mut number = || {
+                if port.integer {
+                    (span.lo + ((span.hi - span.lo + 1.0) * uniform()).floor()).min(span.hi)
+                } else {
+                    // Floats of 32 bits, as the float model computes with.
+                    f64::from((span.lo + (span.hi - span.lo) * uniform()) as f32)
+                }
+            };
+            let data = (0..port.values.len()).map(|_| number()).collect();
+            (port.name.clone(), NamedTensor { shape: port.shape.clone(), data })
         };
-        model.inputs().iter().zip(spans).map(tensor).collect()
+        inputs.iter().zip(spans).map(tensor).collect()
     };
     (0..options.samples).map(|_| sample()).collect()
 }

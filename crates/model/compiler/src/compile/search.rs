@@ -7,7 +7,7 @@ use vouch_program::WeightMode;
 
 use super::{accuracy::Reference, variants};
 use crate::{
-    AccuracyReport, CompileError, CompileOptions,
+    AccuracyReport, CompileError, CompileOptions, NamedTensors,
     graph::{Graph, Ranges, Span},
     quantize::{Config, Quantized, quantize},
 };
@@ -17,6 +17,8 @@ pub(super) struct Candidate {
     pub(super) config: Config,
     pub(super) clamped: bool,
     pub(super) quantized: Quantized,
+    /// The graph that was quantized.
+    pub(super) variant: usize,
     pub(super) accuracy: AccuracyReport,
     pub(super) tried: usize,
 }
@@ -54,14 +56,15 @@ pub(super) fn search(
     ranges: &Ranges,
     spans: &[Span],
     options: &CompileOptions,
+    drawn: &[NamedTensors],
     reference: &Reference,
 ) -> Result<Candidate, CompileError> {
     let mut best: Option<Candidate> = None;
     let mut failure = None;
     let mut tried = 0;
-    let variants = variants(graph, spans, options, ranges)?;
+    let variants = variants(graph, spans, options, drawn, ranges)?;
     for drop in [options.limb_bits, 2 * options.limb_bits] {
-        for (clamped, graph, ranges) in &variants {
+        for (variant, (clamped, graph, ranges)) in variants.iter().enumerate() {
             let mut here: Option<Candidate> = None;
             for config in configs(options.limb_bits, drop, options.weights) {
                 tried += 1;
@@ -69,7 +72,7 @@ pub(super) fn search(
                     .and_then(|q| reference.measure(&q.program).map(|accuracy| (q, accuracy)));
                 match result {
                     Ok((quantized, accuracy)) => {
-                        let found = Candidate { config, clamped: *clamped, quantized, accuracy, tried };
+                        let found = Candidate { config, clamped: *clamped, variant, quantized, accuracy, tried };
                         if here.as_ref().is_none_or(|h| better(found.merit(), h.merit(), options)) {
                             here = Some(found);
                         }
@@ -88,7 +91,13 @@ pub(super) fn search(
             }
         }
     }
-    finish(best, failure, tried)
+    let mut best = finish(best, failure, tried)?;
+    let missed = best.accuracy.missed().next().map(|o| o.name.clone());
+    if let Some(missed) = missed {
+        let graph = &variants[best.variant].1;
+        best.accuracy.costliest = reference.costliest(graph, &best.quantized, &missed);
+    }
+    Ok(best)
 }
 
 fn finish(best: Option<Candidate>, failure: Option<CompileError>, tried: usize) -> Result<Candidate, CompileError> {

@@ -10,7 +10,12 @@ fn malformed(reason: impl Into<String>) -> DataError {
 }
 
 pub(super) fn parse(bytes: &[u8], inputs: &[InputSpec]) -> Result<Vec<(String, NamedTensor)>, DataError> {
-    let document: Value = serde_json::from_slice(bytes).map_err(|e| malformed(e.to_string()))?;
+    // Some editors begin a file with a byte order mark.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(malformed("it is empty"));
+    }
+    let document: Value = serde_json::from_slice(bytes).map_err(|e| malformed(unreadable(bytes, &e)))?;
     let Value::Object(map) = document else { return Err(malformed("it is not an object")) };
     if let Some(Value::Array(list)) = map.get("input_data")
         && !inputs.iter().any(|s| s.name == "input_data")
@@ -23,6 +28,22 @@ pub(super) fn parse(bytes: &[u8], inputs: &[InputSpec]) -> Result<Vec<(String, N
         return list.iter().zip(inputs).map(|(v, s)| Ok((s.name.clone(), array(&s.name, v)?))).collect();
     }
     map.iter().map(|(name, v)| Ok((name.clone(), array(name, v)?))).collect()
+}
+
+/// Why a document cannot be read. Python writes NaN and infinities as names, which JSON does not have.
+fn unreadable(bytes: &[u8], error: &serde_json::Error) -> String {
+    let line = bytes.split(|&b| b == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let rest = line.get(error.column().saturating_sub(2)..).unwrap_or_default();
+    let found = ["NaN", "Infinity"].iter().find_map(|name| {
+        let at = rest.windows(name.len()).take(3).position(|w| w == name.as_bytes())?;
+        Some((*name, error.column().saturating_sub(1) + at))
+    });
+    match found {
+        Some((name, column)) => {
+            format!("{name} at line {}, column {}: numbers must be finite", error.line(), column.max(1))
+        }
+        None => error.to_string(),
+    }
 }
 
 fn array(name: &str, value: &Value) -> Result<NamedTensor, DataError> {
@@ -50,6 +71,21 @@ fn flatten(name: &str, value: &Value, shape: &[usize], out: &mut Vec<f64>) -> Re
             Ok(())
         }
         (Value::Array(_), _) => Err(malformed(format!("the lists of `{name}` have different lengths"))),
-        _ => Err(malformed(format!("`{name}` has an element that is not a number"))),
+        // Truth values are numbers, too.
+        (Value::Bool(b), []) => {
+            out.push(f64::from(u8::from(*b)));
+            Ok(())
+        }
+        (Value::Number(_) | Value::Bool(_), _) => {
+            Err(malformed(format!("`{name}`: element {} is a number where a list is expected", out.len())))
+        }
+        (other, _) => {
+            let what = match other {
+                Value::Null => "null",
+                Value::String(_) => "text",
+                _ => "an object",
+            };
+            Err(malformed(format!("`{name}`: element {} is {what}, not a number", out.len())))
+        }
     }
 }

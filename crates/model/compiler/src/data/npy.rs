@@ -1,7 +1,7 @@
 //! numpy's array format, versions 1 to 3: a magic number, a Python dictionary as text, the elements.
 
 use super::{NamedTensor, elements};
-use crate::DataError;
+use crate::{DataError, element::half};
 
 /// Reads an array of numbers of any width and byte order.
 pub(super) fn parse(what: &str, bytes: &[u8]) -> Result<NamedTensor, DataError> {
@@ -59,6 +59,7 @@ fn tuple(text: &str) -> Option<Vec<usize>> {
 /// Kind and width of a type such as `<f4`.
 fn element(descr: &str) -> Option<(u8, usize)> {
     match descr.trim_start_matches(['<', '>', '=', '|']) {
+        "f2" => Some((b'f', 2)),
         "f4" => Some((b'f', 4)),
         "f8" => Some((b'f', 8)),
         "i1" => Some((b'i', 1)),
@@ -81,6 +82,7 @@ fn number(kind: u8, bytes: &[u8], big: bool) -> f64 {
     let raw = u64::from_le_bytes(le);
     let unused = 64 - 8 * bytes.len() as u32;
     match (kind, bytes.len()) {
+        (b'f', 2) => half(raw as u16),
         (b'f', 4) => f64::from(f32::from_bits(raw as u32)),
         (b'f', _) => f64::from_bits(raw),
         (b'i', _) => ((raw << unused) as i64 >> unused) as f64,

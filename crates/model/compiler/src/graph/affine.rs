@@ -8,6 +8,8 @@ struct Form {
     source: ValueId,
     scale: f64,
     shift: f64,
+    /// Whether the value is an integer by construction.
+    integer: bool,
 }
 
 /// What is known about a row or column of a matrix.
@@ -40,8 +42,9 @@ impl Graph {
         let mut forms = vec![None; self.len()];
         for op in &self.ops {
             if let Kind::Affine { x, scale, shift } = &op.kind {
+                let integer = self.sites[op.site.index()].integer;
                 for (i, out) in op.out.iter().enumerate() {
-                    forms[out.index()] = Some(Form { source: x[i], scale: scale[i], shift: shift[i] });
+                    forms[out.index()] = Some(Form { source: x[i], scale: scale[i], shift: shift[i], integer });
                 }
             }
         }
@@ -54,6 +57,7 @@ impl Graph {
         let mut map: Vec<ValueId> = (0..self.len() as u32).map(ValueId).collect();
         for op in &mut self.ops {
             let Kind::Affine { x, scale, shift } = &mut op.kind else { continue };
+            let integer = self.sites[op.site.index()].integer;
             for i in 0..x.len() {
                 x[i] = map[x[i].index()];
                 if let Some(inner) = forms[x[i].index()] {
@@ -64,7 +68,7 @@ impl Graph {
                 if scale[i] == 1.0 && shift[i] == 0.0 {
                     map[op.out[i].index()] = x[i];
                 }
-                forms[op.out[i].index()] = Some(Form { source: x[i], scale: scale[i], shift: shift[i] });
+                forms[op.out[i].index()] = Some(Form { source: x[i], scale: scale[i], shift: shift[i], integer });
             }
         }
         self.substitute(&map);
@@ -94,6 +98,7 @@ impl Graph {
                 }
             }
         }
+        self.free_integers(&mut columns, &forms);
         for (m, columns) in self.matrices.iter_mut().zip(&columns) {
             for (n, common) in columns.iter().enumerate() {
                 if let Common::Same(scale, shift) = *common {
@@ -108,7 +113,12 @@ impl Graph {
             if let Kind::Linear { matrix, .. } = &op.kind {
                 let own = &columns[matrix.index()];
                 for (i, v) in op.out.iter().enumerate() {
-                    folded[v.index()] = matches!(own[i % own.len()], Common::Same(..));
+                    if matches!(own[i % own.len()], Common::Same(..)) {
+                        folded[v.index()] = true;
+                        // What was known of the column does not hold of the result.
+                        self.bounds.remove(v);
+                        self.among.remove(v);
+                    }
                 }
             }
         }
@@ -119,6 +129,44 @@ impl Graph {
                         (scale[i], shift[i]) = (1.0, 0.0);
                     }
                 }
+            }
+        }
+    }
+
+    /// A matrix of integers whose results are all scaled to real numbers becomes a matrix of real numbers. One of which
+    /// only some are takes nothing in.
+    fn free_integers(&mut self, columns: &mut [Vec<Common>], forms: &[Option<Form>]) {
+        let mut real = vec![false; self.matrices.len()];
+        let mut scaled = vec![false; self.len()];
+        for form in forms.iter().flatten().filter(|f| !f.integer) {
+            scaled[form.source.index()] = true;
+        }
+        for op in &self.ops {
+            if let Kind::Linear { matrix, .. } = &op.kind {
+                real[matrix.index()] |= op.out.iter().any(|v| scaled[v.index()]);
+            }
+        }
+        for (id, real) in real.iter_mut().enumerate() {
+            let site = &self.sites[self.matrices[id].site.index()];
+            *real &= site.integer;
+            if !*real {
+                continue;
+            }
+            if columns[id].contains(&Common::Mixed) {
+                *real = false;
+                columns[id].fill(Common::Mixed);
+                continue;
+            }
+            let site = super::Site { integer: false, ..site.clone() };
+            self.sites.push(site);
+            self.matrices[id].site = super::SiteId(self.sites.len() as u32 - 1);
+        }
+        for op in &mut self.ops {
+            if let Kind::Linear { matrix, .. } = &op.kind
+                && real[matrix.index()]
+            {
+                op.site = self.matrices[matrix.index()].site;
+                op.out.iter().for_each(|v| self.integers[v.index()] = false);
             }
         }
     }

@@ -1,11 +1,23 @@
 //! Adding operations, folding those whose operands are constant.
 
+use std::sync::Arc;
+
 use super::{Graph, Kind, Matrix, MatrixId, Op, Port, Site, SiteId, Term, ValueId};
 use crate::function::Function;
 
 impl Graph {
     pub(crate) fn site(&mut self, name: &str, op: &str, shape: &[usize]) -> SiteId {
-        self.sites.push(Site { name: name.to_owned(), op: op.to_owned(), shape: shape.to_vec() });
+        self.new_site(name, op, shape, false)
+    }
+
+    /// A site whose values are integers, which are never rounded (see the module's documentation).
+    pub(crate) fn integer_site(&mut self, name: &str, op: &str, shape: &[usize]) -> SiteId {
+        self.new_site(name, op, shape, true)
+    }
+
+    /// A site of integers or of real numbers.
+    pub(crate) fn new_site(&mut self, name: &str, op: &str, shape: &[usize], integer: bool) -> SiteId {
+        self.sites.push(Site { name: name.to_owned(), op: op.to_owned(), shape: shape.to_vec(), integer });
         SiteId(self.sites.len() as u32 - 1)
     }
 
@@ -16,19 +28,22 @@ impl Graph {
         }
         let id = ValueId(self.constants.len() as u32);
         self.constants.push(Some(value));
+        self.integers.push(false);
         self.known.insert(value.to_bits(), id);
         id
     }
 
-    pub(super) fn fresh(&mut self, n: usize) -> Vec<ValueId> {
+    /// New values of a site.
+    fn fresh(&mut self, n: usize, site: SiteId) -> Vec<ValueId> {
         let start = self.constants.len() as u32;
         self.constants.resize(self.constants.len() + n, None);
+        self.integers.resize(self.constants.len(), self.sites[site.index()].integer);
         (start..start + n as u32).map(ValueId).collect()
     }
 
-    pub(crate) fn input(&mut self, name: &str, shape: &[usize]) -> Vec<ValueId> {
-        let site = self.site(name, "Input", shape);
-        let values = self.fresh(shape.iter().product());
+    pub(crate) fn input(&mut self, name: &str, shape: &[usize], integer: bool) -> Vec<ValueId> {
+        let site = self.new_site(name, "Input", shape, integer);
+        let values = self.fresh(shape.iter().product(), site);
         self.inputs.push(Port {
             name: name.to_owned(),
             shape: shape.to_vec(),
@@ -36,14 +51,44 @@ impl Graph {
             site,
             unit: String::new(),
             scale: None,
+            integer,
+            required: None,
         });
         values
     }
 
-    pub(crate) fn output(&mut self, name: &str, shape: &[usize], values: Vec<ValueId>) {
-        let site = self.site(name, "Output", shape);
+    /// Requires an input to have these values: the program refuses others, and the circuit has no witness for them. Real
+    /// numbers are compared as multiples of 2^−16.
+    ///
+    /// The difference is looked up in a table that has zero only.
+    pub(crate) fn require(&mut self, input: usize, data: &[f64]) {
+        let port = &mut self.inputs[input];
+        let (integer, n) = (port.integer, data.len());
+        let scale = if integer { 1.0 } else { 65536.0 };
+        port.scale = (!integer).then_some(scale);
+        port.required = Some(data.to_vec());
+        let (name, shape, values) = (port.name.clone(), port.shape.clone(), port.values.clone());
+        let minus = data.iter().map(|v| -(v * scale).round() / scale).collect();
+        let site = self.new_site(&format!("{name}.difference"), "Sub", &shape, integer);
+        let difference = self.affine(site, values, vec![1.0; n], minus);
+        let site = self.integer_site(&format!("{name}.required"), "Zero", &shape);
+        let zeros = self.apply(site, Function::Zero, difference);
+        self.kept.extend(zeros);
+    }
+
+    pub(crate) fn output(&mut self, name: &str, shape: &[usize], values: Vec<ValueId>, integer: bool) {
+        let site = self.new_site(name, "Output", shape, integer);
         let (name, shape) = (name.to_owned(), shape.to_vec());
-        self.outputs.push(Port { name, shape, values, site, unit: String::new(), scale: None });
+        self.outputs.push(Port {
+            name,
+            shape,
+            values,
+            site,
+            unit: String::new(),
+            scale: None,
+            integer,
+            required: None,
+        });
     }
 
     /// A matrix \[rows, bias.len()\].
@@ -62,7 +107,7 @@ impl Graph {
             let y: Vec<f64> = x.chunks_exact(rows).flat_map(|x| m.apply(x)).collect();
             return y.into_iter().map(|v| self.constant(v)).collect();
         }
-        let out = self.fresh(positions * cols);
+        let out = self.fresh(positions * cols, site);
         self.ops.push(Op { site, kind: Kind::Linear { matrix, positions, grid: grid.max(1), x }, out: out.clone() });
         out
     }
@@ -70,7 +115,10 @@ impl Graph {
     pub(crate) fn product(&mut self, site: SiteId, mut terms: Vec<Term>) -> Vec<ValueId> {
         let len = terms.first().map_or(0, |t| t.a.len());
         let value = |g: &Self, i: usize| {
-            terms.iter().try_fold(0.0, |sum, t| Some(sum + t.factor * g.constant_of(t.a[i])? * g.constant_of(t.b[i])?))
+            let constant = |t: &Term| Some(t.factor * g.constant_of(t.a[i])? * g.constant_of(t.b[i])?);
+            let all = terms.iter().try_fold(0.0, |sum, t| Some(sum + constant(t)?));
+            // Whatever is added to an infinity, it stays one: computed values are finite.
+            all.or_else(|| terms.iter().find_map(|t| constant(t).filter(|v| !v.is_finite())))
         };
         let folded: Vec<Option<f64>> = (0..len).map(|i| value(self, i)).collect();
         let zero = |g: &Self, t: &Term| {
@@ -98,7 +146,11 @@ impl Graph {
         mut shift: Vec<f64>,
     ) -> Vec<ValueId> {
         let folded: Vec<Option<f64>> = (0..x.len())
-            .map(|i| if scale[i] == 0.0 { Some(shift[i]) } else { Some(self.constant_of(x[i])? * scale[i] + shift[i]) })
+            .map(|i| match self.constant_of(x[i]) {
+                Some(c) => Some(c * scale[i] + shift[i]),
+                None if scale[i] == 0.0 || scale[i].is_finite() && !shift[i].is_finite() => Some(shift[i]),
+                None => None,
+            })
             .collect();
         let keep = |i: &usize| folded[*i].is_none();
         let x = (0..x.len()).filter(keep).map(|i| x[i]).collect();
@@ -113,22 +165,48 @@ impl Graph {
         self.finish(site, Kind::Apply { function, x }, &folded)
     }
 
-    pub(crate) fn max(&mut self, site: SiteId, size: usize, x: Vec<ValueId>) -> Vec<ValueId> {
+    pub(crate) fn max(&mut self, site: SiteId, size: usize, mut x: Vec<ValueId>) -> Vec<ValueId> {
         if size == 1 {
             return x;
         }
+        // −∞ is never the maximum, unless there is nothing else.
+        for group in x.chunks_exact_mut(size) {
+            let lowest = |g: &Self, v: ValueId| g.constant_of(v) == Some(f64::NEG_INFINITY);
+            let Some(&other) = group.iter().find(|&&v| !lowest(self, v)) else { continue };
+            group.iter_mut().filter(|v| lowest(self, **v)).for_each(|v| *v = other);
+        }
         let value = |g: &Self, group: &[ValueId]| {
-            group.iter().try_fold(f64::NEG_INFINITY, |m, &v| Some(m.max(g.constant_of(v)?)))
+            let constants = || group.iter().map(|&v| g.constant_of(v));
+            let special = constants().flatten().find(|c| c.is_nan() || *c == f64::INFINITY);
+            special.or_else(|| constants().try_fold(f64::NEG_INFINITY, |m, c| Some(m.max(c?))))
         };
         let folded: Vec<Option<f64>> = x.chunks_exact(size).map(|group| value(self, group)).collect();
         let x = x.chunks_exact(size).zip(&folded).filter(|(_, f)| f.is_none()).flat_map(|(g, _)| g.to_vec()).collect();
         self.finish(site, Kind::Max { size, x }, &folded)
     }
 
+    /// The largest integer that is at most x · scale + shift.
+    pub(crate) fn floor(&mut self, site: SiteId, x: Vec<ValueId>, scale: f64, shift: f64) -> Vec<ValueId> {
+        let folded: Vec<Option<f64>> =
+            x.iter().map(|&v| self.constant_of(v).map(|c| (c * scale + shift).floor())).collect();
+        let x = x.into_iter().filter(|&v| self.constant_of(v).is_none()).collect();
+        self.finish(site, Kind::Floor { x, scale, shift }, &folded)
+    }
+
+    /// Records that each of `values` is one of `of`, or lies between them.
+    pub(crate) fn among(&mut self, values: &[ValueId], of: &[ValueId]) {
+        let of: Arc<[ValueId]> = of.into();
+        for &v in values {
+            if self.constant_of(v).is_none() {
+                self.among.insert(v, of.clone());
+            }
+        }
+    }
+
     /// Adds an operation whose elements are those that were not folded.
     fn finish(&mut self, site: SiteId, kind: Kind, folded: &[Option<f64>]) -> Vec<ValueId> {
         let open = folded.iter().filter(|f| f.is_none()).count();
-        let out = self.fresh(open);
+        let out = self.fresh(open, site);
         if open > 0 {
             self.ops.push(Op { site, kind, out: out.clone() });
         }

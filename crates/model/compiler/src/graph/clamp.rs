@@ -43,15 +43,17 @@ impl Graph {
     }
 
     fn clamp_plans(&mut self, ranges: &Ranges, saturating: bool, grid: i32) -> BTreeMap<SiteId, Plan> {
-        let mut sites: BTreeMap<SiteId, (Function, Span)> = BTreeMap::new();
+        let mut sites: BTreeMap<SiteId, (Function, Span, bool)> = BTreeMap::new();
         for op in &self.ops {
             if let Kind::Apply { function, x } = &op.kind {
                 let span = ranges.of(x.iter().copied(), Some(*function));
-                sites.entry(op.site).and_modify(|s| s.1 = s.1.union(span)).or_insert((*function, span));
+                let integer = x.iter().all(|&v| self.is_integer(v));
+                let own = sites.entry(op.site).or_insert((*function, span, integer));
+                *own = (own.0, own.1.union(span), own.2 && integer);
             }
         }
         let mut plans = BTreeMap::new();
-        for (id, (function, span)) in sites {
+        for (id, (function, span, integer)) in sites {
             let (lo, hi) = function.saturation();
             let on_grid = |v: f64| (v * 2f64.powi(grid)).fract() == 0.0;
             let alone = matches!(function, Function::Clip(..)) && !(lo.is_none_or(on_grid) && hi.is_none_or(on_grid));
@@ -60,10 +62,11 @@ impl Graph {
             if !alone && lo.is_none() && hi.is_none() {
                 continue;
             }
+            let integer = integer && lo.into_iter().chain(hi).all(|v| v.fract() == 0.0);
             let (name, shape) = (self.sites[id.index()].name.clone(), self.sites[id.index()].shape.clone());
-            let lower = lo.map(|l| (l, self.site(&format!("{name}.lower"), "Max", &shape)));
+            let lower = lo.map(|l| (l, self.new_site(&format!("{name}.lower"), "Max", &shape, integer)));
             let upper = hi.map(|h| {
-                let part = |g: &mut Self, part, op| g.site(&format!("{name}.{part}"), op, &shape);
+                let part = |g: &mut Self, part, op| g.new_site(&format!("{name}.{part}"), op, &shape, integer);
                 (h, [part(self, "negated", "Neg"), part(self, "upper", "Max"), part(self, "clamped", "Neg")])
             });
             plans.insert(id, Plan { lower, upper, alone });

@@ -32,8 +32,8 @@ impl Span {
         }
         let m = MANTISSA * above(self.with_slack().magnitude() / MANTISSA);
         match function {
-            Some(Function::Reciprocal | Function::Sqrt) if self.lo > 0.0 => Self::new(below(self.lo), above(self.hi)),
-            Some(Function::Reciprocal) if self.hi < 0.0 => Self::new(-above(-self.lo), -below(-self.hi)),
+            Some(f) if self.lo > 0.0 && f.limits().contains(&0.0) => Self::new(below(self.lo), above(self.hi)),
+            Some(f) if self.hi < 0.0 && f.limits().contains(&0.0) => Self::new(-above(-self.lo), -below(-self.hi)),
             Some(Function::Exp | Function::Sqrt) if self.lo >= 0.0 => Self::new(0.0, m),
             Some(Function::Exp) if self.hi <= 0.0 => Self::new(-m, 0.0),
             _ => Self::new(-m, m),

@@ -5,7 +5,7 @@ use super::{Graph, Kind};
 impl Graph {
     pub(super) fn remove_dead(&mut self) {
         let mut live = vec![false; self.len()];
-        for v in self.outputs.iter().flat_map(|o| &o.values) {
+        for v in self.outputs.iter().flat_map(|o| &o.values).chain(&self.kept) {
             live[v.index()] = true;
         }
         let matrices = &self.matrices;
@@ -33,7 +33,7 @@ impl Graph {
                         retain(scale, &keep, 1);
                         retain(shift, &keep, 1);
                     }
-                    Kind::Apply { x, .. } => retain(x, &keep, 1),
+                    Kind::Apply { x, .. } | Kind::Floor { x, .. } => retain(x, &keep, 1),
                     Kind::Max { size, x } => retain(x, &keep, *size),
                 }
                 retain(&mut op.out, &keep, width);

@@ -8,10 +8,13 @@ use std::collections::HashMap;
 use vouch_program::WeightMode;
 
 use super::{Graph, Kind, ValueId};
-use crate::{CompileError, CompileOptions, function::Function};
+use crate::{CompileError, CompileOptions, NamedTensors, function::Function};
 
 /// Ranges are widened by this part of their width: quantized values differ a little from real ones.
 pub(crate) const SLACK: f64 = 1.0 / 128.0;
+
+/// A range that is narrow, or one value, is widened by at least this part of its magnitude.
+const LEAST_SLACK: f64 = 1.0 / 4096.0;
 
 /// A closed interval of real numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,10 +52,42 @@ impl Span {
         Self::new(self.lo - by, self.hi + by)
     }
 
-    /// Wider by as much as quantized values may differ from real ones.
+    /// Wider by as much as quantized values may differ from real ones: at least a part of their magnitude.
     pub(crate) fn with_slack(self) -> Self {
-        self.widened(SLACK)
+        let by = ((self.hi - self.lo) * SLACK).max(self.magnitude() * LEAST_SLACK);
+        Self::new(self.lo - by, self.hi + by)
     }
+}
+
+impl Span {
+    /// The part on which a function is defined, away from its poles: where this range reaches one, the values seen, or that
+    /// they are `whole`, must keep a distance.
+    fn defined(self, function: Function, seen: Option<Self>, whole: bool) -> Result<Self, String> {
+        let Some(reason) = function.undefined(self.lo, self.hi) else { return Ok(self) };
+        let (lo, hi) = function.natural();
+        let mut span = Self::new(self.lo.max(lo), self.hi.min(hi));
+        // Beyond the ends of what it is defined for samples say that nothing is.
+        if span.lo > span.hi || (span != self && seen.is_none_or(|s| s.lo < lo || s.hi > hi)) {
+            return Err(reason);
+        }
+        for pole in function.poles().into_iter().filter(|p| self.lo <= p.at && p.at <= self.hi) {
+            // At most half as near as anything seen.
+            let least = |distance: f64| if whole { distance.min(1.0) } else { distance / 2.0 };
+            match seen {
+                Some(seen) if pole.above && seen.lo > pole.at => span.lo = pole.at + least(seen.lo - pole.at),
+                Some(seen) if pole.below && seen.hi < pole.at => span.hi = pole.at - least(pole.at - seen.hi),
+                _ if whole && pole.above && span.lo >= pole.at && span.hi >= pole.at + 1.0 => span.lo = pole.at + 1.0,
+                _ => return Err(reason),
+            }
+        }
+        Ok(span)
+    }
+}
+
+/// The smallest range that holds those of some values.
+fn hull(values: impl Iterator<Item = ValueId>, spans: &[Span]) -> Span {
+    let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
+    values.map(|v| spans[v.index()]).fold(empty, Span::union)
 }
 
 /// Intervals of all values.
@@ -64,31 +99,76 @@ pub(crate) struct Ranges {
     weights: WeightMode,
     /// What holds by construction, whatever the weights are.
     known: HashMap<ValueId, (f64, f64)>,
+    /// Which values are integers.
+    integers: Vec<bool>,
+    guessed: Vec<String>,
 }
+
+/// A value that no finite interval holds.
+struct Unbounded {
+    /// Whether its interval is only too wide; else it is not defined for all of its arguments.
+    wide: bool,
+    error: CompileError,
+}
+
+impl From<Unbounded> for CompileError {
+    fn from(e: Unbounded) -> Self {
+        e.error
+    }
+}
+
+/// Intervals beyond this say nothing.
+const WIDEST: f64 = 1e30;
 
 impl Ranges {
     /// Intervals from the inputs' (in the order of [`Graph::inputs`]) and from the calibration samples of the options.
-    pub(crate) fn new(graph: &Graph, inputs: &[Span], options: &CompileOptions) -> Result<Self, CompileError> {
-        let exact = graph.intervals(inputs)?;
-        let seen = options.calibration.as_ref().map(|samples| {
-            let mut seen = vec![Span::new(f64::INFINITY, f64::NEG_INFINITY); graph.len()];
-            for sample in samples {
-                for (s, v) in seen.iter_mut().zip(graph.run(sample)) {
-                    *s = s.union(Span::new(v, v));
+    /// Where neither interval arithmetic nor calibration bounds a value, `drawn` samples do, if there are any.
+    pub(crate) fn new(
+        graph: &Graph,
+        inputs: &[Span],
+        options: &CompileOptions,
+        drawn: &[NamedTensors],
+    ) -> Result<Self, CompileError> {
+        let seen = options.calibration.as_ref().map(|samples| graph.seen(samples));
+        let mut guessed = Vec::new();
+        let exact = match &seen {
+            Some(seen) => graph.intervals(inputs, Some(seen), options.margin, &mut Vec::new())?,
+            None => match graph.intervals(inputs, None, options.margin, &mut Vec::new()) {
+                Err(Unbounded { wide: true, .. }) if !drawn.is_empty() => {
+                    graph.intervals(inputs, Some(&graph.seen(drawn)), options.margin, &mut guessed)?
                 }
-            }
-            seen
-        });
-        Ok(Self { exact, seen, margin: options.margin, weights: options.weights, known: graph.bounds.clone() })
+                found => found?,
+            },
+        };
+        let (margin, weights, known) = (options.margin, options.weights, graph.bounds.clone());
+        let integers = (0..graph.len() as u32).map(|v| graph.is_integer(ValueId(v))).collect();
+        Ok(Self { exact, seen, margin, weights, known, integers, guessed })
+    }
+
+    /// Names of the tensors whose range is a guess from random inputs.
+    pub(crate) fn guessed(&self) -> &[String] {
+        &self.guessed
     }
 
     /// The range of a group of values to which `function` is applied, if any is: what interval arithmetic allows, and
     /// calibration saw. With private weights it is coarse.
     pub(crate) fn of(&self, values: impl Iterator<Item = ValueId> + Clone, function: Option<Function>) -> Span {
         let span = self.fine(values.clone());
+        let span = match function {
+            Some(f) => {
+                let seen = self.seen.as_ref().map(|seen| hull(values.clone(), seen));
+                // Where it has a pole in its range, the intervals were refused.
+                span.defined(f, seen, values.clone().all(|v| self.integers[v.index()])).unwrap_or(span)
+            }
+            None => span,
+        };
         match self.weights {
             WeightMode::Fixed => span,
-            WeightMode::Private => span.coarse(function).within(self.known(values)),
+            WeightMode::Private => {
+                let coarse = span.coarse(function).within(self.known(values));
+                let (lo, hi) = function.map_or((f64::NEG_INFINITY, f64::INFINITY), Function::natural);
+                Span::new(coarse.lo.max(lo), coarse.hi.min(hi))
+            }
         }
     }
 
@@ -100,24 +180,51 @@ impl Ranges {
     }
 
     fn fine(&self, values: impl Iterator<Item = ValueId> + Clone) -> Span {
-        let hull = |list: &[Span]| {
-            let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
-            values.clone().map(|v| list[v.index()]).fold(empty, Span::union)
-        };
-        let exact = hull(&self.exact);
+        let exact = hull(values.clone(), &self.exact);
         let Some(seen) = &self.seen else { return exact };
-        let seen = hull(seen).widened(self.margin);
+        let seen = hull(values, seen).widened(self.margin);
         let (lo, hi) = (exact.lo.max(seen.lo), exact.hi.min(seen.hi));
         if lo <= hi { Span::new(lo, hi) } else { exact }
     }
 }
 
+impl Span {
+    fn is_usable(self) -> bool {
+        self.lo.is_finite() && self.hi.is_finite() && self.magnitude() <= WIDEST
+    }
+
+    fn intersection(self, o: Self) -> Option<Self> {
+        let (lo, hi) = (self.lo.max(o.lo), self.hi.min(o.hi));
+        (lo <= hi).then_some(Self::new(lo, hi))
+    }
+}
+
 impl Graph {
-    fn intervals(&self, inputs: &[Span]) -> Result<Vec<Span>, CompileError> {
+    /// The smallest and largest value of each scalar on samples.
+    fn seen(&self, samples: &[NamedTensors]) -> Vec<Span> {
+        let mut seen = vec![Span::new(f64::INFINITY, f64::NEG_INFINITY); self.len()];
+        for sample in samples {
+            for (s, v) in seen.iter_mut().zip(self.run(sample)) {
+                *s = if v.is_nan() { Span::new(v, v) } else { s.union(Span::new(v, v)) };
+            }
+        }
+        seen
+    }
+
+    /// Interval arithmetic. Where it gives no finite interval, what was `seen` takes its place, with a margin; the names
+    /// of those tensors are added to `replaced`.
+    fn intervals(
+        &self,
+        inputs: &[Span],
+        seen: Option<&[Span]>,
+        margin: f64,
+        replaced: &mut Vec<String>,
+    ) -> Result<Vec<Span>, Unbounded> {
         let mut spans: Vec<Span> =
             self.constants.iter().map(|c| Span::new(c.unwrap_or(0.0), c.unwrap_or(0.0))).collect();
+        let mut defined: Vec<bool> = self.constants.iter().map(Option::is_some).collect();
         for (port, &span) in self.inputs.iter().zip(inputs) {
-            port.values.iter().for_each(|v| spans[v.index()] = span);
+            port.values.iter().for_each(|v| (spans[v.index()], defined[v.index()]) = (span, true));
         }
         for op in &self.ops {
             let at = |v: ValueId| spans[v.index()];
@@ -138,8 +245,23 @@ impl Graph {
                         Span::new(s.lo + shift[i], s.hi + shift[i])
                     })
                     .collect(),
+                Kind::Floor { x, scale, shift } => {
+                    let floor = |v: f64| (v + shift).floor();
+                    x.iter().map(|&v| at(v).times(*scale)).map(|s| Span::new(floor(s.lo), floor(s.hi))).collect()
+                }
                 Kind::Apply { function, x } => {
-                    x.iter().map(|&v| self.applied(*function, at(v), op.site)).collect::<Result<_, _>>()?
+                    let all = hull(x.iter().copied(), &spans);
+                    let seen = seen.map(|seen| hull(x.iter().copied(), seen));
+                    let whole = x.iter().all(|&v| self.is_integer(v));
+                    let domain = all.defined(*function, seen, whole);
+                    let error = |reason: String| self.imprecise(op.site, all, &reason);
+                    let domain = domain.map_err(|reason| Unbounded { wide: false, error: error(reason) })?;
+                    let on = |s: Span| Span::new(s.lo.clamp(domain.lo, domain.hi), s.hi.clamp(domain.lo, domain.hi));
+                    let range = |s: Span| {
+                        let (lo, hi) = function.range(s.lo, s.hi);
+                        Span::new(lo, hi)
+                    };
+                    x.iter().map(|&v| range(on(at(v)))).collect()
                 }
                 Kind::Max { size, x } => x
                     .chunks_exact(*size)
@@ -151,26 +273,28 @@ impl Graph {
                     .collect(),
             };
             for (v, s) in op.out.iter().zip(results) {
-                if !(s.lo.is_finite() && s.hi.is_finite()) || s.magnitude() > 1e30 {
-                    return Err(self.imprecise(op.site, s, "no finite interval follows from the input ranges"));
-                }
                 let (lo, hi) = self.bounds.get(v).copied().unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
-                spans[v.index()] = Span::new(s.lo.max(lo), s.hi.min(hi));
+                let own = Span::new(s.lo.max(lo), s.hi.min(hi));
+                let found = if s.is_usable() {
+                    own
+                } else if let Some(found) = seen.map(|seen| seen[v.index()]).filter(|s| s.is_usable()) {
+                    let name = &self.sites[op.site.index()].name;
+                    if replaced.last() != Some(name) {
+                        replaced.push(name.clone());
+                    }
+                    let wide = found.widened(margin);
+                    wide.intersection(own).unwrap_or(wide)
+                } else {
+                    let error = self.imprecise(op.site, s, "no finite interval follows from the input ranges");
+                    return Err(Unbounded { wide: true, error });
+                };
+                let among = self.among.get(v).filter(|list| list.iter().all(|v| defined[v.index()]));
+                let of = among.and_then(|list| hull(list.iter().copied(), &spans).intersection(found));
+                spans[v.index()] = of.unwrap_or(found);
+                defined[v.index()] = true;
             }
         }
         Ok(spans)
-    }
-
-    fn applied(&self, function: Function, x: Span, site: super::SiteId) -> Result<Span, CompileError> {
-        let reason = match function {
-            Function::Reciprocal if x.lo <= 0.0 && x.hi >= 0.0 => "the divisor can be zero",
-            Function::Sqrt if x.lo < 0.0 => "the operand of the square root can be negative",
-            _ => {
-                let (lo, hi) = function.range(x.lo, x.hi);
-                return Ok(Span::new(lo, hi));
-            }
-        };
-        Err(self.imprecise(site, x, reason))
     }
 
     pub(crate) fn imprecise(&self, site: super::SiteId, span: Span, reason: &str) -> CompileError {

@@ -1,31 +1,96 @@
 //! A node with its operands, and typed access to its attributes.
 
-use std::rc::Rc;
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use tract_onnx::pb::{self, attribute_proto::AttributeType};
 
 use super::{
     model::node_name,
-    tensor::{Kind, Tensor},
+    tensor::{Elements, Kind, Tensor},
 };
-use crate::CompileError;
+use crate::{
+    CompileError,
+    graph::{Graph, SiteId, ValueId},
+};
+
+/// The results of a node, or why there are none.
+pub(super) type Lowered = Result<Vec<Tensor>, CompileError>;
+
+/// Lowers a node: adds what it computes to the graph, and gives its results in the order of its outputs.
+pub(super) type Lower = fn(&Node<'_>, &mut Graph) -> Lowered;
 
 /// A node about to be lowered.
 pub(super) struct Node<'a> {
     pub(super) proto: &'a pb::NodeProto,
     pub(super) name: String,
+    /// Version of its operator's set.
     pub(super) opset: i64,
     pub(super) inputs: Vec<Option<Rc<Tensor>>>,
+    wanted: Wanted,
+}
+
+/// Values that had to be constant and are not.
+pub(super) type Wanted = Rc<RefCell<Vec<ValueId>>>;
+
+/// Versions of the operator sets that a model or function imports, by domain.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Opsets(BTreeMap<String, i64>);
+
+impl Opsets {
+    pub(super) fn new(list: &[pb::OperatorSetIdProto]) -> Self {
+        Self(list.iter().map(|o| (default_is_empty(&o.domain).to_owned(), o.version)).collect())
+    }
+
+    /// The version of a domain's operators; 0 if it is not imported.
+    pub(super) fn of(&self, domain: &str) -> i64 {
+        self.0.get(default_is_empty(domain)).copied().unwrap_or(0)
+    }
+}
+
+/// The default domain has two names.
+fn default_is_empty(domain: &str) -> &str {
+    if domain == "ai.onnx" { "" } else { domain }
 }
 
 impl<'a> Node<'a> {
-    pub(super) fn new(proto: &'a pb::NodeProto, opset: i64, inputs: Vec<Option<Rc<Tensor>>>) -> Self {
-        Self { proto, name: node_name(proto), opset, inputs }
+    /// A node whose name begins with `path`.
+    pub(super) fn new(
+        proto: &'a pb::NodeProto,
+        path: &str,
+        opsets: &Opsets,
+        inputs: Vec<Option<Rc<Tensor>>>,
+        wanted: &Wanted,
+    ) -> Self {
+        let (name, opset) = (format!("{path}{}", node_name(proto)), opsets.of(&proto.domain));
+        Self { proto, name, opset, inputs, wanted: wanted.clone() }
+    }
+
+    /// The domain of its operator; the default one is empty.
+    pub(super) fn domain(&self) -> &'a str {
+        default_is_empty(&self.proto.domain)
     }
 
     /// An error that names the node and its operator.
     pub(super) fn error(&self, reason: impl Into<String>) -> CompileError {
         CompileError::Operator { node: self.name.clone(), operator: self.proto.op_type.clone(), reason: reason.into() }
+    }
+
+    /// The key of its operator in the registry.
+    pub(super) fn key(&self) -> String {
+        match self.domain() {
+            "" => self.proto.op_type.clone(),
+            domain => format!("{domain}:{}", self.proto.op_type),
+        }
+    }
+
+    /// A site for results like `like`: of integers if those are integers.
+    pub(super) fn site(&self, graph: &mut Graph, like: &Tensor, shape: &[usize]) -> SiteId {
+        graph.new_site(&self.name, &self.proto.op_type, shape, like.dtype.is_integer())
+    }
+
+    /// Whether output `i` has a name, so that its value is wanted.
+    pub(super) fn wants(&self, i: usize) -> bool {
+        self.proto.output.get(i).is_some_and(|name| !name.is_empty())
     }
 
     pub(super) fn optional(&self, i: usize) -> Option<&Tensor> {
@@ -42,11 +107,16 @@ impl<'a> Node<'a> {
         if t.kind == Kind::Float { Ok(t) } else { Err(self.error(format!("operand {i} is not a float tensor"))) }
     }
 
-    /// An operand that must be constant.
+    /// An operand that must be constant. (Where it depends on inputs whose values calibration data fixes, it becomes one.)
     pub(super) fn constant(&self, i: usize, what: &str) -> Result<Option<(&Tensor, &[f64])>, CompileError> {
         let Some(t) = self.optional(i) else { return Ok(None) };
-        let data = t.constants().ok_or_else(|| self.error(format!("{what} must be constant")))?;
-        Ok(Some((t, data)))
+        match &t.elements {
+            Elements::Constant(data) => Ok(Some((t, data))),
+            Elements::Values(ids) => {
+                self.wanted.borrow_mut().clone_from(ids);
+                Err(self.error(format!("{what} must be constant")))
+            }
+        }
     }
 
     /// A constant operand of integers.
@@ -99,6 +169,12 @@ impl<'a> Node<'a> {
 
     pub(super) fn tensor(&self, name: &str) -> Result<Option<&'a pb::TensorProto>, CompileError> {
         Ok(self.attribute(name, AttributeType::Tensor)?.and_then(|a| a.t.as_ref()))
+    }
+
+    /// The graph of an attribute.
+    pub(super) fn graph(&self, name: &str) -> Result<&'a pb::GraphProto, CompileError> {
+        let found = self.attribute(name, AttributeType::Graph)?.and_then(|a| a.g.as_ref());
+        found.ok_or_else(|| self.error(format!("`{name}` is missing")))
     }
 
     /// An axis from −rank to rank − 1.

@@ -1,9 +1,18 @@
 //! AveragePool and GlobalAveragePool.
 
-use super::{attributes::Node, import::Lowered, max_pool::kernel, tensor::Tensor, window::Window};
+use super::{
+    attributes::{Lower, Lowered, Node},
+    max_pool::kernel,
+    tensor::Tensor,
+    window::Window,
+};
 use crate::graph::Graph;
 
-pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] = &[("AveragePool", lower), ("GlobalAveragePool", global)];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[];
+
+fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let x = node.float_input(0)?;
     if x.shape.len() < 3 {
         return Err(node.error("its operand has no spatial dimensions"));
@@ -45,7 +54,7 @@ pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     Ok(vec![Tensor::values(graph, shape, ids)])
 }
 
-pub(super) fn global(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+fn global(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let x = node.float_input(0)?;
     if x.shape.len() < 3 {
         return Err(node.error("its operand has no spatial dimensions"));

@@ -1,9 +1,16 @@
 //! Concat.
 
-use super::{attributes::Node, import::Lowered, tensor::Tensor};
+use super::{
+    attributes::{Lower, Lowered, Node},
+    tensor::Tensor,
+};
 use crate::graph::Graph;
 
-pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] = &[("Concat", lower)];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[];
+
+fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let first = node.input(0)?;
     let rank = first.shape.len();
     if !node.has("axis") {
@@ -27,7 +34,7 @@ pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         let rows = (0..outer).flat_map(|o| {
             data.iter().zip(&parts).flat_map(move |(d, t)| d[o * block(t)..(o + 1) * block(t)].iter().copied())
         });
-        return Ok(vec![Tensor::constant(first.kind, shape, rows.collect())]);
+        return Ok(vec![Tensor::constant(first.kind, shape, rows.collect()).typed(first.dtype)]);
     }
     let lists: Vec<_> = parts.iter().map(|t| t.ids(graph)).collect();
     let mut ids = Vec::new();
@@ -36,5 +43,5 @@ pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
             ids.extend_from_slice(&list[o * block(t)..(o + 1) * block(t)]);
         }
     }
-    Ok(vec![Tensor::values(graph, shape, ids)])
+    Ok(vec![Tensor::computed(graph, first.dtype, shape, ids)])
 }

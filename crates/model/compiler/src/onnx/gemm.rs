@@ -1,14 +1,17 @@
 //! Gemm: Y = alpha · A' · B' + beta · C.
 
 use super::{
-    attributes::Node,
-    import::Lowered,
+    attributes::{Lower, Lowered, Node},
     mat_mul::{product_2d, transposed},
     tensor::{Tensor, broadcast, broadcast_indices},
 };
 use crate::graph::Graph;
 
-pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] = &[("Gemm", lower)];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[];
+
+fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let (alpha, beta) = (node.float("alpha", 1.0)?, node.float("beta", 1.0)?);
     let operand = |i: usize, flag: &str| {
         let t = node.float_input(i)?;

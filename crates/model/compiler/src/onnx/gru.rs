@@ -1,8 +1,7 @@
 //! GRU, with the reset gate before or after the recurrent product.
 
 use super::{
-    attributes::Node,
-    import::Lowered,
+    attributes::{Lower, Lowered, Node},
     recurrent::{Direction, Layer},
 };
 use crate::{
@@ -11,7 +10,11 @@ use crate::{
     graph::{Graph, MatrixId, SiteId, Term, ValueId},
 };
 
-pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] = &[("GRU", lower)];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[("GRU", "weights constant")];
+
+fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let layer = Layer::new(node, graph, 3, &["Sigmoid", "Tanh"])?;
     let after = node.int("linear_before_reset", 0)? != 0;
     let (mut all, mut last) = (Vec::new(), Vec::new());

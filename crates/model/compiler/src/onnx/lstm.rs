@@ -1,8 +1,7 @@
 //! LSTM: one matrix \[inputs + hidden, 4·hidden\] for all steps, the gates' functions fused into its columns.
 
 use super::{
-    attributes::Node,
-    import::Lowered,
+    attributes::{Lower, Lowered, Node},
     recurrent::{Direction, Layer},
 };
 use crate::{
@@ -11,10 +10,14 @@ use crate::{
     graph::{Graph, Term, ValueId},
 };
 
+pub(super) const OPS: &[(&str, Lower)] = &[("LSTM", lower)];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[("LSTM", "weights constant; no peepholes, no input_forget")];
+
 /// Hidden and cell states by step.
 type Run = (Vec<Vec<ValueId>>, Vec<Vec<ValueId>>);
 
-pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     if node.optional(7).is_some_and(|p| p.constants().is_none_or(|p| p.iter().any(|&v| v != 0.0))) {
         return Err(node.error("peepholes (P) are not supported"));
     }

@@ -1,14 +1,17 @@
 //! MatMul, with numpy's rules for ranks and batches.
 
 use super::{
-    attributes::Node,
-    import::Lowered,
-    tensor::{Tensor, broadcast, broadcast_indices, strides, walk},
+    attributes::{Lower, Lowered, Node},
+    tensor::{ElementType, Tensor, broadcast, broadcast_indices, strides, walk},
 };
 use crate::{
     CompileError,
     graph::{Graph, MatrixId, SiteId, Term, ValueId},
 };
+
+pub(super) const OPS: &[(&str, Lower)] = &[("MatMul", lower)];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[];
 
 /// The transpose of a matrix.
 pub(super) fn transposed(t: &Tensor) -> Tensor {
@@ -17,8 +20,12 @@ pub(super) fn transposed(t: &Tensor) -> Tensor {
     t.pick(vec![n, m], &pick)
 }
 
-pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
-    let (a, b) = (node.float_input(0)?, node.float_input(1)?);
+fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+    Ok(vec![multiply(node, graph, node.input(0)?, node.input(1)?)?])
+}
+
+/// A · B, as numpy's `matmul` has it. Integers make integers.
+pub(super) fn multiply(node: &Node<'_>, graph: &mut Graph, a: &Tensor, b: &Tensor) -> Result<Tensor, CompileError> {
     if a.shape.is_empty() || b.shape.is_empty() {
         return Err(node.error("an operand is a scalar"));
     }
@@ -40,7 +47,7 @@ pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         // One matrix for all items.
         let rows: usize = a2.shape[..ra - 1].iter().product();
         let y = product_2d(node, graph, &a2.reshaped(vec![rows, k]), &b2.reshaped(vec![k, n]), 1.0, vec![0.0; n])?;
-        return Ok(vec![y.reshaped(shape)]);
+        return Ok(y.reshaped(shape));
     }
     let index_a = broadcast_indices(batch_a, &batch);
     let index_b = broadcast_indices(batch_b, &batch);
@@ -56,7 +63,7 @@ pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
             let matrix = *match matrices.first() {
                 Some(m) => m,
                 None => {
-                    matrices.push(matrix_of(node, graph, &transposed(&x), 1.0, vec![0.0; m]));
+                    matrices.push(matrix_of(node, graph, &transposed(&x), 1.0, vec![0.0; m], integers(&x, &y)));
                     &matrices[0]
                 }
             };
@@ -68,16 +75,27 @@ pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         };
         all.extend(item.ids(graph));
     }
-    Ok(vec![Tensor::values(graph, shape, all)])
+    Ok(Tensor::computed(graph, product_type(a, b), shape, all))
 }
 
-fn matrix_of(node: &Node<'_>, graph: &mut Graph, b: &Tensor, alpha: f64, bias: Vec<f64>) -> MatrixId {
-    let site = graph.site(&node.name, &node.proto.op_type, &[1, bias.len()]);
+/// Whether a product is made of integers.
+fn integers(a: &Tensor, b: &Tensor) -> bool {
+    a.dtype.is_integer() && b.dtype.is_integer()
+}
+
+/// The type of a product's elements.
+fn product_type(a: &Tensor, b: &Tensor) -> ElementType {
+    if integers(a, b) { a.dtype } else { ElementType::Float32 }
+}
+
+fn matrix_of(node: &Node<'_>, graph: &mut Graph, b: &Tensor, alpha: f64, bias: Vec<f64>, integer: bool) -> MatrixId {
+    let site = graph.new_site(&node.name, &node.proto.op_type, &[1, bias.len()], integer);
     let weights = b.constants().unwrap_or_default().iter().map(|w| alpha * w).collect();
     graph.matrix(site, b.shape[0], weights, bias)
 }
 
-/// alpha · A·B + bias for matrices A \[m, k\] and B \[k, n\], either of which may be constant.
+/// alpha · A·B + bias for matrices A \[m, k\] and B \[k, n\], either of which may be constant. Integers take the factor 1
+/// and integer biases.
 pub(super) fn product_2d(
     node: &Node<'_>,
     graph: &mut Graph,
@@ -94,31 +112,32 @@ pub(super) fn product_2d(
         return Err(node.error("an operand is empty"));
     }
     super::model::checked_len(&node.name, &[m, n])?;
+    let integer = integers(a, b);
     if b.constants().is_some() {
-        let matrix = matrix_of(node, graph, b, alpha, bias);
+        let matrix = matrix_of(node, graph, b, alpha, bias, integer);
         let x = a.ids(graph);
         let y = graph.linear(matrix, 1, x);
-        return Ok(Tensor::values(graph, vec![m, n], y));
+        return Ok(Tensor::computed(graph, product_type(a, b), vec![m, n], y));
     }
     let y = if a.constants().is_some() {
-        let matrix = matrix_of(node, graph, &transposed(a), alpha, vec![0.0; m]);
+        let matrix = matrix_of(node, graph, &transposed(a), alpha, vec![0.0; m], integer);
         let x = transposed(b).ids(graph);
         let y = graph.linear(matrix, 1, x);
         transposed(&Tensor::values(graph, vec![n, m], y)).ids(graph)
     } else {
         super::model::checked_len(&node.name, &[m, k, n])?;
-        let site = graph.site(&node.name, &node.proto.op_type, &[m, n]);
+        let site = graph.new_site(&node.name, &node.proto.op_type, &[m, n], integer);
         let (x, y) = (a.ids(graph), b.ids(graph));
         activations(node, graph, site, &x, &y, [m, k, n], alpha)
     };
     let y = if bias.iter().all(|&v| v == 0.0) {
         y
     } else {
-        let site = graph.site(&format!("{}.bias", node.name), "Add", &[m, n]);
+        let site = graph.new_site(&format!("{}.bias", node.name), "Add", &[m, n], integer);
         let shift = (0..m * n).map(|i| bias[i % n]).collect();
         graph.affine(site, y, vec![1.0; m * n], shift)
     };
-    Ok(Tensor::values(graph, vec![m, n], y))
+    Ok(Tensor::computed(graph, product_type(a, b), vec![m, n], y))
 }
 
 /// Both sides are activations: products of pairs, then one sum over the pairs.
@@ -148,7 +167,8 @@ fn activations(
     if pairs == 1 {
         return graph.product(site, terms);
     }
-    let part = graph.site(&format!("{}.pairs", node.name), "Mul", &[m, n, pairs]);
+    let integer = graph.sites[site.index()].integer;
+    let part = graph.new_site(&format!("{}.pairs", node.name), "Mul", &[m, n, pairs], integer);
     let partial = graph.product(part, terms);
     let matrix = graph.matrix(site, pairs, vec![alpha; pairs], vec![0.0]);
     graph.linear(matrix, 1, partial)

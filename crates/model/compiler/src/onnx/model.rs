@@ -7,8 +7,8 @@ use std::{
 
 use tract_onnx::{pb, prelude::*};
 
-use super::{oracle_form, tensor::Tensor, weights};
-use crate::{CompileError, InputSpec, Schema, schema};
+use super::{attributes::Opsets, oracle_form, shapes, tensor::Tensor, weights};
+use crate::{CompileError, InputShapes, InputSpec, Schema, schema};
 
 /// No tensor has more elements than this.
 pub(crate) const MAX_ELEMENTS: usize = 1 << 27;
@@ -20,14 +20,17 @@ pub struct OnnxModel {
     digest: [u8; 32],
     name: String,
     opset: i64,
+    opsets: Opsets,
     inputs: Vec<InputSpec>,
     outputs: Vec<String>,
+    /// What the caller should know about how the file was read.
+    notes: Vec<String>,
     schema: Option<Schema>,
     initializers: BTreeMap<String, Tensor>,
     order: Vec<usize>,
 }
 
-fn malformed(reason: impl Into<String>) -> CompileError {
+pub(super) fn malformed(reason: impl Into<String>) -> CompileError {
     CompileError::Malformed { reason: reason.into() }
 }
 
@@ -43,9 +46,17 @@ impl OnnxModel {
     /// # Errors
     /// [`CompileError`] for anything that is wrong with the file.
     pub fn load(path: &Path) -> Result<Self, CompileError> {
+        Self::load_with(path, &InputShapes::default())
+    }
+
+    /// Reads and checks a model file, and fixes the open axes of its inputs. External data is looked for next to it.
+    ///
+    /// # Errors
+    /// [`CompileError`] for anything that is wrong with the file, or shapes that are not its inputs'.
+    pub fn load_with(path: &Path, shapes: &InputShapes) -> Result<Self, CompileError> {
         let bytes = std::fs::read(path).map_err(|source| CompileError::Read { path: path.to_owned(), source })?;
         let folder = path.parent().map(Path::to_path_buf);
-        let mut model = Self::read(&bytes, folder)?;
+        let mut model = Self::read(&bytes, folder, shapes)?;
         if model.name.is_empty() {
             model.name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
         }
@@ -57,10 +68,21 @@ impl OnnxModel {
     /// # Errors
     /// As [`OnnxModel::load`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CompileError> {
-        Self::read(bytes, None)
+        Self::from_bytes_with(bytes, &InputShapes::default())
     }
 
-    fn read(bytes: &[u8], folder: Option<PathBuf>) -> Result<Self, CompileError> {
+    /// Reads and checks a model from its bytes, and fixes the open axes of its inputs; external data cannot be resolved.
+    ///
+    /// # Errors
+    /// As [`OnnxModel::load_with`].
+    pub fn from_bytes_with(bytes: &[u8], shapes: &InputShapes) -> Result<Self, CompileError> {
+        Self::read(bytes, None, shapes)
+    }
+
+    fn read(bytes: &[u8], folder: Option<PathBuf>, shapes: &InputShapes) -> Result<Self, CompileError> {
+        if let Some(kind) = other_kind(bytes) {
+            return Err(CompileError::Decode { reason: format!("it is {kind}") });
+        }
         let proto = tract_onnx::onnx()
             .proto_model_for_read(&mut &bytes[..])
             .map_err(|e| CompileError::Decode { reason: format!("{e:#}") })?;
@@ -79,12 +101,8 @@ impl OnnxModel {
                 return Err(malformed(format!("initializer `{}` is defined twice", t.name)));
             }
         }
-        let inputs = graph
-            .input
-            .iter()
-            .filter(|v| !initializers.contains_key(&v.name))
-            .map(input_spec)
-            .collect::<Result<Vec<_>, _>>()?;
+        let free: Vec<_> = graph.input.iter().filter(|v| !initializers.contains_key(&v.name)).collect();
+        let (inputs, notes) = shapes::resolve(&free, &graph.output, shapes)?;
         let outputs: Vec<String> = graph.output.iter().map(|v| v.name.clone()).collect();
         if outputs.is_empty() {
             return Err(malformed("its graph has no outputs"));
@@ -93,7 +111,8 @@ impl OnnxModel {
         let props = proto.metadata_props.iter().find(|p| p.key == schema::KEY);
         let schema = props.map(|p| Schema::parse(&p.value)).transpose()?;
         let name = graph.name.clone();
-        Ok(Self { proto, digest, name, opset, inputs, outputs, schema, initializers, order })
+        let opsets = Opsets::new(&proto.opset_import);
+        Ok(Self { proto, digest, name, opset, opsets, inputs, outputs, notes, schema, initializers, order })
     }
 
     /// The graph's name, or the file's.
@@ -111,7 +130,7 @@ impl OnnxModel {
         self.opset
     }
 
-    /// Names and shapes of the inputs; a symbolic batch dimension is 1.
+    /// Names, shapes and types of the inputs.
     pub fn inputs(&self) -> &[InputSpec] {
         &self.inputs
     }
@@ -121,14 +140,38 @@ impl OnnxModel {
         &self.outputs
     }
 
+    /// What the caller should know about how the file was read.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// The `vouch.schema` metadata, if the model has any.
     pub fn schema(&self) -> Option<&Schema> {
         self.schema.as_ref()
     }
 
+    /// Versions of all operator sets.
+    pub(super) fn opsets(&self) -> &Opsets {
+        &self.opsets
+    }
+
+    /// The model's own functions.
+    pub(super) fn functions(&self) -> impl Iterator<Item = &pb::FunctionProto> {
+        self.proto.functions.iter()
+    }
+
     /// The weights by name.
     pub(super) fn initializers(&self) -> &BTreeMap<String, Tensor> {
         &self.initializers
+    }
+
+    /// The first element of a weight that is NaN or infinite.
+    pub(crate) fn not_finite(&self) -> Option<CompileError> {
+        self.initializers.iter().find_map(|(name, t)| {
+            let data = t.constants()?;
+            let index = data.iter().position(|v| !v.is_finite())?;
+            Some(CompileError::NotFinite { tensor: name.clone(), index, value: data[index] })
+        })
     }
 
     /// The nodes, each after those that it depends on.
@@ -172,59 +215,32 @@ impl OnnxModel {
     }
 }
 
+/// What people take for a model by mistake, by its first bytes.
+fn other_kind(bytes: &[u8]) -> Option<&'static str> {
+    let kinds: [(&[u8], &str); 7] = [
+        (b"", "an empty file"),
+        (b"VOUCHMD\0", "a model that is compiled already"),
+        (b"VOUCH", "another file of Vouch"),
+        (b"PK\x03\x04", "a zip archive, such as PyTorch's .pt and numpy's .npz: export the model to ONNX"),
+        (b"\x93NUMPY", "a numpy array"),
+        (b"\x89HDF", "an HDF5 file, such as Keras' .h5: export the model to ONNX"),
+        (b"version https://git-lfs", "a pointer of Git LFS: fetch the file itself"),
+    ];
+    let is = |magic: &[u8]| if magic.is_empty() { bytes.is_empty() } else { bytes.starts_with(magic) };
+    kinds.into_iter().find(|(magic, _)| is(magic)).map(|(_, kind)| kind)
+}
+
 fn opset(proto: &pb::ModelProto) -> Result<i64, CompileError> {
+    if proto.opset_import.is_empty() {
+        return Err(malformed("it imports no operator set"));
+    }
     let default = proto.opset_import.iter().find(|o| o.domain.is_empty() || o.domain == "ai.onnx");
-    let version = default.map(|o| o.version).ok_or_else(|| malformed("it imports no operator set"))?;
+    // A model may have operators of other domains only.
+    let Some(version) = default.map(|o| o.version) else { return Ok(0) };
     if !(7..=30).contains(&version) {
         return Err(malformed(format!("operator set {version} is not supported (7 to 30 are)")));
     }
     Ok(version)
-}
-
-fn input_spec(info: &pb::ValueInfoProto) -> Result<InputSpec, CompileError> {
-    let input = &info.name;
-    if input.is_empty() {
-        return Err(malformed("an input has no name"));
-    }
-    let Some(pb::type_proto::Value::TensorType(t)) = info.r#type.as_ref().and_then(|t| t.value.as_ref()) else {
-        return Err(malformed(format!("input `{input}` is not a tensor")));
-    };
-    if t.elem_type != pb::tensor_proto::DataType::Float as i32 {
-        return Err(CompileError::DataType {
-            tensor: input.clone(),
-            dtype: weights::type_name(t.elem_type),
-            reason: "inputs are float32",
-        });
-    }
-    let dims = t.shape.as_ref().ok_or_else(|| malformed(format!("input `{input}` has no shape")))?;
-    let mut shape = Vec::new();
-    for (axis, dim) in dims.dim.iter().enumerate() {
-        use pb::tensor_shape_proto::dimension::Value;
-        shape.push(match &dim.value {
-            Some(Value::DimValue(d)) if *d > 0 => usize::try_from(*d).unwrap_or(usize::MAX),
-            Some(Value::DimValue(d)) if *d < 0 && axis == 0 => 1,
-            Some(Value::DimValue(d)) => {
-                return Err(CompileError::Dimensions {
-                    name: input.clone(),
-                    shape: format!("{:?}", dims.dim.len()),
-                    reason: format!("dimension {axis} is {d}"),
-                });
-            }
-            other => {
-                let symbol = match other {
-                    Some(Value::DimParam(p)) => p.clone(),
-                    _ => String::new(),
-                };
-                let batch = ["batch", "batch_size", "n", "b", "bs", "batchsize"];
-                if axis != 0 && !batch.contains(&symbol.to_lowercase().as_str()) {
-                    return Err(CompileError::DynamicDimension { input: input.clone(), axis, dimension: symbol });
-                }
-                1
-            }
-        });
-    }
-    checked_len(input, &shape)?;
-    Ok(InputSpec { name: input.clone(), shape })
 }
 
 /// The number of elements of a shape, if it is at most [`MAX_ELEMENTS`].
@@ -260,11 +276,12 @@ fn order(
     let mut waits = vec![0usize; graph.node.len()];
     let mut users: Vec<Vec<usize>> = vec![Vec::new(); graph.node.len()];
     for (i, node) in graph.node.iter().enumerate() {
-        for input in node.input.iter().filter(|n| !n.is_empty()) {
-            if let Some(&p) = producer.get(input.as_str()) {
+        let inner = captured(node);
+        for input in node.input.iter().map(String::as_str).filter(|n| !n.is_empty()).chain(inner) {
+            if let Some(&p) = producer.get(input) {
                 users[p].push(i);
                 waits[i] += 1;
-            } else if !given.contains(input.as_str()) {
+            } else if !given.contains(input) {
                 let name = node_name(node);
                 return Err(malformed(format!("node `{name}` uses `{input}`, which nothing defines")));
             }
@@ -290,4 +307,20 @@ fn order(
         }
     }
     Ok(order)
+}
+
+/// The names that the graphs inside a node take from the graph around it.
+fn captured(node: &pb::NodeProto) -> Vec<&str> {
+    let mut out = Vec::new();
+    let graphs = node.attribute.iter().filter_map(|a| a.g.as_ref());
+    for graph in graphs {
+        let mut own: Vec<&str> = graph.input.iter().map(|i| i.name.as_str()).collect();
+        own.extend(graph.initializer.iter().map(|t| t.name.as_str()));
+        own.extend(graph.node.iter().flat_map(|n| n.output.iter().map(String::as_str)));
+        let own: BTreeSet<&str> = own.into_iter().collect();
+        let read = graph.node.iter().flat_map(|n| n.input.iter().map(String::as_str).chain(captured(n)));
+        let read = read.chain(graph.output.iter().map(|o| o.name.as_str()));
+        out.extend(read.filter(|name| !name.is_empty() && !own.contains(name)));
+    }
+    out
 }

@@ -1,6 +1,9 @@
 //! What LSTM, GRU and RNN have in common: operands, directions, layouts.
 
-use super::{attributes::Node, import::Lowered, tensor::Tensor};
+use super::{
+    attributes::{Lowered, Node},
+    tensor::Tensor,
+};
 use crate::{
     CompileError,
     graph::{Graph, ValueId},

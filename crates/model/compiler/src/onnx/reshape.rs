@@ -1,8 +1,17 @@
 //! Reshape, Flatten, Squeeze, Unsqueeze: the same elements in another shape.
 
-use super::{attributes::Node, import::Lowered};
+use super::attributes::{Lower, Lowered, Node};
 
-pub(super) fn lower(node: &Node<'_>) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] = &[
+    ("Flatten", |node, _| flatten(node)),
+    ("Reshape", |node, _| lower(node)),
+    ("Squeeze", |node, _| squeeze(node)),
+    ("Unsqueeze", |node, _| unsqueeze(node)),
+];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[("Reshape", "the shape is constant")];
+
+fn lower(node: &Node<'_>) -> Lowered {
     let x = node.input(0)?;
     let target = node.int_list(1, "the shape")?.ok_or_else(|| node.error("operand 1 is missing"))?;
     let allow_zero = node.int("allowzero", 0)? != 0;
@@ -31,7 +40,7 @@ pub(super) fn lower(node: &Node<'_>) -> Lowered {
     Ok(vec![x.reshaped(shape)])
 }
 
-pub(super) fn flatten(node: &Node<'_>) -> Lowered {
+fn flatten(node: &Node<'_>) -> Lowered {
     let x = node.input(0)?;
     let rank = x.shape.len() as i64;
     let axis = node.int("axis", 1)?;
@@ -44,7 +53,7 @@ pub(super) fn flatten(node: &Node<'_>) -> Lowered {
     Ok(vec![x.reshaped(vec![rows, cols])])
 }
 
-pub(super) fn squeeze(node: &Node<'_>) -> Lowered {
+fn squeeze(node: &Node<'_>) -> Lowered {
     let x = node.input(0)?;
     let axes = match node.axes_of(13)? {
         Some(axes) => node.axes(&axes, x.shape.len())?,
@@ -57,7 +66,7 @@ pub(super) fn squeeze(node: &Node<'_>) -> Lowered {
     Ok(vec![x.reshaped(shape)])
 }
 
-pub(super) fn unsqueeze(node: &Node<'_>) -> Lowered {
+fn unsqueeze(node: &Node<'_>) -> Lowered {
     let x = node.input(0)?;
     let axes = node.axes_of(13)?.ok_or_else(|| node.error("`axes` is missing"))?;
     let rank = x.shape.len() + axes.len();

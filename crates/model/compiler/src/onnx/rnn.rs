@@ -1,9 +1,16 @@
 //! RNN: h' = tanh(W·x + R·h + b).
 
-use super::{attributes::Node, import::Lowered, recurrent::Layer};
+use super::{
+    attributes::{Lower, Lowered, Node},
+    recurrent::Layer,
+};
 use crate::{function::Function, graph::Graph};
 
-pub(super) fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] = &[("RNN", lower)];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[("RNN", "weights constant; tanh")];
+
+fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let layer = Layer::new(node, graph, 1, &["Tanh"])?;
     let (inputs, hidden) = (layer.inputs, layer.hidden);
     let (mut all, mut last) = (Vec::new(), Vec::new());

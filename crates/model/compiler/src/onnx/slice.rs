@@ -1,11 +1,14 @@
 //! Slice, with steps and negative indices.
 
 use super::{
-    attributes::Node,
-    import::Lowered,
+    attributes::{Lower, Lowered, Node},
     tensor::{strides, walk},
 };
 use crate::CompileError;
+
+pub(super) const OPS: &[(&str, Lower)] = &[("Slice", |node, _| lower(node))];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[("Slice", "starts, ends, axes and steps constant")];
 
 /// starts, ends, axes, steps
 type Parameters = (Vec<i64>, Vec<i64>, Option<Vec<i64>>, Option<Vec<i64>>);
@@ -29,7 +32,7 @@ fn parameters(node: &Node<'_>) -> Result<Parameters, CompileError> {
     }
 }
 
-pub(super) fn lower(node: &Node<'_>) -> Lowered {
+fn lower(node: &Node<'_>) -> Lowered {
     let x = node.input(0)?;
     let (starts, ends, axes, steps) = parameters(node)?;
     let axes = axes.unwrap_or_else(|| (0..starts.len() as i64).collect());

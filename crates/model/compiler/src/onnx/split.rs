@@ -1,12 +1,15 @@
 //! Split.
 
 use super::{
-    attributes::Node,
-    import::Lowered,
+    attributes::{Lower, Lowered, Node},
     tensor::{strides, walk},
 };
 
-pub(super) fn lower(node: &Node<'_>) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] = &[("Split", |node, _| lower(node))];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[("Split", "sizes constant")];
+
+fn lower(node: &Node<'_>) -> Lowered {
     let x = node.input(0)?;
     let axis = node.axis(node.int("axis", 0)?, x.shape.len())?;
     let dim = x.shape[axis];

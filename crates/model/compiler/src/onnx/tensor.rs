@@ -1,17 +1,7 @@
 //! Tensors while a model is lowered: constants, or values of the graph.
 
+pub(crate) use crate::element::{ElementType, Kind};
 use crate::graph::{Graph, ValueId};
-
-/// Kind of the elements. All are held as `f64`; integers and booleans only occur in constants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Real numbers.
-    Float,
-    /// Integers: shapes, axes, indices.
-    Int,
-    /// Truth values.
-    Bool,
-}
 
 #[derive(Clone, Debug)]
 pub(crate) enum Elements {
@@ -19,10 +9,15 @@ pub(crate) enum Elements {
     Values(Vec<ValueId>),
 }
 
-/// A tensor with a static shape.
+/// A tensor with a static shape. All elements are held as `f64`.
+///
+/// Elements of a type of integers or of truth values are integers, whether constant or computed: a computed one belongs
+/// to a site of integers (see [`crate::graph`]).
 #[derive(Clone, Debug)]
 pub(crate) struct Tensor {
+    /// What the elements mean; always that of `dtype`.
     pub(crate) kind: Kind,
+    pub(crate) dtype: ElementType,
     pub(crate) shape: Vec<usize>,
     pub(crate) elements: Elements,
 }
@@ -30,19 +25,36 @@ pub(crate) struct Tensor {
 impl Tensor {
     pub(crate) fn constant(kind: Kind, shape: Vec<usize>, data: Vec<f64>) -> Self {
         debug_assert_eq!(shape.iter().product::<usize>(), data.len());
-        Self { kind, shape, elements: Elements::Constant(data) }
+        Self { kind, dtype: kind.default_type(), shape, elements: Elements::Constant(data) }
     }
 
     pub(crate) fn floats(shape: Vec<usize>, data: Vec<f64>) -> Self {
         Self::constant(Kind::Float, shape, data)
     }
 
-    /// A tensor of graph values; becomes a constant if all of them are.
+    /// A tensor of floats that are graph values; becomes a constant if all of them are.
     pub(crate) fn values(graph: &Graph, shape: Vec<usize>, ids: Vec<ValueId>) -> Self {
         debug_assert_eq!(shape.iter().product::<usize>(), ids.len());
         let constants: Option<Vec<f64>> = ids.iter().map(|&id| graph.constant_of(id)).collect();
         let elements = constants.map_or(Elements::Values(ids), Elements::Constant);
-        Self { kind: Kind::Float, shape, elements }
+        Self { kind: Kind::Float, dtype: ElementType::Float32, shape, elements }
+    }
+
+    /// The same elements, of another type; their values have to be ones of it.
+    #[must_use]
+    pub(crate) fn typed(mut self, dtype: ElementType) -> Self {
+        (self.kind, self.dtype) = (dtype.kind(), dtype);
+        self
+    }
+
+    /// A tensor of graph values with elements of `dtype`, as [`Tensor::values`].
+    pub(crate) fn computed(graph: &Graph, dtype: ElementType, shape: Vec<usize>, ids: Vec<ValueId>) -> Self {
+        let tensor = Self::values(graph, shape, ids).typed(dtype);
+        debug_assert!(match &tensor.elements {
+            Elements::Values(v) => !dtype.is_integer() || v.iter().all(|&v| graph.is_integer(v)),
+            Elements::Constant(_) => true,
+        });
+        tensor
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -73,7 +85,7 @@ impl Tensor {
             Elements::Constant(c) => Elements::Constant(pick.iter().map(|&i| c[i]).collect()),
             Elements::Values(v) => Elements::Values(pick.iter().map(|&i| v[i]).collect()),
         };
-        Self { kind: self.kind, shape, elements }
+        Self { kind: self.kind, dtype: self.dtype, shape, elements }
     }
 
     /// The same elements in another shape.

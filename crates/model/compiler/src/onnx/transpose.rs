@@ -1,12 +1,15 @@
 //! Transpose.
 
 use super::{
-    attributes::Node,
-    import::Lowered,
+    attributes::{Lower, Lowered, Node},
     tensor::{strides, walk},
 };
 
-pub(super) fn lower(node: &Node<'_>) -> Lowered {
+pub(super) const OPS: &[(&str, Lower)] = &[("Transpose", |node, _| lower(node))];
+
+pub(super) const LIMITS: &[(&str, &str)] = &[];
+
+fn lower(node: &Node<'_>) -> Lowered {
     let x = node.input(0)?;
     let rank = x.shape.len();
     let order: Vec<usize> = match node.ints("perm")? {

@@ -6,32 +6,44 @@ use tract_onnx::pb::{self, tensor_proto::DataType};
 
 use super::{
     model::checked_len,
-    tensor::{Kind, Tensor},
+    tensor::{ElementType, Kind, Tensor},
 };
-use crate::CompileError;
+use crate::{CompileError, element::half};
 
 /// ONNX's name of an element type.
 pub(super) fn type_name(code: i32) -> String {
     DataType::try_from(code).map_or_else(|_| format!("number {code}"), |t| format!("{t:?}").to_lowercase())
 }
 
-/// The kind of an element type, if it is supported.
-pub(super) fn kind_of(tensor: &str, code: i32) -> Result<(Kind, DataType), CompileError> {
+/// An element type by its number in ONNX, if it is supported.
+pub(super) fn element_type(tensor: &str, code: i32) -> Result<ElementType, CompileError> {
     use DataType as D;
     let unsupported = || CompileError::DataType {
         tensor: tensor.to_owned(),
         dtype: type_name(code),
         reason: "floats of 16, 32 and 64 bits, integers and booleans are supported",
     };
-    let dtype = D::try_from(code).map_err(|_| unsupported())?;
-    match dtype {
-        D::Float | D::Double | D::Float16 | D::Bfloat16 => Ok((Kind::Float, dtype)),
-        D::Int8 | D::Int16 | D::Int32 | D::Int64 | D::Uint8 | D::Uint16 | D::Uint32 | D::Uint64 => {
-            Ok((Kind::Int, dtype))
-        }
-        D::Bool => Ok((Kind::Bool, dtype)),
-        _ => Err(unsupported()),
-    }
+    let known = match D::try_from(code) {
+        Ok(D::Float16) => ElementType::Float16,
+        Ok(D::Bfloat16) => ElementType::Bfloat16,
+        Ok(D::Float) => ElementType::Float32,
+        Ok(D::Double) => ElementType::Float64,
+        Ok(D::Int8) => ElementType::Int8,
+        Ok(D::Int16) => ElementType::Int16,
+        Ok(D::Int32) => ElementType::Int32,
+        Ok(D::Int64) => ElementType::Int64,
+        Ok(D::Uint8) => ElementType::Uint8,
+        Ok(D::Uint16) => ElementType::Uint16,
+        Ok(D::Uint32) => ElementType::Uint32,
+        Ok(D::Uint64) => ElementType::Uint64,
+        Ok(D::Bool) => ElementType::Bool,
+        _ => match code {
+            21 => ElementType::Uint4,
+            22 => ElementType::Int4,
+            _ => return Err(unsupported()),
+        },
+    };
+    Ok(known)
 }
 
 /// Reads a tensor; external data lies in `folder`.
@@ -42,82 +54,83 @@ pub(super) fn read(proto: &pb::TensorProto, folder: Option<&Path>) -> Result<Ten
     let shape = proto.dims.iter().map(|&d| usize::try_from(d).ok()).collect::<Option<Vec<_>>>();
     let shape = shape.ok_or_else(|| wrong("a dimension is negative".into()))?;
     let len = checked_len(name, &shape)?;
-    let (kind, dtype) = kind_of(name, proto.data_type)?;
+    let dtype = element_type(name, proto.data_type)?;
+    let bytes = len.checked_mul(bits(dtype)).map_or(usize::MAX, |n| n.div_ceil(8));
     let external;
     let raw = if proto.data_location == Some(1) || !proto.external_data.is_empty() {
-        external = read_external(proto, folder, len * width(dtype))?;
+        external = read_external(proto, folder, bytes)?;
         external.as_slice()
     } else {
         proto.raw_data.as_slice()
     };
     let data: Vec<f64> = if !raw.is_empty() || len == 0 {
-        if raw.len() != len * width(dtype) {
-            let reason = format!("it has {} bytes of data, expected {}", raw.len(), len * width(dtype));
-            return Err(wrong(reason));
+        if raw.len() != bytes {
+            return Err(wrong(format!("it has {} bytes of data, expected {bytes}", raw.len())));
         }
-        raw.chunks_exact(width(dtype)).map(|c| number(dtype, c)).collect()
+        match dtype {
+            ElementType::Int4 | ElementType::Uint4 => nibbles(dtype, raw.iter().copied(), len),
+            _ => raw.chunks_exact(bits(dtype) / 8).map(|c| number(dtype, c)).collect(),
+        }
     } else {
-        listed(proto, dtype)
+        listed(proto, dtype, len)
     };
     if data.len() != len {
         return Err(wrong(format!("it has {} elements, expected {len}", data.len())));
     }
-    if let Some(index) = data.iter().position(|v| !v.is_finite()) {
-        return Err(CompileError::NotFinite { tensor: name.clone(), index, value: data[index] });
-    }
-    Ok(Tensor::constant(kind, shape, data))
+    Ok(Tensor::constant(dtype.kind(), shape, data).typed(dtype))
 }
 
-fn width(dtype: DataType) -> usize {
-    use DataType as D;
+/// Bits of an element as it is stored.
+fn bits(dtype: ElementType) -> usize {
+    use ElementType as E;
     match dtype {
-        D::Double | D::Int64 | D::Uint64 => 8,
-        D::Float16 | D::Bfloat16 | D::Int16 | D::Uint16 => 2,
-        D::Int8 | D::Uint8 | D::Bool => 1,
-        _ => 4,
+        E::Float64 | E::Int64 | E::Uint64 => 64,
+        E::Float16 | E::Bfloat16 | E::Int16 | E::Uint16 => 16,
+        E::Int8 | E::Uint8 | E::Bool => 8,
+        E::Int4 | E::Uint4 => 4,
+        E::Float32 | E::Int32 | E::Uint32 => 32,
     }
 }
 
-fn number(dtype: DataType, bytes: &[u8]) -> f64 {
-    use DataType as D;
+fn number(dtype: ElementType, bytes: &[u8]) -> f64 {
+    use ElementType as E;
     let mut le = [0u8; 8];
     le[..bytes.len()].copy_from_slice(bytes);
     let raw = u64::from_le_bytes(le);
     match dtype {
-        D::Float => f64::from(f32::from_bits(raw as u32)),
-        D::Double => f64::from_bits(raw),
-        D::Float16 => half(raw as u16),
-        D::Bfloat16 => f64::from(f32::from_bits((raw as u32) << 16)),
-        D::Int8 => f64::from(raw as u8 as i8),
-        D::Int16 => f64::from(raw as u16 as i16),
-        D::Int32 => f64::from(raw as u32 as i32),
-        D::Int64 => raw as i64 as f64,
+        E::Float32 => f64::from(f32::from_bits(raw as u32)),
+        E::Float64 => f64::from_bits(raw),
+        E::Float16 => half(raw as u16),
+        E::Bfloat16 => f64::from(f32::from_bits((raw as u32) << 16)),
+        E::Int8 => f64::from(raw as u8 as i8),
+        E::Int16 => f64::from(raw as u16 as i16),
+        E::Int32 => f64::from(raw as u32 as i32),
+        E::Int64 => raw as i64 as f64,
+        E::Bool => f64::from(u8::from(raw != 0)),
         _ => raw as f64,
     }
 }
 
-fn half(bits: u16) -> f64 {
-    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
-    sign * match exponent {
-        0 => fraction * 2f64.powi(-24),
-        31 if fraction == 0.0 => f64::INFINITY,
-        31 => f64::NAN,
-        e => (1.0 + fraction / 1024.0) * 2f64.powi(e - 15),
-    }
+/// Elements of four bits, two in a byte, the lower half first.
+fn nibbles(dtype: ElementType, bytes: impl Iterator<Item = u8>, len: usize) -> Vec<f64> {
+    let value = |n: u8| if dtype == ElementType::Int4 && n > 7 { f64::from(n) - 16.0 } else { f64::from(n) };
+    bytes.flat_map(|b| [value(b & 15), value(b >> 4)]).take(len).collect()
 }
 
 /// The elements in the protobuf's typed lists.
-fn listed(proto: &pb::TensorProto, dtype: DataType) -> Vec<f64> {
-    use DataType as D;
+fn listed(proto: &pb::TensorProto, dtype: ElementType, len: usize) -> Vec<f64> {
+    use ElementType as E;
+    let ints = proto.int32_data.iter();
     match dtype {
-        D::Float => proto.float_data.iter().map(|&v| f64::from(v)).collect(),
-        D::Double => proto.double_data.clone(),
-        D::Int64 => proto.int64_data.iter().map(|&v| v as f64).collect(),
-        D::Uint32 | D::Uint64 => proto.uint64_data.iter().map(|&v| v as f64).collect(),
-        D::Float16 => proto.int32_data.iter().map(|&v| half(v as u16)).collect(),
-        D::Bfloat16 => proto.int32_data.iter().map(|&v| f64::from(f32::from_bits((v as u32) << 16))).collect(),
-        _ => proto.int32_data.iter().map(|&v| f64::from(v)).collect(),
+        E::Float32 => proto.float_data.iter().map(|&v| f64::from(v)).collect(),
+        E::Float64 => proto.double_data.clone(),
+        E::Int64 => proto.int64_data.iter().map(|&v| v as f64).collect(),
+        E::Uint32 | E::Uint64 => proto.uint64_data.iter().map(|&v| v as f64).collect(),
+        E::Float16 => ints.map(|&v| half(v as u16)).collect(),
+        E::Bfloat16 => ints.map(|&v| f64::from(f32::from_bits((v as u32) << 16))).collect(),
+        E::Int4 | E::Uint4 => nibbles(dtype, ints.map(|&v| v as u8), len),
+        E::Bool => ints.map(|&v| f64::from(u8::from(v != 0))).collect(),
+        _ => ints.map(|&v| f64::from(v)).collect(),
     }
 }
 

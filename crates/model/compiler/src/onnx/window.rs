@@ -68,6 +68,32 @@ impl Window {
         Ok(window)
     }
 
+    /// The spatial shape of what a pool of this kernel, strides, pads and dilations made `output` of.
+    pub(super) fn unpooled(node: &Node<'_>, output: &[usize], kernel: &[usize]) -> Result<Vec<usize>, CompileError> {
+        let rank = output.len();
+        let list = |name: &str, default: usize, len: usize, least: i64| match node.ints(name)? {
+            None => Ok(vec![default; len]),
+            Some(v) if v.len() == len && v.iter().all(|d| (least..1 << 27).contains(d)) => {
+                Ok(v.iter().map(|&d| d as usize).collect())
+            }
+            Some(v) => Err(node.error(format!("{name}={v:?} is invalid"))),
+        };
+        let (steps, pads) = (list("strides", 1, rank, 1)?, list("pads", 0, 2 * rank, 0)?);
+        if kernel.len() != rank || kernel.contains(&0) || output.contains(&0) {
+            return Err(node.error(format!("a kernel of shape {kernel:?} does not fit {output:?}")));
+        }
+        let size = |i: usize| {
+            let full = (output[i] - 1).saturating_mul(steps[i]).saturating_add(kernel[i]);
+            full.checked_sub(pads[i] + pads[rank + i]).ok_or_else(|| node.error("the pads remove all"))
+        };
+        (0..rank).map(size).collect()
+    }
+
+    /// Padding before the first element, steps and dilations, for each dimension.
+    pub(super) fn geometry(&self) -> (&[usize], &[usize], &[usize]) {
+        (&self.begin, &self.strides, &self.dilations)
+    }
+
     /// Number of output positions.
     pub(super) fn positions(&self) -> usize {
         self.output.iter().product()

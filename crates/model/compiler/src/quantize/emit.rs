@@ -75,6 +75,12 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, config: &Config) -> Result<Quanti
                 };
                 emitter.product(plan.sites[&op.site], vec![sum], shift, out)?;
             }
+            Kind::Floor { x, scale, shift } => {
+                // At scale 1 the requantization rounds half up: half a unit less, and it rounds down.
+                let a = x.iter().map(|&v| Factor::Value(v)).collect();
+                let sum = Sum { factor: *scale, a, b: vec![Factor::Constant(1.0); x.len()] };
+                emitter.product(plan.sites[&op.site], vec![sum], &vec![shift - 0.5; x.len()], out)?;
+            }
             Kind::Apply { x, .. } => emitter.apply(op.site, x, out)?,
             Kind::Max { size, x } => {
                 let scale = plan.slots[plan.sites[&op.site]].scale;
@@ -88,7 +94,15 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, config: &Config) -> Result<Quanti
     }
     emitter.outputs()?;
     let tensors = emitter.report();
-    Ok(Quantized { program: emitter.builder.finish()?.with_weights(config.weights)?, tensors, tables })
+    let program = emitter.builder.finish()?.with_weights(config.weights)?;
+    // Constants come first in a finished program.
+    let (constants, all) = (program.constants().len() as u32, program.wires());
+    let place = |(i, w): (usize, &Option<Wire>)| {
+        let own = w.filter(|w| w.index() < all)?;
+        Some((Wire(own.0 + constants), plan.scale_of(ValueId(i as u32))?))
+    };
+    let wires = emitter.wires.iter().enumerate().map(place).collect();
+    Ok(Quantized { program, tensors, tables, wires })
 }
 
 fn emitter_factor(graph: &Graph, v: ValueId) -> Factor {
@@ -130,7 +144,7 @@ impl Emitter<'_> {
         match slot.table {
             None => Requant::rescale(drop),
             Some(t) => {
-                let sigmoid = slot.function.is_some_and(|f| f.same(Function::Sigmoid));
+                let sigmoid = !slot.steps && slot.function.is_some_and(|f| f.same(Function::Sigmoid));
                 let offset = if sigmoid { 1i64 << self.config.function_bits } else { 0 };
                 Requant::table(drop, self.tables[t], offset)
             }
@@ -245,6 +259,7 @@ impl Emitter<'_> {
             let fits = super::scale_for(largest * 1.01, 2 * u32::from(self.config.limb_bits) - 1);
             let uniform = scales.first() == scales.last();
             let scale = match scales.first() {
+                _ if port.integer => 1.0,
                 None => fits,
                 Some(&s) if uniform => s,
                 Some(&s) => s.min(fits),

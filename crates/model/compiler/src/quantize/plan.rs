@@ -38,6 +38,12 @@ pub(super) struct Slot {
     pub(super) input: bool,
     /// The scale that the caller wants.
     pub(super) fixed: Option<f64>,
+    /// All sums are integers: they have the scale 1, or that of a table with a segment for each integer.
+    pub(super) integer: bool,
+    /// All values of the function are integers: they have the scale 1.
+    pub(super) integer_values: bool,
+    /// Whether the function's table has a segment for each integer.
+    pub(super) steps: bool,
     /// Integers a unit of the sum.
     pub(super) scale: f64,
     /// Integers a unit of the function's value.
@@ -58,6 +64,8 @@ impl Slot {
 pub(super) struct TablePlan {
     /// The function that is tabulated.
     pub(super) function: Function,
+    /// Whether there is a segment for each unit of the argument, in which the function has one value.
+    pub(super) steps: bool,
     /// Integers a unit of the argument.
     pub(super) scale: f64,
     /// Domain, in integers.
@@ -115,12 +123,13 @@ impl Plan {
         for (port, &span) in graph.inputs.iter().zip(inputs) {
             let slot = plan.slot(port.site, None, 0);
             plan.slots[slot].input = true;
-            plan.slots[slot].fixed = port.scale;
+            plan.slots[slot].integer = port.integer;
+            plan.slots[slot].fixed = if port.integer { Some(1.0) } else { port.scale };
             plan.slots[slot].span = span;
             port.values.iter().for_each(|v| plan.places[v.index()] = Place::Sum(slot));
         }
         plan.group(graph);
-        plan.measure(graph, ranges);
+        plan.measure(graph, ranges, config.limb_bits);
         plan.slots.iter_mut().for_each(|slot| slot.coarse = !slot.input && config.weights == WeightMode::Private);
         scales::choose(graph, &mut plan, config)?;
         Ok(plan)
@@ -138,6 +147,9 @@ impl Plan {
             follows: false,
             input: false,
             fixed: None,
+            integer: false,
+            integer_values: false,
+            steps: false,
             scale,
             mapped_scale,
             table: None,
@@ -241,8 +253,9 @@ impl Plan {
     }
 
     /// Ranges of all slots.
-    fn measure(&mut self, graph: &Graph, ranges: &Ranges) {
+    fn measure(&mut self, graph: &Graph, ranges: &Ranges, limb_bits: u8) {
         let mut members: Vec<Vec<ValueId>> = vec![Vec::new(); self.slots.len()];
+        let mut values: Vec<Vec<ValueId>> = vec![Vec::new(); self.slots.len()];
         for op in &graph.ops {
             match &op.kind {
                 Kind::Linear { matrix, .. } => {
@@ -255,15 +268,29 @@ impl Plan {
                     for (v, out) in x.iter().zip(&op.out) {
                         if let Place::Mapped(slot) = self.places[out.index()] {
                             members[slot].push(*v);
+                            values[slot].push(*out);
                         }
                     }
                 }
                 _ => op.out.iter().for_each(|v| members[self.sites[&op.site]].push(*v)),
             }
         }
-        for (slot, members) in self.slots.iter_mut().zip(&members) {
+        for ((slot, members), values) in self.slots.iter_mut().zip(&members).zip(&values) {
+            let integers = |list: &[ValueId]| !list.is_empty() && list.iter().all(|&v| graph.is_integer(v));
+            // What was only found to be an integer has to fit a word; what is declared as one is an error otherwise.
+            let word = 2f64.powi(2 * i32::from(limb_bits) - 2);
             if !slot.input && !members.is_empty() {
                 slot.span = ranges.of(members.iter().copied(), slot.function);
+                slot.integer =
+                    integers(members) && (slot.span.magnitude() < word || graph.sites[slot.site.index()].integer);
+                if slot.integer {
+                    let (lo, hi) = (slot.span.lo, slot.span.hi);
+                    let wide = Span::new(lo.floor(), hi.ceil());
+                    // Integers up to the next one, unless the function has a pole there.
+                    let pole = slot.function.is_some_and(|f| f.undefined(wide.lo, wide.hi).is_some());
+                    slot.span = if pole { Span::new((lo - 1e-6).ceil(), (hi + 1e-6).floor()) } else { wide };
+                }
+                slot.integer_values = integers(values) && slot.mapped_span().magnitude() < word;
             } else if !slot.input {
                 slot.span = Span::new(0.0, 0.0);
             }

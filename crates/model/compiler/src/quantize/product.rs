@@ -113,11 +113,15 @@ impl Emitter<'_> {
         let word_bits = 2 * u32::from(self.config.limb_bits) - 1;
         let largest =
             |e: &Self, list: &[Factor]| bucket.elements.iter().map(|&i| e.magnitude_of(list[i])).fold(0.0, f64::max);
+        let zero = self.is_zero(slot, sums, shift, bucket);
         // Constant terms join the shift.
         let mut shift: Vec<f64> = bucket.elements.iter().map(|&i| shift[i]).collect();
         let mut terms = Vec::new();
         let mut bound = 0.0;
-        for (s, scales) in sums.iter().zip(&bucket.scales) {
+        if zero {
+            shift.fill(0.0);
+        }
+        for (s, scales) in sums.iter().zip(&bucket.scales).filter(|_| !zero) {
             if scales[0].is_none() && scales[1].is_none() {
                 for (t, &i) in shift.iter_mut().zip(&bucket.elements) {
                     if let (Factor::Constant(a), Factor::Constant(b)) = (s.a[i], s.b[i]) {
@@ -185,6 +189,15 @@ impl Emitter<'_> {
         let requant = self.requant(slot, drop);
         let (r, y) = self.builder.product(&name, emitted, requant);
         Ok((0..bucket.elements.len()).map(|i| (r.at(i), y.map(|y| y.at(i)))).collect())
+    }
+
+    /// Whether all sums are so small that they are zero in the scale of their slot.
+    fn is_zero(&self, slot: usize, sums: &[Sum], shift: &[f64], bucket: &Bucket) -> bool {
+        let size = |i: usize| {
+            let terms = sums.iter().map(|s| s.factor.abs() * self.magnitude_of(s.a[i]) * self.magnitude_of(s.b[i]));
+            terms.sum::<f64>() + shift[i].abs()
+        };
+        bucket.elements.iter().all(|&i| size(i) * self.plan.slots[slot].scale < 0.5)
     }
 
     /// The scale of constant operands: 1 for integers, else fine, but at most `limit`.

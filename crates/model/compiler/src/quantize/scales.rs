@@ -8,8 +8,11 @@ use super::{
 use crate::{
     CompileError,
     function::Function,
-    graph::{Graph, Kind, SLACK, Span},
+    graph::{Graph, Kind, SLACK, Span, ValueId},
 };
+
+/// Functions whose largest value is within 2^±8 have the usual scale.
+const ORDINARY: f64 = 8.0;
 
 /// More value bits than argument bits of a leaky Relu, so that its slope is precise.
 const LEAKY_BITS: i32 = 12;
@@ -24,20 +27,31 @@ fn base(function: Function) -> (Function, f64) {
 
 /// The range that the table or word must hold: that of the slot, with room for the error of quantization.
 fn domain(slot: &Slot) -> Span {
-    let wide = slot.span.with_slack();
-    match slot.function {
-        // These have a pole or an end at zero.
-        Some(Function::Reciprocal | Function::Sqrt) if slot.span.lo >= 0.0 => {
-            Span::new(wide.lo.max(slot.span.lo * 0.98), wide.hi)
+    if slot.function == Some(Function::Zero) {
+        return Span::new(0.0, 0.0);
+    }
+    if slot.integer {
+        return slot.span;
+    }
+    let mut wide = slot.span.with_slack();
+    // Poles, and ends of what the function is defined for: there is no room beyond them.
+    let limits = slot.function.map(Function::limits).unwrap_or_default();
+    for &at in &limits {
+        if slot.span.lo >= at {
+            wide.lo = wide.lo.max(at + (slot.span.lo - at) * 0.98);
         }
-        Some(Function::Reciprocal) if slot.span.hi < 0.0 => Span::new(wide.lo, wide.hi.min(slot.span.hi * 0.98)),
+        if slot.span.hi <= at {
+            wide.hi = wide.hi.min(at - (at - slot.span.hi) * 0.98);
+        }
+    }
+    if limits.is_empty() && slot.coarse {
         // The far ends of a coarse range have that room; an end at zero has none.
-        _ if slot.coarse => Span::new(
+        return Span::new(
             if slot.span.lo == 0.0 { wide.lo } else { slot.span.lo },
             if slot.span.hi == 0.0 { wide.hi } else { slot.span.hi },
-        ),
-        _ => wide,
+        );
     }
+    wide
 }
 
 /// The integers that a table must hold. A coarse range ends where a segment does, well above its values: the segment that
@@ -56,6 +70,8 @@ fn segments(lo: f64, hi: f64, b: i32) -> i64 {
 /// A table while its scale is looked for.
 struct Candidate {
     function: Function,
+    /// Whether it has a segment for each unit of the argument.
+    steps: bool,
     /// Slots that use it.
     slots: Vec<usize>,
     /// Exponent of the argument's scale (smooth functions), or bits of the argument (piecewise linear ones).
@@ -72,19 +88,23 @@ pub(super) fn choose(graph: &Graph, plan: &mut Plan, config: &Config) -> Result<
         let bits = if slot.input { config.first_bits } else { bits };
         slot.scale = match slot.fixed {
             Some(scale) => scale,
+            None if slot.integer => 1.0,
             None if slot.follows => f64::INFINITY,
             None => scale_for(magnitude, bits),
         };
     }
-    let mut candidates = candidates(plan, word_bits);
     let budget = (1i64 << b) - 24;
+    choose_steps(plan, b, budget);
+    let mut candidates = candidates(plan, word_bits);
     loop {
         let sizes: Vec<i64> = candidates.iter().map(|c| c.size(plan, b)).collect();
         let total: i64 = sizes.iter().sum();
         if total <= budget {
             break;
         }
-        let largest = (0..sizes.len()).max_by_key(|&i| (sizes[i], i)).unwrap_or(0);
+        let Some(largest) = (0..sizes.len()).filter(|&i| !candidates[i].steps).max_by_key(|&i| (sizes[i], i)) else {
+            break;
+        };
         if sizes[largest] <= 2 {
             break;
         }
@@ -95,21 +115,39 @@ pub(super) fn choose(graph: &Graph, plan: &mut Plan, config: &Config) -> Result<
     }
     maxima(graph, plan, word_bits);
     products(graph, plan, config);
-    plan.slots.iter_mut().filter(|s| s.follows).for_each(|s| s.scale = f64::INFINITY);
+    plan.slots.iter_mut().filter(|s| s.follows && !s.integer).for_each(|s| s.scale = f64::INFINITY);
     maxima(graph, plan, word_bits);
     Ok(())
+}
+
+/// Which tables have a segment for each unit: those of functions that are constant between integers, and those of
+/// integers, where they have room.
+fn choose_steps(plan: &mut Plan, b: i32, budget: i64) {
+    let half = 2f64.powi(b - 1);
+    for slot in &mut plan.slots {
+        let Some(function) = slot.function else { continue };
+        let span = domain(slot);
+        let fits = span.lo.floor() >= -half && span.hi.floor() < half && span.hi - span.lo <= budget as f64 / 2.0;
+        let pole = function.poles().iter().any(|p| span.lo <= p.at && p.at <= span.hi);
+        let few = (fits || slot.integer_values) && !pole;
+        slot.steps = function.steps() || slot.integer && function.kinks().is_none() && few;
+    }
 }
 
 fn candidates(plan: &Plan, word_bits: u32) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
     for (i, slot) in plan.slots.iter().enumerate() {
-        let Some((function, _)) = slot.function.map(base) else { continue };
-        match found.iter_mut().find(|c| c.function.same(function)) {
+        let Some(function) = slot.function.map(|f| if slot.steps { f } else { base(f).0 }) else { continue };
+        let same = |c: &&mut Candidate| {
+            let values = || plan.slots[c.slots[0]].integer_values;
+            c.function.same(function) && c.steps == slot.steps && (!slot.steps || values() == slot.integer_values)
+        };
+        match found.iter_mut().find(same) {
             Some(c) => c.slots.push(i),
-            None => found.push(Candidate { function, slots: vec![i], level: 0 }),
+            None => found.push(Candidate { function, steps: slot.steps, slots: vec![i], level: 0 }),
         }
     }
-    for c in &mut found {
+    for c in found.iter_mut().filter(|c| !c.steps) {
         c.level = if c.function.kinks().is_some() {
             word_bits as i32
         } else {
@@ -123,12 +161,17 @@ fn candidates(plan: &Plan, word_bits: u32) -> Vec<Candidate> {
 impl Candidate {
     /// The argument's range of one slot, in units.
     fn argument(&self, slot: &Slot) -> Span {
-        domain(slot).times(slot.function.map_or(1.0, |f| base(f).1))
+        domain(slot).times(slot.function.map_or(1.0, |f| if self.steps { 1.0 } else { base(f).1 }))
     }
 
     /// The scale of one slot's argument.
-    fn scale(&self, slot: &Slot) -> f64 {
-        if self.function.kinks().is_some() {
+    fn scale(&self, slot: &Slot, b: i32) -> f64 {
+        if self.steps {
+            2f64.powi(b)
+        } else if self.function == Function::NonNegative && !slot.integer {
+            // The finer the argument, the nearer to zero is its sign right.
+            scale_for(domain(slot).magnitude(), self.level.max(0) as u32)
+        } else if self.function.kinks().is_some() {
             slot.scale.min(scale_for(domain(slot).magnitude(), self.level.max(0) as u32))
         } else {
             2f64.powi(self.level)
@@ -136,10 +179,10 @@ impl Candidate {
     }
 
     /// The domain in integers: the union over slots.
-    fn integers(&self, plan: &Plan) -> (f64, f64) {
+    fn integers(&self, plan: &Plan, b: i32) -> (f64, f64) {
         let spans = self.slots.iter().map(|&i| {
             let slot = &plan.slots[i];
-            self.argument(slot).times(self.scale(slot))
+            self.argument(slot).times(self.scale(slot, b))
         });
         let empty = Span::new(f64::INFINITY, f64::NEG_INFINITY);
         let all = spans.fold(empty, Span::union);
@@ -148,39 +191,98 @@ impl Candidate {
     }
 
     fn size(&self, plan: &Plan, b: i32) -> i64 {
-        let (lo, hi) = self.integers(plan);
+        let (lo, hi) = self.integers(plan, b);
         segments(lo, hi, b)
     }
 
     /// Writes scales and tables into the plan.
     fn settle(&self, graph: &Graph, plan: &mut Plan, config: &Config) -> Result<(), CompileError> {
-        let (lo, hi) = self.integers(plan);
+        let b = i32::from(config.limb_bits);
+        let (lo, hi) = self.integers(plan, b);
+        if self.steps {
+            return self.settle_steps(graph, plan, config, Span::new(lo, hi));
+        }
         for &i in &self.slots {
-            let scale = self.scale(&plan.slots[i]);
+            let scale = self.scale(&plan.slots[i], b);
             let slot = &mut plan.slots[i];
             slot.scale = scale * slot.function.map_or(1.0, |f| base(f).1);
         }
         if let Function::Clip(low, high) = self.function {
             return self.settle_clip(graph, plan, config, low, high);
         }
+        let bits = config.function_bits as i32 + self.shift(plan);
         let value = |scale: f64| match self.function {
+            Function::NonNegative => 1.0 / scale,
             Function::LeakyRelu(_) => 2f64.powi(LEAKY_BITS),
             _ if self.function.kinks().is_some() => 1.0,
-            _ => 2f64.powi(config.function_bits as i32) / scale,
+            _ => 2f64.powi(bits) / scale,
         };
         // Piecewise linear functions through the origin have one table for all scales.
         let scale = if self.function.kinks().is_some() { 1.0 } else { 2f64.powi(self.level) };
-        let table = TablePlan { function: self.function, scale, lo, hi, value_scale: value(scale) * scale };
+        let table =
+            TablePlan { function: self.function, steps: false, scale, lo, hi, value_scale: value(scale) * scale };
         plan.tables.push(table);
         for &i in &self.slots {
             let slot = &mut plan.slots[i];
             slot.table = Some(plan.tables.len() - 1);
             slot.mapped_scale = match slot.function {
                 Some(Function::Sigmoid) => 2.0 * 2f64.powi(config.function_bits as i32),
+                Some(Function::NonNegative) => 1.0,
                 _ if self.function.kinks().is_some() => slot.scale * value(1.0),
-                _ => 2f64.powi(config.function_bits as i32),
+                _ => 2f64.powi(bits),
             };
         }
+        Ok(())
+    }
+
+    /// Binary places by which values of a smooth function are scaled up where all are small (reciprocals of large
+    /// numbers), or down where some are large.
+    fn shift(&self, plan: &Plan) -> i32 {
+        let slots = || self.slots.iter().map(|&i| &plan.slots[i]);
+        if self.function.kinks().is_some() || slots().any(|s| s.function == Some(Function::Sigmoid)) {
+            return 0;
+        }
+        let largest = slots().map(|s| s.mapped_span().magnitude()).fold(0.0, f64::max);
+        let places = largest.log2().ceil();
+        if largest > 0.0 && largest.is_finite() && places.abs() > ORDINARY {
+            -(places.clamp(-60.0, 60.0) as i32)
+        } else {
+            0
+        }
+    }
+
+    /// A table with a segment for each unit of the argument.
+    fn settle_steps(&self, graph: &Graph, plan: &mut Plan, config: &Config, ends: Span) -> Result<(), CompileError> {
+        let b = i32::from(config.limb_bits);
+        let word = 2f64.powi(2 * b - 1);
+        let most = 2f64.powi(b) - 24.0;
+        let table = plan.tables.len();
+        let mut value_scale = 1.0;
+        let scales: Vec<Option<f64>> = match self.function {
+            Function::Zero => (0..graph.len() as u32).map(|v| plan.scale_of(ValueId(v))).collect(),
+            _ => Vec::new(),
+        };
+        for &i in &self.slots {
+            let slot = &mut plan.slots[i];
+            if ends.lo < -word || ends.hi >= word || ends.hi - ends.lo > most * 2f64.powi(b) {
+                return Err(graph.imprecise(
+                    slot.site,
+                    slot.span,
+                    "a table with an entry for each integer is too large",
+                ));
+            }
+            slot.scale = 2f64.powi(b);
+            if self.function == Function::Zero {
+                // Any difference is a whole number of segments.
+                let operand = graph.ops.iter().find(|op| op.site == slot.site).and_then(|op| op.operands().next());
+                slot.scale *= operand.and_then(|v| scales[v.index()]).unwrap_or(1.0);
+            }
+            slot.mapped_scale = if slot.integer_values { 1.0 } else { 2f64.powi(config.function_bits as i32) };
+            slot.table = Some(table);
+            value_scale = slot.mapped_scale;
+        }
+        let (scale, lo, hi) = (2f64.powi(b), ends.lo, ends.hi);
+        plan.tables.push(TablePlan { function: self.function, steps: true, scale, lo, hi, value_scale });
         Ok(())
     }
 
@@ -204,7 +306,7 @@ impl Candidate {
             slot.mapped_scale = slot.scale;
             slot.table = Some(plan.tables.len());
             let (scale, value_scale) = (slot.scale, slot.scale);
-            plan.tables.push(TablePlan { function: self.function, scale, lo, hi, value_scale });
+            plan.tables.push(TablePlan { function: self.function, steps: false, scale, lo, hi, value_scale });
         }
         Ok(())
     }
@@ -218,7 +320,7 @@ fn products(graph: &Graph, plan: &mut Plan, config: &Config) {
         for op in &graph.ops {
             let Kind::Product { terms } = &op.kind else { continue };
             let slot = plan.sites[&op.site];
-            if plan.slots[slot].function.is_some() {
+            if plan.slots[slot].function.is_some() || plan.slots[slot].integer {
                 continue;
             }
             let mut least = 0f64;
@@ -247,7 +349,9 @@ fn maxima(graph: &Graph, plan: &mut Plan, word_bits: u32) {
             let fits = scale_for(largest * (1.0 + SLACK), word_bits);
             let least = x.iter().filter_map(|&v| plan.scale_of(v)).fold(fits, f64::min);
             let own = &mut plan.slots[slot];
-            own.scale = own.scale.min(least);
+            if !own.integer {
+                own.scale = own.scale.min(least);
+            }
         }
     }
 }

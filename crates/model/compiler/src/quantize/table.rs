@@ -15,9 +15,23 @@ pub(super) fn segments(plan: &TablePlan, limb_bits: u8) -> (i32, Vec<Segment>) {
     let first = (plan.lo as i64).div_euclid(size).clamp(-half, half - 1);
     let last = (plan.hi as i64).div_euclid(size).clamp(first, half - 1);
     let list = (first..=last)
-        .map(|i| if plan.function.kinks().is_some() { linear(plan, i * size) } else { smooth(plan, i * size, size) })
+        .map(|i| {
+            if plan.steps {
+                step(plan, i)
+            } else if plan.function.kinks().is_some() {
+                linear(plan, i * size)
+            } else {
+                smooth(plan, i * size, size)
+            }
+        })
         .collect();
     (first as i32, list)
+}
+
+/// The segment of one unit, in which the function has one value. A value that is not finite is none that is looked up.
+fn step(plan: &TablePlan, unit: i64) -> Segment {
+    let value = plan.function.eval(unit as f64) * plan.value_scale;
+    Segment { base: if value.is_finite() { integer(value) } else { 0 }, slope: 0 }
 }
 
 /// A segment of a piecewise linear function whose kinks lie on borders.
@@ -36,6 +50,7 @@ fn linear(plan: &TablePlan, left: i64) -> Segment {
                 Segment { base: left, slope: 1 }
             }
         }
+        Function::NonNegative => Segment { base: i64::from(left >= 0), slope: 0 },
         function => {
             let slope = if left >= 0 { unit } else { integer(-function.eval(-1.0) * ratio) };
             Segment { base: left.saturating_mul(slope), slope }

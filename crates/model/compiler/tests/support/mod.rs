@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each test binary uses a part")]
 
+pub mod case;
+
 use prost::Message;
 use tract_onnx::pb::{
     self, AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto,

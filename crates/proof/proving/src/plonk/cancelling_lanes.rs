@@ -41,9 +41,9 @@ fn program(weights: &[i64]) -> Integers {
 
 /// A key whose weights lie in several lanes of one column each.
 fn key(program: &Integers) -> ProverKey {
-    let (planned, estimate) = plan(program, 1, Objective::default(), Some(6)).unwrap();
-    let params = CircuitParams { weight_columns: 1, matrix_lanes: 3, ..estimate.params };
-    ProverKey::generate(program, 1, planned, params, &Srs::development(6)).unwrap()
+    let mut plan = plan(program, 1, Objective::default(), Some(6)).unwrap();
+    plan.estimate.params = CircuitParams { weight_columns: 1, matrix_lanes: 3, ..plan.estimate.params };
+    ProverKey::generate(&plan, &Srs::development(6)).unwrap()
 }
 
 /// A weight (row and column of the matrix), where it is, and a lane without an operand in the same row.

@@ -27,9 +27,7 @@ fn accepted(key: &ProverKey, instance: &[Fr], proof: &[u8]) -> bool {
 fn halo2_accepts() {
     for seed in 0..8 {
         let (program, x) = random::random_program(seed);
-        let (planned, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
-        let srs = Srs::development(estimate.params.k);
-        let key = ProverKey::generate(&program, 1, planned, estimate.params, &srs).unwrap();
+        let key = ProverKey::development(&program).unwrap();
         let trace = program.run(&x).unwrap();
         let circuit = ModelCircuit::prove(key.program.clone(), key.layout.clone(), &trace, &[]).unwrap();
         let instance = circuit.instance().unwrap().to_vec();
@@ -70,9 +68,7 @@ fn every_column_is_blinded() {
         let program = program.clone().with_visibility(&names).unwrap_or(program);
         let private = program.clone().with_weights(vouch_program::WeightMode::Private);
         let program = if seed % 2 == 0 { program } else { private.unwrap_or(program) };
-        let (planned, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
-        let srs = Srs::development(estimate.params.k);
-        let key = ProverKey::generate(&program, 1, planned, estimate.params, &srs).unwrap();
+        let key = ProverKey::development(&program).unwrap();
         let trace = program.run(&x).unwrap();
         let salts = vec![Fr::from(5); key.layout.hashes.len()];
         let circuit = ModelCircuit::prove(key.program.clone(), key.layout.clone(), &trace, &salts).unwrap();
@@ -122,12 +118,11 @@ fn weights_are_those_of_the_key() {
     for seed in 0..100 {
         let (program, x) = random::random_program(seed);
         let Ok(program) = program.with_weights(WeightMode::Private) else { continue };
-        let (planned, estimate) = plan(&program, 1, Objective::default(), None).unwrap();
-        if !estimate.params.private_weights {
+        let plan = plan(&program, 1, Objective::default(), None).unwrap();
+        if !plan.estimate.params.private_weights {
             continue;
         }
-        let srs = Srs::development(estimate.params.k);
-        let key = ProverKey::generate(&program, 1, planned, estimate.params, &srs).unwrap();
+        let key = ProverKey::generate(&plan, &Srs::development(plan.k())).unwrap();
         let nonce = vouch_envelope::Nonce([1; 32]);
         key.prove(&x, nonce).unwrap();
         let circuit =

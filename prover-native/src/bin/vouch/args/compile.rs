@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use vouch_program::WeightMode;
+use vouch::WeightMode;
 
 use super::{BATCH, Goal};
 
@@ -31,6 +31,15 @@ pub(crate) struct Ranges {
     /// Largest acceptable absolute error of an output, in its own unit, instead of --target-error
     #[arg(long, value_name = "NAME=ABS")]
     pub(crate) max_error: Vec<String>,
+    /// Largest absolute error of an output that you accept where the target is not reached; without it that is an error
+    #[arg(long, value_name = "OUTPUT=ABS")]
+    pub(crate) accept_error: Vec<String>,
+    /// Size of a dimension that the model leaves open, by its name there
+    #[arg(long, value_name = "NAME=N")]
+    pub(crate) dim: Vec<String>,
+    /// Shape of an input whose dimensions the model leaves open
+    #[arg(long, value_name = "INPUT=N,N,…")]
+    pub(crate) shape: Vec<String>,
     /// Bits of a limb: the lookup table has 2^BITS rows and more [default: whichever of 10 to 12 makes proofs cheapest]
     #[arg(long, value_name = "BITS")]
     pub(crate) limb_bits: Option<u8>,

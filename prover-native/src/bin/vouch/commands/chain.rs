@@ -1,56 +1,101 @@
 //! `vouch chain`.
 
 mod expected;
-mod links;
 
-use std::fmt::Write;
-use std::path::Path;
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
 
 use serde_json::json;
+use vouch::{files, open_verifying_key, parse_link, read_chain};
 use vouch_envelope::{CHAIN_VERSION, ChainReport, ProofChain, ProofEnvelope, Section};
-use vouch_prover::files;
 use vouch_verifier::{
     ChainOutcome, ChainStep, ChainVerification, Expected, Link, VerifiedChain, VerifierKey, verify_chain,
 };
 
 use crate::{
     Said,
-    args::{Chain, ChainCommand, ChainLink, ChainShape, ChainVerify},
+    args::SampleArg,
     commands::{report, verify},
     failure::{Failure, Kind},
     inputs,
     progress::Show,
 };
 
-/// Larger chains do not exist.
-const MAX_CHAIN: u64 = 1 << 30;
-
-pub(crate) fn run(args: &Chain, show: Show) -> Result<Said, Failure> {
-    match &args.command {
-        ChainCommand::Link(args) => link(args, show),
-        ChainCommand::Verify(args) => verify_file(args, show),
-    }
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
 }
 
-/// The bytes of a chain: the binary form, or that of JSON.
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let bytes = files::read(path, MAX_CHAIN)?;
-    if bytes.first() != Some(&b'{') {
-        return Ok(bytes);
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Make a chain of proofs, if it holds
+    Link(LinkArgs),
+    /// Verify a chain: each proof, and each link
+    Verify(VerifyArgs),
+}
+
+/// What the models and links of a chain are.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShapeArgs {
+    /// The verifying key of each proof, in the chain's order, from a source that you trust
+    #[arg(long, required = true, value_name = "FILE")]
+    pub(crate) key: Vec<PathBuf>,
+    /// Outputs that are inputs of a later proof: `0:hours=6:redemption_hours[0]`, a tensor or a range `[A..B]` of it; or by position, `0:outputs[0..1]=6:inputs[18..19]`
+    #[arg(long, value_name = "PROOF:OUTPUT=PROOF:INPUT")]
+    pub(crate) link: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct LinkArgs {
+    /// The proofs, in order
+    #[arg(required = true, value_name = "PROOF")]
+    pub(crate) proofs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shape: ShapeArgs,
+    /// The chain
+    #[arg(short, long, value_name = "CHAIN")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct VerifyArgs {
+    /// The chain
+    pub(crate) chain: PathBuf,
+    #[command(flatten)]
+    pub(crate) shape: ShapeArgs,
+    /// The nonces that you asked with, one for each proof
+    #[arg(long, value_name = "HEX")]
+    pub(crate) nonce: Vec<String>,
+    /// The inputs of a proof that you expect, but for tensors that links fill (.npz, .json by input name)
+    #[arg(long, value_name = "PROOF=FILE")]
+    pub(crate) input: Vec<String>,
+    /// Links, nonces and inputs in one file of JSON, as the verifier's other faces take it: `{"steps": […], "links": […]}`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["link", "nonce", "input"])]
+    pub(crate) expected: Option<PathBuf>,
+    /// Accept a key whose reference string was made for development: whoever made it can forge proofs
+    #[arg(long)]
+    pub(crate) allow_development: bool,
+}
+
+pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
+    match &args.command {
+        Command::Link(args) => link(args, show),
+        Command::Verify(args) => verify_file(args, show),
     }
-    let wrong = |e: &dyn std::fmt::Display| Failure::new(Kind::Refused, format!("{}: {e}", path.display()));
-    let chain: ProofChain = serde_json::from_slice(&bytes).map_err(|e| wrong(&e))?;
-    chain.encode().map_err(|e| wrong(&e))
 }
 
 /// The keys and links that were given.
-fn shape(args: &ChainShape) -> Result<(Vec<VerifierKey>, Vec<Link>), Failure> {
-    let keys = args.key.iter().map(|path| verify::read_key(path)).collect::<Result<Vec<_>, _>>()?;
-    let links = args.link.iter().map(|text| links::parse(text, &keys)).collect::<Result<_, _>>()?;
+fn shape(args: &ShapeArgs) -> Result<(Vec<VerifierKey>, Vec<Link>), Failure> {
+    let keys = args.key.iter().map(open_verifying_key).collect::<Result<Vec<_>, _>>()?;
+    let wrong = |e| Failure::new(Kind::Usage, format!("--link {e}"));
+    let links = args.link.iter().map(|text| parse_link(text, &keys).map_err(wrong)).collect::<Result<_, _>>()?;
     Ok((keys, links))
 }
 
-fn link(args: &ChainLink, show: Show) -> Result<Said, Failure> {
+fn link(args: &LinkArgs, show: Show) -> Result<Said, Failure> {
     let (keys, links) = shape(&args.shape)?;
     if keys.len() != args.proofs.len() {
         return Err(count("--key", args.proofs.len(), keys.len()));
@@ -59,7 +104,7 @@ fn link(args: &ChainLink, show: Show) -> Result<Said, Failure> {
     report::note_development(&keys, true, show);
     let mut proofs = Vec::with_capacity(args.proofs.len());
     for path in &args.proofs {
-        let bytes = verify::read_envelope(path)?;
+        let bytes = vouch::read_proof(path)?;
         let wrong = |e| Failure::new(Kind::Damaged, format!("{}: {e}", path.display()));
         proofs.push(ProofEnvelope::decode(&bytes).map_err(wrong)?);
     }
@@ -83,7 +128,7 @@ fn count(option: &str, proofs: usize, got: usize) -> Failure {
 }
 
 /// What is expected of each proof.
-fn expectations(args: &ChainVerify, keys: &[VerifierKey], links: &[Link]) -> Result<Vec<Expected>, Failure> {
+fn expectations(args: &VerifyArgs, keys: &[VerifierKey], links: &[Link]) -> Result<Vec<Expected>, Failure> {
     if !args.nonce.is_empty() && args.nonce.len() != keys.len() {
         return Err(count("--nonce", keys.len(), args.nonce.len()));
     }
@@ -117,14 +162,14 @@ fn known_inputs(key: &VerifierKey, proof: usize, links: &[Link], file: &Path) ->
         }
         wanted
     });
-    let values = inputs::of_schema(&schema, file, None)?;
+    let values = inputs::of_schema(&schema, file, SampleArg::default())?;
     let kept = values.iter().zip(&known).flat_map(|(values, known)| values.iter().zip(known));
     Ok(kept.filter(|(_, known)| **known).map(|(value, _)| *value).collect())
 }
 
-fn verify_file(args: &ChainVerify, show: Show) -> Result<Said, Failure> {
+fn verify_file(args: &VerifyArgs, show: Show) -> Result<Said, Failure> {
     let (keys, links) = shape(&args.shape)?;
-    let bytes = read(&args.chain)?;
+    let bytes = read_chain(&args.chain)?;
     let (expected, links) = match &args.expected {
         Some(file) => expected::read(file, keys.len(), args.allow_development)?,
         None => (expectations(args, &keys, &links)?, links),
@@ -177,7 +222,7 @@ fn describe_report(path: &Path, report: &ChainReport, verified: Option<&Verified
 /// What a file says, for `vouch inspect`.
 pub(crate) fn describe(path: &Path) -> Result<Said, Failure> {
     let wrong = |e| Failure::new(Kind::Damaged, format!("{}: {e}", path.display()));
-    let chain = ProofChain::decode(&read(path)?).map_err(wrong)?;
+    let chain = ProofChain::decode(&read_chain(path)?).map_err(wrong)?;
     let mut text = format!(
         "chain of {} proofs, version {CHAIN_VERSION} (not verified: use `vouch chain verify`)\n",
         chain.proofs().len()

@@ -7,10 +7,11 @@ use std::{
 };
 
 use serde_json::json;
-use vouch_circuit::Objective;
-use vouch_compiler::{CompileOptions, CompileReport, Compiled, GivenSamples, OnnxModel, OutputAccuracy, data};
-use vouch_program::{Instruction, Program, Visibility, WeightMode, Wire};
-use vouch_prover::{Card, LIMB_BITS, MODEL_FILE, Manifest, ModelBundle, ProvingError, compile_cheapest};
+use vouch::{
+    Card, CompileOptions, CompileReport, MODEL_FILE, Manifest, Model, OnnxModel, Program, Visibility, WeightMode, data,
+};
+use vouch_compiler::{GivenSamples, InputShapes, OutputAccuracy};
+use vouch_program::{Instruction, Wire};
 
 use crate::{
     Said,
@@ -32,6 +33,9 @@ fn options(model: &OnnxModel, ranges: &Ranges) -> Result<CompileOptions, Failure
     for error in &ranges.max_error {
         options.max_errors.add(error)?;
     }
+    for error in &ranges.accept_error {
+        options.accepted.accept(error)?;
+    }
     let read = |file: &Path| data::read_inputs(file, model.inputs(), model.outputs());
     if let Some(file) = &ranges.calibration {
         options.calibration = Some(read(file)?);
@@ -43,18 +47,34 @@ fn options(model: &OnnxModel, ranges: &Ranges) -> Result<CompileOptions, Failure
     Ok(options)
 }
 
-/// Compiles with the limb width that was asked for, or the cheapest.
-pub(crate) fn compile(
-    model: &OnnxModel,
+/// Reads a model, with the shapes that were asked for.
+pub(crate) fn load(path: &Path, ranges: &Ranges) -> Result<vouch::Compile, Failure> {
+    let mut shapes = InputShapes::default();
+    for dim in &ranges.dim {
+        shapes.add_dim(dim)?;
+    }
+    for shape in &ranges.shape {
+        shapes.add_shape(shape)?;
+    }
+    Ok(Model::compile_with(path, &shapes)?)
+}
+
+/// A compilation with the options that were given.
+pub(crate) fn configured(
+    mut compile: vouch::Compile,
     ranges: &Ranges,
     weights: WeightMode,
-    batch: u32,
-    objective: Objective,
-    show: Show,
-) -> Result<Compiled, Failure> {
-    let options = CompileOptions { weights, ..options(model, ranges)? };
-    let widths = ranges.limb_bits.map_or(LIMB_BITS.to_vec(), |b| vec![b]);
-    Ok(show.working("compiling", 3.0, || compile_cheapest(model, &options, &widths, batch, objective))?)
+) -> Result<vouch::Compile, Failure> {
+    *compile.options_mut() = CompileOptions { weights, ..options(compile.onnx(), ranges)? };
+    Ok(match ranges.limb_bits {
+        Some(bits) => compile.limb_bits(bits),
+        None => compile,
+    })
+}
+
+/// Compiles, with a progress bar.
+pub(crate) fn build(compile: vouch::Compile, show: Show) -> Result<Model, Failure> {
+    Ok(show.working("compiling", 3.0, || compile.build())?)
 }
 
 /// What proofs show of which tensor.
@@ -74,10 +94,10 @@ fn visibilities(options: &[String]) -> Result<BTreeMap<String, Visibility>, Fail
 }
 
 /// What the author says: options before the card's file.
-fn card(args: &Compile, compiled: &Compiled) -> Result<Card, Failure> {
+fn card(args: &Compile, program: &Program) -> Result<Card, Failure> {
     let beside = args.model.with_extension("card.json");
     let file = args.card.clone().or_else(|| beside.is_file().then_some(beside));
-    let mut card = file.map(|file| Card::load(&file, &compiled.program)).transpose()?.unwrap_or_default();
+    let mut card = file.map(|file| Card::load(&file, program)).transpose()?.unwrap_or_default();
     let options = [
         (&mut card.version, &args.model_version),
         (&mut card.author, &args.author),
@@ -126,34 +146,35 @@ fn public_numbers(program: &Program) -> Option<String> {
 
 pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
     let start = std::time::Instant::now();
-    let model = OnnxModel::load(&args.model)?;
-    let visibility = visibilities(&args.visibility)?;
-    let mut compiled = compile(&model, &args.ranges, args.weights, args.batch, args.objective.into(), show)?;
-    compiled.program = compiled.program.with_visibility(&visibility).map_err(ProvingError::from)?;
+    let mut compile = load(&args.model, &args.ranges)?;
+    for (tensor, visibility) in visibilities(&args.visibility)? {
+        compile = compile.visibility(&tensor, visibility);
+    }
+    if let Some(name) = &args.name {
+        compile = compile.name(name);
+    }
+    let compile = configured(compile, &args.ranges, args.weights)?;
+    let model = build(compile.batch(args.batch).objective(args.objective.into()), show)?;
     if args.weights == WeightMode::Private
-        && let Some(note) = public_numbers(&compiled.program)
+        && let Some(note) = public_numbers(&model.program)
     {
         show.note(&note);
     }
-    let card = card(args, &compiled)?;
-    let report = compiled.report.clone();
-    let mut bundle = ModelBundle::new(compiled, card);
-    if let Some(name) = &args.name {
-        bundle.manifest.name.clone_from(name);
-    }
-    bundle.manifest.check_stated(&bundle.program).map_err(|e| Failure::new(Kind::Input, e))?;
-    bundle.save(&args.output)?;
-    for w in &report.warnings {
+    let card = card(args, &model.program)?;
+    let model = model.with_card(card)?;
+    model.save(&args.output)?;
+    let report = model.manifest.report.as_ref();
+    for w in report.iter().flat_map(|report| &report.warnings) {
         show.note(&format!("WARNING: {w}"));
     }
     let path = args.output.join(MODEL_FILE);
-    let mut text = format!("{} ({} parameters) -> {}\n", bundle.manifest.name, report.parameters, path.display());
-    text.push_str(&accuracy(&report));
-    text.push_str(&stated(&bundle.manifest));
+    let mut text = format!("{} ({} parameters) -> {}\n", model.manifest.name, model.parameters(), path.display());
+    text.extend(report.map(accuracy));
+    text.push_str(&stated(&model.manifest));
     let json = json!({
         "bundle": path,
-        "name": bundle.manifest.name,
-        "program_digest": bundle.manifest.program_digest,
+        "name": model.manifest.name,
+        "program_digest": model.manifest.program_digest,
         "weights": args.weights,
         "seconds": crate::usage::seconds(start.elapsed()),
         "report": report,
@@ -163,7 +184,10 @@ pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
 
 /// The errors of one output, in a line.
 fn errors(o: &OutputAccuracy) -> String {
-    let demanded = o.max_error.map_or(String::new(), |e| format!("  (at most {e:.2e} demanded)"));
+    let mut demanded = o.max_error.map_or(String::new(), |e| format!("  (at most {e:.2e} demanded)"));
+    if let Some(e) = o.accepted {
+        let _ = write!(demanded, "  (at most {e:.2e} accepted)");
+    }
     format!(
         "  {:<24} max {:.2e}  mean {:.2e}  seen in [{:.4}, {:.4}]{demanded}\n",
         o.name, o.max_abs, o.mean_abs, o.lo, o.hi

@@ -3,34 +3,84 @@
 mod fact;
 mod verify;
 
-use std::{path::Path, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use serde_json::json;
-use vouch_disclosure::{Statement, disclosure_keys, disclosure_program, load_key, prove_statement};
-use vouch_prover::{
-    KeyFile, ModelBundle, PROVER_KEY_FILE, ProverError, Srs, SrsFile, VERIFIER_KEY_FILE, disclosure_dir, files,
-    hashed_inputs, plan,
+use vouch::{
+    KeyFiles, Model, PROVER_KEY_FILE, Salt, Srs, SrsKind, Statement, disclosure_dir, fact_keys, fact_rows, files,
+    hashed_inputs, open_fact_key, prove_fact,
 };
-use vouch_verifier::{Schema, SrsKind, TensorSpec};
+use vouch_verifier::{Schema, TensorSpec};
 
-use super::{
-    prove::nonce,
-    verify::{read_envelope, read_key},
-};
+use self::fact::FactArgs;
+use super::prove::nonce;
 use crate::{
     Said,
-    args::{Disclose, DiscloseCommand, DiscloseProve},
+    args::SampleArg,
     failure::{Failure, Kind},
     inputs,
     progress::{DEVELOPMENT, Show},
     usage::{bytes, seconds},
 };
 
-pub(crate) fn run(args: &Disclose, show: Show) -> Result<Said, Failure> {
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Make the keys for facts about each hashed input of a compiled model
+    Setup {
+        /// Folder of the bundle; keys go to its folder disclosure/NAME
+        dir: PathBuf,
+        /// Reference string; without it one is made for development, which must not be relied on
+        #[arg(long, value_name = "FILE")]
+        srs: Option<PathBuf>,
+    },
+    /// Prove a fact about a hashed input; nothing else of it is learned
+    Prove(ProveArgs),
+    /// Verify the proof of a fact, against the hash that a proof of the model shows
+    Verify(verify::Args),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ProveArgs {
+    /// Folder of the bundle
+    pub(crate) dir: PathBuf,
+    /// The inputs that the proof of the model was about (.npy, .npz, .json by input name)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    #[command(flatten)]
+    pub(crate) sample: SampleArg,
+    /// The secret that the proof of the model was made with
+    #[arg(long, value_name = "HEX")]
+    pub(crate) salt: String,
+    /// The input that the fact is about
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tensor: String,
+    #[command(flatten)]
+    pub(crate) fact: FactArgs,
+    /// Show the value itself, whatever it is
+    #[arg(long, requires = "index", conflicts_with_all = ["value_range", "weights"])]
+    pub(crate) reveal: bool,
+    /// 64 hexadecimal digits chosen by whoever asks for the proof [default: random]
+    #[arg(long, value_name = "HEX")]
+    pub(crate) nonce: Option<String>,
+    /// The proof
+    #[arg(short, long, value_name = "PROOF")]
+    pub(crate) output: PathBuf,
+}
+
+pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
     match &args.command {
-        DiscloseCommand::Setup { dir, srs } => setup(dir, srs.as_deref(), show),
-        DiscloseCommand::Prove(args) => prove(args, show),
-        DiscloseCommand::Verify(args) => verify::run(args, show),
+        Command::Setup { dir, srs } => setup(dir, srs.as_deref(), show),
+        Command::Prove(args) => prove(args, show),
+        Command::Verify(args) => verify::run(args, show),
     }
 }
 
@@ -53,53 +103,50 @@ fn named(schema: &Schema, name: &str) -> Result<TensorSpec, Failure> {
 }
 
 fn setup(dir: &Path, srs: Option<&Path>, show: Show) -> Result<Said, Failure> {
-    let bundle = ModelBundle::load(dir)?;
-    let tensors = hashed(&bundle.program.schema())?;
+    let model = Model::open(dir)?;
+    let tensors = hashed(&model.program.schema())?;
     let mut needed = 0;
     for spec in &tensors {
-        needed = needed.max(plan(&disclosure_program(spec)?, 1, Default::default(), None)?.1.params.k);
+        needed = needed.max(fact_rows(spec)?);
     }
     let srs = match srs {
-        Some(file) => show.working("checking the SRS", 0.5, || Srs::load(file))?,
+        Some(file) => show.working("checking the SRS", 0.5, || Srs::open(file))?,
         None => show.working("making an SRS", 0.2, || Srs::development(needed)),
     };
-    if srs.kind == SrsKind::Development {
+    if srs.kind() == SrsKind::Development {
         show.note(DEVELOPMENT);
     }
     let mut text = String::new();
     let mut keys = Vec::new();
     for spec in &tensors {
-        let key = show.working(&format!("making keys for {}", spec.name), 0.5, || disclosure_keys(spec, &srs))?;
+        let key = show.working(&format!("making keys for {}", spec.name), 0.5, || fact_keys(spec, &srs))?;
         let folder = disclosure_dir(dir, &spec.name);
-        std::fs::create_dir_all(&folder).map_err(|source| ProverError::File { path: folder.clone(), source })?;
-        let (prover_bytes, verifier_bytes) = key.save(&folder)?;
-        let (id, k) = (key.verifier.model_id(), key.header.params.k);
+        let KeyFiles { prover, prover_bytes, verifier, verifier_bytes } = key.save(&folder)?;
+        let (id, k, proof_bytes) = (key.model_id(), key.k(), key.verifying_key().proof_len());
         text += &format!(
-            "{}: 2^{k} rows, prover key {}, verifier key {}, proofs {} bytes -> {}\n  key id {id}\n",
+            "{}: 2^{k} rows, prover key {}, verifier key {}, proofs {proof_bytes} bytes -> {}\n  key id {id}\n",
             spec.name,
             bytes(prover_bytes),
             bytes(verifier_bytes),
-            key.verifier.proof_len(),
             folder.display()
         );
         keys.push(json!({
             "tensor": spec.name,
             "model_id": id.to_string(),
             "k": k,
-            "prover_key": folder.join(PROVER_KEY_FILE),
-            "verifier_key": folder.join(VERIFIER_KEY_FILE),
+            "prover_key": prover,
+            "verifier_key": verifier,
             "prover_key_bytes": prover_bytes,
             "verifier_key_bytes": verifier_bytes,
-            "proof_bytes": key.verifier.proof_len(),
+            "proof_bytes": proof_bytes,
         }));
     }
-    Ok(Said { text, json: json!({ "srs_kind": srs.kind, "keys": keys }) })
+    Ok(Said { text, json: json!({ "srs_kind": srs.kind(), "keys": keys }) })
 }
 
-fn prove(args: &DiscloseProve, show: Show) -> Result<Said, Failure> {
-    let (nonce, salt) = (nonce(args.nonce.as_deref())?, args.salt.parse::<vouch_prover::Salt>()?);
-    let bundle = ModelBundle::load(&args.dir)?;
-    let model = bundle.program.schema();
+fn prove(args: &ProveArgs, show: Show) -> Result<Said, Failure> {
+    let (nonce, salt) = (nonce(args.nonce.as_deref())?, args.salt.parse::<Salt>()?);
+    let model = Model::open(&args.dir)?.program.schema();
     let spec = named(&model, &args.tensor)?;
     let all = inputs::of_schema(&model, &args.input, args.sample)?;
     let own = model.inputs.iter().zip(all).find(|(t, _)| t.name == spec.name);
@@ -125,11 +172,11 @@ fn prove(args: &DiscloseProve, show: Show) -> Result<Said, Failure> {
         let message = format!("there is no {}: run `vouch disclose setup {dir}`", file.display());
         return Err(Failure::new(Kind::Other, message));
     }
-    let key = load_key(&files::map(&file)?, &read_key(&folder.join(VERIFIER_KEY_FILE))?)?;
+    let key = open_fact_key(&folder)?;
     let start = Instant::now();
-    let envelope = show.working("proving", 0.2, || prove_statement(&key, &values, salt, &statement, nonce))?;
+    let envelope = show.working("proving", 0.2, || prove_fact(&key, &values, salt, &statement, nonce))?;
     let elapsed = start.elapsed();
-    let encoded = envelope.encode().map_err(ProverError::from)?;
+    let encoded = envelope.encode().map_err(vouch::Error::from)?;
     files::write(&args.output, &[&encoded])?;
     let hash = envelope.public.input_hashes.first().map(ToString::to_string).unwrap_or_default();
     let text = format!(

@@ -1,19 +1,34 @@
 //! `vouch hash`.
 
-use std::fmt::Write;
+use std::{fmt::Write, path::PathBuf};
 
 use serde_json::{Map, json};
+use vouch::open_verifying_key;
 
-use super::verify::read_key;
 use crate::{
     Said,
-    args::Hash,
+    args::SampleArg,
     failure::{Failure, Kind},
     inputs,
 };
 
-pub(crate) fn run(args: &Hash) -> Result<Said, Failure> {
-    let key = read_key(&args.key)?;
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The verifying key: it says which tensors are hashed, and their scales
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// The inputs (.npy, .npz, .json by input name)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    #[command(flatten)]
+    pub(crate) sample: SampleArg,
+    /// The secret that the proof was made with
+    #[arg(long, value_name = "HEX")]
+    pub(crate) salt: String,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Said, Failure> {
+    let key = open_verifying_key(&args.key)?;
     let values = inputs::of_schema(key.schema(), &args.input, args.sample)?;
     let hashes = inputs::hashes(key.schema(), &values, args.salt.parse()?)?;
     if hashes.is_empty() {

@@ -1,23 +1,36 @@
 //! `vouch inspect`.
 
-use std::{fmt::Write, path::Path};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
 
 use serde_json::json;
+use vouch::{CompileReport, Model, Program, ProvingKey, Srs, VerifyingKey, files, picture};
 use vouch_circuit::Layout;
-use vouch_compiler::CompileReport;
 use vouch_envelope::{CHAIN_MAGIC, ENVELOPE_MAGIC, ProofEnvelope, hex};
-use vouch_program::{Instruction, Program};
-use vouch_prover::{KeyFile, ModelBundle, Srs, SrsFile, files, picture, plan};
-use vouch_verifier::{KEY_MAGIC, VerifierKey, Visibility};
+use vouch_program::Instruction;
+use vouch_verifier::{KEY_MAGIC, Visibility};
 
 use crate::{
     Said,
-    args::Inspect,
-    commands::{chain, compile, srs, verify},
+    args::Shape,
+    commands::{chain, compile, srs},
     failure::{Failure, Kind},
 };
 
-pub(crate) fn run(args: &Inspect) -> Result<Said, Failure> {
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Folder of a bundle, or a key, proof or reference string
+    pub(crate) path: PathBuf,
+    /// Write layout.svg and accuracy.svg into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Said, Failure> {
     let path = &args.path;
     if path.is_dir() {
         return bundle(args);
@@ -26,28 +39,29 @@ pub(crate) fn run(args: &Inspect) -> Result<Said, Failure> {
     let start = files::map(path)?.get(..8).map(<[u8]>::to_vec).unwrap_or_default();
     match start.as_slice() {
         b"VOUCHMD\0" => bundle(args),
-        b"VOUCHSR\0" => Ok(srs::describe(&Srs::load(path)?)),
+        b"VOUCHSR\0" => Ok(srs::describe(&Srs::open(path)?)),
         b"VOUCHPK\0" => prover_key(path),
-        m if m == KEY_MAGIC => Ok(verifier_key(&verify::read_key(path)?)),
+        m if m == KEY_MAGIC => Ok(verifier_key(&vouch::open_verifying_key(path)?)),
         m if m == CHAIN_MAGIC => chain::describe(path),
         m if m == ENVELOPE_MAGIC || m.first() == Some(&b'{') => proof(path),
         _ => Err(Failure::new(Kind::Input, format!("{}: not a file of Vouch", path.display()))),
     }
 }
 
-fn bundle(args: &Inspect) -> Result<Said, Failure> {
-    let bundle = ModelBundle::load(&args.path)?;
-    let m = &bundle.manifest;
-    let (program, estimate) = plan(&bundle.program, args.shape.batch, args.shape.objective.into(), args.shape.rows)?;
-    let layout = Layout::new(&program, &estimate.params).map_err(vouch_prover::ProverError::from)?;
+fn bundle(args: &Args) -> Result<Said, Failure> {
+    let model = Model::open(&args.path)?;
+    let m = &model.manifest;
+    let plan = args.shape.setup().plan(&model.program)?;
+    let estimate = &plan.estimate;
+    let layout = Layout::new(&plan.program, &estimate.params).map_err(vouch::Error::from)?;
     let mut text = format!("{} version {} {}\n{}\n", m.name, m.version, m.author, m.description);
     let _ = writeln!(text, "program {}", m.program_digest);
-    text.push_str(&origin(&bundle));
-    text.push_str(&instructions(&bundle.program));
+    text.push_str(&origin(&model));
+    text.push_str(&instructions(&model.program));
     if let Some(report) = &m.report {
         text.push_str(&tensors(report));
     }
-    text.push_str(&tables(&bundle.program));
+    text.push_str(&tables(&model.program));
     match &m.report {
         Some(report) => _ = writeln!(text, "\n{}", compile::accuracy(report)),
         None => text.push_str("\nThe owner publishes no accuracy report: the weights are private.\n"),
@@ -61,8 +75,8 @@ fn bundle(args: &Inspect) -> Result<Said, Failure> {
     }
     let mut pictures = Vec::new();
     if let Some(dir) = &args.svg {
-        std::fs::create_dir_all(dir).map_err(|source| vouch_prover::ProverError::File { path: dir.clone(), source })?;
-        let drawn = ("layout.svg", picture::layout(&m.name, &program, &layout, &estimate));
+        files::create_dir(dir)?;
+        let drawn = ("layout.svg", picture::layout(&m.name, &plan.program, &layout, estimate));
         let accuracy = m.report.as_ref().map(|report| ("accuracy.svg", picture::accuracy(report)));
         for (name, svg) in [drawn].into_iter().chain(accuracy) {
             files::write(&dir.join(name), &[svg.as_bytes()])?;
@@ -75,14 +89,14 @@ fn bundle(args: &Inspect) -> Result<Said, Failure> {
 }
 
 /// What the model was compiled from.
-fn origin(bundle: &ModelBundle) -> String {
-    let (digest, opset, operators) = match (&bundle.manifest.report, &bundle.manifest.outline) {
+fn origin(model: &Model) -> String {
+    let (digest, opset, operators) = match (&model.manifest.report, &model.manifest.outline) {
         (Some(r), _) => (r.onnx_digest.as_str(), r.opset, r.operators.as_slice()),
         (None, Some(o)) => ("not published", o.opset, o.operators.as_slice()),
         (None, None) => ("not published", 0, [].as_slice()),
     };
     let operators: Vec<String> = operators.iter().map(|o| format!("{} {}", o.count, o.operator)).collect();
-    let (parameters, weights) = (bundle.parameters(), bundle.program.weights());
+    let (parameters, weights) = (model.parameters(), model.program.weights());
     format!("ONNX    {digest} (opset {opset})\n{parameters} parameters, {weights}; {}\n\n", operators.join(", "))
 }
 
@@ -129,7 +143,7 @@ fn power(scale: f64) -> String {
 }
 
 fn prover_key(path: &Path) -> Result<Said, Failure> {
-    let header = vouch_prover::ProverKey::read_header(path)?;
+    let header = ProvingKey::read_header(path)?;
     let size = std::fs::metadata(path).map(|m| m.len()).unwrap_or(0);
     let text = format!(
         "prover key of {size} bytes\nprogram {}\n{} inputs a proof, 2^{} rows\n",
@@ -138,7 +152,7 @@ fn prover_key(path: &Path) -> Result<Said, Failure> {
     Ok(Said { text, json: json!({ "kind": "prover key", "bytes": size, "header": header }) })
 }
 
-fn verifier_key(key: &VerifierKey) -> Said {
+fn verifier_key(key: &VerifyingKey) -> Said {
     let d = key.description();
     let mut text = format!("verifier key of {} bytes\nmodel id {}\n", key.to_bytes().len(), key.model_id());
     let _ = writeln!(text, "program  {}", hex::encode(&d.program_digest));
@@ -184,7 +198,7 @@ fn verifier_key(key: &VerifierKey) -> Said {
 }
 
 fn proof(path: &Path) -> Result<Said, Failure> {
-    let bytes = verify::read_envelope(path)?;
+    let bytes = vouch::read_proof(path)?;
     let e =
         ProofEnvelope::decode(&bytes).map_err(|e| Failure::new(Kind::Damaged, format!("{}: {e}", path.display())))?;
     let text = format!(

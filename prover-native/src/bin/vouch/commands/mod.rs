@@ -18,13 +18,16 @@ pub(crate) mod verify;
 
 use clap::CommandFactory;
 
-use crate::{
-    Said,
-    args::{Cli, Completions},
-};
+use crate::{Cli, Said};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
 
 /// A script of completions.
-pub(crate) fn completions(args: &Completions) -> Said {
+pub(crate) fn completions(args: &CompletionsArgs) -> Said {
     let mut out = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "vouch", &mut out);
     let text = String::from_utf8_lossy(&out).into_owned();

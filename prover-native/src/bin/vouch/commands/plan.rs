@@ -1,28 +1,42 @@
 //! `vouch plan`.
 
-use std::fmt::Write;
+use std::{fmt::Write, path::PathBuf};
 
 use serde_json::json;
-use vouch_circuit::{Estimate, Objective};
-use vouch_compiler::OnnxModel;
-use vouch_program::{Program, WeightMode};
-use vouch_prover::{ModelBundle, plan};
+use vouch::{Error, Estimate, Model, Objective, Program, Setup, WeightMode};
 
-use crate::{Said, args::Plan, commands::compile, failure::Failure, progress::Show, usage::bytes};
+use crate::{
+    Said,
+    args::{Ranges, Shape},
+    commands::compile,
+    failure::Failure,
+    progress::Show,
+    usage::bytes,
+};
 
-pub(crate) fn run(args: &Plan, show: Show) -> Result<Said, Failure> {
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A model, or the folder of a bundle
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) ranges: Ranges,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+}
+
+pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
     let is_bundle = args.model.is_dir() || args.model.extension().is_some_and(|e| e == "vouch");
     let program: Program = if is_bundle {
-        ModelBundle::load(&args.model)?.program
+        Model::open(&args.model)?.program
     } else {
-        let model = OnnxModel::load(&args.model)?;
         let (batch, objective) = (args.shape.batch, args.shape.objective.into());
-        compile::compile(&model, &args.ranges, WeightMode::Fixed, batch, objective, show)?.program
+        let compile = compile::configured(compile::load(&args.model, &args.ranges)?, &args.ranges, WeightMode::Fixed)?;
+        compile::build(compile.batch(batch).objective(objective), show)?.program
     };
-    let shape = &args.shape;
-    let best = plan(&program, shape.batch, shape.objective.into(), shape.rows)?.1;
+    let best = args.shape.setup().plan(&program)?.estimate;
+    let estimate = |setup: Setup<'_>| Ok(setup.batch(args.shape.batch).plan(&program)?.estimate);
     let mut rows: Vec<(&str, Estimate)> = vec![("chosen", best.clone())];
-    let mut add = |name, found: Result<Estimate, vouch_prover::ProvingError>| {
+    let mut add = |name, found: Result<Estimate, Error>| {
         if let Ok(e) = found
             && !rows.iter().any(|(_, r)| r.params == e.params)
         {
@@ -32,10 +46,10 @@ pub(crate) fn run(args: &Plan, show: Show) -> Result<Said, Failure> {
     for (name, objective) in
         [("fastest", Objective::Prover), ("smallest proof", Objective::Proof), ("least memory", Objective::Memory)]
     {
-        add(name, plan(&program, shape.batch, objective, None).map(|p| p.1));
+        add(name, estimate(Setup::development().objective(objective)));
     }
     for (name, k) in [("half the rows", best.params.k.saturating_sub(1)), ("twice the rows", best.params.k + 1)] {
-        add(name, plan(&program, shape.batch, Objective::Prover, Some(k)).map(|p| p.1));
+        add(name, estimate(Setup::development().rows(k)));
     }
     let mut text = format!(
         "{:<15} {:>4} {:>7} {:>6} {:>9} {:>10} {:>11} {:>9} {:>8}\n",

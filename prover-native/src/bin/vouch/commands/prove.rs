@@ -6,41 +6,59 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rand_core::{OsRng, RngCore};
 use serde_json::{Map, json};
-use vouch_compiler::{NamedTensors, data, dequantize_outputs};
-use vouch_envelope::Nonce;
-use vouch_prover::{KeyFile, ModelBundle, Proved, ProverError, ProverKey, Salt, files, key_files};
+use vouch::{Model, Nonce, Proof, ProvingKey, Salt, Tensors, key_files, random_nonce, together};
+use vouch_compiler::quantize_inputs;
 
 use crate::{
     Said,
-    args::Prove,
+    args::SampleArg,
     failure::{Failure, Kind},
     inputs,
     progress::Show,
     usage::{bytes, cpu_seconds, peak_bytes, seconds},
 };
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Folder of the bundle
+    pub(crate) dir: PathBuf,
+    /// Inputs (.npy, .npz, .json by input name, or EZKL's input.json)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    #[command(flatten)]
+    pub(crate) sample: SampleArg,
+    /// One proof for all samples of the file
+    #[arg(long, conflicts_with = "sample")]
+    pub(crate) batch: bool,
+    /// 64 hexadecimal digits chosen by whoever asks for the proof [default: random]
+    #[arg(long, value_name = "HEX")]
+    pub(crate) nonce: Option<String>,
+    /// Secret of 64 hexadecimal digits from which the salts of hashed tensors come; who has it can recognize the values [default: random]
+    #[arg(long, value_name = "HEX")]
+    pub(crate) salt: Option<String>,
+    /// The proof
+    #[arg(short, long, value_name = "PROOF")]
+    pub(crate) output: PathBuf,
+}
+
 /// A loaded key with the integers to prove.
 pub(crate) struct Job {
-    pub(crate) key: ProverKey,
+    pub(crate) key: ProvingKey,
     pub(crate) integers: Vec<i64>,
     pub(crate) load: Duration,
 }
 
 impl Job {
     /// Reads bundle, inputs and key.
-    pub(crate) fn load(dir: &Path, input: &Path, batch: bool, sample: Option<usize>) -> Result<Self, Failure> {
-        let bundle = ModelBundle::load(dir)?;
-        let samples = data::read(input, &data::specs_of(&bundle.program))?;
+    pub(crate) fn load(dir: &Path, input: &Path, batch: bool, sample: SampleArg) -> Result<Self, Failure> {
+        let model = Model::open(dir)?;
+        let samples = model.read_inputs(input)?;
         // The program's own refusal comes before the key is read: it is what people most often have to mend.
-        let (named, count) = if batch {
-            (inputs::together(&samples, &bundle.program), samples.len() as u32)
-        } else {
-            (inputs::one(samples, sample, input)?, 1)
-        };
+        let (named, count) =
+            if batch { (together(&samples), samples.len() as u32) } else { (inputs::one(samples, sample, input)?, 1) };
         if !batch {
-            inputs::integers(&bundle.program, &named)?;
+            quantize_inputs(&model.program, &named)?;
         }
         let file = dir.join(key_files(count).0);
         if !file.exists() {
@@ -52,16 +70,10 @@ impl Job {
             ));
         }
         let start = Instant::now();
-        let key = ProverKey::load(&file, &bundle.program)?;
+        let key = ProvingKey::open(&file, &model)?;
         let load = start.elapsed();
-        let integers = inputs::integers(&key.program, &named)?;
+        let integers = key.quantize(&named)?;
         Ok(Self { key, integers, load })
-    }
-
-    /// A guess from the number of rows and columns, for the progress bar.
-    pub(crate) fn expected_seconds(&self) -> f64 {
-        let n = f64::from(1u32 << self.key.header.params.k.min(30));
-        n * self.key.verifier.proof_len() as f64 / 32.0 * 5e-7
     }
 }
 
@@ -69,38 +81,26 @@ impl Job {
 pub(crate) fn nonce(text: Option<&str>) -> Result<Nonce, Failure> {
     Ok(match text {
         Some(text) => text.parse()?,
-        None => {
-            let mut bytes = [0; 32];
-            OsRng.fill_bytes(&mut bytes);
-            Nonce(bytes)
-        }
+        None => random_nonce(),
     })
 }
 
-pub(crate) fn run(args: &Prove, show: Show) -> Result<Said, Failure> {
+pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
     let nonce = nonce(args.nonce.as_deref())?;
     let job = Job::load(&args.dir, &args.input, args.batch, args.sample)?;
     let start = Instant::now();
     let salt = args.salt.as_deref().map_or_else(|| Ok(Salt::random()), str::parse)?;
-    let prove = || job.key.prove_salted(&job.integers, nonce, salt);
-    let proved = show.working("proving", job.expected_seconds(), prove)?;
+    let prove = || job.key.prove_integers(&job.integers, nonce, salt);
+    let proved = show.working("proving", job.key.expected_seconds(), prove)?;
     let elapsed = start.elapsed();
-    let encoded = proved.envelope.encode().map_err(ProverError::from)?;
-    files::write(&args.output, &[&encoded])?;
-    let outputs = dequantize_outputs(&job.key.program, &proved.outputs);
-    Ok(said(&job, &proved, &outputs, &args.output, encoded.len(), elapsed))
+    let bytes = proved.save(&args.output)?;
+    let outputs = job.key.dequantize(&proved.outputs);
+    Ok(said(&job, &proved, &outputs, &args.output, bytes, elapsed))
 }
 
-fn said(
-    job: &Job,
-    proved: &Proved,
-    outputs: &NamedTensors,
-    path: &PathBuf,
-    envelope: usize,
-    elapsed: Duration,
-) -> Said {
+fn said(job: &Job, proved: &Proof, outputs: &Tensors, path: &PathBuf, envelope: usize, elapsed: Duration) -> Said {
     let mut text = String::new();
-    for spec in job.key.program.outputs() {
+    for spec in job.key.program().outputs() {
         if let Some(t) = outputs.get(&spec.name) {
             let values: Vec<String> = t.data.iter().take(16).map(|v| format!("{v:.6}")).collect();
             let more = if t.data.len() > 16 { " …" } else { "" };

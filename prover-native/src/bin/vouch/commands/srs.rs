@@ -1,27 +1,65 @@
 //! `vouch srs`.
 
+use std::path::PathBuf;
+
 use serde_json::json;
+use vouch::{Source, Srs, SrsKind};
 use vouch_envelope::hex;
-use vouch_prover::{Source, Srs, SrsFile};
-use vouch_verifier::SrsKind;
 
 use crate::{
     Said,
-    args::{Srs as Args, SrsCommand},
     failure::Failure,
     progress::{DEVELOPMENT, Show},
 };
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Make a reference string for development: whoever makes it could forge proofs
+    Generate {
+        /// 2^K powers
+        #[arg(short, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=24))]
+        k: u32,
+        /// The file
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Take a ceremony's result over: a .ptau file of snarkjs for BN254, or halo2's parameters, raw or processed
+    Import {
+        /// The published file
+        file: PathBuf,
+        /// 2^K powers of it; default: all, at most 2^16
+        #[arg(short, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=24))]
+        k: Option<u32>,
+        /// The ceremony was a test: keys made with it are marked as for development
+        #[arg(long)]
+        development: bool,
+        /// The file for `vouch setup --srs`
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Check that a file holds powers of one secret
+    Verify {
+        /// The file
+        file: PathBuf,
+    },
+}
+
 /// What a reference string is, for people and machines.
 pub(crate) fn describe(srs: &Srs) -> Said {
     let identity = hex::encode(&srs.identity());
-    let kind = match srs.kind {
+    let kind = match srs.kind() {
         SrsKind::Development => "made for development: do not rely on it",
         SrsKind::Ceremony => "from a ceremony",
     };
     Said {
         text: format!("reference string of 2^{} powers, {kind}\nidentity {identity}\n", srs.k()),
-        json: json!({ "k": srs.k(), "srs_kind": srs.kind, "identity": identity }),
+        json: json!({ "k": srs.k(), "srs_kind": srs.kind(), "identity": identity }),
     }
 }
 
@@ -47,20 +85,20 @@ fn imported(srs: &Srs, source: Source) -> Said {
 
 pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
     match &args.command {
-        SrsCommand::Generate { k, output } => {
+        Command::Generate { k, output } => {
             let seconds = 0.2 * f64::from(1u32 << k.saturating_sub(11));
             let srs = show.working("making an SRS", seconds, || Srs::development(*k));
             srs.save(output)?;
             show.note(DEVELOPMENT);
             Ok(describe(&srs))
         }
-        SrsCommand::Import { file, k, development, output } => {
+        Command::Import { file, k, development, output } => {
             let kind = if *development { SrsKind::Development } else { SrsKind::Ceremony };
-            let seconds = 0.5 * f64::from(1u32 << k.unwrap_or(vouch_prover::DEFAULT_K).saturating_sub(11));
+            let seconds = 0.5 * f64::from(1u32 << k.unwrap_or(vouch::DEFAULT_K).saturating_sub(11));
             let (srs, source) = show.working("importing the SRS", seconds, || Srs::import(file, *k, kind))?;
             srs.save(output)?;
             Ok(imported(&srs, source))
         }
-        SrsCommand::Verify { file } => Ok(describe(&show.working("checking the SRS", 0.5, || Srs::load(file))?)),
+        Command::Verify { file } => Ok(describe(&show.working("checking the SRS", 0.5, || Srs::open(file))?)),
     }
 }

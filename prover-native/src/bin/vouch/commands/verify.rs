@@ -1,48 +1,52 @@
 //! `vouch verify`.
 
-use std::{
-    fmt::Write,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{fmt::Write, path::PathBuf, time::Instant};
 
 use serde_json::{Map, json};
-use vouch_envelope::{ProofEnvelope, VerificationReport};
-use vouch_prover::files;
+use vouch::{open_verifying_key, read_proof};
+use vouch_envelope::VerificationReport;
 use vouch_verifier::{Expected, Outcome, Section, Together, VerifiedClaim, VerifierKey, Visibility, verify_together};
 
 use super::report;
 use crate::{
     Said,
-    args::Verify,
+    args::SampleArg,
     failure::{Failure, Kind},
     inputs,
     progress::Show,
     usage::seconds,
 };
 
-/// Larger proofs do not exist.
-const MAX_ENVELOPE: u64 = 64 << 20;
-/// Larger verifying keys do not either.
-const MAX_KEY: u64 = 64 << 20;
-
-/// The bytes of an envelope: the binary form, or that of the JSON export.
-pub(crate) fn read_envelope(path: &Path) -> Result<Vec<u8>, Failure> {
-    let bytes = files::read(path, MAX_ENVELOPE)?;
-    if bytes.first() == Some(&b'{') {
-        let wrong = |e: &dyn std::fmt::Display| Failure::new(Kind::Refused, format!("{}: {e}", path.display()));
-        let envelope: ProofEnvelope = serde_json::from_slice(&bytes).map_err(|e| wrong(&e))?;
-        return envelope.encode().map_err(|e| wrong(&e));
-    }
-    Ok(bytes)
+#[derive(Debug, clap::Args)]
+#[command(mut_arg("sample", |sample| sample.requires("input")))]
+pub(crate) struct Args {
+    /// Proofs; several are verified together, with one pairing equation if all are good
+    #[arg(required = true, value_name = "PROOF")]
+    pub(crate) proofs: Vec<PathBuf>,
+    /// The verifying key, from a source that you trust
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// The model that you expect, if you do not trust the key
+    #[arg(long, value_name = "HEX")]
+    pub(crate) model_id: Option<String>,
+    /// The inputs that you expect; hashed ones only with --salt, private ones are not compared
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+    /// The secret that the hashes of the inputs are salted with
+    #[arg(long, value_name = "HEX", requires = "input")]
+    pub(crate) salt: Option<String>,
+    #[command(flatten)]
+    pub(crate) sample: SampleArg,
+    /// The nonce that you asked with
+    #[arg(long, value_name = "HEX")]
+    pub(crate) nonce: Option<String>,
+    /// Accept a key whose reference string was made for development: whoever made it can forge proofs
+    #[arg(long)]
+    pub(crate) allow_development: bool,
 }
 
-pub(crate) fn read_key(path: &Path) -> Result<VerifierKey, Failure> {
-    Ok(VerifierKey::from_bytes(&files::read(path, MAX_KEY)?)?)
-}
-
-pub(crate) fn run(args: &Verify, show: Show) -> Result<Said, Failure> {
-    let key = read_key(&args.key)?;
+pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
+    let key = open_verifying_key(&args.key)?;
     let expected = Expected {
         model_id: args.model_id.as_deref().map(str::parse).transpose()?,
         nonce: args.nonce.as_deref().map(str::parse).transpose()?,
@@ -50,7 +54,7 @@ pub(crate) fn run(args: &Verify, show: Show) -> Result<Said, Failure> {
         ..expected_inputs(&key, args)?
     };
     report::note_development([&key], args.allow_development, show);
-    let items = args.proofs.iter().map(|path| Ok((expected.clone(), read_envelope(path)?)));
+    let items = args.proofs.iter().map(|path| Ok((expected.clone(), read_proof(path)?)));
     let items = items.collect::<Result<Vec<_>, Failure>>()?;
     let start = Instant::now();
     let Together { outcomes, together } = verify_together(&key, items);
@@ -103,7 +107,7 @@ fn way(proofs: usize, together: usize) -> String {
 }
 
 /// What is expected of the inputs.
-fn expected_inputs(key: &VerifierKey, args: &Verify) -> Result<Expected, Failure> {
+fn expected_inputs(key: &VerifierKey, args: &Args) -> Result<Expected, Failure> {
     let Some(file) = &args.input else { return Ok(Expected::default()) };
     let schema = key.schema();
     let values = inputs::of_schema(schema, file, args.sample)?;

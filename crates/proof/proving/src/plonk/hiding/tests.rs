@@ -201,9 +201,8 @@ fn combined(paths: &[Path], factors: &[Fr]) -> Path {
 }
 
 fn key(program: &Integers, objective: Objective, k: Option<u32>) -> Option<ProverKey> {
-    let (planned, estimate) = plan(program, 1, objective, k).ok()?;
-    let srs = Srs::development(estimate.params.k);
-    Some(ProverKey::generate(program, 1, planned, estimate.params, &srs).unwrap())
+    let plan = plan(program, 1, objective, k).ok()?;
+    Some(ProverKey::generate(&plan, &Srs::development(plan.k())).unwrap())
 }
 
 /// Random programs of every instruction, with public and hashed inputs, fixed and private weights,

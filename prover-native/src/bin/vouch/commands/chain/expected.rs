@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use serde::{Deserialize, Deserializer, de::Error};
+use vouch::files;
 use vouch_envelope::{ModelId, Nonce, TensorHash};
-use vouch_prover::files;
 use vouch_verifier::{Expected, Link};
 
 use crate::failure::{Failure, Kind};

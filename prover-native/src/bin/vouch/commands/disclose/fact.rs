@@ -1,21 +1,34 @@
 //! Statements from arguments, and for people. Arguments are in the tensor's unit: x = integer / scale, so that LO ≤ Σ w·x ≤ HI is
 //! ⌈LO·scale⌉ ≤ Σ w·integer ≤ ⌊HI·scale⌋.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
+use vouch::files;
 use vouch_disclosure::{MAX_WEIGHT, Statement};
-use vouch_prover::files;
 use vouch_verifier::TensorSpec;
 
-use crate::{
-    args::Fact,
-    failure::{Failure, Kind},
-};
+use crate::failure::{Failure, Kind};
+
+/// A fact: `LO ≤ Σ weights·values ≤ HI`, in the tensor's unit.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FactArgs {
+    /// The fact is about this value of the tensor, in row-major order from 0
+    #[arg(long, value_name = "INDEX", conflicts_with = "weights")]
+    pub(crate) index: Option<usize>,
+    /// The fact is about the sum of all values times these integers (a JSON list)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// It is from LO to HI, both included; LO,LO says that it is LO
+    #[arg(long, value_name = "LO,HI", allow_hyphen_values = true)]
+    pub(crate) value_range: Option<String>,
+}
 
 /// Larger lists of weights do not exist.
 const MAX_WEIGHTS: u64 = 64 << 20;
 
 /// The statement that the arguments make, if they make one.
-pub(super) fn statement(fact: &Fact, spec: &TensorSpec) -> Result<Option<Statement>, Failure> {
+pub(super) fn statement(fact: &FactArgs, spec: &TensorSpec) -> Result<Option<Statement>, Failure> {
     let weights: Option<Vec<i64>> = match &fact.weights {
         Some(file) => {
             let wrong = |e| Failure::new(Kind::Input, format!("{}: {e}", file.display()));

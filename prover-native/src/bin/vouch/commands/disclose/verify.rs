@@ -1,32 +1,64 @@
 //! `vouch disclose verify`.
 
-use std::{fmt::Write, path::Path, time::Instant};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use serde_json::json;
+use vouch::{hashed_inputs, open_verifying_key, read_proof};
 use vouch_disclosure::{expected_of, spec_of, statement_of};
 use vouch_envelope::{ProofEnvelope, TensorHash};
 use vouch_verifier::{Expected, TensorSpec, VerifierKey, verify_bytes};
 
-use super::{fact, hashed_inputs, read_envelope, read_key};
+use super::fact::{self, FactArgs};
 use crate::{
     Said,
-    args::DiscloseVerify,
     commands::report,
     failure::{Failure, Kind},
     progress::Show,
     usage::seconds,
 };
 
-pub(super) fn run(args: &DiscloseVerify, show: Show) -> Result<Said, Failure> {
-    let key = read_key(&args.key)?;
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("against").required(true))]
+pub(crate) struct Args {
+    /// The proof of the fact
+    pub(crate) proof: PathBuf,
+    /// The verifying key of the tensor's facts (disclosure/NAME/verifier.key), made by yourself or from a source that you trust
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// The hash that a proof of the model shows of the tensor, after that proof was verified
+    #[arg(long, value_name = "HEX", group = "against")]
+    pub(crate) hash: Option<String>,
+    /// The proof of the model; it is verified too
+    #[arg(long, value_name = "PROOF", group = "against", requires = "original_key")]
+    pub(crate) original: Option<PathBuf>,
+    /// The verifying key of the model
+    #[arg(long, value_name = "FILE", requires = "original")]
+    pub(crate) original_key: Option<PathBuf>,
+    /// The fact that you expect; without, what the proof states is shown
+    #[command(flatten)]
+    pub(crate) fact: FactArgs,
+    /// The nonce that you asked with
+    #[arg(long, value_name = "HEX")]
+    pub(crate) nonce: Option<String>,
+    /// Accept keys whose reference string was made for development: whoever made it can forge proofs
+    #[arg(long)]
+    pub(crate) allow_development: bool,
+}
+
+pub(super) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
+    let key = open_verifying_key(&args.key)?;
     let spec = spec_of(&key)?;
     report::note_development([&key], args.allow_development, show);
     let hash = match (&args.hash, &args.original, &args.original_key) {
         (Some(hash), _, _) => hash.parse()?,
-        (None, Some(proof), Some(model)) => original(proof, &read_key(model)?, spec, args.allow_development)?,
+        (None, Some(proof), Some(model)) => original(proof, &open_verifying_key(model)?, spec, args.allow_development)?,
         _ => return Err(Failure::new(Kind::Usage, "a fact is verified against --hash HEX or --original PROOF")),
     };
-    let bytes = read_envelope(&args.proof)?;
+    let bytes = read_proof(&args.proof)?;
     let refused = |e: &dyn std::fmt::Display| Failure::new(Kind::Refused, format!("{}: {e}", args.proof.display()));
     let envelope = ProofEnvelope::decode(&bytes).map_err(|e| refused(&e))?;
     let statement = match fact::statement(&args.fact, spec)? {
@@ -77,7 +109,7 @@ fn original(
         Failure::new(Kind::Damaged, message)
     })?;
     let expected = Expected { allow_development_srs, ..Expected::default() };
-    let claim = verify_bytes(model, &expected, &read_envelope(proof)?);
+    let claim = verify_bytes(model, &expected, &read_proof(proof)?);
     let claim = claim.map_err(|error| refused(&report::reason(&error)))?;
     claim.public().input_hashes.get(position).copied().ok_or_else(|| refused(&"it shows no hash of the tensor"))
 }

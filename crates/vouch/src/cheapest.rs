@@ -1,0 +1,96 @@
+//! The width of limbs, chosen by what it makes the proof cost.
+//!
+//! Narrow limbs mean a small lookup table, but coarse functions of few segments: where arguments have a wide range, the compiler must then clamp them,
+//! which takes four rows an element. Wide limbs mean the opposite. Which is cheaper depends on the model, and on how
+//! many inputs a proof is about: all share the table, each has its own rows.
+
+use vouch_circuit::{Estimate, Objective};
+use vouch_compiler::{CompileError, CompileOptions, Compiled, OnnxModel, compile_model};
+use vouch_proving::plan;
+
+use crate::{Error, Result};
+
+/// The widths that are tried.
+pub const LIMB_BITS: [u8; 3] = [10, 11, 12];
+
+/// The widths that are tried where none of those reaches the acceptable errors. Their tables are large.
+pub const WIDE_LIMB_BITS: [u8; 2] = [13, 14];
+
+/// The part of the acceptable errors that compilations aim at, so that inputs other than the measured ones have room.
+const AIM: f64 = 0.5;
+
+/// Compiles a model with each of `widths` and keeps the program whose proof about `batch` inputs is cheapest, of those whose errors are acceptable; if
+/// those of none are, the most accurate, if its errors are [accepted](CompileOptions::accepted).
+///
+/// # Errors
+/// The error of the first width, if no width compiles and has a layout for a batch of that size;
+/// [`CompileError::Accuracy`] if the most accurate program is not accurate enough.
+pub fn compile_cheapest(
+    model: &OnnxModel,
+    options: &CompileOptions,
+    widths: &[u8],
+    batch: u32,
+    objective: Objective,
+) -> Result<Compiled> {
+    let mut failure: Option<Error> = None;
+    let mut best: Option<(Compiled, bool, f64)> = None;
+    for &limb_bits in widths {
+        let own = CompileOptions { limb_bits, aim: AIM * options.aim, ..options.clone() };
+        let (compiled, estimate) = match compile_for(model, &own, batch, objective) {
+            Ok(found) => found,
+            Err(e) => {
+                failure.get_or_insert(e);
+                continue;
+            }
+        };
+        let excess = compiled.report.accuracy.excess();
+        let reached = excess <= 1.0;
+        let cost = if reached { estimate.weight(objective, batch) } else { excess };
+        let better = best.as_ref().is_none_or(|(_, r, c)| (reached, -cost) > (*r, -*c));
+        if better {
+            best = Some((compiled, reached, cost));
+        }
+    }
+    match (best, failure) {
+        (Some((compiled, ..)), _) => {
+            compiled.check_accuracy()?;
+            Ok(compiled)
+        }
+        (None, Some(e)) => Err(e),
+        // Without widths, with the options' own.
+        (None, None) => Ok(compile_for(model, options, batch, objective)?.0),
+    }
+}
+
+/// Compiles a model with the usual widths, and with wide ones where those are not precise enough.
+///
+/// # Errors
+/// As [`compile_cheapest`].
+pub fn compile_precise(
+    model: &OnnxModel,
+    options: &CompileOptions,
+    batch: u32,
+    objective: Objective,
+) -> Result<Compiled> {
+    let usual = compile_cheapest(model, options, &LIMB_BITS, batch, objective);
+    let cause = usual.as_ref().err().and_then(Error::get_ref).and_then(|cause| cause.downcast_ref());
+    if !matches!(cause, Some(CompileError::Accuracy { .. } | CompileError::Precision { .. } | CompileError::Run { .. }))
+    {
+        return usual;
+    }
+    // What the usual widths say is what most people can act on.
+    compile_cheapest(model, options, &WIDE_LIMB_BITS, batch, objective).or(usual)
+}
+
+/// Compiles with one width, and says what a proof about `batch` inputs costs.
+fn compile_for(
+    model: &OnnxModel,
+    options: &CompileOptions,
+    batch: u32,
+    objective: Objective,
+) -> Result<(Compiled, Estimate)> {
+    let mut compiled = compile_model(model, options)?;
+    let estimate = plan(&compiled.program, batch, objective, None)?.estimate;
+    compiled.report.configuration.batch = batch;
+    Ok((compiled, estimate))
+}

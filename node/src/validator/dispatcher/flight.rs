@@ -1,0 +1,157 @@
+//! Queries on their way: a limit on users' questions, one on benchmarks, and one query a miner.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use vouch_protocol::PublicKey;
+
+#[derive(Default)]
+struct Inner {
+    claimed: Mutex<HashSet<PublicKey>>,
+    released: Notify,
+}
+
+/// What a query is for. Each has places of its own: benchmarks of slow miners cannot take those of users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Question,
+    Benchmark,
+}
+
+/// Which miners have a query.
+pub(super) struct Flight {
+    inner: Arc<Inner>,
+    questions: Arc<Semaphore>,
+    benchmarks: Arc<Semaphore>,
+}
+
+/// One place of its kind, given back when this is dropped.
+pub(in crate::validator) struct Place {
+    inner: Arc<Inner>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // First the place, then the news of it.
+        self.permit = None;
+        self.inner.released.notify_waiters();
+    }
+}
+
+/// A miner that is claimed for one query, and a place for it; both are given back when this is dropped.
+pub(in crate::validator) struct Claim {
+    miner: PublicKey,
+    place: Option<Place>,
+    inner: Arc<Inner>,
+}
+
+impl Claim {
+    /// The miner has answered and is free for another query. The place is kept until the answer is judged and written down: what is waiting for
+    /// that is limited like what is waiting for miners, however fast they answer.
+    pub(in crate::validator) fn answered(mut self) -> Option<Place> {
+        self.place.take()
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.inner.claimed.lock().unwrap_or_else(|e| e.into_inner()).remove(&self.miner);
+        self.inner.released.notify_waiters();
+    }
+}
+
+impl Flight {
+    pub(in crate::validator) fn new(questions: usize, benchmarks: usize) -> Self {
+        let room = |places| Arc::new(Semaphore::new(places));
+        Self { inner: Arc::default(), questions: room(questions), benchmarks: room(benchmarks) }
+    }
+
+    /// Claims a miner, if it has no query and there is room.
+    pub(super) fn claim(&self, miner: PublicKey, purpose: Purpose) -> Option<Claim> {
+        let room = match purpose {
+            Purpose::Question => &self.questions,
+            Purpose::Benchmark => &self.benchmarks,
+        };
+        let permit = room.clone().try_acquire_owned().ok()?;
+        let fresh = self.inner.claimed.lock().unwrap_or_else(|e| e.into_inner()).insert(miner);
+        // A place that was only looked at is no news: whoever waits would look again, and wake the others.
+        let place = || Place { inner: self.inner.clone(), permit: Some(permit) };
+        fresh.then(|| Claim { inner: self.inner.clone(), miner, place: Some(place()) })
+    }
+
+    /// Ready when a claim is given back after this was called.
+    pub(in crate::validator) fn released(&self) -> tokio::sync::futures::Notified<'_> {
+        self.inner.released.notified()
+    }
+
+    /// Number of queries on their way.
+    pub(in crate::validator) fn len(&self) -> usize {
+        self.inner.claimed.lock().unwrap_or_else(|e| e.into_inner()).len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_query_a_miner_and_a_limit_on_all() {
+        let flight = Flight::new(2, 1);
+        let key = |i| PublicKey([i; 32]);
+        let first = flight.claim(key(1), Purpose::Question).unwrap();
+        assert!(flight.claim(key(1), Purpose::Question).is_none());
+        let second = flight.claim(key(2), Purpose::Question).unwrap();
+        assert!(flight.claim(key(3), Purpose::Question).is_none(), "no room");
+        drop(first);
+        assert_eq!(flight.len(), 1);
+        assert!(flight.claim(key(1), Purpose::Question).is_some());
+        drop(second);
+    }
+
+    #[test]
+    fn questions_and_benchmarks_do_not_take_each_others_places() {
+        let flight = Flight::new(1, 2);
+        let key = |i| PublicKey([i; 32]);
+        let benchmarks = [1, 2].map(|i| flight.claim(key(i), Purpose::Benchmark).unwrap());
+        assert!(flight.claim(key(3), Purpose::Benchmark).is_none());
+        let question = flight.claim(key(3), Purpose::Question).unwrap();
+        assert!(flight.claim(key(4), Purpose::Question).is_none());
+        drop(benchmarks);
+        assert!(flight.claim(key(4), Purpose::Question).is_none());
+        assert!(flight.claim(key(3), Purpose::Benchmark).is_none(), "one query a miner, of whatever kind");
+        drop(question);
+        assert!(flight.claim(key(3), Purpose::Benchmark).is_some());
+    }
+
+    #[test]
+    fn an_answer_frees_the_miner_and_its_judgement_the_place() {
+        let flight = Flight::new(2, 1);
+        let key = PublicKey([1; 32]);
+        let first = flight.claim(key, Purpose::Question).unwrap().answered();
+        let second = flight.claim(key, Purpose::Question).unwrap().answered();
+        assert_eq!(flight.len(), 0);
+        assert!(flight.claim(key, Purpose::Question).is_none(), "two answers wait to be judged, more is not asked");
+        drop(first);
+        let third = flight.claim(key, Purpose::Question);
+        assert!(third.is_some());
+        drop((second, third));
+        assert!(flight.claim(key, Purpose::Question).is_some());
+    }
+
+    /// Else those who wait, and look again when they are woken, would wake each other without end.
+    #[tokio::test]
+    async fn a_look_for_a_free_miner_wakes_nobody() {
+        let flight = Flight::new(3, 1);
+        let key = PublicKey([1; 32]);
+        let claim = flight.claim(key, Purpose::Question).unwrap();
+        let mut released = std::pin::pin!(flight.released());
+        assert!(!released.as_mut().enable());
+        assert!(flight.claim(key, Purpose::Question).is_none());
+        let soon = std::time::Duration::from_millis(20);
+        assert!(tokio::time::timeout(soon, released.as_mut()).await.is_err(), "woken by a look");
+        drop(claim);
+        tokio::time::timeout(soon, released).await.expect("woken by the answer");
+    }
+}

@@ -1,0 +1,45 @@
+//! The parties on the chain, as last read.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use super::stop::Stop;
+use crate::chain::{Chain, ChainError, Parties};
+
+/// Follows the chain. While the chain does not answer, the parties stay as they were.
+pub(super) struct Participants {
+    chain: Arc<dyn Chain>,
+    every: Duration,
+    now: RwLock<Arc<Parties>>,
+}
+
+impl Participants {
+    /// Reads the chain once.
+    pub(super) fn read(chain: Arc<dyn Chain>, every: Duration) -> Result<Self, ChainError> {
+        let now = RwLock::new(Arc::new(chain.parties()?));
+        Ok(Self { chain, every, now })
+    }
+
+    pub(super) fn now(&self) -> Arc<Parties> {
+        self.now.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The chain itself.
+    pub(super) fn chain(&self) -> Arc<dyn Chain> {
+        self.chain.clone()
+    }
+
+    /// Reads the chain again and again until the stop.
+    pub(super) async fn follow(self: Arc<Self>, stop: Stop) {
+        while !stop.within(self.every.max(Duration::from_millis(100))).await {
+            let chain = self.chain.clone();
+            match tokio::task::spawn_blocking(move || chain.parties()).await {
+                Ok(Ok(parties)) => {
+                    *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(parties);
+                }
+                Ok(Err(error)) => tracing::warn!(%error, "the chain does not answer"),
+                Err(_) => tracing::warn!("the chain gave no answer"),
+            }
+        }
+    }
+}
