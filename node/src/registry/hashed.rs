@@ -7,7 +7,7 @@ use vouch::tensor_hash;
 use vouch_api::{Nonce, Salt};
 use vouch_client::hidden::{OpeningError, openings};
 use vouch_envelope::TensorHash;
-use vouch_verifier::{Expected, Schema, Section, TensorSpec, Visibility};
+use vouch_verifier::{Expected, Schema, Section, TensorSpec};
 
 use super::model::Model;
 
