@@ -2,7 +2,7 @@
 
 mod disclosure;
 mod error;
-pub(crate) mod hashed;
+mod hashed;
 mod model;
 mod run;
 

@@ -6,9 +6,8 @@ use thiserror::Error;
 use vouch::tensor_hash;
 use vouch_api::{Nonce, Salt};
 use vouch_client::hidden::{OpeningError, openings};
-use vouch_client::inputs::with_visibility;
 use vouch_envelope::TensorHash;
-use vouch_verifier::{Expected, Schema, Section, TensorSpec, Visibility};
+use vouch_verifier::{Expected, Schema, Section, TensorSpec};
 
 use super::model::Model;
 
