@@ -58,7 +58,8 @@ pub fn compile(path: &Path, options: &CompileOptions) -> Result<Compiled, Compil
 pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Compiled, CompileError> {
     options.check()?;
     inputs::check_names(model, options)?;
-    let mut graph = onnx::import(model)?;
+    let original = onnx::import(model)?;
+    let mut graph = original.clone();
     graph.simplify();
     if let Some(site) = graph.not_finite() {
         let other = || graph.imprecise(site, Span::new(f64::NAN, f64::NAN), "it has a factor that is infinite or NaN");
@@ -85,7 +86,7 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
             drawn.len()
         ));
     }
-    let reference = accuracy::Reference::new(model, &graph, &spans, options, &mut warnings)?;
+    let reference = accuracy::Reference::new(model, &graph, &original, &spans, options, &mut warnings)?;
     let best = search::search(&graph, &ranges, &spans, options, &drawn, &reference)?;
     warnings.extend(best.accuracy.missed().map(|o| {
         let (acceptable, off) = (o.acceptable(best.accuracy.target), o.max_abs);

@@ -18,6 +18,7 @@ mod loss;
 mod lstm;
 mod mat_mul;
 mod max_pool;
+mod ml;
 mod model;
 mod oracle_form;
 mod order;

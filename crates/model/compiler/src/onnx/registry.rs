@@ -6,8 +6,8 @@
 
 use super::{
     attributes::Lower, average_pool, batch_normalization, bits, compare, concat, constant, conv, cumulative,
-    elementwise, gather, gemm, gru, loss, lstm, mat_mul, max_pool, order, pad, reduce, reshape, rnn, rounding, slice,
-    softmax, split, transpose, unary, variadic,
+    elementwise, gather, gemm, gru, loss, lstm, mat_mul, max_pool, ml, order, pad, reduce, reshape, rnn, rounding,
+    slice, softmax, split, transpose, unary, variadic,
 };
 
 /// The operators of one file.
@@ -49,9 +49,14 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ops: variadic::OPS, limits: variadic::LIMITS },
 ];
 
+/// The families of all domains.
+pub(super) fn families() -> impl Iterator<Item = &'static Family> {
+    FAMILIES.iter().chain(ml::FAMILIES)
+}
+
 /// Lowers an operator: from a node to its results.
 pub(super) fn find(key: &str) -> Option<Lower> {
-    FAMILIES.iter().flat_map(|f| f.ops).find(|(name, _)| *name == key).map(|(_, lower)| *lower)
+    families().flat_map(|f| f.ops).find(|(name, _)| *name == key).map(|(_, lower)| *lower)
 }
 
 #[cfg(test)]
@@ -63,10 +68,10 @@ mod tests {
     #[test]
     fn each_operator_is_lowered_by_one_file() {
         let mut seen = BTreeSet::new();
-        for (name, _) in FAMILIES.iter().flat_map(|f| f.ops) {
+        for (name, _) in families().flat_map(|f| f.ops) {
             assert!(seen.insert(*name), "{name} twice");
         }
-        for (name, _) in FAMILIES.iter().flat_map(|f| f.limits) {
+        for (name, _) in families().flat_map(|f| f.limits) {
             assert!(seen.contains(name), "limits of {name}, which is not lowered");
         }
     }
