@@ -20,7 +20,12 @@ const NONCE: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccd
 
 /// The program as on a processor without AVX-512.
 fn narrow(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_vouch")).args(args).env("VOUCH_AVX512", "off").env("VOUCH_STATE", "/dev/null/nowhere").output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_vouch"))
+        .args(args)
+        .env("VOUCH_AVX512", "off")
+        .env("VOUCH_STATE", "/dev/null/nowhere")
+        .output()
+        .unwrap()
 }
 
 /// A compiled model with keys and a proof, made once.

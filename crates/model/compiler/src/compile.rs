@@ -61,7 +61,8 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
     if let Some(calibration) = &options.calibration {
         inputs::check_samples(model, accuracy::CALIBRATION, calibration, None)?;
     }
-    let mut graph = onnx::import(model, options.calibration.as_deref().unwrap_or_default())?;
+    let original = onnx::import(model, options.calibration.as_deref().unwrap_or_default())?;
+    let mut graph = original.clone();
     graph.simplify();
     graph.infer_integers();
     if let Some(site) = graph.not_finite() {
@@ -90,7 +91,7 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
             drawn.len()
         ));
     }
-    let reference = accuracy::Reference::new(model, &graph, &spans, options, &mut warnings)?;
+    let reference = accuracy::Reference::new(model, &graph, &original, &spans, options, &mut warnings)?;
     let best = search::search(&graph, &ranges, &spans, options, &drawn, &reference)?;
     warnings.extend(best.accuracy.missed().map(|o| {
         let (acceptable, off) = (o.acceptable(best.accuracy.target), o.max_abs);

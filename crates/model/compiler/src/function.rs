@@ -60,6 +60,8 @@ pub(crate) enum Function {
     /// x / (1 + e^(−alpha·x))
     Swish(f64),
     Softsign,
+    /// The inverse of the normal distribution's function, by the approximation that ONNX's operators use.
+    Probit,
 }
 
 /// The smallest e-folding that the tables of saturating exponentials reach: e^−16 is about 10⁻⁷.
@@ -118,6 +120,7 @@ impl Function {
             Self::Mish => "Mish",
             Self::Swish(_) => "Swish",
             Self::Softsign => "Softsign",
+            Self::Probit => "Probit",
         }
     }
 
@@ -210,6 +213,7 @@ impl Function {
             Self::Mish => x * Self::Softplus.eval(x).tanh(),
             Self::Swish(alpha) => x * Self::Sigmoid.eval(alpha * x),
             Self::Softsign => x / (1.0 + x.abs()),
+            Self::Probit => probit(x),
         }
     }
 
@@ -260,6 +264,7 @@ impl Function {
             Self::Power(e) if e.fract() != 0.0 => (0.0, f64::INFINITY),
             Self::Asin | Self::Acos | Self::Atanh => (-1.0, 1.0),
             Self::Acosh => (1.0, f64::INFINITY),
+            Self::Probit => (0.0, 1.0),
             _ => (f64::NEG_INFINITY, f64::INFINITY),
         }
     }
@@ -278,6 +283,7 @@ impl Function {
             Self::Reciprocal => vec![pole(0.0, true, true)],
             Self::Power(e) if e < 0.0 => vec![pole(0.0, e.fract() == 0.0, true)],
             Self::Atanh => vec![pole(-1.0, false, true), pole(1.0, true, false)],
+            Self::Probit => vec![pole(0.0, false, true), pole(1.0, true, false)],
             _ => vec![],
         }
     }
@@ -346,6 +352,15 @@ fn erf(x: f64) -> f64 {
         sum += term;
     }
     (2.0 / std::f64::consts::PI.sqrt() * (-a * a).exp() * sum).min(1.0).copysign(x)
+}
+
+/// √2 · erf⁻¹(2p − 1), with Winitzki's approximation of erf⁻¹.
+fn probit(p: f64) -> f64 {
+    const A: f64 = 0.147;
+    let x = 2.0 * p - 1.0;
+    let log = ((1.0 - x) * (1.0 + x)).ln();
+    let half = 2.0 / (std::f64::consts::PI * A) + 0.5 * log;
+    std::f64::consts::SQRT_2 * ((half * half - log / A).sqrt() - half).sqrt().copysign(x)
 }
 
 #[cfg(test)]
@@ -428,6 +443,7 @@ mod tests {
             (Function::Mish, 1.0, 0.865_098_388_3),
             (Function::Swish(2.0), 1.0, 0.880_797_078_0),
             (Function::Softsign, -3.0, -0.75),
+            (Function::Probit, 0.5, 0.0),
             (Function::Power(0.5), 2.0, 1.414_213_562_4),
             (Function::Power(-2.0), -2.0, 0.25),
             (Function::Acosh, 2.0, 1.316_957_896_9),

@@ -179,6 +179,17 @@ pub(crate) struct Graph {
     bounds: HashMap<ValueId, (f64, f64)>,
     /// Values that are, or lie between, some of the values of a list: what a selection takes.
     among: HashMap<ValueId, Arc<[ValueId]>>,
+    /// Labels of classes, and the scores that they were chosen by.
+    decisions: HashMap<ValueId, Decision>,
+}
+
+/// How the label of a class was chosen.
+#[derive(Clone, Debug)]
+pub(crate) struct Decision {
+    /// The labels of all classes.
+    pub(crate) labels: Arc<[f64]>,
+    /// Their scores, the largest of which decides.
+    pub(crate) scores: Vec<ValueId>,
 }
 
 impl Graph {
@@ -204,6 +215,11 @@ impl Graph {
         self.bounds.get(&id).copied()
     }
 
+    /// How the label of a class was chosen, if the value is one.
+    pub(crate) fn decision_of(&self, id: ValueId) -> Option<&Decision> {
+        self.decisions.get(&id)
+    }
+
     /// How often each value is used, outputs included.
     pub(crate) fn uses(&self) -> Vec<u32> {
         let mut uses = vec![0u32; self.len()];
@@ -219,6 +235,15 @@ impl Graph {
         let operands = self.ops.iter_mut().flat_map(Op::operands_mut);
         for v in operands.chain(self.outputs.iter_mut().flat_map(|o| o.values.iter_mut())).chain(&mut self.kept) {
             *v = map[v.index()];
+        }
+        for v in self.decisions.values_mut().flat_map(|d| &mut d.scores) {
+            *v = map[v.index()];
+        }
+        let moved: Vec<ValueId> = self.decisions.keys().copied().filter(|v| map[v.index()] != *v).collect();
+        for v in moved {
+            if let Some(d) = self.decisions.remove(&v) {
+                self.decisions.insert(map[v.index()], d);
+            }
         }
         for list in self.among.values_mut() {
             if list.iter().any(|v| map[v.index()] != *v) {

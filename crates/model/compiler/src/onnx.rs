@@ -28,6 +28,7 @@ mod lp_pool;
 mod lstm;
 mod mat_mul;
 mod max_pool;
+mod ml;
 mod model;
 mod normalizations;
 mod one_hot;

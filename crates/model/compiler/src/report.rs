@@ -125,6 +125,9 @@ pub struct SampleSet {
 }
 
 /// Errors of one output.
+///
+/// Of a label (of a classifier, or of ArgMax) they and the range are in the unit of the scores that decide: the error is
+/// by how much the score of the program's class is less than the largest one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OutputAccuracy {
     /// Its name.

@@ -1,6 +1,6 @@
 //! Measuring a program against the float model.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use vouch_program::Program;
 
@@ -27,7 +27,12 @@ struct Set {
     inputs: Vec<NamedTensors>,
     /// For each sample.
     outputs: Vec<Outputs>,
+    /// For each sample and each output, the labels and scores of the elements that are labels of classes.
+    choices: Vec<Vec<Choices>>,
 }
+
+/// For each element that is the label of a class: the labels of all classes, and their scores in the float model.
+type Choices = BTreeMap<usize, (Arc<[f64]>, Vec<f64>)>;
 
 /// What programs are measured against.
 pub(super) struct Reference {
@@ -42,6 +47,7 @@ impl Reference {
     pub(super) fn new(
         model: &OnnxModel,
         graph: &Graph,
+        original: &Graph,
         spans: &[Span],
         options: &CompileOptions,
         warnings: &mut Vec<String>,
@@ -60,7 +66,10 @@ impl Reference {
                 ("graph", sources.iter().map(|(_, inputs)| by_graph(graph, inputs)).collect())
             }
         };
-        let set = |((source, inputs), outputs)| Set { source, inputs, outputs };
+        let set = |((source, inputs), outputs): ((String, Vec<NamedTensors>), Vec<Outputs>)| {
+            let choices = choices(original, &inputs);
+            Set { source, inputs, outputs, choices }
+        };
         let sets = sources.into_iter().zip(outputs).map(set).collect();
         let (max_errors, accepted) = (options.max_errors.0.clone(), options.accepted.0.clone());
         Ok(Self { oracle, target: options.target_error, max_errors, accepted, sets })
@@ -190,12 +199,19 @@ impl Set {
         for (index, spec) in program.outputs().iter().enumerate() {
             let n = spec.wires.len();
             let mut own = Tally::default();
-            for (result, expected) in results.iter().zip(&self.outputs) {
-                for (&got, &want) in result[start..start + n].iter().zip(&expected[index]) {
+            for ((result, expected), choices) in results.iter().zip(&self.outputs).zip(&self.choices) {
+                for (i, (&got, &want)) in result[start..start + n].iter().zip(&expected[index]).enumerate() {
                     let got = got as f64 / spec.scale;
-                    let error = (got - want).abs();
-                    own.join(&Tally { max: error, sum: error, count: 1, lo: want, hi: want });
                     pairs.push((want, got));
+                    let own_choice = choices.get(index).and_then(|c| c.get(&i));
+                    let one = own_choice.map_or_else(
+                        || {
+                            let error = (got - want).abs();
+                            Tally { max: error, sum: error, count: 1, lo: want, hi: want }
+                        },
+                        |(labels, scores)| of_label(labels, scores, got, want),
+                    );
+                    own.join(&one);
                 }
             }
             start += n;
@@ -203,6 +219,34 @@ impl Set {
         }
         Ok(tallies)
     }
+}
+
+/// The error of a label: by how much the score of its class is less than the largest one, in the unit of scores.
+fn of_label(labels: &[f64], scores: &[f64], got: f64, want: f64) -> Tally {
+    let (lo, hi) = scores.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), &s| (lo.min(s), hi.max(s)));
+    let own = labels.iter().zip(scores).filter(|(l, _)| **l == got).map(|(_, s)| hi - s).fold(f64::INFINITY, f64::min);
+    let error = if got == want { 0.0 } else { own };
+    Tally { max: error, sum: error, count: 1, lo, hi }
+}
+
+/// The labels and scores behind each sample's outputs.
+fn choices(original: &Graph, inputs: &[NamedTensors]) -> Vec<Vec<Choices>> {
+    let decides = |o: &Port| o.values.iter().any(|&v| original.decision_of(v).is_some());
+    if !original.outputs.iter().any(decides) {
+        return vec![Vec::new(); inputs.len()];
+    }
+    let of = |i: &NamedTensors| {
+        let values = original.run(i);
+        let port = |o: &Port| {
+            let choice = |(i, &v)| {
+                let d = original.decision_of(v)?;
+                Some((i, (d.labels.clone(), d.scores.iter().map(|s| values[s.index()]).collect())))
+            };
+            o.values.iter().enumerate().filter_map(choice).collect()
+        };
+        original.outputs.iter().map(port).collect()
+    };
+    inputs.iter().map(of).collect()
 }
 
 /// For each source and sample, what tract computes; `None` where its outputs are not the graph's.

@@ -203,6 +203,14 @@ impl Graph {
         }
     }
 
+    /// Records that each value is the label with the largest of its `n` scores.
+    pub(crate) fn decided(&mut self, values: &[ValueId], n: usize, labels: &[f64], scores: &[ValueId]) {
+        let labels: Arc<[f64]> = labels.into();
+        for (&v, own) in values.iter().zip(scores.chunks_exact(n)) {
+            self.decisions.insert(v, super::Decision { labels: labels.clone(), scores: own.to_vec() });
+        }
+    }
+
     /// Adds an operation whose elements are those that were not folded.
     fn finish(&mut self, site: SiteId, kind: Kind, folded: &[Option<f64>]) -> Vec<ValueId> {
         let open = folded.iter().filter(|f| f.is_none()).count();

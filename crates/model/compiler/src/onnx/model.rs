@@ -7,7 +7,7 @@ use std::{
 
 use tract_onnx::{pb, prelude::*};
 
-use super::{attributes::Opsets, oracle_form, shapes, tensor::Tensor, weights};
+use super::{attributes::Opsets, ml, oracle_form, shapes, tensor::Tensor, weights};
 use crate::{CompileError, InputShapes, InputSpec, Schema, schema};
 
 /// No tensor has more elements than this.
@@ -102,7 +102,8 @@ impl OnnxModel {
             }
         }
         let free: Vec<_> = graph.input.iter().filter(|v| !initializers.contains_key(&v.name)).collect();
-        let (inputs, notes) = shapes::resolve(&free, &graph.output, shapes)?;
+        let (inputs, mut notes) = shapes::resolve(&free, &graph.output, shapes)?;
+        notes.extend(ml::notes(graph));
         let outputs: Vec<String> = graph.output.iter().map(|v| v.name.clone()).collect();
         if outputs.is_empty() {
             return Err(malformed("its graph has no outputs"));

@@ -78,6 +78,8 @@ fn extreme(node: &Node<'_>, graph: &mut Graph, sign: f64) -> Lowered {
     let picked = if sign < 0.0 { parts.affine("negated", &picked, -1.0, 0.0) } else { picked };
     let found = first_maximum(&mut parts, groups.size, &picked, last);
     let index = if groups.size == 1 { parts.constant(0.0, picked.len()) } else { found.index };
+    let labels: Vec<f64> = (0..groups.size).map(|i| i as f64).collect();
+    parts.graph.decided(&index, groups.size, &labels, &picked);
     Ok(vec![Tensor::computed(graph, ElementType::Int64, groups.shape, index)])
 }
 

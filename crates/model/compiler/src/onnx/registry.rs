@@ -7,7 +7,7 @@
 use super::{
     attention, attributes::Lower, average_pool, batch_normalization, bits, compare, concat, constant, conv,
     conv_transpose, cumulative, data_dependent, deform_conv, einsum, elementwise, gather, gemm, grid_sample, gru,
-    known::KNOWN, layout, linear_attention, loss, lp_pool, lstm, mat_mul, max_pool, normalizations, one_hot, order,
+    known::KNOWN, layout, linear_attention, loss, lp_pool, lstm, mat_mul, max_pool, ml, normalizations, one_hot, order,
     pad, quantization, reduce, reshape, resize, rnn, roi_align, rotary, rounding, scatter, signal, slice, softmax,
     split, transpose, unary, variadic,
 };
@@ -68,9 +68,14 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ops: variadic::OPS, limits: variadic::LIMITS },
 ];
 
+/// The families of all domains.
+pub(super) fn families() -> impl Iterator<Item = &'static Family> {
+    FAMILIES.iter().chain(ml::FAMILIES)
+}
+
 /// Lowers an operator: from a node to its results.
 pub(super) fn find(key: &str) -> Option<Lower> {
-    FAMILIES.iter().flat_map(|f| f.ops).find(|(name, _)| *name == key).map(|(_, lower)| *lower)
+    families().flat_map(|f| f.ops).find(|(name, _)| *name == key).map(|(_, lower)| *lower)
 }
 
 /// Operators that the importer expands itself, with their restrictions.
@@ -95,7 +100,7 @@ pub struct OperatorInfo {
 
 /// Every operator of ONNX, in the order of names.
 pub fn operators() -> Vec<OperatorInfo> {
-    let limits = || FAMILIES.iter().flat_map(|f| f.limits).chain(CONTROL);
+    let limits = || families().flat_map(|f| f.limits).chain(CONTROL);
     let info = |&(name, since): &(&'static str, i64)| OperatorInfo {
         name,
         since,
@@ -114,10 +119,10 @@ mod tests {
     #[test]
     fn each_operator_is_lowered_by_one_file() {
         let mut seen = BTreeSet::new();
-        for (name, _) in FAMILIES.iter().flat_map(|f| f.ops) {
+        for (name, _) in families().flat_map(|f| f.ops) {
             assert!(seen.insert(*name), "{name} twice");
         }
-        for (name, _) in FAMILIES.iter().flat_map(|f| f.limits) {
+        for (name, _) in families().flat_map(|f| f.limits) {
             assert!(seen.contains(name), "limits of {name}, which is not lowered");
         }
         for name in seen {

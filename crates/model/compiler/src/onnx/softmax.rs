@@ -52,7 +52,7 @@ pub(super) fn shifted(parts: &mut Parts<'_, '_>, n: usize, x: Vec<ValueId>) -> S
     Shifted { max, differences, exponentials, sums }
 }
 
-fn softmax(parts: &mut Parts<'_, '_>, n: usize, x: Vec<ValueId>) -> Vec<ValueId> {
+pub(super) fn softmax(parts: &mut Parts<'_, '_>, n: usize, x: Vec<ValueId>) -> Vec<ValueId> {
     let shifted = shifted(parts, n, x);
     let inverse = parts.apply("reciprocal", Function::Reciprocal, &shifted.sums, false);
     parts.mul("", &shifted.exponentials, &repeat(&inverse, n))

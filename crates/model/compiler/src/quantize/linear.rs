@@ -5,7 +5,8 @@ use vouch_program::{MatrixId as ProgramMatrix, WeightMode};
 use super::{emit::Emitter, integer, product::SUM_BITS, scale_for};
 use crate::{
     CompileError,
-    graph::{MatrixId, SiteId, ValueId},
+    function::Function,
+    graph::{MatrixId, SiteId, Span, ValueId},
 };
 
 impl Emitter<'_> {
@@ -24,7 +25,8 @@ impl Emitter<'_> {
             self.matrices.insert(id, emitted);
         }
         let (emitted, scales) = self.matrices[&id].clone();
-        let has_bias = self.has_bias(&self.bias(matrix));
+        let compared = self.compared(matrix, &self.plan.columns[id], &scales).is_some();
+        let has_bias = compared || self.has_bias(&self.bias(matrix));
         let rows = scales.len();
         let kept: Vec<usize> = (0..rows).filter(|&k| scales[k].is_some()).collect();
         let mut targets = Vec::with_capacity(positions * kept.len());
@@ -102,8 +104,11 @@ impl Emitter<'_> {
         }
         // Few enough dropped bits that sums stay in range.
         let mut drop = self.config.drop;
+        let compared = self.compared(matrix, &slots, &scales);
         for (n, &slot) in slots.iter().enumerate() {
-            let sum = (0..m.rows).map(|k| m.weights[k * m.cols + n].abs() * magnitudes[k]).sum::<f64>() + bias[n].abs();
+            let products = (0..m.rows).map(|k| m.weights[k * m.cols + n].abs() * magnitudes[k]).sum::<f64>();
+            let constant = if compared.is_some() { bias[n].abs().min(1.1 * products) } else { bias[n].abs() };
+            let sum = products + constant;
             let bits = (sum * self.plan.slots[slot].scale).max(1.0).log2().ceil() as i32;
             drop = drop.min((SUM_BITS - bits).clamp(0, 255) as u8);
         }
@@ -116,14 +121,72 @@ impl Emitter<'_> {
             let row = &m.weights[k * m.cols..(k + 1) * m.cols];
             weights.extend(row.iter().enumerate().map(|(n, w)| integer(w * sum_scale(n) / scale)));
         }
-        if rows == 0 || self.has_bias(&bias) {
+        if rows == 0 || self.has_bias(&bias) || compared.is_some() {
             rows += 1;
-            weights.extend(bias.iter().enumerate().map(|(n, b)| integer(b * sum_scale(n))));
+            let rounded = |n: usize| integer(bias[n] * sum_scale(n));
+            match compared {
+                Some(scale) => {
+                    for n in 0..m.cols {
+                        weights.push(self.threshold(matrix, n, scale, weights[n], bias[n], drop)?);
+                    }
+                }
+                None => weights.extend((0..m.cols).map(rounded)),
+            }
         }
         let requant = slots.iter().map(|&slot| self.requant(slot, drop)).collect();
         let name = self.name(m.site);
         let cols = m.cols as u32;
         Ok((self.builder.matrix(&name, rows, cols, weights, requant), scales))
+    }
+
+    /// The scale of what a matrix compares with thresholds, if it does only that.
+    fn compared(&self, matrix: MatrixId, slots: &[usize], scales: &[Option<f64>]) -> Option<f64> {
+        let only = |&slot: &usize| self.plan.slots[slot].function == Some(Function::NonNegative);
+        match scales {
+            [Some(scale)] if slots.iter().all(only) && self.graph.matrices[matrix.index()].rows == 1 => Some(*scale),
+            _ => None,
+        }
+    }
+
+    /// The bias with which the sign of the rounded sum of a column is right for every integer X of its operand.
+    ///
+    /// The column is `W·X + bias`, and its r = floor((W·X + bias + 2^(d−1)) / 2^d). With the bias −W·T − 2^(d−1) (−W·T if
+    /// d = 0) it is at least zero if X ≥ T (for W > 0) or X ≤ T (for W < 0), whatever W and d are. The threshold
+    /// t = −bias / w in units is rounded as the operand itself is, so that equal numbers remain equal; where it is halfway
+    /// between two integers, it stays between them. An integer is compared with t itself.
+    fn threshold(
+        &self,
+        matrix: MatrixId,
+        n: usize,
+        scale: f64,
+        weight: i64,
+        bias: f64,
+        drop: u8,
+    ) -> Result<i64, CompileError> {
+        let m = &self.graph.matrices[matrix.index()];
+        let site = m.site;
+        let operands: Vec<ValueId> = self.row(matrix, 0).collect();
+        let spans = operands.iter().map(|&v| self.plan.span_of(self.graph, v));
+        let span = spans.reduce(Span::union).unwrap_or(Span::new(0.0, 0.0));
+        if weight == 0 {
+            return Err(self.graph.imprecise(site, span, "its scale is too coarse for a comparison"));
+        }
+        let t = -bias / m.weights[n] * scale;
+        // Factors of what was folded into the matrix are rounded: a multiple of 1/2 is meant where one is that near.
+        let near = (2.0 * t).round() / 2.0;
+        let t = if (t - near).abs() <= 2f64.powi(-23) * t.abs() { near } else { t };
+        let whole = operands.iter().all(|&v| self.graph.is_integer(v));
+        let t = match (whole, weight > 0) {
+            (true, true) => t.ceil(),
+            (true, false) => t.floor(),
+            (false, true) => (t + 0.5).floor(),
+            (false, false) => (t - 0.5).ceil(),
+        };
+        // Outside the operand's range all thresholds are alike.
+        let span = if self.plan.depth_of(operands[0]) == 0 { span } else { span.with_slack() };
+        let t = t.clamp((span.lo * scale).floor() - 1.0, (span.hi * scale).ceil() + 1.0);
+        let half = if drop == 0 { 0.0 } else { 2f64.powi(i32::from(drop) - 1) };
+        Ok(integer(-(weight as f64) * t - half))
     }
 
     /// One scale for all operands of a row: the coarsest, and not so fine that weights become imprecise.

@@ -8,7 +8,7 @@ use super::{Config, scales};
 use crate::{
     CompileError,
     function::Function,
-    graph::{Graph, Kind, Ranges, SiteId, Span, ValueId},
+    graph::{Graph, Kind, Ranges, SLACK, SiteId, Span, ValueId},
 };
 
 /// What a value is in the program.
@@ -36,6 +36,8 @@ pub(super) struct Slot {
     /// Whether its scale is a maximum's: the smallest of its operands'.
     pub(super) follows: bool,
     pub(super) input: bool,
+    /// Of an input: whether it is only compared with thresholds, so that a finer scale makes nothing dearer.
+    pub(super) compared: bool,
     /// The scale that the caller wants.
     pub(super) fixed: Option<f64>,
     /// All sums are integers: they have the scale 1, or that of a table with a segment for each integer.
@@ -129,7 +131,9 @@ impl Plan {
             port.values.iter().for_each(|v| plan.places[v.index()] = Place::Sum(slot));
         }
         plan.group(graph);
+        plan.compared(graph);
         plan.measure(graph, ranges, config.limb_bits);
+        plan.limit_comparisons(graph);
         plan.slots.iter_mut().for_each(|slot| slot.coarse = !slot.input && config.weights == WeightMode::Private);
         scales::choose(graph, &mut plan, config)?;
         Ok(plan)
@@ -146,6 +150,7 @@ impl Plan {
             depth,
             follows: false,
             input: false,
+            compared: false,
             fixed: None,
             integer: false,
             integer_values: false,
@@ -294,6 +299,66 @@ impl Plan {
             } else if !slot.input {
                 slot.span = Span::new(0.0, 0.0);
             }
+        }
+    }
+
+    /// Finds the inputs that are only compared with thresholds.
+    fn compared(&mut self, graph: &Graph) {
+        let mut other = vec![false; graph.len()];
+        for op in &graph.ops {
+            if !self.compares(graph, &op.kind) {
+                op.operands().for_each(|v| other[v.index()] = true);
+            }
+        }
+        graph.outputs.iter().flat_map(|o| &o.values).for_each(|v| other[v.index()] = true);
+        for port in &graph.inputs {
+            if let Some(&Place::Sum(slot)) = port.values.first().map(|v| &self.places[v.index()]) {
+                self.slots[slot].compared = !port.values.iter().any(|v| other[v.index()]);
+            }
+        }
+    }
+
+    /// Whether an operation compares each of its operands with thresholds and does nothing else.
+    fn compares(&self, graph: &Graph, kind: &Kind) -> bool {
+        let Kind::Linear { matrix, .. } = kind else { return false };
+        let only = |&slot: &usize| self.slots[slot].function == Some(Function::NonNegative);
+        graph.matrices[matrix.index()].rows == 1 && self.columns[matrix.index()].iter().all(only)
+    }
+
+    /// A threshold outside the range of what is compared with it counts as one at its end, so that a difference is at most
+    /// as wide as that range.
+    fn limit_comparisons(&mut self, graph: &Graph) {
+        let mut limits: BTreeMap<usize, f64> = BTreeMap::new();
+        for op in &graph.ops {
+            if let Kind::Linear { matrix, x, .. } = &op.kind
+                && self.compares(graph, &op.kind)
+            {
+                let spans = x.iter().map(|&v| self.span_of(graph, v));
+                let width = spans.reduce(Span::union).map_or(0.0, |s| s.hi - s.lo);
+                let m = &graph.matrices[matrix.index()];
+                for (&slot, w) in self.columns[matrix.index()].iter().zip(&m.weights) {
+                    // Ranges of differences are powers of two: with private weights they say no more than that.
+                    let limit = (w.abs() * width * (1.0 + 4.0 * SLACK)).max(1e-9).log2().ceil().exp2();
+                    let own = limits.entry(slot).or_insert(0.0);
+                    *own = own.max(limit);
+                }
+            }
+        }
+        for (slot, limit) in limits {
+            let span = &mut self.slots[slot].span;
+            *span = Span::new(span.lo.clamp(-limit, limit), span.hi.clamp(-limit, limit));
+        }
+    }
+
+    /// What a value can be, in units.
+    pub(super) fn span_of(&self, graph: &Graph, v: ValueId) -> Span {
+        match self.places[v.index()] {
+            Place::None => {
+                let c = graph.constant_of(v).unwrap_or(0.0);
+                Span::new(c, c)
+            }
+            Place::Sum(s) => self.slots[s].span,
+            Place::Mapped(s) => self.slots[s].mapped_span(),
         }
     }
 

@@ -85,7 +85,12 @@ pub(super) fn choose(graph: &Graph, plan: &mut Plan, config: &Config) -> Result<
         let bits = plan.bits_at(plan.slots[i].depth, config).min(word_bits);
         let slot = &mut plan.slots[i];
         let magnitude = if slot.input { slot.span.magnitude() } else { domain(slot).magnitude() };
-        let bits = if slot.input { config.first_bits } else { bits };
+        let bits = match (slot.input, slot.compared) {
+            // A comparison drops the low bits after it has used them; some are left for tables that need room.
+            (true, true) => config.first_bits.max(word_bits + u32::from(config.drop) - 7),
+            (true, false) => config.first_bits,
+            _ => bits,
+        };
         slot.scale = match slot.fixed {
             Some(scale) => scale,
             None if slot.integer => 1.0,
