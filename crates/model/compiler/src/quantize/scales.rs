@@ -122,8 +122,10 @@ pub(super) fn choose(graph: &Graph, plan: &mut Plan, config: &Config) -> Result<
 /// them; with coarser inputs, room is left for tables that need it.
 fn compared_bits(config: &Config) -> u32 {
     let (b, drop) = (u32::from(config.limb_bits), u32::from(config.drop));
-    let top = if drop == b { b + 4 } else { 2 * b - 1 };
-    let room = 2 * top.saturating_sub(config.first_bits).max(1);
+    // The finest first: all cost the same.
+    let step =
+        if drop == b { config.first_bits.saturating_sub(b) } else { (2 * b - 2).saturating_sub(config.first_bits) };
+    let room = 2 + 2 * step;
     config.first_bits.max((2 * b - 1 + drop).saturating_sub(room)).min(40)
 }
 
