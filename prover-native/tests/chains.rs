@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use vouch_circuit::Objective;
 use vouch_envelope::{Link, Nonce, ProofChain, ProofEnvelope, ValueRef};
 use vouch_program::{Interval, Program, Requant};
 use vouch_proving::ProverKey;

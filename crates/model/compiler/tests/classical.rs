@@ -7,7 +7,8 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
 use vouch_compiler::{
-    CompileOptions, NamedTensor, NamedTensors, OnnxModel, compile_model, dequantize_outputs, quantize_inputs,
+    CompileOptions, InputShapes, NamedTensor, NamedTensors, OnnxModel, compile_model, dequantize_outputs,
+    quantize_inputs,
 };
 
 /// Tensors by name: for each sample a list of numbers.
@@ -37,7 +38,8 @@ fn margin(scores: &[f64]) -> f64 {
     all.sort_by(|a, b| b.total_cmp(a));
     match all[..] {
         [a, b, ..] => a - b,
-        _ => f64::INFINITY,
+        [a] => a.abs(),
+        [] => f64::INFINITY,
     }
 }
 
@@ -55,7 +57,11 @@ struct Found {
 
 fn check(path: &Path) -> Result<Found, Box<dyn std::error::Error>> {
     let case: Case = serde_json::from_slice(&std::fs::read(path.with_extension("json"))?)?;
-    let model = OnnxModel::load(path)?;
+    let mut shapes = InputShapes::default();
+    for (name, list) in &case.inputs {
+        shapes.inputs.insert(name.clone(), vec![1, list[0].len()]);
+    }
+    let model = OnnxModel::load_with(path, &shapes)?;
     let calibration = Some(samples(&model, &case.calibration));
     let compiled = compile_model(&model, &CompileOptions { calibration, ..CompileOptions::default() })?;
     compiled.check_accuracy()?;

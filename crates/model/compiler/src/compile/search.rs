@@ -23,6 +23,9 @@ pub(super) struct Candidate {
     pub(super) tried: usize,
 }
 
+/// Limbs of inputs with a fine scale. They are tried only where others are not accurate enough: hidden inputs have two.
+const FINE: u32 = 3;
+
 /// The configurations with a given number of dropped bits.
 fn configs(limb_bits: u8, drop: u8, weights: WeightMode) -> Vec<Config> {
     let b = u32::from(limb_bits);
@@ -47,6 +50,8 @@ fn configs(limb_bits: u8, drop: u8, weights: WeightMode) -> Vec<Config> {
                 all.push(config(first, 2 * b - 2, function));
             }
         }
+        // Columns of an input may have ranges of their own: for those of small numbers its scale is finer.
+        all.push(config(FINE * b - 2, 2 * b - 2, 2 * b + 3));
         all
     }
 }
@@ -67,6 +72,10 @@ pub(super) fn search(
         for (variant, (clamped, graph, ranges)) in variants.iter().enumerate() {
             let mut here: Option<Candidate> = None;
             for config in configs(options.limb_bits, drop, options.weights) {
+                let reached = here.as_ref().is_some_and(|h| h.accuracy.excess() <= options.aim);
+                if reached && config.first_bits > 2 * u32::from(options.limb_bits) {
+                    continue;
+                }
                 tried += 1;
                 let result = quantize(graph, ranges, spans, &config)
                     .and_then(|q| reference.measure(&q.program).map(|accuracy| (q, accuracy)));

@@ -2,7 +2,7 @@
 
 use vouch_program::{MatrixId as ProgramMatrix, WeightMode};
 
-use super::{emit::Emitter, integer, product::SUM_BITS, scale_for};
+use super::{emit::Emitter, integer, plan::Place, product::SUM_BITS, scale_for};
 use crate::{
     CompileError,
     function::Function,
@@ -25,7 +25,7 @@ impl Emitter<'_> {
             self.matrices.insert(id, emitted);
         }
         let (emitted, scales) = self.matrices[&id].clone();
-        let compared = self.compared(matrix, &self.plan.columns[id], &scales).is_some();
+        let compared = self.compared(matrix, &scales).is_some();
         let has_bias = compared || self.has_bias(&self.bias(matrix));
         let rows = scales.len();
         let kept: Vec<usize> = (0..rows).filter(|&k| scales[k].is_some()).collect();
@@ -104,7 +104,7 @@ impl Emitter<'_> {
         }
         // Few enough dropped bits that sums stay in range.
         let mut drop = self.config.drop;
-        let compared = self.compared(matrix, &slots, &scales);
+        let compared = self.compared(matrix, &scales);
         for (n, &slot) in slots.iter().enumerate() {
             let products = (0..m.rows).map(|k| m.weights[k * m.cols + n].abs() * magnitudes[k]).sum::<f64>();
             let constant = if compared.is_some() { bias[n].abs().min(1.1 * products) } else { bias[n].abs() };
@@ -140,20 +140,26 @@ impl Emitter<'_> {
     }
 
     /// The scale of what a matrix compares with thresholds, if it does only that.
-    fn compared(&self, matrix: MatrixId, slots: &[usize], scales: &[Option<f64>]) -> Option<f64> {
-        let only = |&slot: &usize| self.plan.slots[slot].function == Some(Function::NonNegative);
+    fn compared(&self, matrix: MatrixId, scales: &[Option<f64>]) -> Option<f64> {
         match scales {
-            [Some(scale)] if slots.iter().all(only) && self.graph.matrices[matrix.index()].rows == 1 => Some(*scale),
+            [Some(scale)] if self.compares(matrix) => Some(*scale),
             _ => None,
         }
+    }
+
+    /// Whether a matrix compares each of its operands with thresholds and does nothing else.
+    fn compares(&self, matrix: MatrixId) -> bool {
+        let only = |&slot: &usize| self.plan.slots[slot].function == Some(Function::NonNegative);
+        self.graph.matrices[matrix.index()].rows == 1 && self.plan.columns[matrix.index()].iter().all(only)
     }
 
     /// The bias with which the sign of the rounded sum of a column is right for every integer X of its operand.
     ///
     /// The column is `W·X + bias`, and its r = floor((W·X + bias + 2^(d−1)) / 2^d). With the bias −W·T − 2^(d−1) (−W·T if
     /// d = 0) it is at least zero if X ≥ T (for W > 0) or X ≤ T (for W < 0), whatever W and d are. The threshold
-    /// t = −bias / w in units is rounded as the operand itself is, so that equal numbers remain equal; where it is halfway
-    /// between two integers, it stays between them. An integer is compared with t itself.
+    /// t = −bias / w in units is rounded as the operand itself is, so that equal numbers remain equal. With a scale that the
+    /// caller fixes, one that is halfway between two integers stays between them: inputs are integers of that scale then.
+    /// An integer is compared with t itself.
     fn threshold(
         &self,
         matrix: MatrixId,
@@ -172,15 +178,17 @@ impl Emitter<'_> {
             return Err(self.graph.imprecise(site, span, "its scale is too coarse for a comparison"));
         }
         let t = -bias / m.weights[n] * scale;
-        // Factors of what was folded into the matrix are rounded: a multiple of 1/2 is meant where one is that near.
-        let near = (2.0 * t).round() / 2.0;
-        let t = if (t - near).abs() <= 2f64.powi(-23) * t.abs() { near } else { t };
         let whole = operands.iter().all(|&v| self.graph.is_integer(v));
         let t = match (whole, weight > 0) {
             (true, true) => t.ceil(),
             (true, false) => t.floor(),
-            (false, true) => (t + 0.5).floor(),
-            (false, false) => (t - 0.5).ceil(),
+            (false, _) if !self.has_fixed_scale(operands[0]) => t.round(),
+            (false, positive) => {
+                // As a float of 32 bits a decimal fraction is not quite the multiple of 1/2 that is meant.
+                let near = (2.0 * t).round() / 2.0;
+                let t = if (t - near).abs() <= (2f64.powi(-22) * t.abs()).min(1e-3) { near } else { t };
+                if positive { (t + 0.5).floor() } else { (t - 0.5).ceil() }
+            }
         };
         // Outside the operand's range all thresholds are alike.
         let span = if self.plan.depth_of(operands[0]) == 0 { span } else { span.with_slack() };
@@ -189,12 +197,21 @@ impl Emitter<'_> {
         Ok(integer(-(weight as f64) * t - half))
     }
 
+    /// Whether a value is an input with a scale that the caller fixes.
+    fn has_fixed_scale(&self, v: ValueId) -> bool {
+        matches!(self.plan.places[v.index()], Place::Sum(slot) if self.plan.slots[slot].fixed.is_some())
+    }
+
     /// One scale for all operands of a row: the coarsest, and not so fine that weights become imprecise.
     fn row_scale(&self, matrix: MatrixId, k: usize, magnitude: f64) -> f64 {
         let id = matrix.index();
         let m = &self.graph.matrices[id];
         let b = i32::from(self.config.limb_bits);
         let least = self.row(matrix, k).filter_map(|v| self.plan.scale_of(v)).fold(f64::INFINITY, f64::min);
+        // A comparison takes all bits of what it compares.
+        if self.compares(matrix) {
+            return least;
+        }
         let depth = self.row(matrix, k).map(|v| self.plan.depth_of(v)).max().unwrap_or(0);
         let coarser = scale_for(magnitude * 1.01, self.plan.bits_at(depth, self.config));
         let largest = m.weights.iter().fold(0.0, |m: f64, w| m.max(w.abs()));

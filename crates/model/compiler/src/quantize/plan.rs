@@ -133,7 +133,7 @@ impl Plan {
         plan.group(graph);
         plan.compared(graph);
         plan.measure(graph, ranges, config.limb_bits);
-        plan.limit_comparisons(graph);
+        plan.limit_comparisons(graph, config.weights == WeightMode::Private);
         plan.slots.iter_mut().for_each(|slot| slot.coarse = !slot.input && config.weights == WeightMode::Private);
         scales::choose(graph, &mut plan, config)?;
         Ok(plan)
@@ -326,8 +326,8 @@ impl Plan {
     }
 
     /// A threshold outside the range of what is compared with it counts as one at its end, so that a difference is at most
-    /// as wide as that range.
-    fn limit_comparisons(&mut self, graph: &Graph) {
+    /// as wide as that range, whatever samples say.
+    fn limit_comparisons(&mut self, graph: &Graph, private: bool) {
         let mut limits: BTreeMap<usize, f64> = BTreeMap::new();
         for op in &graph.ops {
             if let Kind::Linear { matrix, x, .. } = &op.kind
@@ -337,16 +337,16 @@ impl Plan {
                 let width = spans.reduce(Span::union).map_or(0.0, |s| s.hi - s.lo);
                 let m = &graph.matrices[matrix.index()];
                 for (&slot, w) in self.columns[matrix.index()].iter().zip(&m.weights) {
-                    // Ranges of differences are powers of two: with private weights they say no more than that.
-                    let limit = (w.abs() * width * (1.0 + 4.0 * SLACK)).max(1e-9).log2().ceil().exp2();
+                    let limit = (w.abs() * width * (1.0 + 4.0 * SLACK)).max(1e-9);
+                    // Of private weights only exponents are published.
+                    let limit = if private { limit.log2().ceil().exp2() } else { limit };
                     let own = limits.entry(slot).or_insert(0.0);
                     *own = own.max(limit);
                 }
             }
         }
         for (slot, limit) in limits {
-            let span = &mut self.slots[slot].span;
-            *span = Span::new(span.lo.clamp(-limit, limit), span.hi.clamp(-limit, limit));
+            self.slots[slot].span = Span::new(-limit, limit);
         }
     }
 

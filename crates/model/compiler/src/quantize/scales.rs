@@ -86,8 +86,7 @@ pub(super) fn choose(graph: &Graph, plan: &mut Plan, config: &Config) -> Result<
         let slot = &mut plan.slots[i];
         let magnitude = if slot.input { slot.span.magnitude() } else { domain(slot).magnitude() };
         let bits = match (slot.input, slot.compared) {
-            // A comparison drops the low bits after it has used them; some are left for tables that need room.
-            (true, true) => config.first_bits.max(word_bits + u32::from(config.drop) - 7),
+            (true, true) => compared_bits(config),
             (true, false) => config.first_bits,
             _ => bits,
         };
@@ -123,6 +122,17 @@ pub(super) fn choose(graph: &Graph, plan: &mut Plan, config: &Config) -> Result<
     plan.slots.iter_mut().filter(|s| s.follows && !s.integer).for_each(|s| s.scale = f64::INFINITY);
     maxima(graph, plan, word_bits);
     Ok(())
+}
+
+/// Bits of the magnitude of inputs that are only compared with thresholds. A comparison drops the low bits after it has used
+/// them; with coarser inputs, room is left for tables that need it.
+fn compared_bits(config: &Config) -> u32 {
+    let (b, drop) = (u32::from(config.limb_bits), u32::from(config.drop));
+    // The finest first: all cost the same.
+    let step =
+        if drop == b { config.first_bits.saturating_sub(b) } else { (2 * b - 2).saturating_sub(config.first_bits) };
+    let room = 2 + 2 * step;
+    config.first_bits.max((2 * b - 1 + drop).saturating_sub(room)).min(40)
 }
 
 /// Which tables have a segment for each unit: those of functions that are constant between integers, and those of

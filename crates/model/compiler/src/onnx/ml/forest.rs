@@ -13,9 +13,10 @@
 //! # Exactness
 //!
 //! Comparisons are exact on quantized features. A feature x is the integer X = round(x·s), and a threshold t becomes
-//! round(t·s) in the same way, or stays halfway between two integers if it is there, so that equal numbers remain equal.
-//! The result can differ from the float model's only where x ≠ t are less than a quantization step 1/s apart. Inputs that
-//! are only compared have a finer scale for that reason (see `quantize/plan.rs`). Of a tensor of integers all is exact.
+//! round(t·s) in the same way, so that equal numbers remain equal (thresholds that are values of the training data are
+//! common). The result can differ from the float model's only where x ≠ t are less than a quantization step 1/s apart.
+//! Inputs that are only compared have a finer scale for that reason (see `quantize/scales.rs`). With integers, and with
+//! inputs that are multiples of the step of a scale that the caller fixes, comparisons are always right.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,6 +25,9 @@ use crate::{
     CompileError,
     graph::{Graph, ValueId},
 };
+
+/// Thresholds beyond this are alike.
+const FAR: f64 = 1e20;
 
 /// Levels of a tree.
 const MAX_DEPTH: usize = 1024;
@@ -110,8 +114,9 @@ impl Forest {
         Self { features, targets, splits, leaves, roots, base, aggregate }
     }
 
-    /// Checks that each split has one parent or is a root, that there are no cycles, and that numbers are finite.
-    pub(super) fn check(&self, node: &Node<'_>) -> Result<(), CompileError> {
+    /// Checks that each split has one parent or is a root, that there are no cycles, and that numbers are finite; with `all`,
+    /// that each split belongs to a tree.
+    pub(super) fn check(&self, node: &Node<'_>, all: bool) -> Result<(), CompileError> {
         if self.roots.is_empty() {
             return Err(node.error("it has no trees"));
         }
@@ -133,6 +138,9 @@ impl Forest {
                 return Err(node.error(format!("a tree has more than {MAX_DEPTH} levels")));
             }
             level = next;
+        }
+        if all && seen.contains(&false) {
+            return Err(node.error("a tree has a cycle"));
         }
         let finite = |test: &Test| match test {
             Test::AtMost(t) | Test::Below(t) | Test::AtLeast(t) | Test::Above(t) => !t.is_nan(),
@@ -209,7 +217,8 @@ impl<'f, 'p, 'n, 'g> Lowering<'f, 'p, 'n, 'g> {
             decisions: Vec::new(),
             values: vec![value; forest.roots.len()],
         };
-        own.conditions(x);
+        let live = own.live();
+        own.conditions(x, &live);
         own.count();
         own
     }
@@ -230,11 +239,34 @@ impl<'f, 'p, 'n, 'g> Lowering<'f, 'p, 'n, 'g> {
         }
     }
 
+    /// The splits that no earlier ones decide, on some way down.
+    fn live(&mut self) -> Vec<bool> {
+        let forest = self.forest;
+        let mut live = vec![false; forest.splits.len()];
+        let mut open: Vec<(Branch, Option<usize>)> = forest.roots.iter().map(|&b| (b, None)).collect();
+        while let Some((branch, last)) = open.pop() {
+            let Branch::Split(i) = branch else { continue };
+            let split = &forest.splits[i];
+            if let Some(holds) = self.decided(split, last) {
+                open.push((if holds { split.yes } else { split.no }, last));
+                continue;
+            }
+            live[i] = true;
+            for (branch, holds) in [(split.yes, true), (split.no, false)] {
+                let (feature, test) = (split.feature, split.test.clone());
+                self.decisions.push(Decision { parent: last, feature, test, holds });
+                open.push((branch, Some(self.decisions.len() - 1)));
+            }
+        }
+        self.decisions.clear();
+        live
+    }
+
     /// All comparisons, and the conditions that are made of them.
-    fn conditions(&mut self, x: &[ValueId]) {
+    fn conditions(&mut self, x: &[ValueId], live: &[bool]) {
         let mut comparisons: BTreeMap<Comparison, usize> = BTreeMap::new();
         let splits = &self.forest.splits;
-        for split in splits {
+        for (split, _) in splits.iter().zip(live).filter(|s| *s.1) {
             for key in split.test.comparisons(split.feature) {
                 comparisons.entry(key).or_insert(usize::MAX);
             }
@@ -256,8 +288,8 @@ impl<'f, 'p, 'n, 'g> Lowering<'f, 'p, 'n, 'g> {
             }
         }
         let mut sets: HashMap<Vec<Comparison>, usize> = HashMap::new();
-        for split in splits {
-            let keys = split.test.comparisons(split.feature);
+        for (split, &live) in splits.iter().zip(live) {
+            let keys = if live { split.test.comparisons(split.feature) } else { Vec::new() };
             let negated = matches!(split.test, Test::Below(_) | Test::Above(_) | Test::NotAmong(_));
             let bit = match (&split.test, &keys[..]) {
                 (Test::Among(_) | Test::NotAmong(_), _) => match sets.get(&keys) {
@@ -269,7 +301,7 @@ impl<'f, 'p, 'n, 'g> Lowering<'f, 'p, 'n, 'g> {
                     }
                 },
                 (_, [key]) => comparisons[key],
-                // The threshold is infinite: see `Test::always`.
+                // Nothing asks for it.
                 _ => ALWAYS,
             };
             self.conditions.push((bit, negated));
@@ -521,7 +553,8 @@ impl Branch {
 impl Test {
     /// The comparisons that the test is made of.
     fn comparisons(&self, feature: usize) -> Vec<Comparison> {
-        let bits = |t: f64| if t == 0.0 { 0.0f64.to_bits() } else { t.to_bits() };
+        // No value is beyond FAR.
+        let bits = |t: f64| if t == 0.0 { 0.0f64.to_bits() } else { t.clamp(-FAR, FAR).to_bits() };
         if self.always().is_some() {
             return Vec::new();
         }

@@ -154,7 +154,7 @@ fn numbered(node: &Node<'_>, kind: &str, cols: usize, targets: usize) -> Result<
         };
         forest.leaves[leaf].push((index(node, "a target's number", w_targets[i], targets)?, w[i]));
     }
-    forest.check(node)?;
+    forest.check(node, true)?;
     Ok(forest)
 }
 
@@ -217,7 +217,7 @@ fn indexed(node: &Node<'_>, cols: usize, targets: usize) -> Result<Forest, Compi
         let alone = matches!(split.yes, Branch::Leaf(_)) && split.yes == split.no;
         forest.roots.push(if alone { split.yes } else { Branch::Split(at) });
     }
-    forest.check(node)?;
+    forest.check(node, false)?;
     Ok(forest)
 }
 
