@@ -103,8 +103,9 @@ impl Emitter<'_> {
             });
         }
         // Few enough dropped bits that sums stay in range.
-        let mut drop = self.config.drop;
         let compared = self.compared(matrix, &scales);
+        // Neighbouring floats are compared right with that many low bits.
+        let mut drop = if compared.is_some() { 2 * self.config.limb_bits } else { self.config.drop };
         for (n, &slot) in slots.iter().enumerate() {
             let products = (0..m.rows).map(|k| m.weights[k * m.cols + n].abs() * magnitudes[k]).sum::<f64>();
             let constant = if compared.is_some() { bias[n].abs().min(1.1 * products) } else { bias[n].abs() };

@@ -124,7 +124,7 @@ pub(super) fn choose(graph: &Graph, plan: &mut Plan, config: &Config) -> Result<
     Ok(())
 }
 
-/// Bits of the magnitude of inputs that are only compared with thresholds. A comparison drops the low bits after it has used
+/// Bits of the magnitude of inputs that are only compared with thresholds. A comparison drops 2b low bits after it has used
 /// them; with coarser inputs, room is left for tables that need it.
 fn compared_bits(config: &Config) -> u32 {
     let (b, drop) = (u32::from(config.limb_bits), u32::from(config.drop));
@@ -132,7 +132,7 @@ fn compared_bits(config: &Config) -> u32 {
     let step =
         if drop == b { config.first_bits.saturating_sub(b) } else { (2 * b - 2).saturating_sub(config.first_bits) };
     let room = 2 + 2 * step;
-    config.first_bits.max((2 * b - 1 + drop).saturating_sub(room)).min(40)
+    config.first_bits.max((4 * b - 1).saturating_sub(room)).min(40)
 }
 
 /// Which tables have a segment for each unit: those of functions that are constant between integers, and those of

@@ -42,16 +42,13 @@ fn ints(node: &Node<'_>, name: &str) -> Result<Vec<i64>, CompileError> {
 
 /// A list of numbers, from an attribute of floats or of a tensor.
 fn numbers(node: &Node<'_>, name: &str) -> Result<Option<Vec<f64>>, CompileError> {
-    if let Some(list) = node.floats(name)? {
-        return Ok(Some(list));
-    }
     for name in [format!("{name}_as_tensor"), name.to_owned()] {
-        // Of the two names, one may have another type.
+        // The attribute of the name itself may be a list of floats.
         let Some(t) = node.proto.attribute.iter().find(|a| a.name == name).and_then(|a| a.t.as_ref()) else { continue };
         let t = weights::read(t, None)?;
         return Ok(t.constants().map(<[f64]>::to_vec));
     }
-    Ok(None)
+    node.floats(name)
 }
 
 fn required(node: &Node<'_>, name: &str) -> Result<Vec<f64>, CompileError> {
