@@ -89,8 +89,8 @@ fn truth_values_have_a_range_without_an_option() {
     let m = typed(Model::new(13), "b", &[3], Type::Bool).node("Cast", "b", "y", vec![int("to", 1)]).output("y");
     let model = OnnxModel::from_bytes(&m.bytes()).unwrap();
     let compiled = compile_model(&model, &CompileOptions::default()).unwrap();
-    let bounds = compiled.program.inputs()[0].bounds;
-    assert_eq!((bounds.lo, bounds.hi, compiled.program.inputs()[0].scale), (0, 1, 1.0));
+    let input = &compiled.program.inputs()[0];
+    assert_eq!((input.min, input.max, input.scale), (0, 1, 1.0));
 }
 
 #[test]
