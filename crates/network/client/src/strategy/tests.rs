@@ -214,7 +214,7 @@ fn a_plan_is_the_one_of_the_keys() {
     let changes: [fn(&mut StrategyPlan); 5] = [
         |plan| plan.tokens += 1,
         |plan| plan.links.swap(0, 1),
-        |plan| drop(plan.links.pop()),
+        |plan| _ = plan.links.pop(),
         |plan| plan.links[0].to.start += 1,
         |plan| plan.forecast = ModelId([9; 32]),
     ];
@@ -245,10 +245,10 @@ fn market_data_of_other_models_is_refused() {
     assert_eq!(range, forecast);
     let extra = said(&|market| drop(market.tokens[1].forecast.insert("volume".into(), vec![1.0])));
     assert_eq!(extra, format!("The market data has values of {name} that the models have no inputs for."));
-    let missing = said(&|market| drop(market.tokens[0].allocation.remove("yield_pct")));
+    let missing = said(&|market| _ = market.tokens[0].allocation.remove("yield_pct"));
     assert_eq!(missing, "The market data has no usable yield_pct of the allocation.");
-    assert_eq!(said(&|market| drop(market.tokens[0].allocation.insert("yield_pct".into(), f64::NAN))), missing);
-    let more = said(&|market| drop(market.tokens[1].allocation.insert("volume".into(), 1.0)));
+    assert_eq!(said(&|market| _ = market.tokens[0].allocation.insert("yield_pct".into(), f64::NAN)), missing);
+    let more = said(&|market| _ = market.tokens[1].allocation.insert("volume".into(), 1.0));
     assert_eq!(more, extra);
     let horizon = refused(&|_| (), Preferences { horizon: -1.0, ..PREFERENCES });
     assert_eq!(horizon.sentence(), "The market data has no usable horizon_days of the allocation.");

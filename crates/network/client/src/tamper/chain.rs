@@ -156,7 +156,7 @@ mod tests {
                     proofs[2].public.inputs[1] = 6;
                 }),
                 ChainCheat::Swap => with(|proofs, _| proofs.swap(0, 1)),
-                ChainCheat::Unlink => with(|_, links| drop(links.pop())),
+                ChainCheat::Unlink => with(|_, links| _ = links.pop()),
                 ChainCheat::Drop => with(|proofs, links| {
                     proofs.remove(0);
                     let at = |proof, start| ValueRef { proof, start };
