@@ -1,9 +1,9 @@
-//! Constants, shapes and types: Constant, ConstantOfShape, Shape, Size, NonZero, Cast, CastLike; and what is the identity
+//! Constants, shapes and types: Constant, ConstantOfShape, Shape, Size, Cast, CastLike; and what is the identity
 //! at inference.
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    tensor::{ElementType, Kind, Tensor, strides},
+    tensor::{ElementType, Kind, Tensor},
     weights,
 };
 use crate::{
@@ -22,7 +22,6 @@ pub(super) const OPS: &[(&str, Lower)] = &[
     ("ConstantOfShape", |node, _| of_shape(node)),
     ("Dropout", |node, _| dropout(node)),
     ("Identity", |node, _| Ok(vec![node.input(0)?.clone()])),
-    ("NonZero", |node, _| non_zero(node)),
     ("Optional", |node, _| Ok(vec![node.input(0)?.clone()])),
     ("OptionalGetElement", |node, _| Ok(vec![node.input(0)?.clone()])),
     ("OptionalHasElement", |node, _| {
@@ -36,7 +35,6 @@ pub(super) const OPS: &[(&str, Lower)] = &[
 pub(super) const LIMITS: &[(&str, &str)] = &[
     ("Cast", "numbers and truth values; that an integer fits its type is not checked"),
     ("Dropout", "inference only"),
-    ("NonZero", "constant operands"),
     ("Optional", "tensors"),
     ("Constant", "numbers; no strings, no sparse tensors"),
 ];
@@ -88,21 +86,6 @@ fn shape(node: &Node<'_>) -> Lowered {
     let (start, end) = (bound(node.int("start", 0)?), bound(node.int("end", rank)?));
     let dims: Vec<f64> = x.shape[start..end.max(start)].iter().map(|&d| d as f64).collect();
     Ok(vec![Tensor::constant(Kind::Int, vec![dims.len()], dims)])
-}
-
-/// The indices of the elements that are not zero; their number is the result's shape, so they must be constant.
-fn non_zero(node: &Node<'_>) -> Lowered {
-    let (x, data) = node
-        .constant(0, "its operand, on which the result's shape depends,")?
-        .ok_or_else(|| node.error("operand 0 is missing"))?;
-    // A scalar counts as a list of one.
-    let shape = if x.shape.is_empty() { vec![1] } else { x.shape.clone() };
-    let all = strides(&shape);
-    let found: Vec<usize> = (0..data.len()).filter(|&i| data[i] != 0.0).collect();
-    let index = |axis: usize, i: usize| (i / all[axis] % shape[axis]) as f64;
-    let indices = (0..shape.len()).flat_map(|axis| found.iter().map(move |&i| (axis, i)));
-    let indices = indices.map(|(axis, i)| index(axis, i)).collect();
-    Ok(vec![Tensor::constant(Kind::Int, vec![shape.len(), found.len()], indices)])
 }
 
 fn cast(node: &Node<'_>, graph: &mut Graph, dtype: ElementType) -> Lowered {

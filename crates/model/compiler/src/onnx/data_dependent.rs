@@ -43,13 +43,16 @@ fn compress(node: &Node<'_>) -> Lowered {
     Ok(vec![view.pick(shape, &pick)])
 }
 
+/// The indices of the elements that are not zero; their number is the result's shape, so they must be constant.
 fn non_zero(node: &Node<'_>) -> Lowered {
     let (x, data) = node.constant(0, "the operand")?.ok_or_else(|| node.error("operand 0 is missing"))?;
-    let all = strides(&x.shape);
+    // A scalar counts as a list of one.
+    let shape = if x.shape.is_empty() { vec![1] } else { x.shape.clone() };
+    let all = strides(&shape);
     let places: Vec<usize> = (0..data.len()).filter(|&i| data[i] != 0.0).collect();
     let index = |axis: usize| places.iter().map(move |p| (axis, *p));
-    let indices = (0..x.shape.len()).flat_map(index).map(|(a, p)| (p / all[a] % x.shape[a]) as f64).collect();
-    Ok(vec![Tensor::constant(Kind::Int, vec![x.shape.len(), places.len()], indices)])
+    let indices = (0..shape.len()).flat_map(index).map(|(a, p)| (p / all[a] % shape[a]) as f64).collect();
+    Ok(vec![Tensor::constant(Kind::Int, vec![shape.len(), places.len()], indices)])
 }
 
 /// Different slices, the first place of each, for each slice its number, and how often each occurs.

@@ -138,7 +138,7 @@ fn above(operand: usize, to: i64) -> Attack {
 /// The program with a range that 10 is in.
 fn wide(bench: &Bench) -> vouch_program::Program {
     let mut json = serde_json::to_value(&*bench.program).unwrap();
-    json["inputs"][0]["bounds"]["hi"] = 100.into();
+    json["inputs"][0]["max"] = "100".into();
     serde_json::from_value(json).unwrap()
 }
 
