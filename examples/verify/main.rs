@@ -7,8 +7,6 @@
 //! `staking-lstm.key` and `forecast.proof` were made by `vouch setup` and `vouch prove` for the model and the example input in
 //! `models/staking-lstm`. The key says which model it is; the proof comes from whoever ran it and is trusted in nothing.
 
-#![expect(clippy::disallowed_types, reason = "the example shows how long a verification takes")]
-
 use std::{error::Error, time::Instant};
 
 use vouch_verifier::{Expected, Nonce, ProofEnvelope, Section, TensorSpec, VerifierKey, verify};

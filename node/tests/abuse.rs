@@ -33,8 +33,8 @@ fn narrow(dir: &Path) -> (PathBuf, ModelId) {
     let model = Model::new(compile(&onnx, &options).unwrap(), Card::default());
     let key = model.setup(Setup::development()).unwrap();
     let models = dir.join("models");
-    model.save(&models.join("narrow")).unwrap();
-    key.save(&models.join("narrow")).unwrap();
+    model.save(models.join("narrow")).unwrap();
+    key.save(models.join("narrow")).unwrap();
     (models, key.model_id())
 }
 

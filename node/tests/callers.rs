@@ -61,7 +61,7 @@ async fn every_wrong_request_hears_why() {
         allow_development_srs: true,
         ..Expected::default()
     };
-    verify_bytes(&fixture().a.verifying_key(), &expected, &response.bytes().await.unwrap()).unwrap();
+    verify_bytes(fixture().a.verifying_key(), &expected, &response.bytes().await.unwrap()).unwrap();
 
     refused(send(&url, &right, body.clone()).await, 409, "replayed").await;
     refused(send(&url, &signed(caller, to, &body), body.clone()).await, 409, "answered").await;

@@ -129,7 +129,7 @@ async fn a_prover_that_is_killed_loses_no_job_and_each_is_answered_once() {
             allow_development_srs: true,
             ..Expected::default()
         };
-        verify_bytes(&fixture().a.verifying_key(), &expected, &envelope).unwrap();
+        verify_bytes(fixture().a.verifying_key(), &expected, &envelope).unwrap();
     }
     until(&miner.url, |c| (c.waiting, c.proving) == (0, 0)).await;
     let mut heard = Vec::new();

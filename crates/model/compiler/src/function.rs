@@ -444,7 +444,7 @@ mod tests {
             (Function::Swish(2.0), 1.0, 0.880_797_078_0),
             (Function::Softsign, -3.0, -0.75),
             (Function::Probit, 0.5, 0.0),
-            (Function::Power(0.5), 2.0, 1.414_213_562_4),
+            (Function::Power(0.5), 2.0, std::f64::consts::SQRT_2),
             (Function::Power(-2.0), -2.0, 0.25),
             (Function::Acosh, 2.0, 1.316_957_896_9),
             (Function::Atanh, 0.5, 0.549_306_144_3),

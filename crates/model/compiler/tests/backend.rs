@@ -1,5 +1,6 @@
 //! Layout, indexing, convolutions, pools, resizing, normalizations, quantization and attention, against the values of ONNX's
 //! own backend node tests. An operand is either an input of the model or a constant.
+#![allow(clippy::approx_constant, reason = "the values are as ONNX has them, with six digits")]
 
 mod support;
 

@@ -409,12 +409,12 @@ fn running_sums_and_products() {
     let x = [1.0, 2.0, 3.0, 4.0, -5.0, 6.0];
     for dtype in [F, Type::Int32] {
         run_of("CumSum", &[], dtype, &x, &[1.0, 3.0, 6.0, 4.0, -1.0, 5.0]);
-        run_of("CumSum", &[exclusive.clone()], dtype, &x, &[0.0, 1.0, 3.0, 0.0, 4.0, -1.0]);
-        run_of("CumSum", &[reverse.clone()], dtype, &x, &[6.0, 5.0, 3.0, 5.0, 1.0, 6.0]);
+        run_of("CumSum", std::slice::from_ref(&exclusive), dtype, &x, &[0.0, 1.0, 3.0, 0.0, 4.0, -1.0]);
+        run_of("CumSum", std::slice::from_ref(&reverse), dtype, &x, &[6.0, 5.0, 3.0, 5.0, 1.0, 6.0]);
         run_of("CumSum", &[exclusive.clone(), reverse.clone()], dtype, &x, &[5.0, 3.0, 0.0, 1.0, 6.0, 0.0]);
     }
     run_of("CumProd", &[], Type::Int32, &x, &[1.0, 2.0, 6.0, 4.0, -20.0, -120.0]);
-    run_of("CumProd", &[exclusive.clone()], Type::Int32, &x, &[1.0, 1.0, 2.0, 1.0, 4.0, -20.0]);
+    run_of("CumProd", std::slice::from_ref(&exclusive), Type::Int32, &x, &[1.0, 1.0, 2.0, 1.0, 4.0, -20.0]);
     run_of("CumProd", &[exclusive, reverse], Type::Int32, &x, &[6.0, 3.0, 1.0, -30.0, 6.0, 1.0]);
 }
 
@@ -428,7 +428,7 @@ fn the_first_or_last_of_equal_extremes() {
         let last = int("select_last_index", 1);
         let axis = int("axis", 1);
         let flat = int("keepdims", 0);
-        gives("ArgMax", 13, &[axis.clone()], &[x], &[1.0, 0.0, 2.0], 0.0);
+        gives("ArgMax", 13, std::slice::from_ref(&axis), &[x], &[1.0, 0.0, 2.0], 0.0);
         gives("ArgMax", 13, &[axis.clone(), last.clone()], &[x], &[2.0, 3.0, 3.0], 0.0);
         gives("ArgMin", 13, &[axis.clone(), flat.clone()], &[x], &[3.0, 0.0, 0.0], 0.0);
         gives("ArgMin", 13, &[axis, last, flat], &[x], &[3.0, 3.0, 0.0], 0.0);

@@ -1,6 +1,7 @@
 //! "Verify the last 100 here".
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use leptos::prelude::*;
 use vouch_client::words::short;
@@ -169,8 +170,8 @@ pub(super) fn Recheck(
 /// Fetches and verifies one proof. What was asked only the validator knows, so any nonce and any inputs are accepted.
 async fn check(proof: &ProofSummary, allow: bool, keys: &mut HashMap<ModelId, Vec<u8>>) -> Finding {
     let fetched = async {
-        if !keys.contains_key(&proof.model_id) {
-            keys.insert(proof.model_id, api::key(proof.model_id).await?);
+        if let Entry::Vacant(place) = keys.entry(proof.model_id) {
+            place.insert(api::key(proof.model_id).await?);
         }
         api::envelope(&proof.id).await
     };

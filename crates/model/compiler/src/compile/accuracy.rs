@@ -116,23 +116,25 @@ impl Reference {
         let off = |run: &[f64], want: &[f64]| {
             values.iter().zip(want).map(|(v, w)| (run[v.index()] - w).abs()).fold(0.0, f64::max)
         };
-        let mut worst: Option<(f64, &NamedTensors, Vec<f64>, Vec<Option<f64>>)> = None;
+        let mut worst = None;
+        let mut largest = f64::NEG_INFINITY;
         for inputs in self.sets.iter().flat_map(|s| &s.inputs) {
             let integers = quantize_inputs(&quantized.program, inputs).ok()?;
             let given = quantized.values(&quantized.program.run(&integers).ok()?);
             let exact = graph.run(inputs);
             let want: Vec<f64> = values.iter().map(|v| exact[v.index()]).collect();
             let error = off(&graph.run_with(inputs, graph.ops.len() + 1, &given), &want);
-            if worst.as_ref().is_none_or(|w| error > w.0) {
-                worst = Some((error, inputs, want, given));
+            if worst.is_none() || error > largest {
+                largest = error;
+                worst = Some((inputs, want, given));
             }
         }
-        let (error, inputs, want, given) = worst?;
+        let (inputs, want, given) = worst?;
         let (mut below, mut enough) = (0, graph.ops.len() + 1);
         while enough - below > 1 {
             let middle = below.midpoint(enough);
             let own = off(&graph.run_with(inputs, middle, &given), &want);
-            *(if own >= 0.5 * error { &mut enough } else { &mut below }) = middle;
+            *(if own >= 0.5 * largest { &mut enough } else { &mut below }) = middle;
         }
         match enough.checked_sub(2) {
             Some(op) => Some(graph.sites[graph.ops[op].site.index()].name.clone()),

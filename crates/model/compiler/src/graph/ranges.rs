@@ -124,12 +124,12 @@ pub(crate) struct Ranges {
 struct Unbounded {
     /// Whether its interval is only too wide; else it is not defined for all of its arguments.
     wide: bool,
-    error: CompileError,
+    error: Box<CompileError>,
 }
 
 impl From<Unbounded> for CompileError {
     fn from(e: Unbounded) -> Self {
-        e.error
+        *e.error
     }
 }
 
@@ -272,7 +272,7 @@ impl Graph {
                     let whole = x.iter().all(|&v| self.is_integer(v));
                     let domain = all.defined(*function, seen, whole);
                     let error = |reason: String| self.imprecise(op.site, all, &reason);
-                    let domain = domain.map_err(|reason| Unbounded { wide: false, error: error(reason) })?;
+                    let domain = domain.map_err(|reason| Unbounded { wide: false, error: Box::new(error(reason)) })?;
                     let on = |s: Span| Span::new(s.lo.clamp(domain.lo, domain.hi), s.hi.clamp(domain.lo, domain.hi));
                     let range = |s: Span| {
                         let (lo, hi) = function.range(s.lo, s.hi);
@@ -303,7 +303,7 @@ impl Graph {
                     wide.intersection(own).unwrap_or(wide)
                 } else {
                     let error = self.imprecise(op.site, s, "no finite interval follows from the input ranges");
-                    return Err(Unbounded { wide: true, error });
+                    return Err(Unbounded { wide: true, error: Box::new(error) });
                 };
                 let among = self.among.get(v).filter(|list| list.iter().all(|v| defined[v.index()]));
                 let of = among.and_then(|list| hull(list.iter().copied(), &spans).intersection(found));

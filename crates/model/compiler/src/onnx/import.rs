@@ -40,7 +40,7 @@ pub(crate) fn import(model: &OnnxModel, samples: &[NamedTensors]) -> Result<Grap
     loop {
         let (error, inputs) = match attempt(model, &fixed) {
             Ok(graph) => return Ok(graph),
-            Err(found) => found,
+            Err(found) => *found,
         };
         // Each round fixes another input.
         let open: Vec<String> = inputs.into_iter().filter(|name| !fixed.contains_key(name)).collect();
@@ -70,7 +70,7 @@ fn constant_input(name: &str, samples: &[NamedTensors]) -> Result<Vec<f64>, Stri
 
 /// Lowers a model whose inputs in `fixed` are constant. Where a value had to be constant and was not, the error comes
 /// with the inputs that it depends on.
-fn attempt(model: &OnnxModel, fixed: &BTreeMap<String, Vec<f64>>) -> Result<Graph, (CompileError, Vec<String>)> {
+fn attempt(model: &OnnxModel, fixed: &BTreeMap<String, Vec<f64>>) -> Result<Graph, Box<(CompileError, Vec<String>)>> {
     let mut graph = Graph::default();
     let mut tensors: HashMap<String, Rc<Tensor>> = HashMap::new();
     for (name, tensor) in model.initializers() {
@@ -95,9 +95,9 @@ fn attempt(model: &OnnxModel, fixed: &BTreeMap<String, Vec<f64>>) -> Result<Grap
     let mut scope = Scope { tensors, parent: None, opsets: model.opsets(), path: String::new(), depth: 0 };
     if let Err(error) = importer.run(model.nodes(), &mut scope) {
         let inputs = importer.graph.inputs_of(&importer.wanted.borrow());
-        return Err((error, inputs));
+        return Err(Box::new((error, inputs)));
     }
-    finish(model, importer.graph, &scope).map_err(|e| (e, Vec::new()))
+    finish(model, importer.graph, &scope).map_err(|e| Box::new((e, Vec::new())))
 }
 
 /// Declares the outputs.

@@ -20,7 +20,7 @@ pub(super) const LIMITS: &[(&str, &str)] = &[];
 /// Two tensors, one after the other along the last axis.
 fn joined(graph: &mut Graph, a: &Tensor, b: &Tensor) -> Tensor {
     let (m, n) = (a.shape[a.shape.len() - 1], b.shape[b.shape.len() - 1]);
-    let rows = if m > 0 { a.len() / m } else { b.len() / n.max(1) };
+    let rows = a.len().checked_div(m).unwrap_or_else(|| b.len() / n.max(1));
     let (x, y) = (a.ids(graph), b.ids(graph));
     let ids = (0..rows).flat_map(|r| [&x[r * m..(r + 1) * m], &y[r * n..(r + 1) * n]].concat()).collect();
     let mut shape = b.shape.clone();

@@ -134,8 +134,7 @@ pub(super) fn truncated_quotient(
         }
     }
     let (quotient, _) = divide(&mut parts, &sides[0], &sides[1]);
-    let quotient = signed.iter().enumerate().fold(quotient, |q, (i, s)| parts.mul(&format!("signed{i}"), &q, s));
-    quotient
+    signed.iter().enumerate().fold(quotient, |q, (i, s)| parts.mul(&format!("signed{i}"), &q, s))
 }
 
 /// Mod: the remainder of floor division, or with `fmod` of truncating division.

@@ -34,7 +34,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
     let model = Model::open(&args.dir)?;
-    let key = open_verifying_key(&args.key.clone().unwrap_or_else(|| args.dir.join(key_files(args.batch).1)))?;
+    let key = open_verifying_key(args.key.clone().unwrap_or_else(|| args.dir.join(key_files(args.batch).1)))?;
     if key.srs_kind() == SrsKind::Development && !args.allow_development {
         return Err(Failure::new(Kind::Refused, report::reason(&VerifyError::DevelopmentSetup)));
     }
