@@ -1,5 +1,8 @@
 //! Metrics in the Prometheus text format: one registry a server.
 
+#[cfg(test)]
+mod operations;
+
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;

@@ -1,8 +1,9 @@
 //! The project's own commands: `cargo xtask test`, `cargo xtask demo`, `cargo xtask mutants`, `cargo xtask tidy`,
-//! `cargo xtask wasm`, `cargo xtask prover`, `cargo xtask web`.
+//! `cargo xtask wasm`, `cargo xtask prover`, `cargo xtask web`, `cargo xtask book`.
 //!
 //! One module a command. Everything runs from the root of the checkout and writes only below cargo's target directory.
 
+mod book;
 mod bundles;
 mod demo;
 mod local_chain;
@@ -45,6 +46,8 @@ enum Command {
     Prover(prover::Args),
     /// Builds the dashboard into a folder that a validator serves
     Web(web::Args),
+    /// Builds the documentation as a book, and checks its links
+    Book(book::Args),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Wasm(args) => wasm::run(&workspace, args),
         Command::Prover(args) => prover::run(&workspace, args),
         Command::Web(args) => web::run(&workspace, args),
+        Command::Book(args) => book::run(&workspace, args),
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,7 +2,7 @@
 
 pub(crate) mod contracts;
 mod openapi;
-mod python;
+pub(crate) mod python;
 mod queue;
 mod suites;
 

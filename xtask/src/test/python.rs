@@ -36,7 +36,7 @@ fn unittest(python: &Path, dir: &Path, args: &[&str]) -> Result<()> {
 }
 
 /// The Python of an environment with the packages that `requirements` lists; recreated when the list has changed.
-pub(super) fn environment(workspace: &Workspace, name: &str, requirements: &Path) -> Result<PathBuf> {
+pub(crate) fn environment(workspace: &Workspace, name: &str, requirements: &Path) -> Result<PathBuf> {
     let wanted = fs::read_to_string(requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
     let dir = workspace.target.join("venv").join(name);
     let python = dir.join("bin/python");

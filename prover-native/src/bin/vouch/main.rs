@@ -6,6 +6,8 @@ mod failure;
 mod inputs;
 mod own;
 mod progress;
+#[cfg(test)]
+mod reference;
 mod usage;
 
 use std::{io::Write, process::ExitCode};
