@@ -5,6 +5,7 @@ mod openapi;
 pub(crate) mod python;
 mod queue;
 mod suites;
+pub(crate) mod tutorials;
 
 use std::time::{Duration, Instant};
 

@@ -7,8 +7,10 @@
 //! | [`crates`] | every crate says what it is; the verifier's crates forbid what could panic |
 //! | [`leftovers`] | no unfinished code, no word that must not be said |
 //! | [`links`] | links in markdown files lead somewhere |
+//! | [`book`] | every page of docs/ is in the book's contents and in the index |
 //! | [`length`] | files that have become long: listed, not refused |
 
+mod book;
 mod crates;
 mod dependencies;
 mod diagram;
@@ -87,6 +89,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     findings.extend(diagram::check(workspace, &metadata, &graphs, args.write)?);
     findings.extend(leftovers::check(&sources, &args.forbid));
     findings.extend(links::check(workspace, &sources));
+    findings.extend(book::check(&sources));
     findings.sort();
 
     for note in length::long(&sources) {

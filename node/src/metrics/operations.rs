@@ -124,8 +124,7 @@ fn the_page_is_not_stale() {
     for (title, metrics) in [("A validator", Metrics::validator()), ("A miner", Metrics::miner())] {
         let _ = write!(page, "\n## {title}\n\n| series | kind | |\n| --- | --- | --- |\n");
         for (name, metric) in described(&metrics) {
-            let series: Vec<String> =
-                series(&name, &metric.kind).iter().map(|series| format!("`{series}`")).collect();
+            let series: Vec<String> = series(&name, &metric.kind).iter().map(|series| format!("`{series}`")).collect();
             let _ = writeln!(page, "| {} | {} | {} |", series.join(", "), metric.kind, metric.help);
         }
     }

@@ -54,12 +54,7 @@ fn text(value: &str) -> String {
     value.replace("&amp;", "&").replace("&#x27;", "'")
 }
 
-fn problems(
-    from: &Path,
-    page: &Page,
-    pages: &BTreeMap<PathBuf, Page>,
-    exists: impl Fn(&Path) -> bool,
-) -> Vec<String> {
+fn problems(from: &Path, page: &Page, pages: &BTreeMap<PathBuf, Page>, exists: impl Fn(&Path) -> bool) -> Vec<String> {
     let problem = |link: &String| {
         let (path, name) = link.split_once('#').map_or((link.as_str(), ""), |(path, name)| (path, name));
         let path = path.split_once('?').map_or(path, |(path, _)| path);

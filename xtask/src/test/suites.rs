@@ -2,19 +2,21 @@
 
 use anyhow::Result;
 
-use super::{Suite, contracts, openapi, python, queue};
+use super::{Suite, contracts, openapi, python, queue, tutorials};
 use crate::{
+    book,
     process::{cargo, run},
     prover, tidy, wasm, web,
     workspace::Workspace,
 };
 
 /// All suites, the quick ones first.
-pub(super) const SUITES: [Suite; 12] = [
+pub(super) const SUITES: [Suite; 14] = [
     Suite { name: "fmt", about: "formatting (rustfmt)", run: fmt },
     Suite { name: "clippy", about: "lints of all targets, warnings are errors", run: clippy },
     Suite { name: "tidy", about: "dependency directions, links, leftovers", run: tidy::check },
     Suite { name: "docs", about: "documentation builds without warnings", run: docs },
+    Suite { name: "book", about: "the pages of docs/ as a book, and its links", run: book::check },
     Suite { name: "rust", about: "unit, integration and bounded fuzz tests of the workspace", run: rust },
     Suite {
         name: "contracts",
@@ -41,6 +43,11 @@ pub(super) const SUITES: [Suite; 12] = [
         name: "openapi",
         about: "a running validator's answers, held to its document by schemathesis",
         run: openapi::test,
+    },
+    Suite {
+        name: "tutorials",
+        about: "the commands of docs/guide/scikit-learn.md, in an empty folder",
+        run: tutorials::test,
     },
     Suite {
         name: "queue",

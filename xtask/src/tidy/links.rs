@@ -29,6 +29,12 @@ pub(super) fn check(workspace: &Workspace, sources: &[Source]) -> Vec<Finding> {
     findings
 }
 
+/// The files that a markdown file links to, as far as they are in the project.
+pub(super) fn targets(source: &Source) -> impl Iterator<Item = PathBuf> {
+    let path = |link: &str| resolve(&source.path, link.split('#').next().unwrap_or_default());
+    markdown::links(&source.text).into_iter().filter_map(move |(_, link)| path(&link))
+}
+
 fn is_markdown(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "md")
 }

@@ -13,6 +13,8 @@ use crate::process;
 pub(super) fn run(setting: &Setting<'_>, project: &Path) -> Result<()> {
     let readme = String::from_utf8(read(&javascript::installed(project).join("README.md"))?)?;
     page(setting, project, &example(&readme, "## A plain page")?)?;
+    let guide = String::from_utf8(read(&setting.workspace.root.join("docs/guide/page.md"))?)?;
+    page(setting, project, &example(&guide, "## The page")?)?;
     bundled(setting, project, &example(&readme, "## Vite")?)?;
     node(setting, project, &example(&readme, "## Node")?)
 }

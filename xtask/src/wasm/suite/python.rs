@@ -1,13 +1,14 @@
 //! The Python package: its wheel, installed in an empty environment.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use super::{Setting, empty};
 use crate::process;
+use crate::test::tutorials::run_page;
 
 /// Builds and installs the wheel, runs its tests and the cases.
 pub(super) fn run(setting: &Setting<'_>) -> Result<()> {
@@ -33,11 +34,28 @@ pub(super) fn run(setting: &Setting<'_>) -> Result<()> {
     tests.current_dir(&setting.dir).env("VOUCH_FIXTURES", setting.fixtures.canonicalize()?);
     process::run(tests.arg(setting.pkg.join("python/tests/test_verifier.py")))?;
 
+    guide(setting, &python)?;
+
     let answers = setting.dir.join("python.json");
     let mut cases = Command::new(&python);
     cases.current_dir(&setting.dir).arg(setting.host("cases.py")).arg(&setting.cases).arg(&answers);
     process::run(&mut cases)?;
     setting.compare("Python", &answers)
+}
+
+/// `docs/guide/python.md`, with the files that it begins with.
+fn guide(setting: &Setting<'_>, python: &Path) -> Result<()> {
+    let root = &setting.workspace.root;
+    let folder = empty(setting.dir.join("guide"))?;
+    for (from, to) in [
+        ("examples/verify/staking-lstm.key", "staking-lstm.key"),
+        ("examples/verify/forecast.proof", "forecast.proof"),
+        ("models/staking-lstm/example.json", "question.json"),
+    ] {
+        super::copy(&root.join(from), &folder.join(to))?;
+    }
+    let programs = python.parent().context("Python is in a folder")?.to_owned();
+    run_page(setting.workspace, "python", &folder, &[programs])
 }
 
 fn copy_sources(setting: &Setting<'_>) -> Result<PathBuf> {
