@@ -4,7 +4,7 @@ mod links;
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use anyhow::{Context, Result, bail};
@@ -54,9 +54,7 @@ fn build(workspace: &Workspace, out: &Path) -> Result<()> {
 /// `mdbook` on the path if it is of the right release, else the one from PyPI, which is the same program.
 fn program(workspace: &Workspace) -> Result<PathBuf> {
     let installed = PathBuf::from("mdbook");
-    if output(Command::new(&installed).arg("--version").stderr(Stdio::null()))
-        .is_ok_and(|version| version.starts_with(RELEASE))
-    {
+    if output(Command::new(&installed).arg("--version")).is_ok_and(|version| version.starts_with(RELEASE)) {
         return Ok(installed);
     }
     let requirements = workspace.root.join("xtask/book/requirements.txt");

@@ -42,3 +42,8 @@ pub use vouch_proving::{CircuitPlan, Header, Salt, cpu, tensor_hash};
 pub use vouch_verifier::{
     ChainStep, Expected, SrsKind, VerifiedChain, VerifiedClaim, VerifierKey as VerifyingKey, verify_batch, verify_chain,
 };
+
+/// The blocks of the guide compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/rust.md")]
+struct Guide;

@@ -8,7 +8,7 @@ const HEAD: &str = "# Error codes
 
 A check that fails has a code: a fixed name, for programs.
 It is the same in every host: `code` in the reports of JavaScript, Python and `--json`, `code()` of the errors in Rust.
-`ok`, `not-checked` and `not-reached` are [no failures of their own](../verifier-wasm.md#what-a-caller-gets).
+`ok`, `not-checked` and `not-reached` [are not failures](../verifier-wasm.md#what-a-caller-gets).
 The command line also has [exit codes](../cli.md#exit-codes), and a node answers with [problems](vouch-node.md#problems).
 ";
 

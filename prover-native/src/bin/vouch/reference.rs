@@ -14,22 +14,20 @@ const HEAD: &str = "# Commands and options of vouch
 [The command line](../cli.md) explains what the options are for.
 ";
 
-/// A section for the command and for each command in it.
-fn sections(page: &mut String, mut command: Command, name: &str) {
-    let help = command.render_long_help().to_string();
+/// A section for the command at `path`, and for each command in it.
+fn sections(page: &mut String, command: &Command, path: &[&str]) {
+    let help = Cli::command().try_get_matches_from(path.iter().chain(&["--help"])).unwrap_err().render().to_string();
     let help: Vec<&str> = help.lines().map(str::trim_end).collect();
-    let _ = write!(page, "\n## {name}\n\n```text\n{}\n```\n", help.join("\n").trim_end());
+    let _ = write!(page, "\n## {}\n\n```text\n{}\n```\n", path.join(" "), help.join("\n").trim_end());
     for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
-        sections(page, inner.clone(), &format!("{name} {}", inner.get_name()));
+        sections(page, inner, &[path, &[inner.get_name()]].concat());
     }
 }
 
 #[test]
 fn the_page_is_not_stale() {
-    let mut command = Cli::command().term_width(0);
-    command.build();
     let mut page = HEAD.to_owned();
-    sections(&mut page, command, "vouch");
+    sections(&mut page, &Cli::command(), &["vouch"]);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/vouch.md");
     if std::env::var_os("VOUCH_BLESS").is_some() {
         std::fs::write(&path, &page).unwrap();
