@@ -27,3 +27,12 @@ fn the_example_runs_and_is_short() {
     let code: Vec<&str> = code.filter(|line| !line.trim().is_empty() && !line.starts_with("//!")).collect();
     assert!(code.len() <= 15, "{} lines", code.len());
 }
+
+/// README.md shows what this example does.
+#[test]
+fn the_readme_has_these_lines() {
+    let (_, main) = include_str!("prove.rs").split_once("fn main() -> Result<(), Error> {\n").unwrap();
+    let (body, _) = main.split_once("    Ok(())\n").unwrap();
+    let body: Vec<&str> = body.lines().map(str::trim).collect();
+    assert!(include_str!("../README.md").contains(&format!("```rust\n{}\n```", body.join("\n"))));
+}

@@ -177,3 +177,20 @@ fn the_page_is_not_stale() {
     let written = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(written == page, "docs/reference/vouch-node.md is stale: run this test with VOUCH_BLESS=1");
 }
+
+/// The commands of the systemd units exist, with their options.
+#[test]
+fn units_start_what_there_is() {
+    for unit in ["vouch-validator.service", "vouch-miner.service"] {
+        let text = std::fs::read_to_string(root().join("ops").join(unit)).unwrap();
+        let commands: Vec<&str> =
+            text.lines().filter_map(|line| line.strip_prefix("ExecStart")?.split_once('=')).map(|(_, c)| c).collect();
+        assert!(!commands.is_empty(), "{unit}");
+        for command in commands {
+            let arguments = command.strip_prefix("/usr/local/bin/vouch-node ").unwrap().split(' ');
+            // `--help` comes after all others, so each of them is read.
+            let help = Command::new(env!("CARGO_BIN_EXE_vouch-node")).args(arguments).arg("--help").output().unwrap();
+            assert!(help.status.success(), "{unit}: {command}: {}", String::from_utf8_lossy(&help.stderr));
+        }
+    }
+}
