@@ -18,8 +18,6 @@ mod layout;
 mod number;
 mod plonk;
 mod prove;
-#[cfg(test)]
-mod random_programs;
 mod srs;
 mod weights;
 
