@@ -18,7 +18,7 @@ mod srs;
 pub use cheapest::{LIMB_BITS, WIDE_LIMB_BITS, compile_cheapest, compile_precise};
 pub use compile::Compile;
 pub use error::{Error, ErrorKind, Result};
-pub use facts::{DISCLOSURE_DIR, disclosure_dir, fact_keys, fact_rows, hashed_inputs, open_fact_key, prove_fact};
+pub use facts::{DISCLOSURE_DIR, disclosure_dir, fact_keys, fact_rows, open_fact_key, prove_fact};
 pub use inputs::{inputs, together};
 pub use keys::{
     KeyFiles, PROVER_KEY_FILE, ProvingKey, Setup, VERIFIER_KEY_FILE, check_key, key_files, open_verifying_key,
