@@ -1,29 +1,22 @@
 //! Verification in WebAssembly under fuel: a module that spins, traps, takes memory or answers
 //! nonsense is a rejection, never a verdict; so is an envelope that the module's word does not fit.
 
-#[path = "../../crates/verify/verifier-host/tests/support/modules.rs"]
-mod modules;
-
 use std::path::PathBuf;
 
-use modules::{GROW, Module, SPIN, TRAP, number, text_at};
 use vouch_node::engine::{EngineError, NativeEngine, Rejection, Verified, VerifyEngine, WasmEngine};
+use vouch_testing::fixtures::{SMALL as ENVELOPES, SMALL_KEY as KEY};
+use vouch_testing::modules::{GROW, Module, SPIN, TRAP, number, text_at};
 use vouch_verifier::{Expected, Nonce, ProofEnvelope, VerifierKey};
 use vouch_verifier_host::Limits;
 
 const LIMITS: Limits = Limits { fuel: 1_000_000, memory: 1 << 20 };
-const KEY: &[u8] = include_bytes!("../../crates/verify/verifier/tests/fixtures/small.key");
-const ENVELOPES: [&[u8]; 2] = [
-    include_bytes!("../../crates/verify/verifier/tests/fixtures/small-0.envelope"),
-    include_bytes!("../../crates/verify/verifier/tests/fixtures/small-1.envelope"),
-];
 
 fn key() -> VerifierKey {
     VerifierKey::from_bytes(KEY).unwrap()
 }
 
 fn allowed() -> Expected {
-    Expected { allow_development_srs: true, ..Expected::default() }
+    vouch_testing::ANY
 }
 
 fn report(accepted: bool, checks: &[(&str, bool)]) -> String {

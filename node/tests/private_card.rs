@@ -1,19 +1,17 @@
 //! What a node serves of a model with private weights, when its operator gives it the owner's bundle.
 #![allow(missing_docs)]
 
-#[path = "../../prover-native/tests/leak/mod.rs"]
-mod leak;
 mod support;
 
 use std::path::Path;
 
-use leak::{Layer, SIZE, distance, onnx, recover};
 use serde_json::Value;
 use support::{Net, get};
 use vouch::{Card, FieldTest, Model, Setup};
 use vouch_api::{ModelCard, ModelId, Weights};
 use vouch_compiler::{CompileOptions, InputRanges, OnnxModel, compile_model};
 use vouch_program::WeightMode;
+use vouch_testing::leak::{self, Layer, SIZE, distance, onnx, recover};
 
 /// The owner's folder: everything that `vouch compile` and `vouch setup` write.
 fn save(layer: &Layer, weights: WeightMode, path: &Path) -> ModelId {

@@ -9,6 +9,7 @@ use vouch_circuit::Objective;
 use vouch_envelope::{Nonce, ProofEnvelope};
 use vouch_program::{Interval, Program, Requant, Segment, Term, Visibility};
 use vouch_proving::{ProverKey, Salt, Srs, plan, tensor_hash};
+use vouch_testing::{ANY, keys};
 use vouch_verifier::{CheckName, Expected, Section, TensorHash, VerifyError, report, verify};
 
 const LO: i64 = -200;
@@ -33,21 +34,8 @@ fn program(modes: [Visibility; 4]) -> Program {
 }
 
 fn key(program: &Program) -> ProverKey {
-    let plan = plan(program, 1, Objective::default(), None).unwrap();
-    let key = ProverKey::generate(&plan, &Srs::development(plan.k())).unwrap();
-    assert_eq!(key.verifier.proof_len(), plan.estimate.proof_bytes, "the predicted proof size");
-    key
+    keys(program, 1)
 }
-
-const ANY: Expected = Expected {
-    model_id: None,
-    nonce: None,
-    inputs: None,
-    outputs: None,
-    input_hashes: None,
-    output_hashes: None,
-    allow_development_srs: true,
-};
 
 /// What the owner of all values and of the salt expects.
 fn expected(modes: [Visibility; 4], inputs: &[i64], outputs: &[i64], salt: Salt) -> Expected {

@@ -9,10 +9,11 @@ use vouch::Card;
 use vouch_compiler::{Oracle, dequantize_outputs, quantize_inputs};
 use vouch_envelope::Nonce;
 use vouch_proving::ProverKey;
+use vouch_testing::ANY;
 use vouch_verifier::{Expected, VerifierKey, verify};
 
 fn outputs(key: &VerifierKey, envelope: &vouch_envelope::ProofEnvelope, inputs: Vec<i64>) -> Vec<i64> {
-    let expected = Expected { inputs: Some(inputs), allow_development_srs: true, ..Expected::default() };
+    let expected = Expected { inputs: Some(inputs), ..ANY };
     verify(key, &expected, envelope).unwrap().outputs().to_vec()
 }
 
@@ -82,7 +83,7 @@ fn the_proof_of_the_allocation_takes_the_integers_of_the_forecasts() {
     let honest = outputs(&allocator.verifier, &envelope, linked);
     let mut other = hours.clone();
     other[2] += 1;
-    let expected = Expected { inputs: Some(with(&other)), allow_development_srs: true, ..Expected::default() };
+    let expected = Expected { inputs: Some(with(&other)), ..ANY };
     assert!(verify(&allocator.verifier, &expected, &envelope).is_err(), "hours that no forecast said");
     // They matter: had all redemptions taken a month, the shares would be others.
     let slow = allocation.program.run(&with(&[possible.max.min(720 * out.scale as i64); TOKENS])).unwrap();

@@ -8,6 +8,7 @@ use vouch_circuit::{CircuitParams, Objective};
 use vouch_envelope::{Nonce, ProofEnvelope};
 use vouch_program::{Interval, Program, Requant, RunError, Segment, Term, Visibility, WeightMode};
 use vouch_proving::{ProverKey, ProvingError, Salt, Srs, check_key, plan, tensor_hash};
+use vouch_testing::ANY;
 use vouch_verifier::{
     Expected, KeyDescription, KeyError, PrivateWeights, VerifierKey, VerifyError, verify, verify_batch,
 };
@@ -61,10 +62,6 @@ fn inputs(seed: i64) -> Vec<i64> {
     (0..INPUTS as i64).map(|i| (i * 17 + seed * 13) % 100 - 20).collect()
 }
 
-fn any() -> Expected {
-    Expected { allow_development_srs: true, ..Expected::default() }
-}
-
 #[test]
 fn proofs_are_of_the_interpreters_outputs() {
     let (program, key, _) = made();
@@ -72,7 +69,7 @@ fn proofs_are_of_the_interpreters_outputs() {
         let x = inputs(seed);
         let proved = key.prove(&x, Nonce([1; 32])).unwrap();
         assert_eq!(proved.outputs, program.outputs_of(&program.run(&x).unwrap()));
-        let claim = verify(&key.verifier, &any(), &proved.envelope).unwrap();
+        let claim = verify(&key.verifier, &ANY, &proved.envelope).unwrap();
         assert_eq!(claim.outputs(), proved.outputs);
     }
 }
@@ -86,16 +83,16 @@ fn no_byte_of_a_proof_can_be_changed() {
     for at in (0..envelope.proof.len()).filter(|at| *at >= part || at % 32 == 5) {
         let mut changed = envelope.clone();
         changed.proof[at] ^= 1;
-        assert!(verify(&key.verifier, &any(), &changed).is_err(), "byte {at}");
+        assert!(verify(&key.verifier, &ANY, &changed).is_err(), "byte {at}");
     }
     for len in [0, part, envelope.proof.len() - 32, envelope.proof.len() - 1] {
         let mut shorter = envelope.clone();
         shorter.proof.truncate(len);
-        assert!(verify(&key.verifier, &any(), &shorter).is_err(), "{len} bytes");
+        assert!(verify(&key.verifier, &ANY, &shorter).is_err(), "{len} bytes");
     }
     let mut output = envelope.clone();
     output.public.outputs[0] += 1;
-    assert_eq!(verify(&key.verifier, &any(), &output).unwrap_err(), VerifyError::Pairing);
+    assert_eq!(verify(&key.verifier, &ANY, &output).unwrap_err(), VerifyError::Pairing);
 }
 
 /// Two keys of the same weights, and one of others: the proof of one is no proof for another, though circuit and reference string are the same.
@@ -115,7 +112,7 @@ fn keys_of_other_weights_refuse() {
         assert!(points(a).iter().zip(&points(b)).all(|(a, b)| a != b));
         let mut moved = envelope.clone();
         moved.model_id = other.verifier.model_id();
-        assert_eq!(verify(&other.verifier, &any(), &moved).unwrap_err(), VerifyError::Pairing);
+        assert_eq!(verify(&other.verifier, &ANY, &moved).unwrap_err(), VerifyError::Pairing);
     }
     // Two programs with other weights have one public part.
     assert_eq!(program.public_digest(), self::program(2, Visibility::Public).public_digest());
@@ -125,13 +122,13 @@ fn keys_of_other_weights_refuse() {
 fn a_batch_has_one_pairing_and_finds_the_false_one() {
     let (_, key, envelope) = made();
     let mut items: Vec<_> =
-        (0..3).map(|seed| (any(), key.prove(&inputs(seed), Nonce([1; 32])).unwrap().envelope)).collect();
+        (0..3).map(|seed| (ANY, key.prove(&inputs(seed), Nonce([1; 32])).unwrap().envelope)).collect();
     assert!(verify_batch(&key.verifier, &items).iter().all(Result::is_ok));
     let mut wrong = envelope.clone();
     // The last answer of the part about weights.
     let last = wrong.proof.len() - 32;
     wrong.proof[last] ^= 1;
-    items.insert(1, (any(), wrong));
+    items.insert(1, (ANY, wrong));
     let verdicts = verify_batch(&key.verifier, &items);
     assert_eq!(verdicts.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true, true]);
 }
@@ -267,10 +264,10 @@ fn hashed_inputs_and_private_weights() {
     let salt = Salt([9; 32]);
     let proved = key.prove_salted(&inputs(2), Nonce([3; 32]), salt).unwrap();
     let hash = tensor_hash(&salt, vouch_verifier::Section::Inputs, "a", &inputs(2)).unwrap();
-    let expected = Expected { input_hashes: Some(vec![hash]), ..any() };
+    let expected = Expected { input_hashes: Some(vec![hash]), ..ANY };
     assert!(verify(&key.verifier, &expected, &proved.envelope).is_ok());
     let other = tensor_hash(&Salt([8; 32]), vouch_verifier::Section::Inputs, "a", &inputs(2)).unwrap();
-    let wrong = Expected { input_hashes: Some(vec![other]), ..any() };
+    let wrong = Expected { input_hashes: Some(vec![other]), ..ANY };
     assert!(matches!(verify(&key.verifier, &wrong, &proved.envelope), Err(VerifyError::Hash { .. })));
 }
 
@@ -286,7 +283,7 @@ fn all_layouts_verify() {
         let proved = key.prove(&inputs(1), Nonce([1; 32]));
         let envelope =
             proved.unwrap_or_else(|e| panic!("{weight_columns} columns, {matrix_lanes} lanes: {e}")).envelope;
-        assert!(verify(&key.verifier, &any(), &envelope).is_ok());
+        assert!(verify(&key.verifier, &ANY, &envelope).is_ok());
         // All rows fit one lane: a second one is what the cost model may try, a third one is a stranger's.
         match check_key(&program.without_weights(), srs(), &key.verifier) {
             Ok(()) => assert!(matrix_lanes < 3),
@@ -304,7 +301,7 @@ fn batches_have_private_weights_too() {
     let key = ProverKey::generate(&plan(&program, 4, Objective::default(), None).unwrap(), srs()).unwrap();
     let x: Vec<i64> = (0..4).flat_map(inputs).collect();
     let proved = key.prove(&x, Nonce([1; 32])).unwrap();
-    assert!(verify(&key.verifier, &any(), &proved.envelope).is_ok());
+    assert!(verify(&key.verifier, &ANY, &proved.envelope).is_ok());
     assert!(check_key(&program.without_weights().batched(4).unwrap(), srs(), &key.verifier).is_ok());
 }
 

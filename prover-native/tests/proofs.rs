@@ -1,26 +1,15 @@
 //! Real proofs of random programs: the verifier accepts them, and does not accept them for anything else.
 #![allow(missing_docs)]
 
-#[path = "../../crates/proof/circuit/tests/support/random.rs"]
-mod random;
-
 use halo2_proofs::poly::commitment::ParamsProver;
-use random::random_program;
 use vouch::{Card, Compiled, ErrorKind, Model, ProvingKey};
-use vouch_circuit::Objective;
 use vouch_envelope::{ModelId, Nonce, ProofEnvelope};
-use vouch_proving::{ProverKey, ProvingError, Srs, commit::KzgParams, plan};
+use vouch_proving::{ProvingError, Srs, commit::KzgParams};
+use vouch_testing::{ANY, keys, random_program};
 use vouch_verifier::{CheckName, Expected, VerifyError, verify, verify_batch};
 
-fn keys(program: &vouch_program::Program, batch: u32) -> ProverKey {
-    let plan = plan(program, batch, Objective::default(), None).unwrap();
-    let key = ProverKey::generate(&plan, &Srs::development(plan.k())).unwrap();
-    assert_eq!(key.verifier.proof_len(), plan.estimate.proof_bytes, "the predicted proof size");
-    key
-}
-
 fn expected(inputs: &[i64], nonce: Nonce) -> Expected {
-    Expected { nonce: Some(nonce), inputs: Some(inputs.to_vec()), allow_development_srs: true, ..Expected::default() }
+    Expected { nonce: Some(nonce), inputs: Some(inputs.to_vec()), ..ANY }
 }
 
 #[test]
@@ -35,8 +24,7 @@ fn random_programs_prove_and_verify() {
         assert_eq!(claim.outputs(), program.outputs_of(&trace), "seed {seed}");
 
         let refused = |envelope: &ProofEnvelope, check: CheckName| {
-            let any = Expected { allow_development_srs: true, ..Expected::default() };
-            let error = verify(&key.verifier, &any, envelope).unwrap_err();
+            let error = verify(&key.verifier, &ANY, envelope).unwrap_err();
             assert_eq!(error.check(), check, "seed {seed}: {error}");
         };
         for i in 0..envelope.public.outputs.len() {

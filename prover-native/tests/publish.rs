@@ -1,18 +1,17 @@
 //! What is published of a model with private weights, and what an attacker gets out of it.
 #![allow(missing_docs)]
 
-mod leak;
 mod program;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use leak::{Layer, SIZE, distance, manifest, numbers, onnx, recover};
 use program::{bad, good, text};
 use serde_json::Value;
 use vouch::{Card, LIMB_BITS, MODEL_FILE, Model, compile_cheapest};
 use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, InputRanges, OnnxModel};
 use vouch_program::WeightMode;
+use vouch_testing::leak::{Layer, SIZE, distance, manifest, numbers, onnx, recover};
 
 /// A model with private weights: its owner's folder and a published one.
 fn made(dir: &Path, layer: &Layer, options: &[&str]) -> (Vec<u8>, Vec<u8>) {
@@ -98,7 +97,7 @@ fn version_2(bundle: &Model) -> Vec<u8> {
     let mut manifest = manifest(&bytes);
     manifest["report"]["configuration"].as_object_mut().unwrap().remove("weights").unwrap();
     let manifest = serde_json::to_vec(&manifest).unwrap();
-    let program = leak::program(&bytes);
+    let program = vouch_testing::leak::program(&bytes);
     let mut out = b"VOUCHMD\0\x02\0".to_vec();
     for part in [manifest.as_slice(), program] {
         out.extend((part.len() as u32).to_le_bytes());

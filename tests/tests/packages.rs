@@ -60,23 +60,95 @@ fn published_crates_are_packaged() {
     }
 }
 
-/// An empty package that depends on the verifier links fewer than 40 crates, itself included. (Procedural macros, some 15
-/// crates, run in the compiler only.)
+/// A package outside of the workspace that depends on one of its crates alone, by its path.
+struct Empty {
+    dir: tempfile::TempDir,
+}
+
+impl Empty {
+    fn new(dependency: &str, folder: &str, main: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = root().canonicalize().unwrap().join(folder);
+        let head = "[package]\nname = \"empty\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n";
+        let dependencies = format!("[dependencies]\n{dependency} = {{ path = {:?} }}\n", path.to_str().unwrap());
+        // The workspace's own profile: what it has compiled of the same features is not compiled again.
+        let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+        let profile = workspace.split_once("[profile.dev]").unwrap().1.split_once("[profile.release]").unwrap().0;
+        let profile: String = profile.lines().filter(|line| !line.starts_with('#')).map(|l| format!("{l}\n")).collect();
+        let manifest = format!("{head}\n{dependencies}\n[profile.dev]{profile}");
+        fs::write(dir.path().join("Cargo.toml"), manifest).unwrap();
+        fs::create_dir(dir.path().join("src")).unwrap();
+        fs::write(dir.path().join("src/main.rs"), main).unwrap();
+        // The versions that the repository was tested with.
+        fs::copy(root().join("Cargo.lock"), dir.path().join("Cargo.lock")).unwrap();
+        Self { dir }
+    }
+
+    /// Compiles the package among what the tests have compiled, and what it says when it is run at the repository's root.
+    fn run(&self) -> String {
+        let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().to_owned();
+        cargo(self.dir.path(), &["build", "--target-dir", target.to_str().unwrap()]);
+        let program = target.join("debug").join(format!("empty{}", std::env::consts::EXE_SUFFIX));
+        let output = Command::new(program).current_dir(root()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The crates in its tree, itself included.
+    fn crates(&self, edges: &str) -> BTreeSet<String> {
+        let tree = cargo(self.dir.path(), &["tree", "--edges", edges, "--prefix", "none", "--format", "{p}"]);
+        tree.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+    }
+}
+
+/// What an example's file has besides its test and its documentation.
+fn code(example: &str) -> String {
+    let code = example.split("\n/// An empty package needs").next().unwrap();
+    let code: String = code.lines().filter(|line| !line.starts_with("//!")).map(|line| format!("{line}\n")).collect();
+    let lines = code.lines().filter(|line| !line.trim().is_empty()).count();
+    assert!(lines <= 15, "{lines} lines:\n{code}");
+    code
+}
+
+/// Verifies a committed proof, and a lie about it.
+const VERIFY: &str = r#"
+use vouch_verifier::{Expected, ProofEnvelope, VerifierKey, verify};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let key = VerifierKey::from_bytes(&std::fs::read("examples/verify/staking-lstm.key")?)?;
+    let mut proof = ProofEnvelope::decode(&std::fs::read("examples/verify/forecast.proof")?)?;
+    let expected = Expected { allow_development_srs: true, ..Expected::default() };
+    println!("{:.1} hours", verify(&key, &expected, &proof)?.real_outputs()[0]);
+    proof.public.outputs[0] /= 2;
+    println!("{}", verify(&key, &expected, &proof).unwrap_err());
+    Ok(())
+}
+"#;
+
+/// An empty package that depends on the verifier alone verifies a proof, and links fewer than 40 crates, itself included. With
+/// procedural macros and build scripts' crates, which run in the compiler only, they are at most 55: all but twelve of them are
+/// those of arkworks' fields and curves.
 #[test]
-fn the_verifier_alone_links_fewer_than_40_crates() {
-    let dir = tempfile::tempdir().unwrap();
-    let verifier = root().canonicalize().unwrap().join("crates/verify/verifier");
-    let manifest = format!(
-        "[package]\nname = \"empty\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\nvouch-verifier = {{ path = {:?} }}\n",
-        verifier.to_str().unwrap()
-    );
-    fs::write(dir.path().join("Cargo.toml"), manifest).unwrap();
-    fs::create_dir(dir.path().join("src")).unwrap();
-    fs::write(dir.path().join("src/main.rs"), "fn main() {}\n").unwrap();
-    // The versions that the repository was tested with.
-    fs::copy(root().join("Cargo.lock"), dir.path().join("Cargo.lock")).unwrap();
-    let tree = cargo(dir.path(), &["tree", "--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}"]);
-    let crates: BTreeSet<&str> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
-    assert!(crates.iter().any(|line| line.starts_with("vouch-verifier ")), "{tree}");
-    assert!(crates.len() < 40, "{} crates: {crates:#?}", crates.len());
+fn the_verifier_alone_verifies_with_fewer_than_40_crates() {
+    let package = Empty::new("vouch-verifier", "crates/verify/verifier", VERIFY);
+    let linked = package.crates("normal,no-proc-macro");
+    assert!(linked.iter().any(|line| line.starts_with("vouch-verifier ")), "{linked:#?}");
+    assert!(linked.len() < 40, "{} crates: {linked:#?}", linked.len());
+    let all = package.crates("normal,build");
+    assert!(all.len() <= MOST, "{} crates: {all:#?}", all.len());
+    let said = package.run();
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0].ends_with(" hours") && lines[1].starts_with("pairing: "), "{said}");
+}
+
+/// All crates that the verifier's package is compiled with.
+const MOST: usize = 55;
+
+/// An empty package that depends on the library compiles, proves and verifies the default model, in at most 15 lines.
+#[test]
+#[ignore = "compiles the library with its own features, and all that it uses: `cargo xtask test --only embed` runs it"]
+fn the_library_alone_proves() {
+    let package = Empty::new("vouch", "crates/vouch", &code(include_str!("../../examples/prove.rs")));
+    let said = package.run();
+    assert!(said.contains(" hours, proved in "), "{said}");
 }

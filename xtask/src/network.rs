@@ -30,6 +30,15 @@ impl Drop for Network {
     }
 }
 
+impl Network {
+    /// What the validator answers at a path.
+    pub(crate) fn get(&self, path: &str) -> Result<Vec<u8>> {
+        let url = format!("{}{path}", self.url);
+        let mut answer = ureq::get(&url).call().with_context(|| format!("GET {url}"))?;
+        Ok(answer.body_mut().read_to_vec()?)
+    }
+}
+
 /// How the programs are compiled.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Profile {

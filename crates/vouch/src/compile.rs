@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::RangeInclusive, path::Path};
 
 use vouch_circuit::Objective;
-use vouch_compiler::{CompileOptions, GivenSamples, OnnxModel, data};
+use vouch_compiler::{CompileOptions, GivenSamples, InputShapes, OnnxModel, data};
 use vouch_program::{Visibility, WeightMode};
 use vouch_proving::ProvingError;
 
@@ -23,8 +23,26 @@ pub struct Compile {
     name: Option<String>,
 }
 
+impl Model {
+    /// Reads an ONNX model, to compile it: the options follow, then [`Compile::build`] or [`Compile::setup`].
+    ///
+    /// # Errors
+    /// Kind `Model` if the file cannot be read, is malformed, or has operators that are not supported.
+    pub fn compile(path: impl AsRef<Path>) -> Result<Compile> {
+        Ok(Compile::new(OnnxModel::load(path.as_ref())?))
+    }
+
+    /// As [`compile`](Self::compile), with sizes of dimensions that the model leaves open.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile), and for sizes that do not fit the model.
+    pub fn compile_with(path: impl AsRef<Path>, shapes: &InputShapes) -> Result<Compile> {
+        Ok(Compile::new(OnnxModel::load_with(path.as_ref(), shapes)?))
+    }
+}
+
 impl Compile {
-    pub(crate) fn new(onnx: OnnxModel) -> Self {
+    fn new(onnx: OnnxModel) -> Self {
         // The largest error of `vouch compile`: a thousandth of the outputs' range.
         let options = CompileOptions { target_error: 1e-3, ..CompileOptions::default() };
         let (batch, objective) = (1, Objective::default());

@@ -1,6 +1,9 @@
 //! The error of this library: what kind it is, what happened, and what to do about it.
 
-use std::{fmt, io, path::PathBuf};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 use vouch_circuit::CircuitError;
 use vouch_compiler::{CompileError, DataError, InputError};
@@ -9,8 +12,6 @@ use vouch_envelope::{ChainFormatError, EnvelopeError};
 use vouch_program::{ProgramError, RunError};
 use vouch_proving::ProvingError;
 use vouch_verifier::{ChainError, KeyError, VerifyError};
-
-use crate::StatedError;
 
 /// The kinds of errors, by who can correct them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +41,37 @@ pub struct Error(Box<Cause>);
 
 /// The result of the functions of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An accuracy that an owner cannot state.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum StatedError {
+    /// The model does not have the output.
+    #[error("accuracy of `{name}`: the model has no such output; its outputs are {known}")]
+    Output {
+        /// As given.
+        name: String,
+        /// The outputs' names.
+        known: String,
+    },
+    /// The bound is not a positive finite number.
+    #[error("accuracy of `{name}`: {bound} is not a positive number")]
+    Number {
+        /// The output.
+        name: String,
+        /// As given.
+        bound: f64,
+    },
+    /// The compiler found a larger error.
+    #[error("accuracy of `{name}`: errors of up to {measured:e} were measured, more than the {bound:e} that is stated")]
+    Measured {
+        /// The output.
+        name: String,
+        /// As given.
+        bound: f64,
+        /// Largest absolute error that the compiler found.
+        measured: f64,
+    },
+}
 
 /// What failed.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +115,14 @@ pub(crate) enum Cause {
 impl Error {
     pub(crate) fn format(what: &'static str, reason: impl ToString) -> Self {
         Cause::Format { what, reason: reason.to_string() }.into()
+    }
+
+    /// An error with the file that it is about.
+    pub(crate) fn in_file(path: &Path, error: ProvingError) -> Self {
+        match error {
+            ProvingError::Format { what, reason } => Self::format(what, format!("{}: {reason}", path.display())),
+            other => other.into(),
+        }
     }
 
     pub(crate) fn file(path: impl Into<PathBuf>, source: io::Error) -> Self {
@@ -142,7 +182,9 @@ impl Error {
                 "make the keys with a ceremony's reference string (`Srs::import`), or accept it while developing with `Expected::allow_development_srs`"
             }
             Cause::Verify(_) | Cause::Chain(_) => "do not rely on the claim: ask for a new proof",
-            Cause::Format { .. } | Cause::Key(_) => "get the file again, or make it again with this version",
+            Cause::Format { .. } | Cause::Key(_) | Cause::Proving(ProvingError::Format { .. }) => {
+                "get the file again, or make it again with this version"
+            }
             _ => return None,
         })
     }

@@ -10,7 +10,7 @@ use vouch_circuit::Objective;
 use vouch_disclosure::{Statement, disclosure_keys, disclosure_program, load_key};
 use vouch_envelope::{Nonce, ProofEnvelope};
 use vouch_proving::Salt;
-use vouch_verifier::{Schema, TensorSpec, Visibility};
+use vouch_verifier::TensorSpec;
 
 use crate::{PROVER_KEY_FILE, ProvingKey, Result, Srs, VERIFIER_KEY_FILE, files, open_verifying_key};
 
@@ -29,11 +29,6 @@ pub fn disclosure_dir(bundle: &Path, tensor: &str) -> PathBuf {
         }
     }
     bundle.join(DISCLOSURE_DIR).join(folder)
-}
-
-/// The inputs about which facts can be proved.
-pub fn hashed_inputs(schema: &Schema) -> impl Iterator<Item = &TensorSpec> {
-    schema.inputs.iter().filter(|spec| spec.visibility == Visibility::Hashed)
 }
 
 /// log2 of the powers that a reference string must have for keys of facts about a tensor.

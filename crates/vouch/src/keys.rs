@@ -124,6 +124,17 @@ pub struct KeyFiles {
 #[derive(Debug)]
 pub struct ProvingKey(ProverKey);
 
+impl Model {
+    /// Makes the keys for proofs of this model.
+    ///
+    /// # Errors
+    /// Kind `Model` if there is no circuit for such a batch or the weights are missing, `Damaged` if the reference string
+    /// has too few powers.
+    pub fn setup(&self, setup: Setup<'_>) -> Result<ProvingKey> {
+        setup.keys(&self.program)
+    }
+}
+
 impl ProvingKey {
     /// Makes the keys of a planned circuit.
     ///
@@ -144,7 +155,7 @@ impl ProvingKey {
     /// belongs to another model.
     pub fn open(path: impl AsRef<Path>, model: &Model) -> Result<Self> {
         let path = in_folder(path.as_ref());
-        Ok(Self(ProverKey::from_bytes(&files::map(&path)?, &model.program).map_err(|e| at(&path, e))?))
+        Ok(Self(ProverKey::from_bytes(&files::map(&path)?, &model.program).map_err(|e| Error::in_file(&path, e))?))
     }
 
     /// Reads what a key file is for, without the key.
@@ -153,7 +164,7 @@ impl ProvingKey {
     /// As [`open`](Self::open).
     pub fn read_header(path: impl AsRef<Path>) -> Result<Header> {
         let path = in_folder(path.as_ref());
-        ProverKey::header_of(&files::map(&path)?).map_err(|e| at(&path, e))
+        ProverKey::header_of(&files::map(&path)?).map_err(|e| Error::in_file(&path, e))
     }
 
     /// Writes both keys into a folder, which is made if it does not exist. Their names are those of [`key_files`].
@@ -287,14 +298,6 @@ impl From<ProverKey> for ProvingKey {
 /// The file in a folder.
 fn in_folder(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(PROVER_KEY_FILE) } else { path.to_owned() }
-}
-
-/// An error with the file that it is about.
-fn at(path: &Path, error: ProvingError) -> Error {
-    match error {
-        ProvingError::Format { what, reason } => Error::format(what, format!("{}: {reason}", path.display())),
-        other => other.into(),
-    }
 }
 
 /// Checks a published verifying key against the published model and the reference string: that its circuit states a run

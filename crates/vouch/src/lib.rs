@@ -17,16 +17,16 @@ mod srs;
 
 pub use cheapest::{LIMB_BITS, WIDE_LIMB_BITS, compile_cheapest, compile_precise};
 pub use compile::Compile;
-pub use error::{Error, ErrorKind, Result};
-pub use facts::{DISCLOSURE_DIR, disclosure_dir, fact_keys, fact_rows, hashed_inputs, open_fact_key, prove_fact};
+pub use error::{Error, ErrorKind, Result, StatedError};
+pub use facts::{DISCLOSURE_DIR, disclosure_dir, fact_keys, fact_rows, open_fact_key, prove_fact};
 pub use inputs::{inputs, together};
 pub use keys::{
     KeyFiles, PROVER_KEY_FILE, ProvingKey, Setup, VERIFIER_KEY_FILE, check_key, key_files, open_verifying_key,
 };
 pub use links::parse_link;
-pub use model::{Card, FieldTest, MODEL_FILE, Manifest, Model};
+pub use model::{Card, FieldTest, MODEL_FILE, Manifest, Model, Outline};
 pub use proof::{Proof, open_proof, random_nonce, read_chain, read_proof, verify};
-pub use published::{Outline, Published, StatedError, parse_stated};
+pub use published::{Published, parse_stated};
 pub use srs::{DEFAULT_K, Source, Srs};
 pub use vouch_circuit::{CircuitParams, Estimate, Objective};
 pub use vouch_compiler::{

@@ -11,19 +11,24 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
-use vouch_compiler::{CompileReport, Compiled, InputShapes, OnnxModel};
-use vouch_envelope::{Reader, hex};
+use vouch_compiler::{CompileReport, Compiled, OperatorCount};
+use vouch_envelope::hex;
 use vouch_program::Program;
+use vouch_proving::container::Container;
 
-use crate::{Compile, Error, Inputs, Outline, ProvingKey, Result, Setup, data, files};
+use crate::{Error, Inputs, Result, data, files};
 
 /// Name of the file in a model's folder.
 pub const MODEL_FILE: &str = "model.vouch";
-const MAGIC: &[u8; 8] = b"VOUCHMD\0";
-const VERSION: u16 = 3;
-/// The oldest version that is read. Its manifests have the report always.
-const OLDEST: u16 = 2;
-const PERSONAL: &[u8; 16] = b"Vouch-model-file";
+const FORMAT: Container = Container {
+    name: "bundle",
+    magic: *b"VOUCHMD\0",
+    // Manifests of version 2 have the report always.
+    versions: 2..=3,
+    personal: *b"Vouch-model-file",
+    other: "not a compiled model of Vouch (make one with `vouch compile`)",
+    again: "run `vouch compile` again",
+};
 /// Largest bundle that is read.
 const MAX_BYTES: u64 = 1 << 30;
 
@@ -126,6 +131,15 @@ fn size(shape: &[u32]) -> usize {
     shape.iter().map(|&d| d as usize).product()
 }
 
+/// What a published manifest says of the compilation, in place of the report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outline {
+    /// The default operator set's version.
+    pub opset: i64,
+    /// How often each operator occurs, by name.
+    pub operators: Vec<OperatorCount>,
+}
+
 /// A compiled model: an integer program, whose runs can be proved, and what people want to know about it.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -136,31 +150,6 @@ pub struct Model {
 }
 
 impl Model {
-    /// Reads an ONNX model, to compile it: the options follow, then [`Compile::build`] or [`Compile::setup`].
-    ///
-    /// # Errors
-    /// Kind `Model` if the file cannot be read, is malformed, or has operators that are not supported.
-    pub fn compile(path: impl AsRef<Path>) -> Result<Compile> {
-        Ok(Compile::new(OnnxModel::load(path.as_ref())?))
-    }
-
-    /// As [`compile`](Self::compile), with sizes of dimensions that the model leaves open.
-    ///
-    /// # Errors
-    /// As [`compile`](Self::compile), and for sizes that do not fit the model.
-    pub fn compile_with(path: impl AsRef<Path>, shapes: &InputShapes) -> Result<Compile> {
-        Ok(Compile::new(OnnxModel::load_with(path.as_ref(), shapes)?))
-    }
-
-    /// Makes the keys for proofs of this model.
-    ///
-    /// # Errors
-    /// Kind `Model` if there is no circuit for such a batch or the weights are missing, `Damaged` if the reference string
-    /// has too few powers.
-    pub fn setup(&self, setup: Setup<'_>) -> Result<ProvingKey> {
-        setup.keys(&self.program)
-    }
-
     /// Reads inputs from a `.npy`, `.npz` or `.json` file, in their own units: one element for each sample.
     ///
     /// # Errors
@@ -222,14 +211,12 @@ impl Model {
         let wrong = |e: &dyn std::fmt::Display| Error::format("bundle", e);
         let manifest = serde_json::to_vec(&self.manifest).map_err(|e| wrong(&e))?;
         let program = self.program.to_bytes();
-        let mut out = Vec::with_capacity(manifest.len() + program.len() + 64);
-        out.extend_from_slice(MAGIC);
-        out.extend_from_slice(&VERSION.to_le_bytes());
+        let mut out = FORMAT.begin();
+        out.reserve(manifest.len() + program.len() + 40);
         for part in [&manifest, &program] {
-            out.extend_from_slice(&u32::try_from(part.len()).map_err(|e| wrong(&e))?.to_le_bytes());
-            out.extend_from_slice(part);
+            FORMAT.part(&mut out, part)?;
         }
-        let digest = vouch_proving::digest(PERSONAL, &[&out]);
+        let digest = FORMAT.digest(&out);
         out.extend_from_slice(&digest);
         Ok(out)
     }
@@ -241,29 +228,10 @@ impl Model {
     /// program in them is malformed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let wrong = |e: &dyn std::fmt::Display| Error::format("bundle", e);
-        let Some((content, digest)) = bytes.split_last_chunk::<32>() else {
-            return Err(wrong(&format!("{} bytes are too few", bytes.len())));
-        };
-        let mut reader = Reader::new(content);
-        if &reader.array::<8>().map_err(|e| wrong(&e))? != MAGIC {
-            return Err(wrong(&"not a compiled model of Vouch (make one with `vouch compile`)"));
-        }
-        let version = reader.u16().map_err(|e| wrong(&e))?;
-        if !(OLDEST..=VERSION).contains(&version) {
-            return Err(wrong(&format!(
-                "version {version}, this program reads versions {OLDEST} to {VERSION}: run `vouch compile` again"
-            )));
-        }
-        if vouch_proving::digest(PERSONAL, &[content]) != *digest {
-            return Err(wrong(&"the digest does not match: the file is damaged"));
-        }
-        let mut part = |what| {
-            let len = reader.count_u32(what, content.len(), 1)?;
-            reader.take(len)
-        };
-        let manifest = part("manifest bytes").map_err(|e| wrong(&e))?;
-        let program = part("program bytes").map_err(|e| wrong(&e))?;
-        reader.finish().map_err(|e| wrong(&e))?;
+        let mut file = FORMAT.open(bytes)?;
+        file.check_digest()?;
+        let (manifest, program) = (file.part("manifest bytes")?, file.part("program bytes")?);
+        file.finish()?;
         let manifest: Manifest = serde_json::from_slice(manifest).map_err(|e| wrong(&e))?;
         let program = Program::from_bytes(program)?;
         if manifest.program_digest != hex::encode(&program.digest()) {

@@ -10,54 +10,15 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
-use vouch_compiler::{CompileReport, OperatorCount};
+use vouch_compiler::CompileReport;
 use vouch_envelope::hex;
 use vouch_program::{Program, WeightMode};
 use vouch_verifier::VerifierKey;
 
-use crate::{Error, FieldTest, Manifest, Model, Result, VERIFIER_KEY_FILE, error::Cause, files, open_verifying_key};
-
-/// What a published manifest says of the compilation, in place of the report.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Outline {
-    /// The default operator set's version.
-    pub opset: i64,
-    /// How often each operator occurs, by name.
-    pub operators: Vec<OperatorCount>,
-}
-
-/// An accuracy that an owner cannot state.
-#[derive(Clone, Debug, PartialEq, Error)]
-pub enum StatedError {
-    /// The model does not have the output.
-    #[error("accuracy of `{name}`: the model has no such output; its outputs are {known}")]
-    Output {
-        /// As given.
-        name: String,
-        /// The outputs' names.
-        known: String,
-    },
-    /// The bound is not a positive finite number.
-    #[error("accuracy of `{name}`: {bound} is not a positive number")]
-    Number {
-        /// The output.
-        name: String,
-        /// As given.
-        bound: f64,
-    },
-    /// The compiler found a larger error.
-    #[error("accuracy of `{name}`: errors of up to {measured:e} were measured, more than the {bound:e} that is stated")]
-    Measured {
-        /// The output.
-        name: String,
-        /// As given.
-        bound: f64,
-        /// Largest absolute error that the compiler found.
-        measured: f64,
-    },
-}
+use crate::{
+    Error, FieldTest, Manifest, Model, Outline, Result, StatedError, VERIFIER_KEY_FILE, error::Cause, files,
+    open_verifying_key,
+};
 
 impl Manifest {
     /// What may be published of this manifest, which is about `program`. With fixed weights that is all of it; with

@@ -21,18 +21,24 @@ mod import;
 use std::path::Path;
 
 use halo2_proofs::SerdeFormat;
-use vouch_proving::MAX_K;
+use vouch_proving::{MAX_K, ProvingError, container::Container};
 use vouch_verifier::SrsKind;
 
 pub use self::import::{DEFAULT_K, Source};
 use crate::{Error, Result, files};
 
-const MAGIC: &[u8; 8] = b"VOUCHSR\0";
-const VERSION: u16 = 1;
+const FORMAT: Container = Container {
+    name: "SRS",
+    magic: *b"VOUCHSR\0",
+    versions: 1..=1,
+    personal: *b"Vouch-srs-file\0\0",
+    other: "not a reference string of Vouch (`vouch srs import` reads those of ceremonies, `vouch srs generate` makes one for development)",
+    again: "",
+};
+/// Magic, version, kind and k.
 const HEADER: usize = 15;
 const G1: usize = 64;
 const G2: usize = 128;
-const PERSONAL: &[u8; 16] = b"Vouch-srs-file\0\0";
 
 /// A structured reference string: powers of a secret that nobody may know, as points. Keys are made with it.
 ///
@@ -75,13 +81,12 @@ impl Srs {
     /// # Errors
     /// Kind `System`.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let mut bytes = Vec::with_capacity(HEADER + (2 << self.k()) * G1 + 2 * G2 + 32);
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        let mut bytes = FORMAT.begin();
+        bytes.reserve(HEADER + (2 << self.k()) * G1 + 2 * G2);
         bytes.push(u8::from(self.kind() == SrsKind::Ceremony));
         // halo2's own writer begins with k.
         self.0.params.write_custom(&mut bytes, SerdeFormat::RawBytes).map_err(|e| Error::format("SRS", e))?;
-        let digest = vouch_proving::digest(PERSONAL, &[&bytes]);
+        let digest = FORMAT.digest(&bytes);
         files::write(path.as_ref(), &[&bytes, &digest])
     }
 
@@ -117,32 +122,30 @@ impl From<vouch_proving::Srs> for Srs {
 fn read(path: &Path) -> Result<Srs> {
     vouch_proving::cpu::check()?;
     let bytes = files::map(path)?;
-    let wrong = |reason: String| Error::format("SRS", format!("{}: {reason}", path.display()));
-    if bytes.len() < HEADER + 32 || &bytes[..8] != MAGIC {
-        return Err(wrong("not a reference string of Vouch (`vouch srs import` reads those of ceremonies, `vouch srs generate` makes one for development)".into()));
-    }
-    let version = u16::from_le_bytes([bytes[8], bytes[9]]);
-    if version != VERSION {
-        return Err(wrong(format!("version {version}, this program reads version {VERSION}")));
-    }
-    let kind = match bytes[10] {
+    let srs = parse(&bytes).map_err(|e| Error::in_file(path, e))?;
+    srs.check()?;
+    Ok(Srs(srs))
+}
+
+fn parse(bytes: &[u8]) -> Result<vouch_proving::Srs, ProvingError> {
+    let wrong = |reason: String| FORMAT.wrong(reason);
+    let mut file = FORMAT.open(bytes)?;
+    let kind = file.reader.u8().map_err(|e| FORMAT.wrong(e))?;
+    let k = file.reader.u32().map_err(|e| FORMAT.wrong(e))?;
+    let kind = match kind {
         0 => SrsKind::Development,
         1 => SrsKind::Ceremony,
         other => return Err(wrong(format!("unknown kind {other}"))),
     };
-    let k = u32::from_le_bytes([bytes[11], bytes[12], bytes[13], bytes[14]]);
     if k > MAX_K {
         return Err(wrong(format!("k = {k}, at most {MAX_K} is supported")));
     }
-    let expected = HEADER + (2usize << k) * G1 + 2 * G2 + 32;
-    if bytes.len() != expected {
-        return Err(wrong(format!("{} bytes, expected {expected} for k = {k}", bytes.len())));
+    let expected = HEADER + (2usize << k) * G1 + 2 * G2;
+    if file.content.len() != expected {
+        let (got, expected) = (bytes.len(), expected + 32);
+        return Err(wrong(format!("{got} bytes, expected {expected} for k = {k}")));
     }
-    let (content, digest) = bytes.split_at(bytes.len() - 32);
-    if vouch_proving::digest(PERSONAL, &[content]) != digest {
-        return Err(wrong("the digest does not match: the file is damaged".into()));
-    }
-    let srs = vouch_proving::Srs::from_raw(&content[11..], kind)?;
-    srs.check()?;
-    Ok(Srs(srs))
+    file.check_digest()?;
+    // halo2's own form begins with k.
+    vouch_proving::Srs::from_raw(&file.content[HEADER - 4..], kind)
 }

@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
-use vouch::{PROVER_KEY_FILE, VERIFIER_KEY_FILE, disclosure_dir, hashed_inputs};
+use vouch::{PROVER_KEY_FILE, VERIFIER_KEY_FILE, disclosure_dir};
 use vouch_disclosure::{DisclosureError, spec_of};
-use vouch_verifier::{KeyError, VerifierKey};
+use vouch_verifier::{KeyError, Section, VerifierKey};
 
 /// Largest verifying key that is read.
 const MAX_VERIFIER_KEY: u64 = 1 << 20;
@@ -68,7 +68,7 @@ impl DisclosureKeys {
     /// [`DisclosureKeysError`] if a key is there and not that of the model's input.
     pub fn load(bundle: &Path, model: &VerifierKey) -> Result<BTreeMap<String, Self>, DisclosureKeysError> {
         let mut found = BTreeMap::new();
-        for spec in hashed_inputs(model.schema()) {
+        for spec in model.schema().hashed(Section::Inputs) {
             let folder = disclosure_dir(bundle, &spec.name);
             let (path, prover) = (folder.join(VERIFIER_KEY_FILE), folder.join(PROVER_KEY_FILE));
             if !path.exists() {

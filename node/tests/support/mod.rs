@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use vouch::{Card, FieldTest, Model, ProvingKey, Setup, Srs, disclosure_dir, fact_keys, hashed_inputs};
+use vouch::{Card, FieldTest, Model, ProvingKey, Setup, Srs, disclosure_dir, fact_keys};
 use vouch_api::{LogEntry, MinerSummary, ModelId, Nonce, PredictionRequest, PredictionStatus, ProveRequest};
 use vouch_compiler::{CompileOptions, compile};
 use vouch_node::chain::{FileChain, MinerEntry, Parties, ValidatorEntry};
@@ -78,7 +78,7 @@ impl Fixture {
                 let path = dir.path().join("models").join(name);
                 model.save(&path).unwrap();
                 key.save(&path).unwrap();
-                for spec in hashed_inputs(key.verifying_key().schema()) {
+                for spec in key.verifying_key().schema().hashed(vouch_verifier::Section::Inputs) {
                     let folder = disclosure_dir(&path, &spec.name);
                     fact_keys(spec, &Srs::development(12)).unwrap().save(folder).unwrap();
                 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use super::network::get;
 use crate::local_chain::{self, LocalChain};
 use crate::network::Network;
 use crate::workspace::Workspace;
@@ -80,7 +79,7 @@ pub(super) fn show(network: &Network, chain: &LocalChain) -> Result<()> {
 fn wait(network: &Network, account: &str) -> Result<Deposits> {
     let mut last = None;
     for _ in 0..100 {
-        match get(network, &format!("/v1/deposits/{account}")) {
+        match network.get(&format!("/v1/deposits/{account}")) {
             Ok(answer) => return serde_json::from_slice(&answer).context("what the validator says of the deposits"),
             Err(error) => last = Some(error),
         }

@@ -78,7 +78,7 @@ pub(super) fn run(
         );
         let proof = status.proof_id.context("a prediction that is done has a proof")?;
         let envelope = workspace.relative(&workspace.target).join("demo/network.proof");
-        fs::write(workspace.root.join(&envelope), get(&network, &format!("/v1/proofs/{proof}/envelope"))?)?;
+        fs::write(workspace.root.join(&envelope), network.get(&format!("/v1/proofs/{proof}/envelope"))?)?;
         if number == 1 {
             // Not the validator's word: the proof itself, for this input and this nonce.
             let key = models.join(PUBLIC).join("verifier.key");
@@ -91,7 +91,7 @@ pub(super) fn run(
                 .args(["--input", INPUT, "--nonce", &nonce, ALLOW]);
             run_command(&mut verify)?;
         }
-        table(&serde_json::from_slice::<Vec<Miner>>(&get(&network, "/v1/miners")?)?);
+        table(&serde_json::from_slice::<Vec<Miner>>(&network.get("/v1/miners")?)?);
     }
 
     hidden(workspace, &network, &models, &inputs)?;
@@ -124,12 +124,6 @@ pub(super) fn run(
     }
 }
 
-pub(super) fn get(network: &Network, path: &str) -> Result<Vec<u8>> {
-    let url = format!("{}{path}", network.url);
-    let mut answer = ureq::get(&url).call().with_context(|| format!("GET {url}"))?;
-    Ok(answer.body_mut().read_to_vec()?)
-}
-
 /// The same question with hidden inputs: the proof shows their hashes, which who has inputs and salt computes again.
 fn hidden(workspace: &Workspace, network: &Network, models: &Path, inputs: &Map<String, Value>) -> Result<()> {
     heading("Ask the same with hidden inputs: of them only hashes go public");
@@ -138,7 +132,7 @@ fn hidden(workspace: &Workspace, network: &Network, models: &Path, inputs: &Map<
     let status = ask(network, &question)?;
     let proof = status.proof_id.context("a prediction that is done has a proof")?;
     let envelope = workspace.relative(&workspace.target).join("demo/hidden.proof");
-    fs::write(workspace.root.join(&envelope), get(network, &format!("/v1/proofs/{proof}/envelope"))?)?;
+    fs::write(workspace.root.join(&envelope), network.get(&format!("/v1/proofs/{proof}/envelope"))?)?;
     let key = models.join(HASHED).join("verifier.key");
     let mut verify = vouch(workspace);
     verify.arg("verify").arg(&envelope).arg("--key").arg(key);
@@ -147,7 +141,7 @@ fn hidden(workspace: &Workspace, network: &Network, models: &Path, inputs: &Map<
 
 /// The identity of the model of a name.
 fn model(network: &Network, name: &str) -> Result<String> {
-    let models: Vec<Value> = serde_json::from_slice(&get(network, "/v1/models")?)?;
+    let models: Vec<Value> = serde_json::from_slice(&network.get("/v1/models")?)?;
     let named = models.iter().find(|model| model.get("name").and_then(Value::as_str) == Some(name));
     let id = named.and_then(|model| model.get("id")?.as_str());
     Ok(id.with_context(|| format!("the validator serves no model named {name}"))?.to_owned())
@@ -178,7 +172,7 @@ fn ask(network: &Network, question: &Value) -> Result<Status> {
             "failed" => bail!("the prediction failed: {}", status.error.unwrap_or_default()),
             _ => sleep(Duration::from_millis(100)),
         }
-        status = serde_json::from_slice(&get(network, &format!("/v1/predictions/{}", status.id))?)?;
+        status = serde_json::from_slice(&network.get(&format!("/v1/predictions/{}", status.id))?)?;
     }
     bail!("no prediction after {} s", PATIENCE.as_secs())
 }

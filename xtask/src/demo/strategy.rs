@@ -9,7 +9,6 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::network::get;
 use super::{ALLOW, heading, vouch};
 use crate::bundles::{ALLOCATION, PUBLIC};
 use crate::network::Network;
@@ -63,7 +62,7 @@ pub(super) fn run(workspace: &Workspace, network: &Network, models: &Path) -> Re
             bail!("the strategy is {}: {}", record.state, record.error.unwrap_or_default());
         }
         sleep(Duration::from_millis(100));
-        record = serde_json::from_slice(&get(network, &format!("/v1/strategies/{}", record.id))?)?;
+        record = serde_json::from_slice(&network.get(&format!("/v1/strategies/{}", record.id))?)?;
     }
     let seconds = began.elapsed().as_secs_f64();
     println!(
@@ -71,7 +70,7 @@ pub(super) fn run(workspace: &Workspace, network: &Network, models: &Path) -> Re
         record.market.source
     );
     let chain = workspace.relative(&workspace.target).join("demo/strategy.chain");
-    fs::write(workspace.root.join(&chain), get(network, &format!("/v1/strategies/{}/chain", record.id))?)?;
+    fs::write(workspace.root.join(&chain), network.get(&format!("/v1/strategies/{}/chain", record.id))?)?;
 
     // Not the validator's word: keys from here, the data and the wishes as this program has them.
     let tokens = record.market.tokens.len();

@@ -11,13 +11,14 @@ use crate::{
 };
 
 /// All suites, the quick ones first.
-pub(super) const SUITES: [Suite; 14] = [
+pub(super) const SUITES: &[Suite] = &[
     Suite { name: "fmt", about: "formatting (rustfmt)", run: fmt },
     Suite { name: "clippy", about: "lints of all targets, warnings are errors", run: clippy },
     Suite { name: "tidy", about: "dependency directions, links, leftovers", run: tidy::check },
     Suite { name: "docs", about: "documentation builds without warnings", run: docs },
     Suite { name: "book", about: "the pages of docs/ as a book, and its links", run: book::check },
     Suite { name: "rust", about: "unit, integration and bounded fuzz tests of the workspace", run: rust },
+    Suite { name: "embed", about: "an empty package that uses the library: compiled, and run", run: embed },
     Suite {
         name: "contracts",
         about: "the deposit contract: Solidity, scripts, committed ABI, following it on a chain",
@@ -78,4 +79,8 @@ fn rust(workspace: &Workspace) -> Result<()> {
     // The default members: `web` and the browser's prover run in WebAssembly only, and their suites are below. All failures
     // of a run are shown, not the first alone.
     run(cargo(&workspace.root).args(["test", "--locked", "--no-fail-fast"]))
+}
+
+fn embed(workspace: &Workspace) -> Result<()> {
+    run(cargo(&workspace.root).args(["test", "--locked", "--test", "packages", "--", "--ignored"]))
 }

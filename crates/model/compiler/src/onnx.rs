@@ -5,6 +5,7 @@ mod attributes;
 mod average_pool;
 mod batch_normalization;
 mod bits;
+mod checks;
 mod compare;
 mod concat;
 mod constant;

@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use halo2_proofs::halo2curves::bn256::Fr;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use support::{Bench, Place, random::random_program};
+use support::{Bench, Place};
 use vouch_circuit::{CircuitError, FirstPhase, ProductRow};
 use vouch_disclosure::{Statement, disclosure_program};
 use vouch_poseidon::Poseidon;
 use vouch_program::{Interval, Program, Requant, Visibility};
+use vouch_testing::random_program;
 use vouch_verifier::TensorSpec;
 
 /// A random program some of whose tensors are hidden.

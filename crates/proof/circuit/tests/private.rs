@@ -8,9 +8,10 @@ use std::sync::Arc;
 use halo2_proofs::halo2curves::bn256::Fr;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use support::{Bench, random::random_program};
+use support::Bench;
 use vouch_circuit::{CircuitParams, FirstPhase, Layout, ModelCircuit, choose};
 use vouch_program::{Instruction, Program, WeightMode};
+use vouch_testing::random_program;
 
 /// A random program with private weights; those without a matrix are left out, as are those whose sums the wider bounds refuse.
 fn private_program(seed: u64) -> Option<(Program, Vec<i64>)> {

@@ -6,9 +6,10 @@ mod support;
 use halo2_proofs::halo2curves::bn256::Fr;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use support::{Bench, Place, random::random_program};
+use support::{Bench, Place};
 use vouch_circuit::{CircuitError, CircuitParams, Column, FirstPhase, Layout};
 use vouch_program::{Interval, Program, Requant, Term};
+use vouch_testing::random_program;
 
 #[test]
 fn honest_witnesses_are_accepted() {

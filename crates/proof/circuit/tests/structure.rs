@@ -4,9 +4,10 @@
 mod support;
 
 use halo2_proofs::halo2curves::bn256::Fr;
-use support::{Bench, random::random_program};
+use support::Bench;
 use vouch_circuit::CircuitParams;
 use vouch_program::{Interval, Program, Requant};
+use vouch_testing::random_program;
 
 /// Everything that a challenge is applied to is committed before the challenge is drawn, and nothing else is.
 #[test]

@@ -9,12 +9,10 @@ use std::collections::BTreeMap;
 use ff::Field;
 
 use halo2_proofs::halo2curves::bn256::Fr;
-use support::{
-    Bench, Place,
-    random::{random_program, wide_program},
-};
+use support::{Bench, Place};
 use vouch_circuit::{CircuitError, FirstPhase, Layout, choose};
 use vouch_program::{Instruction, Interval, Program, Requant, Term};
+use vouch_testing::{random_program, wide_program};
 
 fn violation(bench: &Bench, first: &FirstPhase) -> Option<String> {
     bench.violation(&bench.columns(first, &bench.second(first)))

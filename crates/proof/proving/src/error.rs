@@ -100,8 +100,14 @@ impl ProvingError {
     }
 }
 
+#[doc(hidden)]
 impl From<halo2_proofs::plonk::Error> for ProvingError {
     fn from(e: halo2_proofs::plonk::Error) -> Self {
         Self::Halo2(e.to_string())
     }
+}
+
+/// An error of halo2.
+pub(crate) fn halo2(e: impl std::fmt::Display) -> ProvingError {
+    ProvingError::Halo2(e.to_string())
 }

@@ -32,13 +32,14 @@ use halo2_proofs::{
 };
 use serde::{Deserialize, Serialize};
 use vouch_circuit::{CircuitParams, Estimate, Layout, ModelCircuit, Objective, choose};
-use vouch_envelope::{Reader, hex};
+use vouch_envelope::hex;
 use vouch_program::{Program, RunError};
 use vouch_verifier::{KeyDescription, VerifierKey};
 
 use crate::{
     ProvingError, Srs,
     commit::KzgParams,
+    container::{Container, Opened},
     export::{KeyMeta, describe_key},
     layout::{self, layout_of},
     number::{index, long},
@@ -48,9 +49,14 @@ use crate::{
 
 pub(crate) use raw::constraint_system;
 
-const MAGIC: &[u8; 8] = b"VOUCHPK\0";
-const VERSION: u16 = 3;
-const PERSONAL: &[u8; 16] = b"Vouch-prover-key";
+const FORMAT: Container = Container {
+    name: "prover key",
+    magic: *b"VOUCHPK\0",
+    versions: 3..=3,
+    personal: *b"Vouch-prover-key",
+    other: "not a prover key of Vouch (make one with `vouch setup`)",
+    again: "run `vouch setup` again",
+};
 
 /// What a proving key is for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -153,17 +159,14 @@ impl ProverKey {
     /// [`ProvingError::Format`] if a part is too long for its length, which does not happen.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ProvingError> {
         let header = serde_json::to_vec(&self.header).map_err(wrong)?;
-        let mut bytes = Vec::new();
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        let mut bytes = FORMAT.begin();
         let blinding = self.blinding.as_ref().map(Blinding::to_bytes).unwrap_or_default();
         for part in [header.as_slice(), self.verifier.to_bytes(), &blinding] {
-            bytes.extend_from_slice(&u32::try_from(part.len()).map_err(wrong)?.to_le_bytes());
-            bytes.extend_from_slice(part);
+            FORMAT.part(&mut bytes, part)?;
         }
         long_part(&mut bytes, |to| self.params.inner().write_custom(to, SerdeFormat::RawBytesUnchecked))?;
         long_part(&mut bytes, |to| self.pk.write(to, SerdeFormat::RawBytesUnchecked))?;
-        let digest = crate::digest(PERSONAL, &[&bytes]);
+        let digest = FORMAT.digest(&bytes);
         bytes.extend_from_slice(&digest);
         Ok(bytes)
     }
@@ -173,9 +176,7 @@ impl ProverKey {
     /// # Errors
     /// [`ProvingError::Format`], as [`ProverKey::from_bytes`].
     pub fn header_of(bytes: &[u8]) -> Result<Header, ProvingError> {
-        let (mut reader, _) = open(bytes)?;
-        let len = reader.count_u32("header bytes", bytes.len(), 1).map_err(wrong)?;
-        serde_json::from_slice(reader.take(len).map_err(wrong)?).map_err(wrong)
+        serde_json::from_slice(open(bytes)?.part("header bytes")?).map_err(wrong)
     }
 
     /// Reads the proving key of a program.
@@ -184,21 +185,17 @@ impl ProverKey {
     /// [`ProvingError::Format`] if the bytes are damaged, [`ProvingError::OtherProgram`].
     pub fn from_bytes(bytes: &[u8], bundle: &Program) -> Result<Self, ProvingError> {
         crate::cpu::check()?;
-        let (mut reader, content) = open(bytes)?;
-        let mut small = |what| {
-            let len = reader.count_u32(what, content.len(), 1)?;
-            reader.take(len)
-        };
-        let header = small("header bytes").map_err(wrong)?;
-        let verifier = small("verifying key bytes").map_err(wrong)?;
-        let blinding = small("bytes that blind weights").map_err(wrong)?;
+        let mut file = open(bytes)?;
+        let header = file.part("header bytes")?;
+        let verifier = file.part("verifying key bytes")?;
+        let blinding = file.part("bytes that blind weights")?;
         let mut large = || {
-            let len = reader.u64()?;
-            reader.take(usize::try_from(len).unwrap_or(usize::MAX))
+            let len = file.reader.u64()?;
+            file.reader.take(usize::try_from(len).unwrap_or(usize::MAX))
         };
         let srs = large().map_err(wrong)?;
         let pk = large().map_err(wrong)?;
-        reader.finish().map_err(wrong)?;
+        file.finish()?;
 
         let header: Header = serde_json::from_slice(header).map_err(wrong)?;
         let digest = hex::encode(&bundle.digest());
@@ -291,7 +288,7 @@ pub(crate) fn meta(
 }
 
 fn wrong(reason: impl ToString) -> ProvingError {
-    ProvingError::format("prover key", reason)
+    FORMAT.wrong(reason)
 }
 
 /// Appends a part after its length in eight bytes.
@@ -305,21 +302,9 @@ fn long_part(bytes: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> std::io::R
     Ok(())
 }
 
-/// Checks magic, version and digest; what is left to read, and everything but the digest.
-fn open(bytes: &[u8]) -> Result<(Reader<'_>, &[u8]), ProvingError> {
-    let Some((content, digest)) = bytes.split_last_chunk::<32>() else {
-        return Err(wrong(format!("{} bytes are too few", bytes.len())));
-    };
-    let mut reader = Reader::new(content);
-    if &reader.array::<8>().map_err(wrong)? != MAGIC {
-        return Err(wrong("not a prover key of Vouch (make one with `vouch setup`)"));
-    }
-    let version = reader.u16().map_err(wrong)?;
-    if version != VERSION {
-        return Err(wrong(format!("version {version}, this program reads version {VERSION}: run `vouch setup` again")));
-    }
-    if crate::digest(PERSONAL, &[content]) != *digest {
-        return Err(wrong("the digest does not match: the file is damaged, run `vouch setup` again"));
-    }
-    Ok((reader, content))
+/// Checks magic, version and digest.
+fn open(bytes: &[u8]) -> Result<Opened<'_>, ProvingError> {
+    let opened = FORMAT.open(bytes)?;
+    opened.check_digest()?;
+    Ok(opened)
 }

@@ -111,11 +111,10 @@ fn within(name: &str, got: usize, min: usize, max: usize) -> Result<(), String> 
 mod tests {
     use vouch_circuit::Objective;
 
+    use vouch_testing::random::{hidden, random_program};
+
     use super::*;
-    use crate::{
-        CircuitPlan, plan,
-        random_programs::{hidden, random_program},
-    };
+    use crate::{CircuitPlan, plan};
 
     /// Every layout that is chosen is accepted; with one lane or column more or less than a layout of the program has, it is
     /// refused before or after it is laid out.

@@ -8,6 +8,8 @@ mod blake;
 mod check;
 mod clock;
 pub mod commit;
+#[doc(hidden)]
+pub mod container;
 pub mod cpu;
 mod error;
 pub mod export;
@@ -18,8 +20,7 @@ mod layout;
 mod number;
 mod plonk;
 mod prove;
-#[cfg(test)]
-mod random_programs;
+mod random;
 mod srs;
 mod weights;
 

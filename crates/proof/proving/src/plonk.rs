@@ -24,13 +24,12 @@ use ff::BatchInvert;
 use halo2_proofs::{
     halo2curves::{
         bn256::{Fr, G1, G1Affine},
-        ff::{Field, FromUniformBytes},
+        ff::Field,
         group::Curve,
     },
     plonk::{Circuit, ConstraintSystem, ProvingKey},
     transcript::{Challenge255, TranscriptWrite},
 };
-use rand_core::{OsRng, RngCore};
 use rayon::prelude::*;
 use vouch_circuit::{ModelCircuit, ModelConfig};
 
@@ -44,6 +43,8 @@ use self::{
 use crate::{
     ProvingError,
     commit::KzgParams,
+    error::halo2,
+    random::fill_random,
     weights::{self, Blinding},
 };
 
@@ -132,22 +133,6 @@ fn in_places<'a>(
     polys.extend(products);
     polys.extend([pk.l0(), pk.l_last(), pk.l_active_row()].map(|p| &p[..]));
     polys
-}
-
-pub(crate) fn halo2(e: impl std::fmt::Display) -> ProvingError {
-    ProvingError::Halo2(e.to_string())
-}
-
-/// Uniform field elements from the operating system's generator.
-pub(crate) fn fill_random(to: &mut [Fr]) {
-    let mut bytes = [0u8; 64 * 64];
-    for chunk in to.chunks_mut(64) {
-        let bytes = &mut bytes[..64 * chunk.len()];
-        OsRng.fill_bytes(bytes);
-        for (v, b) in chunk.iter_mut().zip(bytes.as_chunks::<64>().0) {
-            *v = Fr::from_uniform_bytes(b);
-        }
-    }
 }
 
 struct Prover<'a, T> {

@@ -15,11 +15,7 @@ use vouch_circuit::{CircuitParams, Layout, ModelCircuit, ModelConfig};
 use vouch_program::Program;
 use vouch_verifier::{PrivateWeights, WeightLane};
 
-use crate::{
-    ProvingError,
-    commit::KzgParams,
-    plonk::{fill_random, halo2},
-};
+use crate::{ProvingError, commit::KzgParams, error::halo2, random::fill_random};
 
 /// The random last rows of all weight columns, lane by lane and column by column: with them and the weights, the key's commitments can be opened.
 #[derive(Clone, PartialEq)]

@@ -1,14 +1,11 @@
 //! Verifying keys of strangers: `check_key` refuses what is not the program's before it makes anything of it.
 #![allow(missing_docs)]
 
-#[path = "../../circuit/tests/support/random.rs"]
-mod random;
-
-use random::random_program;
 use serde_json::Value;
 use vouch_circuit::Objective;
 use vouch_program::{Interval, Program, Requant};
 use vouch_proving::{ProverKey, ProvingError, Srs, check_key, plan};
+use vouch_testing::random_program;
 use vouch_verifier::{ColumnQuery, KeyDescription, VerifierKey};
 
 /// What a stranger publishes: a program and its honest key, and the reference string of both.

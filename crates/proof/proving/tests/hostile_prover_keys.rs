@@ -1,9 +1,6 @@
 //! Files of strangers for the prover: reference strings, and proving keys, which servers give to browsers.
 #![allow(missing_docs)]
 
-#[path = "../../circuit/tests/support/random.rs"]
-mod random;
-
 use std::ops::Range;
 
 use halo2_proofs::{
@@ -17,11 +14,11 @@ use halo2_proofs::{
     poly::kzg::commitment::ParamsKZG,
 };
 use rand_core::OsRng;
-use random::random_program;
 use vouch_circuit::Objective;
 use vouch_envelope::Nonce;
 use vouch_program::Program;
 use vouch_proving::{ProverKey, ProvingError, Srs, plan};
+use vouch_testing::random_program;
 use vouch_verifier::SrsKind;
 
 /// More than any modulus.

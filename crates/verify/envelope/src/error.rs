@@ -5,6 +5,9 @@ use thiserror::Error;
 use crate::hex::HexError;
 use crate::{CursorError, Section};
 
+#[cfg(test)]
+mod tests;
+
 /// Why bytes or JSON are not a proof envelope, or an envelope cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EnvelopeError {

@@ -68,7 +68,6 @@
 mod chain;
 mod cursor;
 mod error;
-mod json;
 mod proof;
 mod report;
 
@@ -78,7 +77,8 @@ pub use chain::{
 };
 pub use cursor::{CursorError, Reader, Writer};
 pub use error::EnvelopeError;
-pub use json::EnvelopeJson;
-pub use proof::{ENVELOPE_MAGIC, ENVELOPE_VERSION, MAX_HASHES, MAX_PROOF_BYTES, ProofEnvelope, PublicValues};
+pub use proof::{
+    ENVELOPE_MAGIC, ENVELOPE_VERSION, EnvelopeJson, MAX_HASHES, MAX_PROOF_BYTES, ProofEnvelope, PublicValues,
+};
 pub use report::{ChainReport, Check, VerificationReport};
 pub use vouch_schema::{Expected, MAX_VALUES, ModelId, Nonce, Section, TensorHash, hex, hex_text};

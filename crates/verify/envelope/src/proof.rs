@@ -1,8 +1,12 @@
 //! The proof envelope and its binary form.
 
+mod json;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{EnvelopeError, EnvelopeJson, MAX_VALUES, ModelId, Nonce, Reader, Section, TensorHash, Writer};
+use crate::{EnvelopeError, MAX_VALUES, ModelId, Nonce, Reader, Section, TensorHash, Writer};
+
+pub use json::EnvelopeJson;
 
 /// First bytes of an envelope.
 pub const ENVELOPE_MAGIC: [u8; 8] = *b"VOUCHPF\0";

@@ -4,11 +4,13 @@
 
 use std::path::PathBuf;
 
+use vouch_testing::{
+    ANY,
+    fixtures::{ALLOCATION_KEY, FORECAST_KEY, HONEST_CHAIN, SMALL, SMALL_KEY as KEY, UNLINKED_CHAIN},
+};
 use vouch_verifier_host::{Expected, ExpectedChain, Host, HostError, Limits, Link, Nonce, Refusal, ValueRef, Verifier};
 
-const KEY: &[u8] = include_bytes!("../../verifier/tests/fixtures/small.key");
-const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../verifier/tests/fixtures");
-const ENVELOPE: &[u8] = include_bytes!("../../verifier/tests/fixtures/small-0.envelope");
+const ENVELOPE: &[u8] = SMALL[0];
 
 fn module() -> Option<Vec<u8>> {
     let path = PathBuf::from(std::env::var_os("VOUCH_WASM")?);
@@ -16,7 +18,7 @@ fn module() -> Option<Vec<u8>> {
 }
 
 fn allowed() -> Expected {
-    Expected { allow_development_srs: true, ..Expected::default() }
+    ANY
 }
 
 #[derive(serde::Deserialize)]
@@ -97,20 +99,18 @@ fn reports_have_times_and_codes() {
 fn chains_are_verified_in_one_instance() {
     let Some(module) = module() else { return };
     let host = Host::new(&module, Limits::default()).unwrap();
-    let fixture = |name| std::fs::read(format!("{FIXTURES}/chain/{name}")).unwrap();
-    let (forecast, allocation, honest) = (fixture("forecast.key"), fixture("allocation.key"), fixture("honest.chain"));
-    let mut verifier = host.chain_verifier(&[&forecast, &forecast, &allocation]).unwrap();
+    let mut verifier = host.chain_verifier(&[FORECAST_KEY, FORECAST_KEY, ALLOCATION_KEY]).unwrap();
     let end = |proof, start| ValueRef { proof, start };
     let link = |from, to| Link { from: end(from, 0), to: end(2, to), len: 1 };
     let mut expected = ExpectedChain { steps: vec![allowed(); 3], links: vec![link(1, 2), link(0, 1)] };
     expected.steps[2].inputs = Some(vec![160, 24]);
-    let report = verifier.verify(&honest, &expected).unwrap();
+    let report = verifier.verify(HONEST_CHAIN, &expected).unwrap();
     assert!(report.accepted, "{report:?}");
     assert!(report.proofs.iter().flat_map(|proof| &proof.checks).map(|check| check.micros).sum::<u64>() > 0);
-    let report = verifier.verify(&fixture("unlinked.chain"), &expected).unwrap();
+    let report = verifier.verify(UNLINKED_CHAIN, &expected).unwrap();
     assert_eq!((report.accepted, report.links[1].code.as_str()), (false, "link-value"));
     expected.steps.pop();
-    let error = verifier.verify(&honest, &expected).unwrap_err();
+    let error = verifier.verify(HONEST_CHAIN, &expected).unwrap_err();
     assert_eq!(error.code(), "step-count");
     // What runs out of fuel is started anew.
     let long = ExpectedChain {
@@ -121,10 +121,10 @@ fn chains_are_verified_in_one_instance() {
     let limits = Limits { fuel: 400_000_000, ..Limits::default() };
     let mut verifier =
         Host::new(&module, limits).unwrap().chain_verifier(&[&forecast, &forecast, &allocation]).unwrap();
-    let error = verifier.verify(&honest, &long).unwrap_err();
+    let error = verifier.verify(HONEST_CHAIN, &long).unwrap_err();
     assert!(matches!(error, HostError::OutOfFuel { .. } | HostError::OutOfMemory { .. }), "{error}");
     expected.steps.push(allowed());
-    assert!(verifier.verify(&honest, &expected).unwrap().accepted);
+    assert!(verifier.verify(HONEST_CHAIN, &expected).unwrap().accepted);
 }
 
 #[test]

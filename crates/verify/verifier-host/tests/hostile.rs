@@ -1,10 +1,7 @@
 //! Modules that spin, trap, take memory, lack exports, or answer nonsense: each gives the error
 //! that says so, and never a verdict.
 
-#[path = "support/modules.rs"]
-mod modules;
-
-use modules::{GROW, I64, Module, SPIN, TEXT, TRAP, number, text_at};
+use vouch_testing::modules::{GROW, I64, Module, SPIN, TEXT, TRAP, number, text_at};
 use vouch_verifier_host::{Expected, Host, HostError, Limits, Refusal, VerificationReport};
 
 const LIMITS: Limits = Limits { fuel: 1_000_000, memory: 1 << 20 };

@@ -4,16 +4,14 @@
 //! in d, `hours` of 2 values in h, `delay` in h with scale 8), made by `prover-native/tests/chains.rs`.
 
 use proptest::prelude::*;
+use vouch_testing::{
+    ANY,
+    fixtures::{ALLOCATION_KEY, FORECAST_KEY, HONEST_CHAIN as HONEST, UNLINKED_CHAIN as UNLINKED},
+};
 use vouch_verifier::{
     ChainError, ChainStep, ChainVerification, Expected, Link, LinkError, ModelId, Nonce, ProofChain, ProofEnvelope,
     Section, ValueRef, VerifierKey, VerifyError, report_chain, verify_chain,
 };
-
-const FORECAST: &[u8] = include_bytes!("fixtures/chain/forecast.key");
-const ALLOCATION: &[u8] = include_bytes!("fixtures/chain/allocation.key");
-const HONEST: &[u8] = include_bytes!("fixtures/chain/honest.chain");
-/// Three proofs that hold, but the last is about other hours than the second has computed.
-const UNLINKED: &[u8] = include_bytes!("fixtures/chain/unlinked.chain");
 
 struct Setting {
     keys: [VerifierKey; 2],
@@ -21,7 +19,7 @@ struct Setting {
 }
 
 fn setting() -> Setting {
-    let keys = [FORECAST, ALLOCATION].map(|bytes| VerifierKey::from_bytes(bytes).unwrap());
+    let keys = [FORECAST_KEY, ALLOCATION_KEY].map(|bytes| VerifierKey::from_bytes(bytes).unwrap());
     Setting { keys, chain: ProofChain::decode(HONEST).unwrap() }
 }
 
@@ -39,7 +37,7 @@ impl Setting {
     fn steps(&self) -> Vec<ChainStep<&VerifierKey>> {
         let step = |key, nonce, inputs: &[i64]| {
             let (nonce, inputs) = (Some(Nonce([nonce; 32])), Some(inputs.to_vec()));
-            let expected = Expected { nonce, inputs, allow_development_srs: true, ..Expected::default() };
+            let expected = Expected { nonce, inputs, ..ANY };
             ChainStep { key, expected }
         };
         let [forecast, allocation] = &self.keys;

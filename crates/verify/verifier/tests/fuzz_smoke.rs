@@ -5,10 +5,9 @@ mod bodies;
 
 use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use vouch_testing::fixtures::{HONEST_CHAIN as CHAIN, SMALL, SMALL_KEY as KEY};
 
-const KEY: &[u8] = include_bytes!("fixtures/small.key");
-const ENVELOPE: &[u8] = include_bytes!("fixtures/small-0.envelope");
-const CHAIN: &[u8] = include_bytes!("fixtures/chain/honest.chain");
+const ENVELOPE: &[u8] = SMALL[0];
 
 /// Changes some bytes, or cuts, repeats or inserts some.
 fn mutate(rng: &mut ChaCha8Rng, bytes: &mut Vec<u8>) {

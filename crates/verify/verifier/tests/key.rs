@@ -2,9 +2,10 @@
 
 mod fixture;
 
-use fixture::{LARGE_KEY, SMALL_KEY, small};
+use fixture::small;
 use proptest::prelude::*;
 use vouch_envelope::CursorError;
+use vouch_testing::fixtures::{LARGE_KEY, SMALL_KEY};
 use vouch_verifier::{
     ColumnKind, ColumnRef, KeyDescription, KeyError, Node, PointError, Section, SrsKind, TensorSpec, VerifierKey,
     Visibility,

@@ -2,7 +2,11 @@
 
 mod fixture;
 
-use fixture::{ANY, LARGE, LARGE_KEY, SMALL, SMALL_KEY, small};
+use fixture::small;
+use vouch_testing::{
+    ANY,
+    fixtures::{LARGE, LARGE_KEY, SMALL, SMALL_KEY},
+};
 use vouch_verifier::{
     Check, CheckName, Expected, ModelId, Nonce, Outcome, PointError, ProofEnvelope, Section, SrsKind, Together,
     Verification, VerifierKey, VerifyError, report, verify, verify_batch, verify_bytes, verify_together,

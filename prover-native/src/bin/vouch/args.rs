@@ -1,13 +1,9 @@
 //! Arguments that several commands take.
 
-mod compile;
-
 use std::ops::RangeInclusive;
 
 use clap::{Args, ValueEnum};
 use vouch::{Objective, Setup};
-
-pub(crate) use self::compile::{Compile, Ranges};
 
 /// How many inputs one proof can be about.
 pub(crate) const BATCH: RangeInclusive<i64> = 1..=4096;

@@ -46,7 +46,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Compile an ONNX model to an integer program, and measure its accuracy
-    Compile(args::Compile),
+    Compile(compile::Args),
     /// Make the proving and the verifying key of a compiled model
     Setup(setup::Args),
     /// Write what others need of a model to verify its proofs: without private weights, without the proving key

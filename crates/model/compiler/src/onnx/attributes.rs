@@ -19,6 +19,13 @@ pub(super) type Lowered = Result<Vec<Tensor>, CompileError>;
 /// Lowers a node: adds what it computes to the graph, and gives its results in the order of its outputs.
 pub(super) type Lower = fn(&Node<'_>, &mut Graph) -> Lowered;
 
+/// The operators of one file.
+pub(super) struct Family {
+    pub(super) ops: &'static [(&'static str, Lower)],
+    /// Restrictions, by operator.
+    pub(super) limits: &'static [(&'static str, &'static str)],
+}
+
 /// A node about to be lowered.
 pub(super) struct Node<'a> {
     pub(super) proto: &'a pb::NodeProto,

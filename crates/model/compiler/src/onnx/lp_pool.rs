@@ -2,7 +2,6 @@
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    max_pool::kernel,
     model::checked_len,
     steps::{Steps, Sum},
     tensor::Tensor,
@@ -40,11 +39,8 @@ fn root(steps: &mut Steps<'_>, x: &Tensor, p: u32) -> Tensor {
 
 fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let x = node.float_input(0)?;
-    if x.shape.len() < 3 {
-        return Err(node.error("its operand has no spatial dimensions"));
-    }
     let p = order(node)?;
-    let window = Window::new(node, &x.shape[2..], kernel(node)?)?;
+    let window = Window::of_pool(node, &x.shape)?;
     let planes: usize = x.shape[..2].iter().product();
     let plane: usize = window.input.iter().product();
     let mut shape = x.shape[..2].to_vec();

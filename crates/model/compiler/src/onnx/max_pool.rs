@@ -15,18 +15,9 @@ pub(super) const OPS: &[(&str, Lower)] = &[("GlobalMaxPool", global), ("MaxPool"
 
 pub(super) const LIMITS: &[(&str, &str)] = &[];
 
-/// The kernel of a pool.
-pub(super) fn kernel(node: &Node<'_>) -> Result<Vec<usize>, CompileError> {
-    let kernel = node.ints("kernel_shape")?.ok_or_else(|| node.error("`kernel_shape` is missing"))?;
-    Ok(kernel.iter().map(|&k| usize::try_from(k).unwrap_or(0)).collect())
-}
-
 fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let x = node.input(0)?;
-    if x.shape.len() < 3 {
-        return Err(node.error("its operand has no spatial dimensions"));
-    }
-    let window = Window::new(node, &x.shape[2..], kernel(node)?)?;
+    let window = Window::of_pool(node, &x.shape)?;
     let planes: usize = x.shape[..2].iter().product();
     let plane: usize = window.input.iter().product();
     let mut shape = x.shape[..2].to_vec();

@@ -10,7 +10,7 @@ mod tree_ensemble;
 
 use tract_onnx::pb;
 
-use super::registry::Family;
+use super::attributes::Family;
 
 pub(super) const FAMILIES: &[Family] = &[
     Family { ops: encoding::OPS, limits: encoding::LIMITS },

@@ -10,8 +10,7 @@ use tract_onnx::{pb, prelude::*};
 use super::{attributes::Opsets, ml, oracle_form, shapes, tensor::Tensor, weights};
 use crate::{CompileError, InputShapes, InputSpec, Schema, schema};
 
-/// No tensor has more elements than this.
-pub(crate) const MAX_ELEMENTS: usize = 1 << 27;
+pub(super) use super::checks::{MAX_ELEMENTS, checked_len, malformed, node_name};
 
 /// A checked ONNX model.
 #[derive(Clone, Debug)]
@@ -28,16 +27,6 @@ pub struct OnnxModel {
     schema: Option<Schema>,
     initializers: BTreeMap<String, Tensor>,
     order: Vec<usize>,
-}
-
-pub(super) fn malformed(reason: impl Into<String>) -> CompileError {
-    CompileError::Malformed { reason: reason.into() }
-}
-
-/// A node's name for messages.
-pub(super) fn node_name(node: &pb::NodeProto) -> String {
-    let first_output = || node.output.iter().find(|o| !o.is_empty()).cloned().unwrap_or_else(|| node.op_type.clone());
-    if node.name.is_empty() { first_output() } else { node.name.clone() }
 }
 
 impl OnnxModel {
@@ -242,16 +231,6 @@ fn opset(proto: &pb::ModelProto) -> Result<i64, CompileError> {
         return Err(malformed(format!("operator set {version} is not supported (7 to 30 are)")));
     }
     Ok(version)
-}
-
-/// The number of elements of a shape, if it is at most [`MAX_ELEMENTS`].
-pub(super) fn checked_len(name: &str, shape: &[usize]) -> Result<usize, CompileError> {
-    let len = crate::data::elements(shape).filter(|&n| n <= MAX_ELEMENTS);
-    len.ok_or_else(|| CompileError::Dimensions {
-        name: name.to_owned(),
-        shape: format!("{shape:?}"),
-        reason: "it has more than 2^27 elements".into(),
-    })
 }
 
 /// An order of the nodes in which every name is defined before its use.

@@ -5,19 +5,15 @@
 //! `ai.onnx.ml:Scaler`.
 
 use super::{
-    attention, attributes::Lower, average_pool, batch_normalization, bits, compare, concat, constant, conv,
-    conv_transpose, cumulative, data_dependent, deform_conv, einsum, elementwise, gather, gemm, grid_sample, gru,
-    known::KNOWN, layout, linear_attention, loss, lp_pool, lstm, mat_mul, max_pool, ml, normalizations, one_hot, order,
-    pad, quantization, reduce, reshape, resize, rnn, roi_align, rotary, rounding, scatter, signal, slice, softmax,
-    split, transpose, unary, variadic,
+    attention,
+    attributes::{Family, Lower},
+    average_pool, batch_normalization, bits, compare, concat, constant, conv, conv_transpose, cumulative,
+    data_dependent, deform_conv, einsum, elementwise, gather, gemm, grid_sample, gru,
+    known::KNOWN,
+    layout, linear_attention, loss, lp_pool, lstm, mat_mul, max_pool, ml, normalizations, one_hot, order, pad,
+    quantization, reduce, reshape, resize, rnn, roi_align, rotary, rounding, scatter, signal, slice, softmax, split,
+    transpose, unary, variadic,
 };
-
-/// The operators of one file.
-pub(super) struct Family {
-    pub(super) ops: &'static [(&'static str, Lower)],
-    /// Restrictions, by operator.
-    pub(super) limits: &'static [(&'static str, &'static str)],
-}
 
 /// Everything that the crate can lower, file by file.
 pub(super) const FAMILIES: &[Family] = &[

@@ -273,7 +273,7 @@ fn max_unpool(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     if rank < 3 || at.shape != x.shape || at.kind != Kind::Int {
         return Err(node.error(format!("indices {:?} do not fit {:?}", at.shape, x.shape)));
     }
-    let kernel = super::max_pool::kernel(node)?;
+    let kernel = super::window::kernel(node)?;
     let shape: Vec<usize> = match node.int_list(2, "the output's shape")? {
         Some(shape) => shape.iter().map(|&d| usize::try_from(d).unwrap_or(usize::MAX)).collect(),
         None => {

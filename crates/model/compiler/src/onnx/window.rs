@@ -6,6 +6,12 @@ use super::{
 };
 use crate::CompileError;
 
+/// The kernel of a pool.
+pub(super) fn kernel(node: &Node<'_>) -> Result<Vec<usize>, CompileError> {
+    let kernel = node.ints("kernel_shape")?.ok_or_else(|| node.error("`kernel_shape` is missing"))?;
+    Ok(kernel.iter().map(|&k| usize::try_from(k).unwrap_or(0)).collect())
+}
+
 /// The geometry of a convolution or pool.
 pub(super) struct Window {
     pub(super) input: Vec<usize>,
@@ -66,6 +72,15 @@ impl Window {
         let window = Self { input: input.to_vec(), kernel, output, strides: step, dilations, begin, end };
         super::model::checked_len(&node.name, &[window.positions(), window.size()])?;
         Ok(window)
+    }
+
+    /// Reads the attributes of a pool, whose operand has batch, channels and spatial dimensions.
+    pub(super) fn of_pool(node: &Node<'_>, operand: &[usize]) -> Result<Self, CompileError> {
+        let [_, _, input @ ..] = operand else { return Err(node.error("its operand has no spatial dimensions")) };
+        if input.is_empty() {
+            return Err(node.error("its operand has no spatial dimensions"));
+        }
+        Self::new(node, input, kernel(node)?)
     }
 
     /// The spatial shape of what a pool of this kernel, strides, pads and dilations made `output` of.

@@ -29,6 +29,7 @@ use support::{
     mutant::{Mutant, Site},
 };
 use vouch_program::Visibility;
+use vouch_testing::random_program;
 
 /// A false statement that only one constraint stands against.
 pub struct Attack {
@@ -81,7 +82,7 @@ fn attacks() -> Vec<Attack> {
 /// The constraints of all circuits that attacks are made on, and of random ones.
 fn constraints(attacks: &[Attack]) -> BTreeSet<String> {
     let of = |a: &Attack| Bench::with_params(a.subject.program.clone(), a.subject.params.clone()).mutants();
-    let random = (0..60).map(|seed| Bench::new(support::random::random_program(seed).0).mutants());
+    let random = (0..60).map(|seed| Bench::new(random_program(seed).0).mutants());
     // Limbs beyond those that attacks are made on are as those: all but the two highest are low limbs.
     let wide = |m: &Mutant| matches!(m, Mutant::Lookup(Site::LinearLimb(i) | Site::ProductLimb(i)) if *i > 2);
     let random = random.flatten().filter(|m| !wide(m));
@@ -132,7 +133,7 @@ fn without_any_constraint_a_false_statement_is_accepted() {
 #[test]
 fn nothing_is_left_out_of_the_lookups() {
     for seed in 0..60 {
-        let bench = Bench::new(support::random::random_program(seed).0);
+        let bench = Bench::new(random_program(seed).0);
         let Some(chip) = &bench.config.lookup else { continue };
         let found: Vec<_> = chip.groups.iter().flatten().chain(&chip.direct).copied().collect();
         let limbs = bench.config.linear.iter().map(|l| &l.limbs).chain(bench.config.product.iter().map(|p| &p.limbs));

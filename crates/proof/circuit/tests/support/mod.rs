@@ -18,7 +18,6 @@ use vouch_circuit::{
 use vouch_program::{Program, Trace};
 
 pub mod mutant;
-pub mod random;
 
 use mutant::Mutant;
 

@@ -7,9 +7,10 @@ use halo2_proofs::{
     transcript::{Blake2bRead, Blake2bWrite, TranscriptReadBuffer, TranscriptWriterBuffer},
 };
 use vouch_circuit::Objective;
+use vouch_testing::random_program;
 
 use super::*;
-use crate::{ProverKey, Srs, plan, random_programs as random};
+use crate::{ProverKey, Srs, plan};
 
 fn accepted(key: &ProverKey, instance: &[Fr], proof: &[u8]) -> bool {
     let mut transcript = Blake2bRead::<_, G1Affine, Challenge255<_>>::init(proof);
@@ -26,7 +27,7 @@ fn accepted(key: &ProverKey, instance: &[Fr], proof: &[u8]) -> bool {
 #[test]
 fn halo2_accepts() {
     for seed in 0..8 {
-        let (program, x) = random::random_program(seed);
+        let (program, x) = random_program(seed);
         let key = ProverKey::development(&program).unwrap();
         let trace = program.run(&x).unwrap();
         let circuit = ModelCircuit::prove(key.program.clone(), key.layout.clone(), &trace, &[]).unwrap();
@@ -63,7 +64,7 @@ fn every_column_is_blinded() {
     let names = std::collections::BTreeMap::from([("x".to_owned(), vouch_program::Visibility::Hashed)]);
     let mut roles = [0; 4];
     for seed in 0..6 {
-        let (program, x) = random::random_program(seed);
+        let (program, x) = random_program(seed);
         // Some of them have an input with too many bits to be hidden.
         let program = program.clone().with_visibility(&names).unwrap_or(program);
         let private = program.clone().with_weights(vouch_program::WeightMode::Private);
@@ -116,7 +117,7 @@ fn weights_are_those_of_the_key() {
     use vouch_program::WeightMode;
     let mut tried = 0;
     for seed in 0..100 {
-        let (program, x) = random::random_program(seed);
+        let (program, x) = random_program(seed);
         let Ok(program) = program.with_weights(WeightMode::Private) else { continue };
         let plan = plan(&program, 1, Objective::default(), None).unwrap();
         if !plan.estimate.params.private_weights {

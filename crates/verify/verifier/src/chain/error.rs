@@ -8,6 +8,9 @@ use vouch_envelope::{ChainFormatError, Link, Section};
 use crate::error::VerifyError;
 use crate::real::Real;
 
+#[cfg(test)]
+mod tests;
+
 /// Why a link does not hold.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum LinkError {

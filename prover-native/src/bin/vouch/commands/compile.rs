@@ -1,5 +1,7 @@
 //! `vouch compile`.
 
+mod args;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
@@ -15,10 +17,11 @@ use vouch_program::{Instruction, Wire};
 
 use crate::{
     Said,
-    args::{Compile, Ranges},
     failure::{Failure, Kind},
     progress::Show,
 };
+
+pub(crate) use self::args::{Args, Ranges};
 
 /// Reads a model and the options of its compilation.
 fn options(model: &OnnxModel, ranges: &Ranges) -> Result<CompileOptions, Failure> {
@@ -94,7 +97,7 @@ fn visibilities(options: &[String]) -> Result<BTreeMap<String, Visibility>, Fail
 }
 
 /// What the author says: options before the card's file.
-fn card(args: &Compile, program: &Program) -> Result<Card, Failure> {
+fn card(args: &Args, program: &Program) -> Result<Card, Failure> {
     let beside = args.model.with_extension("card.json");
     let file = args.card.clone().or_else(|| beside.is_file().then_some(beside));
     let mut card = file.map(|file| Card::load(&file, program)).transpose()?.unwrap_or_default();
@@ -144,7 +147,7 @@ fn public_numbers(program: &Program) -> Option<String> {
     ))
 }
 
-pub(crate) fn run(args: &Compile, show: Show) -> Result<Said, Failure> {
+pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
     let start = std::time::Instant::now();
     let mut compile = load(&args.model, &args.ranges)?;
     for (tensor, visibility) in visibilities(&args.visibility)? {

@@ -11,9 +11,9 @@ use std::{
 use serde_json::json;
 use vouch::{
     KeyFiles, Model, PROVER_KEY_FILE, Salt, Srs, SrsKind, Statement, disclosure_dir, fact_keys, fact_rows, files,
-    hashed_inputs, open_fact_key, prove_fact,
+    open_fact_key, prove_fact,
 };
-use vouch_verifier::{Schema, TensorSpec};
+use vouch_verifier::{Schema, Section, TensorSpec};
 
 use self::fact::FactArgs;
 use super::prove::nonce;
@@ -86,7 +86,7 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
 
 /// The hashed inputs, of which there must be some.
 fn hashed(schema: &Schema) -> Result<Vec<TensorSpec>, Failure> {
-    let found: Vec<TensorSpec> = hashed_inputs(schema).cloned().collect();
+    let found: Vec<TensorSpec> = schema.hashed(Section::Inputs).cloned().collect();
     if found.is_empty() {
         let message = "the model has no hashed inputs (`vouch compile --visibility NAME=hashed` makes them)";
         return Err(Failure::new(Kind::Input, message));

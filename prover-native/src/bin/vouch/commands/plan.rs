@@ -7,8 +7,8 @@ use vouch::{Error, Estimate, Model, Objective, Program, Setup, WeightMode};
 
 use crate::{
     Said,
-    args::{Ranges, Shape},
-    commands::compile,
+    args::Shape,
+    commands::compile::{self, Ranges},
     failure::Failure,
     progress::Show,
     usage::bytes,

@@ -4,9 +4,10 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use vouch_circuit::Objective;
 use vouch_program::{Interval, Program as Integers, Requant, Segment, Term, Visibility, WeightMode};
+use vouch_testing::random_program;
 
 use super::*;
-use crate::{ProverKey, Srs, plan, random_programs::random_program};
+use crate::{ProverKey, Srs, plan};
 
 /// A change of random rows that keeps commitments and evaluations.
 struct Direction {

@@ -7,10 +7,10 @@ use std::{
 };
 
 use serde_json::json;
-use vouch::{hashed_inputs, open_verifying_key, read_proof};
+use vouch::{open_verifying_key, read_proof};
 use vouch_disclosure::{expected_of, spec_of, statement_of};
 use vouch_envelope::{ProofEnvelope, TensorHash};
-use vouch_verifier::{Expected, TensorSpec, VerifierKey, verify_bytes};
+use vouch_verifier::{Expected, Section, TensorSpec, VerifierKey, verify_bytes};
 
 use super::fact::{self, FactArgs};
 use crate::{
@@ -103,7 +103,7 @@ fn original(
     allow_development_srs: bool,
 ) -> Result<TensorHash, Failure> {
     let refused = |e: &dyn std::fmt::Display| Failure::new(Kind::Refused, format!("{}: {e}", proof.display()));
-    let position = hashed_inputs(model.schema()).position(|t| t == spec).ok_or_else(|| {
+    let position = model.schema().hashed(Section::Inputs).position(|t| t == spec).ok_or_else(|| {
         let message =
             format!("the model has no hashed input like `{}` of the key: they do not belong together", spec.name);
         Failure::new(Kind::Damaged, message)

@@ -1,14 +1,13 @@
-//! The arguments of compilations.
+//! The arguments of `vouch compile`, and those that `vouch plan` shares.
 
 use std::path::PathBuf;
 
-use clap::Args;
 use vouch::WeightMode;
 
-use super::{BATCH, Goal};
+use crate::args::{BATCH, Goal};
 
 /// What a model's integers have to hold, and how precise they are.
-#[derive(Debug, Args)]
+#[derive(Debug, clap::Args)]
 pub(crate) struct Ranges {
     /// Range of the inputs, for all or for one by name; default: the model's own schema
     #[arg(long = "input-range", value_name = "LO,HI|NAME=LO,HI", allow_hyphen_values = true)]
@@ -45,8 +44,8 @@ pub(crate) struct Ranges {
     pub(crate) limb_bits: Option<u8>,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Compile {
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
     /// The model
     pub(crate) model: PathBuf,
     #[command(flatten)]

@@ -1,5 +1,5 @@
 //! Small modules with the verifier's exports, written byte by byte, whose functions a test can replace.
-#![allow(dead_code, missing_docs, unreachable_pub)]
+#![allow(missing_docs)]
 
 /// Value types of WebAssembly.
 pub const I32: u8 = 0x7f;

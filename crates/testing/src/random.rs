@@ -1,5 +1,4 @@
 //! Random programs: small ones, and wide ones with large drops, weights near the limits and limbs of many widths.
-#![allow(dead_code, missing_docs, unreachable_pub)]
 
 use std::collections::BTreeMap;
 
@@ -102,6 +101,12 @@ fn attempt(rng: &mut ChaCha8Rng) -> Option<(Program, Vec<i64>)> {
         }
     }
     None
+}
+
+/// The program with its input `x` hashed, unless that has too many bits to be hidden.
+pub fn hidden(program: Program) -> Program {
+    let names = BTreeMap::from([("x".to_owned(), Visibility::Hashed)]);
+    program.clone().with_visibility(&names).unwrap_or(program)
 }
 
 /// A random program with limbs of four to eight bits, drops up to 59, weights up to 2^57, factors up to 2^41, hidden tensors, private

@@ -1,6 +1,5 @@
 //! What an attacker does with published files: solves them for the weights.
-
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
+#![allow(missing_docs)]
 
 use serde_json::Value;
 
