@@ -1,8 +1,8 @@
-//! `cargo bench -p vouch-node --bench load`: what one validator bears, as a process of its own, on loopback.
+//! `cargo bench -p vouch-node --bench load`: what one validator bears, on loopback.
 //!
-//! * `verified`: predictions with proofs that were made before, answered by miners that only look them up: what is measured is the
-//!   validator (with the client and the miners on the same cores).
-//! * `many`: 10,000 miners on the chain that have nothing to answer: scheduling, scoring, the list of miners, weights.
+//! * `verified`: predictions, answered with proofs that were made before and are verified in full: what is measured is the
+//!   validator, in this process, with the client and the miners on the same cores.
+//! * `many`, with the validator as a process of its own: 10,000 miners on the chain that have nothing to answer: scheduling, scoring, the list of miners, weights.
 //! * `soak`: `many` for `VOUCH_SOAK_MINUTES`, with the memory each minute; left out without that.
 //!
 //! `VOUCH_WASM` names the verifier's `.wasm`; without it the native verifier is used.
@@ -11,9 +11,9 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use std::collections::HashMap;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -24,7 +24,9 @@ use axum::{Json, Router};
 use support::{Net, Running, fixture, question};
 use vouch_api::{MinerSummary, Network, Nonce, PredictionStatus, ProveRequest};
 use vouch_node::chain::MinerEntry;
+use vouch_node::engine::{Rejection, Verified, VerifyEngine};
 use vouch_protocol::{PartyKey, PublicKey};
+use vouch_verifier::{Expected, ProofEnvelope, VerifierKey};
 
 /// Miners that look up, and proofs that they have.
 const MINERS: usize = 16;
@@ -45,10 +47,15 @@ impl Drop for Process {
 impl Process {
     /// Resident memory, MiB.
     fn memory(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0");
-        line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0) / 1024.0
+        memory(self.0.id())
     }
+}
+
+/// Resident memory of a process, MiB.
+fn memory(process: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0");
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0) / 1024.0
 }
 
 /// A validator on `net`, and where it is.
@@ -88,17 +95,18 @@ async fn validator(net: &Net, settings: &[String]) -> (Process, String) {
     (process, url)
 }
 
-type Proofs = Arc<HashMap<Nonce, Vec<u8>>>;
+type Proofs = Arc<Mutex<Vec<Vec<u8>>>>;
 
-async fn look_up(State(proofs): State<Proofs>, Json(asked): Json<ProveRequest>) -> Response<Body> {
-    match proofs.get(&asked.nonce) {
-        Some(proof) => Response::new(Body::from(proof.clone())),
+/// The next proof that was made before, whatever is asked.
+async fn hand_out(State(proofs): State<Proofs>, _: Json<ProveRequest>) -> Response<Body> {
+    match proofs.lock().unwrap().pop() {
+        Some(proof) => Response::new(Body::from(proof)),
         None => Response::builder().status(StatusCode::NOT_FOUND).body(Body::empty()).unwrap(),
     }
 }
 
-async fn lookup(proofs: Proofs) -> Running {
-    support::run(Router::new().route("/v1/prove", post(look_up)).with_state(proofs), || ()).await
+async fn miner(proofs: Proofs) -> Running {
+    support::run(Router::new().route("/v1/prove", post(hand_out)).with_state(proofs), || ()).await
 }
 
 fn proofs() -> Proofs {
@@ -107,17 +115,32 @@ fn proofs() -> Proofs {
     let start = Instant::now();
     let prove = |_| {
         let nonce = Nonce(PartyKey::generate().public().0);
-        (nonce, key.prove_integers(&inputs, nonce, vouch::Salt::random()).unwrap().envelope.encode().unwrap())
+        key.prove_integers(&inputs, nonce, vouch::Salt::random()).unwrap().envelope.encode().unwrap()
     };
-    let proofs: HashMap<_, _> = (0..PROOFS).map(prove).collect();
+    let proofs = (0..PROOFS).map(prove).collect();
     println!("{PROOFS} proofs made in {:.1} s", start.elapsed().as_secs_f64());
-    Arc::new(proofs)
+    Arc::new(Mutex::new(proofs))
+}
+
+/// Verifies for the nonce that the envelope has. No proof can be made before it is asked for; with this engine, in this
+/// benchmark only, the validator does all of its work on proofs that were.
+struct AnyNonce(Arc<dyn VerifyEngine>);
+
+impl VerifyEngine for AnyNonce {
+    fn verify(&self, key: &VerifierKey, expected: &Expected, envelope: &[u8]) -> Result<Verified, Rejection> {
+        let nonce = ProofEnvelope::decode(envelope).map_err(|e| Rejection::Malformed(e.to_string()))?.nonce;
+        self.0.verify(key, &Expected { nonce: Some(nonce), ..expected.clone() }, envelope)
+    }
+
+    fn sha256(&self) -> Option<&str> {
+        self.0.sha256()
+    }
 }
 
 /// Asks, and listens until it is answered.
-async fn ask(client: &reqwest::Client, url: &str, nonce: Nonce) -> Duration {
+async fn ask(client: &reqwest::Client, url: &str) -> Duration {
     let start = Instant::now();
-    let asked = client.post(format!("{url}/v1/predictions")).json(&question(Some(nonce))).send().await.unwrap();
+    let asked = client.post(format!("{url}/v1/predictions")).json(&question(None)).send().await.unwrap();
     assert_eq!(asked.status(), 202);
     let status: PredictionStatus = asked.json().await.unwrap();
     let events = client.get(format!("{url}/v1/predictions/{}/events", status.id)).send().await.unwrap();
@@ -136,25 +159,26 @@ async fn verified() {
     let net = Net::new();
     let (mut servers, mut entries) = (Vec::new(), Vec::new());
     for _ in 0..MINERS {
-        let server = lookup(proofs.clone()).await;
+        let server = miner(proofs.clone()).await;
         entries.push(MinerEntry { key: PartyKey::generate().public(), url: server.url.clone() });
         servers.push(server);
     }
     net.on_chain(entries);
-    let (process, url) = validator(&net, &["validator.dispatch.benchmark_every_ms=0".to_owned()]).await;
-    let before = process.memory();
+    let engine = |engine| -> Arc<dyn VerifyEngine> { Arc::new(AnyNonce(engine)) };
+    let validator = net.validator_with(engine, |s| s.predictions.open = 100_000).await;
+    let before = memory(std::process::id());
     let start = Instant::now();
-    let nonces: Arc<std::sync::Mutex<Vec<Nonce>>> = Arc::new(std::sync::Mutex::new(proofs.keys().copied().collect()));
+    let left = Arc::new(AtomicUsize::new(PROOFS));
     let mut clients = tokio::task::JoinSet::new();
     for _ in 0..CLIENTS {
-        let (nonces, url) = (nonces.clone(), url.clone());
+        let (left, url) = (left.clone(), validator.url.clone());
         clients.spawn(async move {
             let client = reqwest::Client::new();
             let mut times = Vec::new();
-            loop {
-                let Some(nonce) = nonces.lock().unwrap().pop() else { return times };
-                times.push(ask(&client, &url, nonce).await);
+            while left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+                times.push(ask(&client, &url).await);
             }
+            times
         });
     }
     let mut times: Vec<Duration> = clients.join_all().await.into_iter().flatten().collect();
@@ -166,7 +190,7 @@ async fn verified() {
         times.len() as f64 / took,
         quantile(&times, 0.5),
         quantile(&times, 0.99),
-        process.memory(),
+        memory(std::process::id()),
     );
 }
 
@@ -178,7 +202,7 @@ async fn get<T: serde::de::DeserializeOwned>(url: &str, path: &str) -> (T, f64) 
 
 async fn many(time: Duration) {
     let net = Net::new();
-    let server = lookup(Proofs::default()).await;
+    let server = miner(Proofs::default()).await;
     let key = |i: usize| {
         let mut bytes = [7; 32];
         bytes[..8].copy_from_slice(&(i as u64).to_le_bytes());

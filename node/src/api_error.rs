@@ -68,8 +68,8 @@ api_errors! {
     Method = METHOD_NOT_ALLOWED, "method", "Method not allowed";
     /// The body did not arrive in time.
     Slow = REQUEST_TIMEOUT, "slow", "The request came too slowly";
-    /// The nonce was used by an earlier question.
-    NonceUsed = CONFLICT, "nonce-used", "The nonce was used before";
+    /// The caller's part of the nonce was used by an earlier question.
+    NonceUsed = CONFLICT, "nonce-used", "The user part was used before";
     /// The prediction is still open.
     Open = CONFLICT, "open", "The prediction has not ended";
     /// The signed request was sent before.

@@ -28,15 +28,33 @@ pub struct ValidatorEntry {
     pub stake: u64,
 }
 
+/// Name of a chain in a folder whose file does not say another.
+const DEFAULT_NAME: &str = "local";
+/// Longest name of a chain, bytes.
+const MAX_NAME: usize = 64;
+
+fn default_name() -> String {
+    DEFAULT_NAME.to_owned()
+}
+
 /// Everybody on the chain.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parties {
+    /// The chain's name: part of every nonce, so that a proof for one chain is worth nothing on another.
+    #[serde(default = "default_name")]
+    pub chain: String,
     /// Miners.
     #[serde(default)]
     pub miners: Vec<MinerEntry>,
     /// Validators.
     #[serde(default)]
     pub validators: Vec<ValidatorEntry>,
+}
+
+impl Default for Parties {
+    fn default() -> Self {
+        Self { chain: default_name(), miners: Vec::new(), validators: Vec::new() }
+    }
 }
 
 impl Parties {
@@ -186,7 +204,13 @@ fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), ChainError> {
 
 impl Chain for FileChain {
     fn parties(&self) -> Result<Parties, ChainError> {
-        read_json(&self.parties_path())
+        let path = self.parties_path();
+        let parties: Parties = read_json(&path)?;
+        if parties.chain.is_empty() || parties.chain.len() > MAX_NAME {
+            let reason = format!("`chain`: expected a name of 1 to {MAX_NAME} bytes, got {}", parties.chain.len());
+            return Err(ChainError::Format { path, reason });
+        }
+        Ok(parties)
     }
 
     fn publish(&self, validator: &PublicKey, epoch: u64, weights: &[WeightEntry]) -> Result<(), ChainError> {
@@ -207,7 +231,7 @@ mod tests {
         let chain = FileChain::new(dir.path());
         let key = PublicKey([1; 32]);
         assert!(matches!(chain.parties(), Err(ChainError::File { .. })));
-        let parties = Parties { validators: vec![ValidatorEntry { key, stake: 7 }], miners: vec![] };
+        let parties = Parties { validators: vec![ValidatorEntry { key, stake: 7 }], ..Parties::default() };
         chain.write(&parties).unwrap();
         assert_eq!(chain.parties().unwrap(), parties);
         assert_eq!((parties.stake(&key), parties.stake(&PublicKey([2; 32]))), (Some(7), None));
@@ -215,6 +239,21 @@ mod tests {
         chain.publish(&key, 3, &weight(Share::ONE)).unwrap();
         chain.publish(&key, 3, &weight(Share::ZERO)).unwrap();
         assert_eq!(chain.published(&key).unwrap(), BTreeMap::from([(3, weight(Share::ONE))]));
+    }
+
+    #[test]
+    fn a_chain_has_a_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let chain = FileChain::new(dir.path());
+        let file = dir.path().join("parties.json");
+        std::fs::write(&file, "{}").unwrap();
+        assert_eq!(chain.parties().unwrap().chain, "local");
+        std::fs::write(&file, r#"{"chain":"finney"}"#).unwrap();
+        assert_eq!(chain.parties().unwrap().chain, "finney");
+        for name in [String::new(), "x".repeat(65)] {
+            std::fs::write(&file, format!(r#"{{"chain":"{name}"}}"#)).unwrap();
+            assert!(chain.parties().unwrap_err().to_string().contains("1 to 64 bytes"), "{name}");
+        }
     }
 
     #[test]
@@ -227,7 +266,7 @@ mod tests {
         chain.write(&Parties::default()).unwrap();
         assert_eq!(*long.parties().unwrap(), Parties::default());
         let key = PublicKey([1; 32]);
-        let more = Parties { validators: vec![ValidatorEntry { key, stake: 7 }], miners: vec![] };
+        let more = Parties { validators: vec![ValidatorEntry { key, stake: 7 }], ..Parties::default() };
         chain.write(&more).unwrap();
         assert_eq!((long.parties().unwrap().stake(&key), none.parties().unwrap().stake(&key)), (None, Some(7)));
         assert_eq!((long.known().is_some(), none.known().is_some()), (true, false));

@@ -20,6 +20,14 @@ pub enum DatabaseError {
         /// The newest known.
         known: usize,
     },
+    /// The log was written by other rules.
+    #[error("the log has version {got}, this program writes version {known}: move the folder away to start a new log")]
+    LogVersion {
+        /// Its version.
+        got: String,
+        /// The version that this program writes.
+        known: &'static str,
+    },
     /// What is stored cannot be read.
     #[error("the database holds {what} that cannot be read: {reason}")]
     Content {

@@ -21,7 +21,7 @@ pub(super) async fn run(config: Config, count: usize, dir: PathBuf) -> Result<()
     let (stop, stopped) = watch::channel(false);
     let mut servers = JoinSet::new();
     let mut parties =
-        Parties { miners: Vec::new(), validators: vec![ValidatorEntry { key: key.public(), stake: u64::MAX >> 1 }] };
+        Parties { validators: vec![ValidatorEntry { key: key.public(), stake: u64::MAX >> 1 }], ..Parties::default() };
     chain.write(&parties)?;
     for i in 0..count {
         let key = PartyKey::load_or_create(&dir.join(format!("miner-{i}.key")))?;

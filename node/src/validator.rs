@@ -95,8 +95,9 @@ impl Validator {
         let registry = Arc::new(Registry::load(&models, timeout, allow_development_srs)?);
         std::fs::create_dir_all(&data).with_context(|| data.display().to_string())?;
         let scores = &settings.scores;
-        let store = Store::open(&data.join(DATABASE_FILE), public, scores.parameters(), scores.epoch_ms)?;
         let participants = Arc::new(Participants::read(chain, Duration::from_millis(chain_every_ms))?);
+        let name = participants.now().chain.clone();
+        let store = Store::open(&data.join(DATABASE_FILE), public, name, scores.parameters(), scores.epoch_ms)?;
         let (metrics, stop) = (Arc::new(Metrics::validator()), Stop::new());
         let deposits = Deposits::new(&settings.deposits, &data)?.map(Arc::new);
         let hidden = Arc::new(HiddenOutputs::new(&settings.hidden_outputs));

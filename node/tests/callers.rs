@@ -44,7 +44,7 @@ async fn every_wrong_request_hears_why() {
     let net = Net::new();
     let (key, poor, stranger) = (PartyKey::generate(), PartyKey::generate(), PartyKey::generate());
     let stake = |key: &PartyKey, stake| ValidatorEntry { key: key.public(), stake };
-    net.chain.write(&Parties { miners: vec![], validators: vec![stake(&net.key, 10), stake(&poor, 0)] }).unwrap();
+    net.chain.write(&Parties { validators: vec![stake(&net.key, 10), stake(&poor, 0)], ..Parties::default() }).unwrap();
     let miner =
         start_miner(&key, net.dir.path(), &net.chain, |s| (s.max_body_bytes, s.body_timeout_ms) = (4096, 500)).await;
     let (url, to, caller) = (miner.url.clone(), key.public(), &net.key);
@@ -56,7 +56,7 @@ async fn every_wrong_request_hears_why() {
     let response = send(&url, &right, body.clone()).await;
     assert_eq!(response.status(), StatusCode::OK);
     let expected = Expected {
-        nonce: Some(request.nonce),
+        nonce: Some(support::nonce(&request, &net.key.public(), &key.public())),
         inputs: Some(request.inputs.clone()),
         allow_development_srs: true,
         ..Expected::default()

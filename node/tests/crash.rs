@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use support::{Net, end, fixture, question, verifier};
-use vouch_api::{Nonce, PredictionStatus, State};
+use vouch_api::{NoncePart, PredictionStatus, State};
 use vouch_node::audit;
 use vouch_protocol::{Finished, PartyKey};
 
@@ -103,8 +103,8 @@ async fn a_validator_that_is_killed_loses_nothing() {
                 let mut own = Vec::new();
                 // Until the validator is gone.
                 loop {
-                    let nonce = (own.len() % 2 == 0).then(|| Nonce(PartyKey::generate().public().0));
-                    let post = client.post(format!("{url}/v1/predictions")).json(&question(nonce));
+                    let part = (own.len() % 2 == 0).then(|| NoncePart(PartyKey::generate().public().0));
+                    let post = client.post(format!("{url}/v1/predictions")).json(&question(part));
                     let Ok(response) = post.send().await else { return own };
                     assert_eq!(response.status(), 202);
                     let Ok(status) = response.json::<PredictionStatus>().await else { return own };

@@ -12,29 +12,29 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::Response;
+use axum::http::{HeaderMap, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use support::{Net, Running, end, fixture, get, hidden, miner, question, start_miner, verdicts};
 use vouch::{Srs, fact_keys};
 use vouch_api::{
-    AttemptOutcome, HiddenOutputs, ModelCard, Nonce, PredictionAccepted, PredictionRequest, Problem, ProveRequest,
-    Salt, State as Stage, Visibility,
+    AttemptOutcome, HiddenOutputs, ModelCard, Nonce, NoncePart, PredictionAccepted, PredictionRequest, Problem,
+    ProveRequest, Salt, State as Stage, Visibility,
 };
 use vouch_disclosure::{Statement, load_key, prove_statement, spec_of, verify_statement};
 use vouch_envelope::hex;
 use vouch_node::audit;
 use vouch_node::chain::MinerEntry;
 use vouch_node::registry::{DisclosureKeysError, Registry, RegistryError};
-use vouch_protocol::{PartyKey, decay, encode_answer};
+use vouch_protocol::{PartyKey, PublicKey, decay, encode_answer};
 use vouch_verifier::{Expected, ProofEnvelope, Section, TensorHash, VerifierKey, verify_bytes};
 
 /// Numbers that do not occur by chance.
 const INPUT: [f64; 4] = [0.713_043_2, -0.391_402_7, 0.552_846_1, -0.823_751_9];
 
-fn asked(salt: Option<Salt>, nonce: Option<Nonce>) -> PredictionRequest {
-    PredictionRequest { model_id: hidden().id(), inputs: [("x".to_owned(), INPUT.to_vec())].into(), nonce, salt }
+fn asked(salt: Option<Salt>, user_part: Option<NoncePart>) -> PredictionRequest {
+    PredictionRequest { model_id: hidden().id(), inputs: [("x".to_owned(), INPUT.to_vec())].into(), user_part, salt }
 }
 
 /// The integers that the model is given, and that it computes.
@@ -96,9 +96,9 @@ async fn a_hidden_prediction_from_question_to_values() {
     let (_miner, validator) = network(&net, 0).await;
     let url = &validator.url;
     let (inputs, values) = run();
-    let (own, nonce) = (salt(), Nonce([42; 32]));
-    for (given, nonce) in [(Some(own), Some(nonce)), (None, None)] {
-        let accepted = ask(url, &asked(given, nonce)).await;
+    let (own, part) = (salt(), NoncePart([42; 32]));
+    for (given, part) in [(Some(own), Some(part)), (None, None)] {
+        let accepted = ask(url, &asked(given, part)).await;
         assert_eq!(accepted.salt.is_some(), given.is_none(), "a salt is said if, and only if, the validator drew it");
         let salt = given.or(accepted.salt).unwrap();
         let id = accepted.status.id;
@@ -342,6 +342,7 @@ const TABLE: &[(Behaviour, AttemptOutcome)] = &[
 ];
 
 struct Cheat {
+    key: PublicKey,
     behaviour: Behaviour,
     asked: AtomicUsize,
     requests: Mutex<Vec<Value>>,
@@ -352,8 +353,10 @@ fn step(values: &mut [i64]) {
 }
 
 /// Honest at first. Afterwards it proves with what it likes, or tells of an honest proof what is not so.
-async fn serve(State(cheat): State<Arc<Cheat>>, Json(raw): Json<Value>) -> Response<Body> {
-    let ProveRequest { inputs, salt, nonce, .. } = serde_json::from_value(raw.clone()).unwrap();
+async fn serve(State(cheat): State<Arc<Cheat>>, headers: HeaderMap, Json(raw): Json<Value>) -> Response<Body> {
+    let asked: ProveRequest = serde_json::from_value(raw.clone()).unwrap();
+    let nonce = support::nonce(&asked, &support::caller(&headers), &cheat.key);
+    let ProveRequest { inputs, salt, .. } = asked;
     cheat.requests.lock().unwrap().push(raw);
     let mine = cheat.behaviour;
     let honest = cheat.asked.fetch_add(1, Ordering::SeqCst) == 0;
@@ -402,9 +405,9 @@ async fn serve(State(cheat): State<Arc<Cheat>>, Json(raw): Json<Value>) -> Respo
 
 async fn cheat(behaviour: Behaviour, outcome: AttemptOutcome) {
     let net = Net::new();
-    let state = Arc::new(Cheat { behaviour, asked: AtomicUsize::new(0), requests: Mutex::default() });
-    let server = support::run(Router::new().route("/v1/prove", post(serve)).with_state(state), || ()).await;
     let key = PartyKey::generate().public();
+    let state = Arc::new(Cheat { key, behaviour, asked: AtomicUsize::new(0), requests: Mutex::default() });
+    let server = support::run(Router::new().route("/v1/prove", post(serve)).with_state(state), || ()).await;
     net.on_chain(vec![MinerEntry { key, url: server.url.clone() }]);
     let validator = net.validator(|s| s.models = hidden().models()).await;
     let url = &validator.url;
@@ -443,10 +446,11 @@ async fn every_cheat_gets_what_it_must() {
 #[tokio::test(flavor = "multi_thread")]
 async fn benchmarks_look_like_questions() {
     let net = Net::new();
-    let state = Arc::new(Cheat { behaviour: B::HugeCount, asked: AtomicUsize::new(0), requests: Mutex::default() });
+    let (key, asked_before) = (PartyKey::generate().public(), AtomicUsize::new(0));
+    let state = Arc::new(Cheat { key, behaviour: B::HugeCount, asked: asked_before, requests: Mutex::default() });
     let app = Router::new().route("/v1/prove", post(serve)).with_state(state.clone());
     let server = support::run(app, || ()).await;
-    net.on_chain(vec![MinerEntry { key: PartyKey::generate().public(), url: server.url.clone() }]);
+    net.on_chain(vec![MinerEntry { key, url: server.url.clone() }]);
     let validator = net.validator(|s| (s.models, s.dispatch.benchmark_every_ms) = (hidden().models(), 200)).await;
     ask(&validator.url, &asked(None, None)).await;
     ask(&validator.url, &asked(Some(salt()), None)).await;
@@ -468,8 +472,10 @@ async fn benchmarks_look_like_questions() {
     }
     let salts: BTreeSet<&str> = requests.iter().filter_map(|r| r["salt"].as_str()).collect();
     assert_eq!(salts.len(), requests.len());
-    let nonces: BTreeSet<&str> = requests.iter().filter_map(|r| r["nonce"].as_str()).collect();
-    assert_eq!(nonces.len(), requests.len());
+    for part in ["user_part", "validator_part"] {
+        let parts: BTreeSet<&str> = requests.iter().filter_map(|r| r[part].as_str()).collect();
+        assert_eq!(parts.len(), requests.len(), "{part}");
+    }
 }
 
 /// Keys for facts about the hashed input are served; with them its holder proves one against the hash in the proof.

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Response, StatusCode, header};
+use axum::http::{HeaderMap, Response, StatusCode, header};
 use axum::routing::post;
 use axum::{Json, Router};
 use support::{Net, ask, end, fixture, miner, verdicts};
 use tokio_stream::StreamExt;
 use vouch_api::{AttemptOutcome, Nonce, ProveRequest, State as Stage};
 use vouch_node::chain::MinerEntry;
-use vouch_protocol::{PartyKey, decay};
+use vouch_protocol::{PartyKey, PublicKey, decay};
 use vouch_verifier::ProofEnvelope;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,6 +67,7 @@ const TABLE: &[(Behaviour, AttemptOutcome)] = &[
 const TIMEOUT: Duration = Duration::from_secs(6);
 
 struct Cheat {
+    key: PublicKey,
     behaviour: Behaviour,
     asked: AtomicUsize,
     first: tokio::sync::Mutex<Option<ProofEnvelope>>,
@@ -83,9 +84,10 @@ fn bytes(envelope: &ProofEnvelope) -> Response<Body> {
 }
 
 /// Honest at first, so that there is something to lose.
-async fn serve(State(cheat): State<Arc<Cheat>>, Json(asked): Json<ProveRequest>) -> Response<Body> {
+async fn serve(State(cheat): State<Arc<Cheat>>, headers: HeaderMap, Json(asked): Json<ProveRequest>) -> Response<Body> {
+    let nonce = support::nonce(&asked, &support::caller(&headers), &cheat.key);
     if cheat.asked.fetch_add(1, Ordering::SeqCst) == 0 {
-        let envelope = prove(false, asked.inputs, asked.nonce).await;
+        let envelope = prove(false, asked.inputs, nonce).await;
         *cheat.first.lock().await = Some(envelope.clone());
         return bytes(&envelope);
     }
@@ -93,23 +95,23 @@ async fn serve(State(cheat): State<Arc<Cheat>>, Json(asked): Json<ProveRequest>)
     match cheat.behaviour {
         B::ReplaysAnOldProof => bytes(cheat.first.lock().await.as_ref().unwrap()),
         B::AltersTheOutput => {
-            let mut envelope = prove(false, asked.inputs, asked.nonce).await;
+            let mut envelope = prove(false, asked.inputs, nonce).await;
             envelope.public.outputs[0] += 1;
             bytes(&envelope)
         }
-        B::OtherModel => bytes(&prove(true, asked.inputs, asked.nonce).await),
+        B::OtherModel => bytes(&prove(true, asked.inputs, nonce).await),
         B::OtherModelInDisguise => {
-            let mut envelope = prove(true, asked.inputs, asked.nonce).await;
+            let mut envelope = prove(true, asked.inputs, nonce).await;
             envelope.model_id = asked.model_id;
             bytes(&envelope)
         }
         B::OtherNonce => bytes(&prove(false, asked.inputs, Nonce([1; 32])).await),
         B::OtherNonceInDisguise => {
             let mut envelope = prove(false, asked.inputs, Nonce([1; 32])).await;
-            envelope.nonce = asked.nonce;
+            envelope.nonce = nonce;
             bytes(&envelope)
         }
-        B::OtherInputs => bytes(&prove(false, vec![0; asked.inputs.len()], asked.nonce).await),
+        B::OtherInputs => bytes(&prove(false, vec![0; asked.inputs.len()], nonce).await),
         B::Garbage => Response::new(Body::from(vec![0xa5; 2000])),
         B::Empty => Response::new(Body::empty()),
         B::SlowLoris => {
@@ -120,7 +122,7 @@ async fn serve(State(cheat): State<Arc<Cheat>>, Json(asked): Json<ProveRequest>)
         B::NeverAnswers => std::future::pending().await,
         B::AnswersLate => {
             tokio::time::sleep(TIMEOUT).await;
-            bytes(&prove(false, asked.inputs, asked.nonce).await)
+            bytes(&prove(false, asked.inputs, nonce).await)
         }
         B::HugeBody => {
             let chunk = vec![0u8; 1 << 16];
@@ -148,9 +150,9 @@ async fn serve(State(cheat): State<Arc<Cheat>>, Json(asked): Json<ProveRequest>)
 
 async fn cheat(behaviour: Behaviour, outcome: AttemptOutcome) {
     let net = Net::new();
-    let state = Arc::new(Cheat { behaviour, asked: AtomicUsize::new(0), first: tokio::sync::Mutex::default() });
-    let server = support::run(Router::new().route("/v1/prove", post(serve)).with_state(state), || ()).await;
     let key = PartyKey::generate().public();
+    let state = Arc::new(Cheat { key, behaviour, asked: AtomicUsize::new(0), first: tokio::sync::Mutex::default() });
+    let server = support::run(Router::new().route("/v1/prove", post(serve)).with_state(state), || ()).await;
     net.on_chain(vec![MinerEntry { key, url: server.url.clone() }]);
     let validator = net.validator(|s| s.dispatch.timeout_ms = TIMEOUT.as_millis() as u64).await;
 
@@ -191,9 +193,10 @@ async fn a_question_is_asked_again_of_another() {
     let mut servers = Vec::new();
     for behaviour in [B::Garbage, B::NeverAnswers] {
         // Not even honest at first.
-        let state = Arc::new(Cheat { behaviour, asked: AtomicUsize::new(1), first: tokio::sync::Mutex::default() });
+        let (key, asked) = (PartyKey::generate().public(), AtomicUsize::new(1));
+        let state = Arc::new(Cheat { key, behaviour, asked, first: tokio::sync::Mutex::default() });
         let server = support::run(Router::new().route("/v1/prove", post(serve)).with_state(state), || ()).await;
-        entries.push(MinerEntry { key: PartyKey::generate().public(), url: server.url.clone() });
+        entries.push(MinerEntry { key, url: server.url.clone() });
         servers.push(server);
     }
     let key = PartyKey::generate();

@@ -10,10 +10,12 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use support::{Net, ask, end, fixture, get, question, verdicts};
 use vouch_api::{
-    Health, LogEntry, MinerHistory, MinerSummary, ModelCard, ModelSummary, Network, Nonce, Problem, ProofRecord, State,
+    Health, LogEntry, MinerHistory, MinerSummary, ModelCard, ModelSummary, Network, NoncePart, NonceSource, Problem,
+    ProofRecord, State,
 };
 use vouch_envelope::hex;
 use vouch_node::audit;
+use vouch_protocol::PublicKey;
 use vouch_verifier::{Expected, VerifierKey, verify_bytes};
 
 async fn bytes(url: &str, path: &str) -> Vec<u8> {
@@ -26,18 +28,30 @@ async fn a_prediction_from_question_to_proof() {
     let _miners = net.honest(2).await;
     let validator = net.validator(|_| {}).await;
     let url = &validator.url;
-    let nonce = Nonce([42; 32]);
-    let asked = ask(url, Some(nonce)).await;
-    assert_eq!((asked.nonce, asked.model_id), (Some(nonce), fixture().id()));
+    let part = NoncePart([42; 32]);
+    let asked = ask(url, Some(part)).await;
+    assert_eq!((asked.user_part, asked.nonce, asked.model_id), (part, None, fixture().id()));
 
     // The stream tells each step and then ends.
     let stream = bytes(url, &format!("/v1/predictions/{}/events", asked.id)).await;
     let stream = String::from_utf8(stream).unwrap();
     assert!(stream.trim_end().lines().rev().any(|line| line == "event: done"), "{stream}");
     let status = end(url, &asked.id).await;
-    assert_eq!((status.state, status.attempts, status.nonce), (State::Done, 1, Some(nonce)));
+    assert_eq!((status.state, status.attempts, status.user_part), (State::Done, 1, part));
 
-    // A user checks with nothing but what the validator serves, and the model's identity and nonce.
+    // A user checks with what the validator serves, the model's identity, and a nonce that contains the user's own part.
+    let network: Network = get(url, "/v1/network").await;
+    let miner: PublicKey = status.miner.as_ref().unwrap().parse().unwrap();
+    let source = NonceSource {
+        chain: &network.chain,
+        validator: network.validator.parse::<PublicKey>().unwrap().0,
+        miner: miner.0,
+        model_id: fixture().id(),
+        user_part: part,
+        validator_part: status.validator_part.unwrap(),
+    };
+    let nonce = source.nonce();
+    assert_eq!((status.nonce, network.chain.as_str()), (Some(nonce), "local"));
     let key = VerifierKey::from_bytes(&bytes(url, &format!("/v1/models/{}/key", fixture().id())).await).unwrap();
     assert_eq!(key.model_id(), fixture().id());
     let id = status.proof_id.unwrap();
@@ -51,16 +65,14 @@ async fn a_prediction_from_question_to_proof() {
     );
     let record: ProofRecord = get(url, &format!("/v1/proofs/{id}")).await;
     assert_eq!((record.nonce, record.summary.bytes, Some(record.miner)), (nonce, envelope.len() as u64, status.miner));
+    assert_eq!((record.user_part, Some(record.validator_part)), (part, status.validator_part));
 
-    // A proof for a nonce that the asker chose earns nothing; one for the validator's own does.
-    let judged = verdicts(url).await;
-    assert!(judged[0].caller_nonce && judged[0].before == judged[0].after);
+    // Every question is paid alike, whoever drew the user's part.
     end(url, &ask(url, None).await.id).await;
-    let judged = verdicts(url).await;
-    assert!(!judged[1].caller_nonce && judged[1].after > judged[1].before);
+    assert!(verdicts(url).await.iter().all(|verdict| verdict.after > verdict.before));
 
-    // A nonce is used once.
-    let again = reqwest::Client::new().post(format!("{url}/v1/predictions")).json(&question(Some(nonce)));
+    // A user's part is used once.
+    let again = reqwest::Client::new().post(format!("{url}/v1/predictions")).json(&question(Some(part)));
     assert_eq!(again.send().await.unwrap().status(), 409);
 
     let card: ModelCard = get(url, &format!("/v1/models/{}", fixture().id())).await;
@@ -74,7 +86,8 @@ async fn a_prediction_from_question_to_proof() {
         ("x", &[1, 4][..], key.proof_len() as u64)
     );
     let models: Vec<ModelSummary> = get(url, "/v1/models").await;
-    assert_eq!((models.len(), models[0].miners, models[0].srs_kind.as_str()), (1, 1, "development"));
+    assert_eq!((models.len(), models[0].srs_kind.as_str()), (1, "development"));
+    assert!((1..=2).contains(&models[0].miners), "one or both have answered: {}", models[0].miners);
     let network: Network = get(url, "/v1/network").await;
     assert_eq!(network.validator, net.key.public().to_string());
     let newest: Vec<LogEntry> = get(url, "/v1/log?limit=2").await;
@@ -111,7 +124,7 @@ async fn benchmarks_scores_and_weights() {
     assert!(history.scores.len() >= 2 && history.proofs.len() >= 2 && history.responses_ms.len() >= 2);
     // Two queries to the same miner never overlap, and inputs differ.
     let judged = verdicts(url).await;
-    assert!(judged.iter().all(|v| v.prediction.is_none() && !v.caller_nonce));
+    assert!(judged.iter().all(|v| v.prediction.is_none()));
     let metrics = String::from_utf8(bytes(url, "/metrics").await).unwrap();
     for name in [
         "http_requests_total",

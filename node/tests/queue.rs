@@ -124,7 +124,7 @@ async fn a_prover_that_is_killed_loses_no_job_and_each_is_answered_once() {
         assert_eq!(response.status(), StatusCode::OK);
         let envelope = response.bytes().await.unwrap();
         let expected = Expected {
-            nonce: Some(request.nonce),
+            nonce: Some(support::nonce(request, &net.key.public(), &key.public())),
             inputs: Some(request.inputs.clone()),
             allow_development_srs: true,
             ..Expected::default()

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::Response;
+use axum::http::{HeaderMap, Response};
 use axum::routing::{get as route, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ use vouch_node::market::{FileSource, HttpSource, MarketError, MarketSource};
 use vouch_node::registry::Registry;
 use vouch_node::validator::{Blueprint, StrategyError, StrategySettings};
 use vouch_program::{Interval, Program, Requant};
-use vouch_protocol::PartyKey;
+use vouch_protocol::{PartyKey, PublicKey};
 use vouch_verifier::{ChainError, ChainStep, Expected, LinkError, verify_chain};
 
 const TOKENS: usize = 3;
@@ -227,7 +227,7 @@ async fn a_strategy_from_question_to_chain() {
     }
     // Each was scored and logged as any question.
     let judged = verdicts(url).await;
-    assert!(judged.iter().all(|v| v.outcome == AttemptOutcome::Verified && !v.caller_nonce && v.prediction.is_some()));
+    assert!(judged.iter().all(|v| v.outcome == AttemptOutcome::Verified && v.prediction.is_some()));
     assert_eq!(judged.len(), 4);
     let report = audit::remote(url, 10, true).await.unwrap();
     assert_eq!((report.judged, report.proofs), (4, 4));
@@ -292,6 +292,7 @@ async fn what_is_no_question_is_refused() {
 
 /// Answers honestly but for the allocation.
 struct Cheat {
+    key: PublicKey,
     asked: AtomicUsize,
     /// What it does to the allocation's inputs and, after proving, to the envelope.
     inputs: fn(&mut Vec<i64>),
@@ -306,15 +307,16 @@ async fn prove(key: &'static ProvingKey, inputs: Vec<i64>, nonce: Nonce) -> Proo
         .envelope
 }
 
-async fn serve(State(cheat): State<Arc<Cheat>>, Json(asked): Json<ProveRequest>) -> Response<Body> {
+async fn serve(State(cheat): State<Arc<Cheat>>, headers: HeaderMap, Json(asked): Json<ProveRequest>) -> Response<Body> {
+    let nonce = support::nonce(&asked, &support::caller(&headers), &cheat.key);
     let fixture = fixture();
     let envelope = if asked.model_id == fixture.forecast.model_id() {
-        prove(&fixture.forecast, asked.inputs, asked.nonce).await
+        prove(&fixture.forecast, asked.inputs, nonce).await
     } else {
         cheat.asked.fetch_add(1, Ordering::SeqCst);
         let mut inputs = asked.inputs.clone();
         (cheat.inputs)(&mut inputs);
-        let mut envelope = prove(&fixture.allocation, inputs, asked.nonce).await;
+        let mut envelope = prove(&fixture.allocation, inputs, nonce).await;
         (cheat.envelope)(&mut envelope, &asked);
         envelope
     };
@@ -325,7 +327,7 @@ async fn cheated(cheat: Cheat) {
     let net = Net::new();
     let cheat = Arc::new(cheat);
     let server = support::run(Router::new().route("/v1/prove", post(serve)).with_state(cheat.clone()), || ()).await;
-    let dishonest = MinerEntry { key: PartyKey::generate().public(), url: server.url.clone() };
+    let dishonest = MinerEntry { key: cheat.key, url: server.url.clone() };
     net.on_chain(vec![dishonest.clone()]);
     let validator = validator(&net, &market_file(net.dir.path())).await;
     // Alone, it makes the strategy fail, which names the proof; its forecasts are good.
@@ -352,16 +354,17 @@ async fn cheated(cheat: Cheat) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cheat_on_the_allocation_is_refused() {
     let envelope = |envelope: &mut ProofEnvelope, _: &ProveRequest| envelope.public.outputs[0] += 1;
-    cheated(Cheat { asked: AtomicUsize::new(0), inputs: |_| (), envelope }).await;
+    cheated(Cheat { key: PartyKey::generate().public(), asked: AtomicUsize::new(0), inputs: |_| (), envelope }).await;
 }
 
 /// A true proof about other hours than the forecast ones, and the same with the expected hours written on it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cheat_on_a_link_is_refused() {
     let inputs = |inputs: &mut Vec<i64>| inputs[4] += 1;
-    cheated(Cheat { asked: AtomicUsize::new(0), inputs, envelope: |_, _| () }).await;
+    cheated(Cheat { key: PartyKey::generate().public(), asked: AtomicUsize::new(0), inputs, envelope: |_, _| () })
+        .await;
     let envelope = |envelope: &mut ProofEnvelope, asked: &ProveRequest| envelope.public.inputs = asked.inputs.clone();
-    cheated(Cheat { asked: AtomicUsize::new(0), inputs, envelope }).await;
+    cheated(Cheat { key: PartyKey::generate().public(), asked: AtomicUsize::new(0), inputs, envelope }).await;
 }
 
 /// A validator that serves a chain whose last proof is about other forecasts does not get through with a user.

@@ -29,7 +29,7 @@ export async function launch() {
  * has chosen to accept those, unless `development` is false.
  */
 export async function open(browser, options = {}) {
-  const { nonce, development = true, ...rest } = options;
+  const { randoms, development = true, ...rest } = options;
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", ...rest });
   const page = await context.newPage();
   const errors = [];
@@ -41,8 +41,8 @@ export async function open(browser, options = {}) {
     if (message.type() === "error" && !/Failed to load resource|net::ERR/.test(message.text())) errors.push(message.text());
   });
   if (development) await page.addInitScript(() => localStorage.setItem("vouch.development-setups", "accept"));
-  if (nonce) {
-    // The proof in the fixture was made for one nonce, and with one salt; so this browser's random numbers are these, in turn.
+  if (randoms) {
+    // The proof in the fixture was made for one part of the nonce, and with one salt; so this browser's random numbers are these, in turn.
     await page.addInitScript((all) => {
       let next = 0;
       crypto.getRandomValues = (array) => {
@@ -50,7 +50,7 @@ export async function open(browser, options = {}) {
         array.set(Uint8Array.from(hex.match(/../g), (byte) => parseInt(byte, 16)).subarray(0, array.length));
         return array;
       };
-    }, [nonce].flat());
+    }, [randoms].flat());
   }
   return Object.assign(page, {
     errors,

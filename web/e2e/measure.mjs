@@ -27,7 +27,7 @@ const blocked = [];
 const verified = [];
 const started = [];
 for (let run = 0; run < runs; run += 1) {
-  const page = await open(browser, { nonce: fixture.proofs[0].nonce });
+  const page = await open(browser, { randoms: fixture.proofs[0].userPart });
   await page.addInitScript(() => {
     globalThis.long = [];
     new PerformanceObserver((list) => globalThis.long.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: "longtask", buffered: true });

@@ -10,6 +10,8 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { CHAIN, MINERS, VALIDATOR, nonceOf } from "./fixtures/nonce.mjs";
+
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const TYPES = {
   ".html": "text/html; charset=utf-8",
@@ -31,6 +33,7 @@ export function fixtures(folder = join(HERE, "fixtures/staking-lstm")) {
   const read = (name) => readFileSync(join(folder, name));
   const json = (name) => JSON.parse(read(name));
   const names = readdirSync(folder).filter((name) => name.endsWith(".envelope")).sort();
+  const modelId = read(names[0]).subarray(10, 42).toString("hex");
   const small = (name) => readFileSync(join(HERE, "../../crates/verify/verifier/tests/fixtures", name));
   return {
     // A model that this validator does not have.
@@ -44,9 +47,9 @@ export function fixtures(folder = join(HERE, "fixtures/staking-lstm")) {
       envelope: read(name),
       input: json(name.replace(".envelope", ".input.json")),
       hidden: existsSync(join(folder, name.replace(".envelope", ".hidden.json"))) ? json(name.replace(".envelope", ".hidden.json")) : null,
-      nonce: read(name).subarray(42, 74).toString("hex"),
+      ...nonceOf(name.replace(".envelope", ""), modelId),
     })),
-    modelId: read(names[0]).subarray(10, 42).toString("hex"),
+    modelId,
   };
 }
 
@@ -55,8 +58,8 @@ const digest = (...parts) => parts.reduce((hash, part) => hash.update(part), cre
 /** The state that the double tells about; the same in every run, so that screenshots can be compared. */
 function world(fixture) {
   const start = Date.now() - 26 * 60_000;
-  const miners = ["swift", "steady", "liar"].map((name, index) => ({
-    id: digest("miner", name),
+  const miners = MINERS.map((id, index) => ({
+    id,
     score: [0.913, 0.742, 0.061][index],
     weight: [0.532, 0.432, 0.036][index],
     verified: [214, 198, 9][index],
@@ -122,7 +125,8 @@ export async function start({ dist, port = 0, behaviour = {}, fixture = fixtures
   };
   const network = () => ({
     version: "0.1.0",
-    validator: digest("validator"),
+    chain: CHAIN,
+    validator: VALIDATOR,
     verifier_sha256: behaviour.otherVerifier ? digest("another program") : digest(verifier),
     started_ms: state.start,
     health: [
@@ -146,7 +150,7 @@ export async function start({ dist, port = 0, behaviour = {}, fixture = fixtures
     const same = (proof) => JSON.stringify(proof.input) === JSON.stringify(sorted(body.inputs));
     const proof = fixture.proofs.find(same) ?? fixture.proofs[0];
     const id = `p${predictions.size + 1}`;
-    predictions.set(id, { polls: 0, proof, nonce: body.nonce, salt: body.salt, created: Date.now() });
+    predictions.set(id, { polls: 0, proof, userPart: body.user_part, salt: body.salt, created: Date.now() });
     return prediction(id);
   };
   // Once, and to who has the salt.
@@ -166,7 +170,9 @@ export async function start({ dist, port = 0, behaviour = {}, fixture = fixtures
     return {
       id,
       model_id: fixture.modelId,
-      nonce: entry.nonce,
+      user_part: entry.userPart,
+      validator_part: at === 4 && !failed ? entry.proof.validatorPart : null,
+      nonce: at === 4 && !failed ? entry.proof.nonce : null,
       created_ms: entry.created,
       state: failed ? "failed" : states[at],
       miner: at > 0 ? state.miners[0].id : null,

@@ -7,8 +7,8 @@ pub(crate) use vouch_api::paths::{DEPOSITS, MINERS, MODELS, NETWORK};
 use vouch_api::paths::{PREDICTIONS, PROOFS, STRATEGIES};
 pub(crate) use vouch_api::{
     AccountDeposits, Accuracy, DepositEntry, DepositEvent, DepositsConfig, Field, LogEntry, MinerHistory, MinerSummary,
-    ModelCard, ModelId, ModelSummary, Network, Nonce, PredictionRequest, PredictionStatus, ProofSummary, State,
-    StrategyPlan, StrategyRecord, StrategyRequest, StrategyStep,
+    ModelCard, ModelId, ModelSummary, Network, Nonce, NoncePart, PredictionRequest, PredictionStatus, ProofSummary,
+    State, StrategyPlan, StrategyRecord, StrategyRequest, StrategyStep, answer_nonce,
 };
 use vouch_api::{HiddenOutputs, OutputsRequest, Salt};
 
@@ -31,6 +31,11 @@ pub(crate) async fn envelope(id: &str) -> Result<Vec<u8>, Failure> {
 pub(crate) async fn fact_key(model: ModelId, tensor: &str, file: &str) -> Result<Vec<u8>, Failure> {
     let tensor = js_sys::encode_uri_component(tensor);
     http::bytes(&format!("{MODELS}/{model}/disclosure/{tensor}/{file}")).await
+}
+
+/// The validator's account of itself.
+pub(crate) async fn network() -> Result<Network, Failure> {
+    http::get(NETWORK).await
 }
 
 /// The models that the validator serves.

@@ -2,6 +2,7 @@
 
 mod deposits;
 mod network;
+mod nonce;
 mod prediction;
 mod strategy;
 
@@ -20,7 +21,7 @@ const ALLOW: &str = "--allow-development";
 /// Options.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The request's nonce, 64 hexadecimal digits [default: random]
+    /// The nonce of the first proof, which is made without a network, 64 hexadecimal digits [default: random]
     #[arg(long, value_name = "HEX")]
     nonce: Option<String>,
     /// Predictions that the network is asked for

@@ -82,9 +82,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         SUITES.iter().for_each(|suite| println!("{:<10}{}", suite.name, suite.about));
         return Ok(());
     }
-    let outcomes = run_all(&SUITES, workspace, args);
+    let outcomes = run_all(SUITES, workspace, args);
     println!("\n== summary");
-    print!("{}", summary(&SUITES, &outcomes));
+    print!("{}", summary(SUITES, &outcomes));
     if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed(_))) {
         bail!("some suites failed");
     }

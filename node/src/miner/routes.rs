@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use vouch_api::{ANSWER_TYPE, Capacity, ENVELOPE_TYPE, Health, MinerModel, Part, ProveRequest, paths};
+use vouch_api::{ANSWER_TYPE, Capacity, ENVELOPE_TYPE, Health, MinerModel, NonceSource, Part, ProveRequest, paths};
 use vouch_protocol::{PublicKey, SignatureError, SignedHeaders, verify};
 
 use super::Miner;
@@ -98,7 +98,7 @@ async fn prove(State(miner): Shared, request: Request) -> Response {
 async fn answer(miner: &Arc<Miner>, request: Request, arrived: Instant) -> Result<(&'static str, Vec<u8>), Refusal> {
     let (head, body) = request.into_parts();
     let signed = SignedHeaders::parse(|name| single(&head.headers, name)).map_err(unsigned)?;
-    known(miner, signed.key).await?;
+    let chain = known(miner, signed.key).await?;
     // The age first: the signature needs the body, and the body may be long.
     if signed.expires_ms <= now_ms() {
         return Err(unsigned(SignatureError::Expired { expires_ms: signed.expires_ms, now_ms: now_ms() }));
@@ -125,7 +125,16 @@ async fn answer(miner: &Arc<Miner>, request: Request, arrived: Instant) -> Resul
         return Err(ApiError::Answered.because(asked.request_id));
     }
     let kind = if model.hidden_output_len() > 0 { ANSWER_TYPE } else { ENVELOPE_TYPE };
-    let run = Run { inputs: asked.inputs, salt: asked.salt, nonce: asked.nonce };
+    // The nonce is not the caller's to choose: it binds the proof to this miner and to the caller.
+    let source = NonceSource {
+        chain: &chain,
+        validator: signed.key.0,
+        miner: miner.public.0,
+        model_id: asked.model_id,
+        user_part: asked.user_part,
+        validator_part: asked.validator_part,
+    };
+    let run = Run { inputs: asked.inputs, salt: asked.salt, nonce: source.nonce() };
     let proved = miner.provers.prove(model, run, deadline).await;
     proved.map(|answer| (kind, answer)).map_err(|error| match error {
         NoProof::Inputs(reason) => ApiError::RefusedInputs.because(reason),
@@ -156,11 +165,12 @@ fn unsigned(error: SignatureError) -> Refusal {
     kind.because(error)
 }
 
-async fn known(miner: &Arc<Miner>, caller: PublicKey) -> Result<(), Refusal> {
+/// The chain's name, if the caller is a validator on it.
+async fn known(miner: &Arc<Miner>, caller: PublicKey) -> Result<String, Refusal> {
     let parties = parties(miner).await.map_err(Refusal::internal)?;
     let least = miner.settings.min_stake;
     let detail = match parties.stake(&caller) {
-        Some(stake) if stake >= least => return Ok(()),
+        Some(stake) if stake >= least => return Ok(parties.chain.clone()),
         Some(stake) => format!("stake {stake}, at least {least} is needed"),
         None => "no validator on the chain has this key".to_owned(),
     };

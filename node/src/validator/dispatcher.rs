@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
-use vouch_api::{AttemptOutcome, Nonce, ProveRequest, paths};
+use vouch_api::{AttemptOutcome, Nonce, NoncePart, NonceSource, ProveRequest, paths};
 use vouch_envelope::hex;
 use vouch_protocol::{PartyKey, PublicKey, Share, Verdict, sign};
 
@@ -77,6 +77,8 @@ impl Default for DispatchSettings {
 /// Asks miners and judges their answers.
 pub(super) struct Dispatcher {
     settings: DispatchSettings,
+    /// The chain's name.
+    chain: String,
     key: PartyKey,
     registry: Arc<Registry>,
     participants: Arc<Participants>,
@@ -136,6 +138,7 @@ impl Dispatcher {
         let backoff = Backoff::new(Duration::from_millis(settings.backoff_ms));
         Ok(Self {
             settings,
+            chain: participants.now().chain.clone(),
             key,
             registry,
             participants,
@@ -189,7 +192,16 @@ impl Dispatcher {
 
     /// Asks a miner, and waits for its answer or the end of its time.
     pub(super) async fn ask(&self, claim: Claim, miner: MinerEntry, query: Query) -> Asked {
-        let nonce = query.caller_nonce.unwrap_or_else(|| Nonce(random()));
+        let validator_part = NoncePart(random());
+        let source = NonceSource {
+            chain: &self.chain,
+            validator: self.key.public().0,
+            miner: miner.key.0,
+            model_id: query.model.id(),
+            user_part: query.user_part,
+            validator_part,
+        };
+        let nonce = source.nonce();
         let id = hex::encode(&random::<16>());
         let limit = query.model.timeout;
         self.show_in_flight();
@@ -198,7 +210,8 @@ impl Dispatcher {
             model_id: query.model.id(),
             inputs: query.inputs.clone(),
             salt: query.salt,
-            nonce,
+            user_part: query.user_part,
+            validator_part,
             deadline_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
         };
         let start = Instant::now();
@@ -218,16 +231,15 @@ impl Dispatcher {
         }
         // The miner is free again: verification is ours. The place is not, until the verdict is written down.
         let place = claim.answered();
-        Asked { id, miner, query, nonce, answer, response, place }
+        Asked { id, miner, query, validator_part, nonce, answer, response, place }
     }
 
     /// Verifies an answer, or the lack of one, and writes the verdict down.
     pub(super) async fn judge(&self, asked: Asked) -> Result<Judged, DatabaseError> {
-        let Asked { id, miner, query, nonce, answer, response, place } = asked;
+        let Asked { id, miner, query, validator_part, nonce, answer, response, place } = asked;
         let start = Instant::now();
         let received = answer.body.len();
-        let (prediction, caller_nonce, model_id) =
-            (query.prediction.clone(), query.caller_nonce.is_some(), query.model.id());
+        let (prediction, user_part, model_id) = (query.prediction.clone(), query.user_part, query.model.id());
         let Judgement { outcome, detail, proof, outputs } = self.check(query, nonce, answer).await;
         let verify = if received == 0 { Duration::ZERO } else { start.elapsed() };
         // A proof is as long as its envelope, whatever came with it.
@@ -237,8 +249,9 @@ impl Dispatcher {
             prediction,
             model_id,
             miner: miner.key,
+            user_part,
+            validator_part,
             nonce,
-            caller_nonce,
             outcome,
             response_us: micros(response),
             bytes,

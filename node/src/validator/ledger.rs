@@ -6,7 +6,7 @@ pub(super) mod strategies;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use vouch_api::{AttemptOutcome, ModelId, Nonce, PredictionStatus, Salt, State};
+use vouch_api::{AttemptOutcome, ModelId, NoncePart, PredictionStatus, Salt, State};
 use vouch_protocol::{
     Entry, Event, LogHash, PublicKey, ScoreBook, ScoreParameters, Share, Verdict, WeightEntry, weights,
 };
@@ -45,7 +45,16 @@ const MIGRATIONS: &[&str] = &["
     CREATE TABLE strategies (id TEXT PRIMARY KEY, plan TEXT NOT NULL, market TEXT NOT NULL, horizon REAL NOT NULL, risk REAL NOT NULL,
         predictions TEXT NOT NULL, state TEXT NOT NULL, created_ms INTEGER NOT NULL, finished_ms INTEGER, error TEXT, chain_id TEXT, chain BLOB);
     CREATE INDEX strategies_open ON strategies (created_ms) WHERE state = 'open';
+", "
+    -- Nonces are hashes of parts.
+    ALTER TABLE predictions RENAME COLUMN nonce TO user_part;
+    ALTER TABLE predictions ADD COLUMN answer_part BLOB;
+    ALTER TABLE proofs ADD COLUMN user_part BLOB NOT NULL DEFAULT x'';
+    ALTER TABLE proofs ADD COLUMN validator_part BLOB NOT NULL DEFAULT x'';
 "];
+
+/// Version of the log's content. Entries of another version cannot be replayed with these rules.
+const LOG_VERSION: &str = "2";
 
 /// A question that is open.
 #[derive(Debug, Clone)]
@@ -76,6 +85,8 @@ pub(super) struct Ledger {
     parameters: ScoreParameters,
     book: ScoreBook,
     next: u64,
+    /// Time of the newest entry.
+    at_ms: u64,
     head: LogHash,
     epoch: u64,
     epoch_ends_ms: u64,
@@ -86,17 +97,35 @@ fn array(bytes: &[u8]) -> Result<[u8; 32], DatabaseError> {
     bytes.try_into().map_err(|_| DatabaseError::content("an identity", format!("{} bytes", bytes.len())))
 }
 
+/// Refuses a log of another version; a new database gets this one.
+fn check_version(connection: &Connection) -> Result<(), DatabaseError> {
+    let stored: Option<String> =
+        connection.query_row("SELECT value FROM meta WHERE name = 'log_version'", [], |r| r.get(0)).optional()?;
+    let entries: i64 = connection.query_row("SELECT count(*) FROM log", [], |r| r.get(0))?;
+    match stored {
+        Some(version) if version == LOG_VERSION => Ok(()),
+        None if entries == 0 => {
+            connection.execute("INSERT INTO meta VALUES ('log_version', ?1)", [LOG_VERSION])?;
+            Ok(())
+        }
+        other => Err(DatabaseError::LogVersion { got: other.unwrap_or_else(|| "1".to_owned()), known: LOG_VERSION }),
+    }
+}
+
 /// Appends to the log within a transaction.
 struct Log<'a> {
     transaction: &'a Transaction<'a>,
     next: u64,
+    at_ms: u64,
     head: LogHash,
 }
 
 impl Log<'_> {
     fn push(&mut self, event: &Event) -> Result<(), DatabaseError> {
+        // The log's time never runs backwards, whatever the machine's clock does.
+        let at_ms = now_ms().max(self.at_ms);
         let entry =
-            Entry::new(self.next, now_ms(), event, self.head).map_err(|e| DatabaseError::content("an event", e))?;
+            Entry::new(self.next, at_ms, event, self.head).map_err(|e| DatabaseError::content("an event", e))?;
         self.transaction.prepare_cached("INSERT INTO log VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
             entry.seq as i64,
             entry.at_ms as i64,
@@ -105,24 +134,24 @@ impl Log<'_> {
             entry.previous.0,
             entry.hash.0
         ])?;
-        (self.next, self.head) = (entry.seq + 1, entry.hash);
+        (self.next, self.at_ms, self.head) = (entry.seq + 1, entry.at_ms, entry.hash);
         Ok(())
     }
 }
 
-/// Writes a question down within a step; `false` if its nonce was used before.
+/// Writes a question down within a step; `false` if its part of the nonce was used before.
 fn accept(log: &mut Log<'_>, pending: &Pending) -> Result<bool, DatabaseError> {
     let Pending { status, question } = pending;
     // What is to be hidden is not written down: `null`.
     let inputs = question.as_ref().filter(|question| question.salt.is_none()).map(|question| &question.inputs);
     let inputs = serde_json::to_string(&inputs).map_err(|e| DatabaseError::content("inputs", e))?;
-    let sql = "INSERT OR IGNORE INTO predictions (id, model, nonce, inputs, state, created_ms) VALUES (?1, ?2, ?3, ?4, 'queued', ?5)";
-    let (model_id, nonce) = (status.model_id, status.nonce);
-    let values = params![status.id, model_id.0, nonce.map(|n| n.0), inputs, status.created_ms as i64];
+    let sql = "INSERT OR IGNORE INTO predictions (id, model, user_part, inputs, state, created_ms) VALUES (?1, ?2, ?3, ?4, 'queued', ?5)";
+    let (model_id, user_part) = (status.model_id, status.user_part);
+    let values = params![status.id, model_id.0, user_part.0, inputs, status.created_ms as i64];
     if log.transaction.execute(sql, values)? == 0 {
         return Ok(false);
     }
-    log.push(&Event::Accepted { prediction: status.id.clone(), model_id, nonce })?;
+    log.push(&Event::Accepted { prediction: status.id.clone(), model_id, user_part })?;
     Ok(true)
 }
 
@@ -130,10 +159,12 @@ impl Ledger {
     pub(super) fn open(
         path: &Path,
         validator: PublicKey,
+        chain: String,
         parameters: ScoreParameters,
         epoch_ms: u64,
     ) -> Result<Self, DatabaseError> {
         let connection = open(path, MIGRATIONS)?;
+        check_version(&connection)?;
         let owner: Option<String> =
             connection.query_row("SELECT value FROM meta WHERE name = 'validator'", [], |r| r.get(0)).optional()?;
         match owner {
@@ -150,6 +181,7 @@ impl Ledger {
             parameters,
             book: ScoreBook::new(),
             next: 1,
+            at_ms: 0,
             head: LogHash::genesis(&validator),
             epoch: 0,
             epoch_ends_ms: now_ms() + epoch_ms,
@@ -157,7 +189,7 @@ impl Ledger {
         };
         ledger.restore()?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        ledger.write(|log, _| log.push(&Event::Started { validator, version: version.clone(), parameters }))?;
+        ledger.write(|log, _| log.push(&Event::Started { validator, chain, version, parameters }))?;
         Ok(ledger)
     }
 
@@ -177,12 +209,14 @@ impl Ledger {
             book.restore_latest(ModelId(row.get(0)?), PublicKey(row.get(1)?), row.get::<_, i64>(2)? as u64);
         }
         self.book = book;
-        let last: Option<(i64, Vec<u8>)> = self
+        let last: Option<(i64, i64, Vec<u8>)> = self
             .connection
-            .query_row("SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1", [], |r| Ok((r.get(0)?, r.get(1)?)))
+            .query_row("SELECT seq, at_ms, hash FROM log ORDER BY seq DESC LIMIT 1", [], |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?))
+            })
             .optional()?;
-        if let Some((seq, hash)) = last {
-            (self.next, self.head) = (seq as u64 + 1, LogHash(array(&hash)?));
+        if let Some((seq, at_ms, hash)) = last {
+            (self.next, self.at_ms, self.head) = (seq as u64 + 1, at_ms as u64, LogHash(array(&hash)?));
         }
         let epoch: Option<(i64, i64)> = self
             .connection
@@ -207,11 +241,11 @@ impl Ledger {
     ) -> Result<R, DatabaseError> {
         let run = |this: &mut Self| -> Result<R, DatabaseError> {
             let transaction = this.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            let mut log = Log { transaction: &transaction, next: this.next, head: this.head };
+            let mut log = Log { transaction: &transaction, next: this.next, at_ms: this.at_ms, head: this.head };
             let result = step(&mut log, &mut this.book)?;
-            let (next, head) = (log.next, log.head);
+            let (next, at_ms, head) = (log.next, log.at_ms, log.head);
             transaction.commit()?;
-            (this.next, this.head) = (next, head);
+            (this.next, this.at_ms, this.head) = (next, at_ms, head);
             Ok(result)
         };
         let result = run(self);
@@ -221,7 +255,7 @@ impl Ledger {
         result
     }
 
-    /// Accepts a question; `false` if its nonce was used before.
+    /// Accepts a question; `false` if its part of the nonce was used before.
     pub(super) fn accept(&mut self, pending: &Pending) -> Result<bool, DatabaseError> {
         self.write(|log, _| accept(log, pending))
     }
@@ -249,20 +283,20 @@ impl Ledger {
                 params![v.attempt, now_ms() as i64, miner, model, v.outcome.as_str(), response_us, verify_us as i64, v.bytes as i64, v.after.bits() as i64, v.proof_id],
             )?;
             t.execute("INSERT OR REPLACE INTO scores VALUES (?1, ?2)", params![miner, v.after.bits() as i64])?;
-            if v.outcome == AttemptOutcome::Verified && !v.caller_nonce {
+            if v.outcome == AttemptOutcome::Verified {
                 t.execute("INSERT OR REPLACE INTO latest VALUES (?1, ?2, ?3)", params![model, miner, response_us])?;
             }
             if let Some(proof) = &proof {
                 t.execute(
-                    "INSERT OR IGNORE INTO proofs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                    params![proof.id, model, v.miner.to_string(), v.nonce.0, now_ms() as i64, response_us, verify_us as i64, proof.envelope],
+                    "INSERT OR IGNORE INTO proofs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                    params![proof.id, model, v.miner.to_string(), v.nonce.0, now_ms() as i64, response_us, verify_us as i64, proof.envelope, v.user_part.0, v.validator_part.0],
                 )?;
             }
             log.push(&Event::Judged(v.clone()))?;
             let mut ended = false;
             if let (Some(id), Some(proof)) = (&v.prediction, &proof) {
-                let sql = "UPDATE predictions SET state = 'done', finished_ms = ?2, miner = ?3, proof_id = ?4, answer_nonce = ?5, attempts = attempts + 1 WHERE id = ?1 AND state = 'queued'";
-                ended = log.transaction.execute(sql, params![id, now_ms() as i64, v.miner.to_string(), proof.id, v.nonce.0])? == 1;
+                let sql = "UPDATE predictions SET state = 'done', finished_ms = ?2, miner = ?3, proof_id = ?4, answer_nonce = ?5, answer_part = ?6, attempts = attempts + 1 WHERE id = ?1 AND state = 'queued'";
+                ended = log.transaction.execute(sql, params![id, now_ms() as i64, v.miner.to_string(), proof.id, v.nonce.0, v.validator_part.0])? == 1;
                 if ended {
                     log.push(&Event::Ended { prediction: id.clone(), proof_id: Some(proof.id.clone()), reason: None })?;
                 }
@@ -288,7 +322,7 @@ impl Ledger {
 
     /// The questions that have not ended, oldest first.
     pub(super) fn pending(&mut self) -> Result<Vec<Pending>, DatabaseError> {
-        let sql = "SELECT id, model, nonce, inputs, created_ms, attempts FROM predictions WHERE state = 'queued' ORDER BY created_ms";
+        let sql = "SELECT id, model, user_part, inputs, created_ms, attempts FROM predictions WHERE state = 'queued' ORDER BY created_ms";
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
         let mut all = Vec::new();
@@ -297,7 +331,9 @@ impl Ledger {
             let status = PredictionStatus {
                 id: row.get(0)?,
                 model_id: ModelId(row.get(1)?),
-                nonce: row.get::<_, Option<[u8; 32]>>(2)?.map(Nonce),
+                user_part: NoncePart(row.get(2)?),
+                validator_part: None,
+                nonce: None,
                 state: State::Queued,
                 created_ms: row.get::<_, i64>(4)? as u64,
                 finished_ms: None,
@@ -358,6 +394,39 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A log whose entries have other fields would be appended to, and no audit could replay it.
+    #[test]
+    fn logs_of_another_version_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(DATABASE_FILE);
+        let ledger =
+            || Ledger::open(&path, PublicKey([1; 32]), "local".to_owned(), ScoreParameters::default(), 1000).map(drop);
+        ledger().unwrap();
+        ledger().unwrap();
+        let connection = Connection::open(&path).unwrap();
+        connection.execute("UPDATE meta SET value = '3' WHERE name = 'log_version'", []).unwrap();
+        let error = ledger().unwrap_err();
+        assert!(
+            matches!(error, DatabaseError::LogVersion { .. }) && error.to_string().contains("version 3"),
+            "{error}"
+        );
+        // Before there were versions.
+        connection.execute("DELETE FROM meta WHERE name = 'log_version'", []).unwrap();
+        assert!(ledger().unwrap_err().to_string().contains("move the folder away"));
+    }
+
+    /// The machine's clock was set back between two entries.
+    #[test]
+    fn the_time_of_the_log_does_not_run_backwards() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(DATABASE_FILE);
+        let ledger = || Ledger::open(&path, PublicKey([1; 32]), "local".to_owned(), ScoreParameters::default(), 1000);
+        let future = now_ms() + 3_600_000;
+        ledger().unwrap().connection.execute("UPDATE log SET at_ms = ?1", [future as i64]).unwrap();
+        let ledger = ledger().unwrap();
+        assert_eq!((ledger.next, ledger.at_ms), (3, future));
+    }
 
     /// Counts of outcomes are kept from the first attempt on, also for attempts that were written before there were counts.
     #[test]

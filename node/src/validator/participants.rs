@@ -34,6 +34,14 @@ impl Participants {
         while !stop.within(self.every.max(Duration::from_millis(100))).await {
             let chain = self.chain.clone();
             match tokio::task::spawn_blocking(move || chain.parties()).await {
+                Ok(Ok(parties)) if parties.chain != self.now().chain => {
+                    let (was, is) = (&self.now().chain, &parties.chain);
+                    tracing::error!(
+                        was,
+                        is,
+                        "the chain has another name: nonces would not match; start the validator again"
+                    );
+                }
                 Ok(Ok(parties)) => {
                     *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(parties);
                 }

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::broadcast;
 use vouch_api::{
-    MAX_PREDICTION_VALUES, ModelId, Nonce, PredictionAccepted, PredictionEvent, PredictionRequest, PredictionStatus,
-    Salt, State,
+    MAX_PREDICTION_VALUES, ModelId, NoncePart, PredictionAccepted, PredictionEvent, PredictionRequest,
+    PredictionStatus, Salt, State,
 };
 use vouch_envelope::hex;
 
@@ -108,11 +108,13 @@ pub(super) struct Predictions {
 }
 
 /// A question that no miner has been asked yet.
-fn queued(model_id: ModelId, nonce: Option<Nonce>) -> PredictionStatus {
+fn queued(model_id: ModelId, user_part: Option<NoncePart>) -> PredictionStatus {
     PredictionStatus {
         id: hex::encode(&random::<16>()),
         model_id,
-        nonce,
+        user_part: user_part.unwrap_or_else(|| NoncePart(random())),
+        validator_part: None,
+        nonce: None,
         state: State::Queued,
         created_ms: now_ms(),
         finished_ms: None,
@@ -166,7 +168,7 @@ impl Predictions {
         // Inputs that the program refuses cannot be proved: no miner is asked, and none is blamed.
         let run = tokio::task::spawn_blocking(move || model.check_run(&inputs).map(|()| inputs));
         let inputs = run.await.map_err(|_| PredictionError::Panicked)??;
-        let status = queued(asked.model_id, asked.nonce);
+        let status = queued(asked.model_id, asked.user_part);
         self.reserve(std::slice::from_ref(&status), 0)?;
         let pending = Pending { status: status.clone(), question: Some(Question { inputs, salt }) };
         let (store, board, driver) = (self.store.clone(), self.board.clone(), self.driver.clone());

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use vouch_api::{
-    LogEntry, MinerHistory, MinerSummary, ModelId, Nonce, PredictionStatus, ProofRecord, ProofSummary, State, Weight,
+    LogEntry, MinerHistory, MinerSummary, ModelId, Nonce, NoncePart, PredictionStatus, ProofRecord, ProofSummary,
+    State, Weight,
 };
 use vouch_protocol::{Entry, LogHash, PublicKey, Share, WeightEntry};
 
@@ -91,7 +92,7 @@ fn sentence(entry: &Entry) -> String {
 
 /// How a question stands.
 pub(super) fn prediction(c: &Connection, id: &str) -> Read<Option<PredictionStatus>> {
-    let sql = "SELECT model, nonce, state, created_ms, finished_ms, miner, attempts, proof_id, error, answer_nonce FROM predictions WHERE id = ?1";
+    let sql = "SELECT model, user_part, state, created_ms, finished_ms, miner, attempts, proof_id, error, answer_nonce, answer_part FROM predictions WHERE id = ?1";
     let mut statement = c.prepare_cached(sql)?;
     let read = |row: &Row<'_>| {
         let state = match row.get::<_, String>(2)?.as_str() {
@@ -99,11 +100,12 @@ pub(super) fn prediction(c: &Connection, id: &str) -> Read<Option<PredictionStat
             "failed" => State::Failed,
             _ => State::Queued,
         };
-        let (own, of_answer): (Option<[u8; 32]>, Option<[u8; 32]>) = (row.get(1)?, row.get(9)?);
         Ok(PredictionStatus {
             id: id.to_owned(),
             model_id: ModelId(row.get(0)?),
-            nonce: of_answer.or(own).map(Nonce),
+            user_part: NoncePart(row.get(1)?),
+            validator_part: row.get::<_, Option<[u8; 32]>>(10)?.map(NoncePart),
+            nonce: row.get::<_, Option<[u8; 32]>>(9)?.map(Nonce),
             state,
             created_ms: row.get::<_, i64>(3)? as u64,
             finished_ms: row.get::<_, Option<i64>>(4)?.map(|v| v as u64),
@@ -128,13 +130,14 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<ProofSummary> {
 
 /// A proof's record.
 pub(super) fn proof(c: &Connection, id: &str, verifier_sha256: &str) -> Read<Option<ProofRecord>> {
-    let sql =
-        "SELECT id, model, at_ms, length(envelope), response_us, miner, nonce, verify_us FROM proofs WHERE id = ?1";
+    let sql = "SELECT id, model, at_ms, length(envelope), response_us, miner, nonce, verify_us, user_part, validator_part FROM proofs WHERE id = ?1";
     let mut statement = c.prepare_cached(sql)?;
     let read = |row: &Row<'_>| {
         Ok(ProofRecord {
             summary: summary(row)?,
             miner: row.get(5)?,
+            user_part: NoncePart(row.get(8)?),
+            validator_part: NoncePart(row.get(9)?),
             nonce: Nonce(row.get(6)?),
             verify_ms: ms(row.get(7)?),
             verifier_sha256: verifier_sha256.to_owned(),

@@ -19,10 +19,11 @@ impl Store {
     pub(super) fn open(
         path: &Path,
         validator: PublicKey,
+        chain: String,
         parameters: ScoreParameters,
         epoch_ms: u64,
     ) -> Result<Self, DatabaseError> {
-        let ledger = Blocking::new(Ledger::open(path, validator, parameters, epoch_ms)?);
+        let ledger = Blocking::new(Ledger::open(path, validator, chain, parameters, epoch_ms)?);
         Ok(Self { ledger, reader: Blocking::new(reads::open(path)?) })
     }
 

@@ -210,13 +210,15 @@ impl Strategies {
                 prediction: id.cloned(),
                 state,
                 miner: None,
+                user_part: None,
+                validator_part: None,
                 nonce: None,
                 proof_id: None,
             };
             steps.push(match known {
                 None => open(State::Queued),
-                Some(PredictionStatus { state, miner, nonce, proof_id, .. }) => {
-                    StrategyStep { miner, nonce, proof_id, ..open(state) }
+                Some(PredictionStatus { state, miner, user_part, validator_part, nonce, proof_id, .. }) => {
+                    StrategyStep { miner, user_part: Some(user_part), validator_part, nonce, proof_id, ..open(state) }
                 }
             });
         }

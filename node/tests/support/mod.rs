@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use axum::http::HeaderMap;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use vouch::{Card, FieldTest, Model, ProvingKey, Setup, Srs, disclosure_dir, fact_keys};
-use vouch_api::{LogEntry, MinerSummary, ModelId, Nonce, PredictionRequest, PredictionStatus, ProveRequest};
+use vouch_api::{
+    LogEntry, MinerSummary, ModelId, Nonce, NoncePart, NonceSource, PredictionRequest, PredictionStatus, ProveRequest,
+};
 use vouch_compiler::{CompileOptions, compile};
 use vouch_node::chain::{FileChain, MinerEntry, Parties, ValidatorEntry};
 use vouch_node::engine::{self, VerifierSettings, VerifyEngine};
@@ -161,7 +164,7 @@ impl Net {
 
     pub fn on_chain(&self, miners: Vec<MinerEntry>) {
         let validators = vec![ValidatorEntry { key: self.key.public(), stake: 10 }];
-        self.chain.write(&Parties { miners, validators }).unwrap();
+        self.chain.write(&Parties { miners, validators, ..Parties::default() }).unwrap();
     }
 
     pub async fn honest(&self, count: usize) -> Vec<Running> {
@@ -195,10 +198,19 @@ impl Net {
     }
 
     pub async fn validator(&self, change: impl FnOnce(&mut ValidatorSettings)) -> Running {
+        self.validator_with(|engine| engine, change).await
+    }
+
+    /// A validator whose verifier is changed.
+    pub async fn validator_with(
+        &self,
+        engine: impl FnOnce(Arc<dyn VerifyEngine>) -> Arc<dyn VerifyEngine>,
+        change: impl FnOnce(&mut ValidatorSettings),
+    ) -> Running {
         let mut settings = self.settings();
         change(&mut settings);
         let chain = Arc::new(self.chain.clone());
-        let engine: Arc<dyn VerifyEngine> = engine::from_settings(&settings.verifier).unwrap();
+        let engine = engine(engine::from_settings(&settings.verifier).unwrap());
         let validator = Validator::new(self.key.clone(), settings, chain, engine).unwrap();
         validator.start().await.unwrap().detach_all();
         let closing = validator.clone();
@@ -206,13 +218,13 @@ impl Net {
     }
 }
 
-pub fn question(nonce: Option<Nonce>) -> PredictionRequest {
+pub fn question(user_part: Option<NoncePart>) -> PredictionRequest {
     let inputs = [("x".to_owned(), vec![0.25, -0.5, 0.75, 1.0])].into();
-    PredictionRequest { model_id: fixture().id(), inputs, nonce, salt: None }
+    PredictionRequest { model_id: fixture().id(), inputs, user_part, salt: None }
 }
 
-pub async fn ask(url: &str, nonce: Option<Nonce>) -> PredictionStatus {
-    let post = reqwest::Client::new().post(format!("{url}/v1/predictions")).json(&question(nonce));
+pub async fn ask(url: &str, user_part: Option<NoncePart>) -> PredictionStatus {
+    let post = reqwest::Client::new().post(format!("{url}/v1/predictions")).json(&question(user_part));
     let response = post.send().await.unwrap();
     assert_eq!(response.status(), 202, "{}", response.text().await.unwrap());
     response.json().await.unwrap()
@@ -253,8 +265,26 @@ pub fn prove_request() -> ProveRequest {
     let key = &fixture().a;
     let inputs = vec![0; key.program().input_len()];
     let id = PartyKey::generate().public().to_string()[..32].to_owned();
-    let (model_id, nonce) = (fixture().id(), Nonce([7; 32]));
-    ProveRequest { request_id: id, model_id, inputs, salt: None, nonce, deadline_ms: 30_000 }
+    let (model_id, user_part, validator_part) = (fixture().id(), NoncePart([7; 32]), NoncePart([8; 32]));
+    ProveRequest { request_id: id, model_id, inputs, salt: None, user_part, validator_part, deadline_ms: 30_000 }
+}
+
+/// The nonce of a request on the chain of these tests.
+pub fn nonce(asked: &ProveRequest, validator: &PublicKey, miner: &PublicKey) -> Nonce {
+    let source = NonceSource {
+        chain: "local",
+        validator: validator.0,
+        miner: miner.0,
+        model_id: asked.model_id,
+        user_part: asked.user_part,
+        validator_part: asked.validator_part,
+    };
+    source.nonce()
+}
+
+/// The validator that signed a request.
+pub fn caller(headers: &HeaderMap) -> PublicKey {
+    headers["x-vouch-key"].to_str().unwrap().parse().unwrap()
 }
 
 /// Tries every row of a table, a few at a time: they share the cores, and the deadline.

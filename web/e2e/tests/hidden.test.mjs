@@ -16,9 +16,9 @@ let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser.close(); });
 
-async function asked(behaviour = {}, { randoms = [proof.nonce, salt], ...options } = {}) {
+async function asked(behaviour = {}, { randoms = [proof.userPart, salt], ...options } = {}) {
   const server = await start({ dist: DIST, fixture, behaviour });
-  const page = await open(browser, { nonce: randoms, ...options });
+  const page = await open(browser, { randoms, ...options });
   await page.goto(server.url);
   await page.locator("#fill-sample").click();
   await page.locator("#ask").click();
@@ -63,14 +63,14 @@ test("a changed hash is refused", async () => {
 
 test("a miner that computed on another hidden input, or with another salt, is refused by the hash", async () => {
   // The page draws another salt than the one that the proof was made with.
-  const run = await asked({}, { randoms: [proof.nonce, "11".repeat(32)] });
+  const run = await asked({}, { randoms: [proof.userPart, "11".repeat(32)] });
   await verdict(run.page, "Refused");
   const made = await checks(run.page);
   assert.equal(made["public inputs"], "failed");
   assert.equal(made.nonce, "passed");
   await done(run);
   const other = await start({ dist: DIST, fixture });
-  const page = await open(browser, { nonce: [proof.nonce, salt] });
+  const page = await open(browser, { randoms: [proof.userPart, salt] });
   await page.goto(other.url);
   await page.locator("#fill-sample").click();
   await page.locator("#field-0-0").fill("0.1");

@@ -106,7 +106,7 @@ test("a validator that goes away and comes back", async () => {
 test("a question survives a validator that is away for a moment", async () => {
   const behaviour = { stuck: true };
   const first = await start({ dist: DIST, behaviour });
-  const page = await open(browser, { nonce: fixture.proofs[0].nonce });
+  const page = await open(browser, { randoms: fixture.proofs[0].userPart });
   await page.goto(first.url);
   await page.locator("#fill-sample").click();
   await page.locator("#ask").click();
@@ -143,7 +143,7 @@ test("another program in the validator is seen", async () => {
 });
 
 test("everything can be reached with the keyboard alone", async () => {
-  const page = await open(browser, { nonce: fixture.proofs[0].nonce });
+  const page = await open(browser, { randoms: fixture.proofs[0].userPart });
   await page.goto(server.url);
   await page.locator("#fill-sample").waitFor();
   const press = async (until) => {
@@ -162,7 +162,7 @@ test("everything can be reached with the keyboard alone", async () => {
 });
 
 test("nothing shifts while a page is filled, and the first paint is fast", async () => {
-  const page = await open(browser, { nonce: fixture.proofs[0].nonce });
+  const page = await open(browser, { randoms: fixture.proofs[0].userPart });
   await watchShifts(page);
   await page.goto(server.url);
   await page.locator("#fill-sample").click();

@@ -17,7 +17,7 @@ after(async () => { await browser.close(); });
 
 async function asked(behaviour = {}, options = {}) {
   const server = await start({ dist: DIST, behaviour });
-  const page = await open(browser, { nonce: fixture.proofs[0].nonce, ...options });
+  const page = await open(browser, { randoms: fixture.proofs[0].userPart, ...options });
   await page.goto(server.url);
   await page.locator("#fill-sample").click();
   await page.locator("#ask").click();
@@ -57,7 +57,7 @@ test("a server that lies about the output is refused, whatever it says about its
 });
 
 test("a proof for another request is refused by the nonce", async () => {
-  const { server, page } = await asked({}, { nonce: undefined });
+  const { server, page } = await asked({}, { randoms: undefined });
   await verdict(page, "Refused");
   assert.equal((await checks(page)).nonce, "failed");
   await page.done();
@@ -66,7 +66,7 @@ test("a proof for another request is refused by the nonce", async () => {
 
 test("a proof for other inputs than those asked is refused by the inputs", async () => {
   const server = await start({ dist: DIST });
-  const page = await open(browser, { nonce: fixture.proofs[0].nonce });
+  const page = await open(browser, { randoms: fixture.proofs[0].userPart });
   await page.goto(server.url);
   await page.locator("#fill-random").click();
   await page.locator("#ask").click();

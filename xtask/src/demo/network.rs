@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::nonce::Source;
 use super::{ALLOW, Args, INPUT, deposits, heading, random_nonce, strategy, vouch};
 use crate::bundles::{self, HASHED, PUBLIC};
 use crate::local_chain::LocalChain;
@@ -24,8 +25,16 @@ struct Status {
     id: String,
     state: String,
     miner: Option<String>,
+    validator_part: Option<String>,
     proof_id: Option<String>,
     error: Option<String>,
+}
+
+/// What the validator says about itself.
+#[derive(Deserialize)]
+struct Account {
+    chain: String,
+    validator: String,
 }
 
 #[derive(Deserialize)]
@@ -66,9 +75,10 @@ pub(super) fn run(
     let inputs =
         inputs(&fs::read_to_string(workspace.root.join(INPUT)).with_context(|| format!("cannot read {INPUT}"))?)?;
     for number in 1..=args.queries {
-        let nonce = random_nonce()?;
+        let part = random_nonce()?;
         let began = Instant::now();
-        let status = ask(&network, &json!({ "model_id": model, "inputs": inputs, "nonce": nonce }))?;
+        let status = ask(&network, &json!({ "model_id": model, "inputs": inputs, "user_part": part }))?;
+        let nonce = nonce(&network, &status, &model, &part)?;
         let miner = status.miner.unwrap_or_default();
         println!(
             "prediction {number} of {}: miner {}, {:.1} s",
@@ -127,9 +137,11 @@ pub(super) fn run(
 /// The same question with hidden inputs: the proof shows their hashes, which who has inputs and salt computes again.
 fn hidden(workspace: &Workspace, network: &Network, models: &Path, inputs: &Map<String, Value>) -> Result<()> {
     heading("Ask the same with hidden inputs: of them only hashes go public");
-    let (nonce, salt) = (random_nonce()?, random_nonce()?);
-    let question = json!({ "model_id": model(network, HASHED)?, "inputs": inputs, "nonce": nonce, "salt": salt });
+    let (part, salt) = (random_nonce()?, random_nonce()?);
+    let model = model(network, HASHED)?;
+    let question = json!({ "model_id": model, "inputs": inputs, "user_part": part, "salt": salt });
     let status = ask(network, &question)?;
+    let nonce = nonce(network, &status, &model, &part)?;
     let proof = status.proof_id.context("a prediction that is done has a proof")?;
     let envelope = workspace.relative(&workspace.target).join("demo/hidden.proof");
     fs::write(workspace.root.join(&envelope), network.get(&format!("/v1/proofs/{proof}/envelope"))?)?;
@@ -158,6 +170,20 @@ fn flat(value: Value) -> Vec<Value> {
         Value::Array(list) => list.into_iter().flat_map(flat).collect(),
         number => vec![number],
     }
+}
+
+/// The nonce that the proof of an answer must contain. The user's part is this program's own.
+fn nonce(network: &Network, status: &Status, model: &str, user_part: &str) -> Result<String> {
+    let account: Account = serde_json::from_slice(&get(network, "/v1/network")?)?;
+    let source = Source {
+        chain: &account.chain,
+        validator: &account.validator,
+        miner: status.miner.as_deref().context("a prediction that is done has a miner")?,
+        model,
+        user_part,
+        validator_part: status.validator_part.as_deref().context("a prediction that is done has both parts")?,
+    };
+    source.nonce()
 }
 
 /// Asks, and waits for the end.

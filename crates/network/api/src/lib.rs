@@ -10,6 +10,7 @@ mod deposits;
 mod miner;
 mod model;
 mod network;
+mod nonce;
 mod prediction;
 mod problem;
 mod proof;
@@ -23,6 +24,7 @@ pub use deposits::{
 pub use miner::{MinerHistory, MinerSummary, Moment};
 pub use model::{Accuracy, Field, FieldTest, ModelCard, ModelSummary, Sizes, Weights};
 pub use network::{DepositsConfig, Health, LogEntry, Network, Part, Weight};
+pub use nonce::{NoncePart, NonceSource, answer_nonce};
 pub use prediction::{
     Attempt, AttemptOutcome, HiddenOutputs, MAX_PREDICTION_VALUES, OutputsRequest, PredictionAccepted, PredictionEvent,
     PredictionRequest, PredictionStatus, State,
@@ -74,22 +76,23 @@ mod tests {
 
     #[test]
     fn a_question_is_read_strictly() {
-        let text = format!(r#"{{"model_id":"{ID}","inputs":{{"x":[1.5]}},"nonce":"{ID}"}}"#);
+        let text = format!(r#"{{"model_id":"{ID}","inputs":{{"x":[1.5]}},"user_part":"{ID}"}}"#);
         let ask: PredictionRequest = serde_json::from_str(&text).unwrap();
-        assert_eq!((ask.model_id, ask.nonce), (ModelId([1; 32]), Some(Nonce([1; 32]))));
+        assert_eq!((ask.model_id, ask.user_part), (ModelId([1; 32]), Some(NoncePart([1; 32]))));
         for wrong in [text.replace("\"inputs\"", "\"input\""), text.replace("01\"", "1\""), text.replace("1.5", "null")]
         {
             assert!(serde_json::from_str::<PredictionRequest>(&wrong).is_err(), "{wrong}");
         }
         let text = format!(r#"{{"model_id":"{ID}","inputs":{{}}}}"#);
         let ask = serde_json::from_str::<PredictionRequest>(&text).unwrap();
-        assert_eq!((ask.nonce, ask.salt), (None, None));
+        assert_eq!((ask.user_part, ask.salt), (None, None));
     }
 
     #[test]
     fn a_salt_is_sent_and_not_shown() {
         let salt: Salt = ID.parse().unwrap();
-        let ask = PredictionRequest { model_id: ModelId([1; 32]), inputs: [].into(), nonce: None, salt: Some(salt) };
+        let ask =
+            PredictionRequest { model_id: ModelId([1; 32]), inputs: [].into(), user_part: None, salt: Some(salt) };
         let text = serde_json::to_string(&ask).unwrap();
         assert!(text.contains(&format!(r#""salt":"{ID}""#)), "{text}");
         assert_eq!(serde_json::from_str::<PredictionRequest>(&text).unwrap(), ask);

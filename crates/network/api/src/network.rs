@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Network {
     /// Version of the software.
     pub version: String,
+    /// Name of the chain on which it is registered: part of every nonce.
+    pub chain: String,
     /// The validator's public key.
     pub validator: String,
     /// SHA-256 of the verifier that it runs; empty for a native one.

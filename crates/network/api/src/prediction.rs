@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use vouch_envelope::{ModelId, Nonce};
 
-use crate::Salt;
+use crate::{NoncePart, Salt};
 
 /// Most numbers that one question may carry, whatever the model's schema.
 pub const MAX_PREDICTION_VALUES: usize = 1 << 16;
@@ -20,11 +20,11 @@ pub struct PredictionRequest {
     pub model_id: ModelId,
     /// The inputs, by name, in natural units.
     pub inputs: BTreeMap<String, Vec<f64>>,
-    /// 32 random bytes of whoever asks: a proof made before cannot contain them. Never used twice. Without it, the
-    /// validator draws one.
+    /// The caller's part of the proof's nonce: 32 random bytes, never used twice. The nonce is a hash of this and of what
+    /// the validator adds, so the proof cannot be older than these bytes. Without it, the validator draws one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, pattern = "^[0-9a-f]{64}$"))]
-    pub nonce: Option<Nonce>,
+    pub user_part: Option<NoncePart>,
     /// What the hashes of hashed tensors are salted with, for models that have such: 32 random bytes of whoever asks, used once. Without it, the validator draws them and
     /// says which in its answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,8 +107,15 @@ pub struct PredictionStatus {
     /// The model.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub model_id: ModelId,
-    /// The nonce that the proof must contain: that of whoever asked. Where the validator draws it, each miner that is
-    /// asked gets another, and this is the one of the answer.
+    /// The caller's part of the nonce, or the one that the validator drew for it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub user_part: NoncePart,
+    /// The validator's part of the nonce, once there is a proof: each miner that is asked gets another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub validator_part: Option<NoncePart>,
+    /// The nonce of the proof, once there is one: SHA-256 of `vouch-nonce-v1`, a zero byte, the length of the chain's name
+    /// in 8 bytes little-endian, the name, the keys of validator and miner, the model, and both parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub nonce: Option<Nonce>,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use vouch_envelope::{ModelId, Nonce};
 
+use crate::NoncePart;
+
 /// A proof in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -29,7 +31,13 @@ pub struct ProofRecord {
     pub summary: ProofSummary,
     /// The miner that made it.
     pub miner: String,
-    /// The nonce that the validator asked with.
+    /// The user's part of the nonce.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub user_part: NoncePart,
+    /// The validator's part of the nonce.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub validator_part: NoncePart,
+    /// The nonce: a hash of both parts, the chain, the parties and the model.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub nonce: Nonce,
     /// How long the verification took.

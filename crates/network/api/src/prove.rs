@@ -1,9 +1,9 @@
 //! What a validator asks a miner.
 
 use serde::{Deserialize, Serialize};
-use vouch_envelope::{ModelId, Nonce};
+use vouch_envelope::ModelId;
 
-use crate::Salt;
+use crate::{NoncePart, Salt};
 
 /// Media type of an envelope's bytes: the answer to a [`ProveRequest`].
 pub const ENVELOPE_TYPE: &str = "application/vnd.vouch.envelope";
@@ -27,9 +27,12 @@ pub struct ProveRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub salt: Option<Salt>,
-    /// The nonce that the proof must contain.
+    /// The user's part of the nonce. The miner computes the nonce with [`NonceSource`](crate::NonceSource).
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
-    pub nonce: Nonce,
+    pub user_part: NoncePart,
+    /// The validator's part of the nonce.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub validator_part: NoncePart,
     /// Milliseconds that the caller waits, from the moment it sent the request.
     pub deadline_ms: u64,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use vouch_envelope::{Link, ModelId, Nonce};
 
-use crate::State;
+use crate::{NoncePart, State};
 
 /// Media type of a chain of proofs.
 pub const CHAIN_TYPE: &str = "application/vnd.vouch.chain";
@@ -96,7 +96,15 @@ pub struct StrategyStep {
     /// The miner that has it or answered it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub miner: Option<String>,
-    /// The nonce of the answer: drawn by the validator for this question and this miner.
+    /// The user's part of the nonce, which the validator drew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub user_part: Option<NoncePart>,
+    /// The validator's part of the nonce, once there is a proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub validator_part: Option<NoncePart>,
+    /// The nonce of the proof, once there is one: a hash of both parts, the chain, the parties and the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub nonce: Option<Nonce>,

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
-use vouch_envelope::ModelId;
+use vouch_envelope::{ModelId, Nonce};
 
 use crate::{LogHash, PublicKey, Share};
 
@@ -144,6 +144,66 @@ pub enum ReplayError {
         attempt: String,
         /// Where it was judged first.
         first: u64,
+    },
+    /// The log is another validator's than the one that is audited.
+    #[error("entry {seq}: the log is of validator {got}, expected {expected}")]
+    Validator {
+        /// The entry.
+        seq: u64,
+        /// The validator that is audited.
+        expected: PublicKey,
+        /// The validator that the entry names.
+        got: PublicKey,
+    },
+    /// An entry is older than the one before it.
+    #[error("entry {seq}: its time is {at_ms}, the entry before has {before_ms}; time must not run backwards")]
+    Time {
+        /// The entry.
+        seq: u64,
+        /// Time of the entry before, milliseconds since 1970.
+        before_ms: u64,
+        /// Time of the entry.
+        at_ms: u64,
+    },
+    /// A nonce is not the hash of its parts, the parties and the model.
+    #[error("entry {seq}: the nonce must be {expected}, the log says {got}")]
+    Nonce {
+        /// The entry.
+        seq: u64,
+        /// The hash.
+        expected: Nonce,
+        /// The nonce in the log.
+        got: Nonce,
+    },
+    /// A nonce was used for two attempts.
+    #[error("entry {seq}: nonce {nonce} was used before, in entry {first}")]
+    NonceTwice {
+        /// The entry.
+        seq: u64,
+        /// The nonce.
+        nonce: Nonce,
+        /// Where it was used first.
+        first: u64,
+    },
+    /// A proof was credited twice.
+    #[error("entry {seq}: proof {proof_id} was credited before, in entry {first}")]
+    ProofTwice {
+        /// The entry.
+        seq: u64,
+        /// The proof.
+        proof_id: String,
+        /// Where it was credited first.
+        first: u64,
+    },
+    /// A verified answer without a proof, or a proof that was not verified.
+    #[error("entry {seq}: attempt {attempt} {reason}")]
+    Proof {
+        /// The entry.
+        seq: u64,
+        /// The attempt.
+        attempt: String,
+        /// What is wrong.
+        reason: &'static str,
     },
     /// Weights are not what the scores give.
     #[error("entry {seq}: weights of epoch {epoch} are not those of the scores")]

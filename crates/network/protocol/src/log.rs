@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use vouch_api::AttemptOutcome;
+use vouch_api::{AttemptOutcome, NoncePart, NonceSource};
 use vouch_envelope::hex_text;
 use vouch_envelope::{ModelId, Nonce};
 
@@ -45,6 +45,8 @@ pub enum Event {
     Started {
         /// Its key.
         validator: PublicKey,
+        /// Name of the chain on which it is registered: part of every nonce.
+        chain: String,
         /// Version of its software.
         version: String,
         /// What it weighs.
@@ -56,8 +58,8 @@ pub enum Event {
         prediction: String,
         /// The model.
         model_id: ModelId,
-        /// The nonce, if whoever asked chose it.
-        nonce: Option<Nonce>,
+        /// The user's part of the nonce.
+        user_part: NoncePart,
     },
     /// An answer of a miner, or its absence, was judged.
     Judged(Verdict),
@@ -103,11 +105,12 @@ pub struct Verdict {
     pub model_id: ModelId,
     /// The miner.
     pub miner: PublicKey,
-    /// The nonce.
+    /// The user's part of the nonce; drawn by the validator for a benchmark.
+    pub user_part: NoncePart,
+    /// The validator's part of the nonce.
+    pub validator_part: NoncePart,
+    /// The nonce: the hash of [`NonceSource`].
     pub nonce: Nonce,
-    /// Whether somebody else than the validator chose the nonce. A proof for such a nonce can have been made before it
-    /// was asked for, so it earns nothing; a failure counts.
-    pub caller_nonce: bool,
     /// How it ended.
     pub outcome: AttemptOutcome,
     /// Microseconds from sending until the last byte.
@@ -122,6 +125,21 @@ pub struct Verdict {
     pub after: Share,
     /// More about it.
     pub detail: String,
+}
+
+impl Verdict {
+    /// The nonce that the verdict's other fields give, on `chain` for `validator`.
+    pub fn expected_nonce(&self, chain: &str, validator: &PublicKey) -> Nonce {
+        let source = NonceSource {
+            chain,
+            validator: validator.0,
+            miner: self.miner.0,
+            model_id: self.model_id,
+            user_part: self.user_part,
+            validator_part: self.validator_part,
+        };
+        source.nonce()
+    }
 }
 
 /// A published weight.

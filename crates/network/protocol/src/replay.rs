@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use vouch_api::AttemptOutcome;
+use vouch_api::{AttemptOutcome, Nonce};
 
 use crate::{
     Answer, Entry, Event, LogHash, PublicKey, ReplayError, ScoreBook, ScoreParameters, Share, Verdict, WeightEntry,
@@ -14,7 +14,6 @@ impl Verdict {
     pub fn answer(&self) -> Option<Answer> {
         match self.outcome {
             AttemptOutcome::Cancelled => None,
-            AttemptOutcome::Verified if self.caller_nonce => None,
             AttemptOutcome::Verified => Some(Answer::Verified { response_us: self.response_us, size: self.bytes }),
             AttemptOutcome::Refused
             | AttemptOutcome::Malformed
@@ -39,12 +38,16 @@ pub enum Finished {
 /// The state that a log leads to. Feed it the entries in order.
 #[derive(Debug, Clone)]
 pub struct Replay {
+    validator: PublicKey,
     next: u64,
+    at_ms: u64,
     head: LogHash,
-    parameters: Option<ScoreParameters>,
+    started: Option<(String, ScoreParameters)>,
     book: ScoreBook,
     predictions: BTreeMap<String, Finished>,
     attempts: HashMap<String, u64>,
+    nonces: HashMap<Nonce, u64>,
+    credited: HashMap<String, u64>,
     proofs: Vec<Verdict>,
     weights: Vec<WeightEntry>,
     epochs: u64,
@@ -54,12 +57,16 @@ impl Replay {
     /// Before the first entry of a validator's log.
     pub fn new(validator: &PublicKey) -> Self {
         Self {
+            validator: *validator,
             next: 1,
+            at_ms: 0,
             head: LogHash::genesis(validator),
-            parameters: None,
+            started: None,
             book: ScoreBook::new(),
             predictions: BTreeMap::new(),
             attempts: HashMap::new(),
+            nonces: HashMap::new(),
+            credited: HashMap::new(),
             proofs: Vec::new(),
             weights: Vec::new(),
             epochs: 0,
@@ -73,8 +80,16 @@ impl Replay {
     pub fn apply(&mut self, entry: &Entry) -> Result<(), ReplayError> {
         let event = entry.check(self.next, &self.head)?;
         let seq = entry.seq;
+        if entry.at_ms < self.at_ms {
+            return Err(ReplayError::Time { seq, before_ms: self.at_ms, at_ms: entry.at_ms });
+        }
         match event {
-            Event::Started { parameters, .. } => self.parameters = Some(parameters),
+            Event::Started { validator, chain, parameters, .. } => {
+                if validator != self.validator {
+                    return Err(ReplayError::Validator { seq, expected: self.validator, got: validator });
+                }
+                self.started = Some((chain, parameters));
+            }
             Event::Accepted { prediction, .. } => {
                 if self.predictions.insert(prediction.clone(), Finished::Pending).is_some() {
                     return Err(ReplayError::Prediction { seq, prediction, reason: "was accepted before" });
@@ -85,18 +100,37 @@ impl Replay {
             Event::Weights { epoch, weights } => self.weights(seq, epoch, weights)?,
         }
         self.next += 1;
+        self.at_ms = entry.at_ms;
         self.head = entry.hash;
         Ok(())
     }
 
     fn judged(&mut self, seq: u64, verdict: Verdict) -> Result<(), ReplayError> {
-        let parameters = self.parameters.ok_or(ReplayError::NoParameters { seq })?;
+        let Some((chain, parameters)) = &self.started else { return Err(ReplayError::NoParameters { seq }) };
         if let Some(&first) = self.attempts.get(&verdict.attempt) {
             return Err(ReplayError::Twice { seq, attempt: verdict.attempt, first });
         }
+        let expected = verdict.expected_nonce(chain, &self.validator);
+        if expected != verdict.nonce {
+            return Err(ReplayError::Nonce { seq, expected, got: verdict.nonce });
+        }
+        if let Some(first) = self.nonces.insert(verdict.nonce, seq) {
+            return Err(ReplayError::NonceTwice { seq, nonce: verdict.nonce, first });
+        }
+        let wrong = |reason| ReplayError::Proof { seq, attempt: verdict.attempt.clone(), reason };
+        match (verdict.outcome, &verdict.proof_id) {
+            (AttemptOutcome::Verified, None) => return Err(wrong("is verified and has no proof")),
+            (AttemptOutcome::Verified, Some(proof_id)) => {
+                if let Some(first) = self.credited.insert(proof_id.clone(), seq) {
+                    return Err(ReplayError::ProofTwice { seq, proof_id: proof_id.clone(), first });
+                }
+            }
+            (_, Some(_)) => return Err(wrong("is not verified and has a proof")),
+            (_, None) => {}
+        }
         let (miner, model) = (verdict.miner, verdict.model_id);
         let expected = match verdict.answer() {
-            Some(answer) => self.book.apply(&parameters, model, miner, answer),
+            Some(answer) => self.book.apply(parameters, model, miner, answer),
             None => (self.book.score(&miner), self.book.score(&miner)),
         };
         let got = (verdict.before, verdict.after);

@@ -2,12 +2,14 @@
 #![allow(missing_docs)]
 
 use vouch_api::AttemptOutcome;
+use vouch_api::NoncePart;
 use vouch_envelope::{ModelId, Nonce};
 use vouch_protocol::{
     Entry, Event, Finished, LogError, LogHash, PublicKey, Replay, ReplayError, ScoreBook, ScoreParameters, Share,
     Verdict, WeightEntry, weights,
 };
 
+const CHAIN: &str = "local";
 const VALIDATOR: PublicKey = PublicKey([9; 32]);
 
 #[derive(Default)]
@@ -23,22 +25,16 @@ impl Writer {
         self.entries.push(Entry::new(seq, 1000 * seq, event, previous).unwrap());
     }
 
-    fn judge(
-        &mut self,
-        attempt: u32,
-        miner: u8,
-        outcome: AttemptOutcome,
-        caller_nonce: bool,
-        prediction: Option<&str>,
-    ) {
+    fn judge(&mut self, attempt: u32, miner: u8, outcome: AttemptOutcome, prediction: Option<&str>) {
         let proof_id = (outcome == AttemptOutcome::Verified).then(|| format!("proof{attempt}"));
         let mut verdict = Verdict {
             attempt: attempt.to_string(),
             prediction: prediction.map(str::to_owned),
             model_id: ModelId([1; 32]),
             miner: PublicKey([miner; 32]),
-            nonce: Nonce([attempt as u8; 32]),
-            caller_nonce,
+            user_part: NoncePart([attempt as u8; 32]),
+            validator_part: NoncePart([100; 32]),
+            nonce: Nonce([0; 32]),
             outcome,
             response_us: 2_000_000 + u64::from(attempt) * 1000,
             bytes: 3000,
@@ -47,6 +43,7 @@ impl Writer {
             after: Share::ZERO,
             detail: String::new(),
         };
+        verdict.nonce = verdict.expected_nonce(CHAIN, &VALIDATOR);
         let score = self.book.score(&verdict.miner);
         (verdict.before, verdict.after) = match verdict.answer() {
             Some(answer) => self.book.apply(&ScoreParameters::default(), verdict.model_id, verdict.miner, answer),
@@ -59,18 +56,18 @@ impl Writer {
 fn honest() -> Writer {
     let mut log = Writer::default();
     let parameters = ScoreParameters::default();
-    log.push(&Event::Started { validator: VALIDATOR, version: "1".into(), parameters });
+    log.push(&Event::Started { validator: VALIDATOR, chain: CHAIN.into(), version: "1".into(), parameters });
     let accepted =
-        |p: &str| Event::Accepted { prediction: p.into(), model_id: ModelId([1; 32]), nonce: Some(Nonce([3; 32])) };
-    log.judge(0, 1, AttemptOutcome::Verified, false, None);
+        |p: &str| Event::Accepted { prediction: p.into(), model_id: ModelId([1; 32]), user_part: NoncePart([3; 32]) };
+    log.judge(0, 1, AttemptOutcome::Verified, None);
     log.push(&accepted("a"));
-    log.judge(1, 2, AttemptOutcome::Refused, true, Some("a"));
-    log.judge(2, 1, AttemptOutcome::Verified, true, Some("a"));
+    log.judge(1, 2, AttemptOutcome::Refused, Some("a"));
+    log.judge(2, 1, AttemptOutcome::Verified, Some("a"));
     log.push(&Event::Ended { prediction: "a".into(), proof_id: Some("proof2".into()), reason: None });
     log.push(&accepted("b"));
-    log.judge(3, 2, AttemptOutcome::Verified, false, None);
-    log.judge(4, 3, AttemptOutcome::Late, false, None);
-    log.judge(5, 1, AttemptOutcome::Cancelled, false, Some("b"));
+    log.judge(3, 2, AttemptOutcome::Verified, None);
+    log.judge(4, 3, AttemptOutcome::Late, None);
+    log.judge(5, 1, AttemptOutcome::Cancelled, Some("b"));
     let entry = |(miner, weight): (&PublicKey, &Share)| WeightEntry { miner: *miner, weight: *weight };
     let weights = weights(log.book.scores()).iter().map(entry).collect();
     log.push(&Event::Weights { epoch: 0, weights });
@@ -91,9 +88,8 @@ fn an_honest_log_leads_to_the_scores() {
     assert_eq!(replay.predictions()["a"], Finished::Proved("proof2".into()));
     assert_eq!(replay.predictions()["b"], Finished::Pending);
     assert_eq!((replay.proofs().len(), replay.judged_count(), replay.epochs()), (3, 6, 1));
-    // A proof for a nonce that somebody else chose earned nothing.
-    let earned = replay.proofs().iter().map(|v| v.after > v.before).collect::<Vec<_>>();
-    assert_eq!(earned, [true, false, true]);
+    // Every proof earned the same way.
+    assert!(replay.proofs().iter().all(|v| v.after > v.before));
 }
 
 #[test]
@@ -145,13 +141,63 @@ fn lies_do_not_add_up() {
         judged(e, &|v| {
             if v.outcome == AttemptOutcome::Refused {
                 v.outcome = AttemptOutcome::Verified;
-                v.caller_nonce = false
+                v.proof_id = Some("forgiven".into());
             }
         })
     });
     assert!(matches!(forgiven, Err(ReplayError::Score { .. })));
     let twice = rewritten(&|e| judged(e, &|v| v.attempt = "1".into()));
     assert!(matches!(twice, Err(ReplayError::Twice { .. })));
+    let unproved = rewritten(&|e| judged(e, &|v| v.proof_id = None));
+    assert!(matches!(unproved, Err(ReplayError::Proof { .. })), "verified without a proof");
+    let extra = rewritten(&|e| {
+        judged(e, &|v| {
+            if v.outcome == AttemptOutcome::Refused {
+                v.proof_id = Some("extra".into());
+            }
+        })
+    });
+    assert!(matches!(extra, Err(ReplayError::Proof { .. })), "a proof that was refused");
+    let shared = rewritten(&|e| {
+        judged(e, &|v| {
+            if v.outcome == AttemptOutcome::Verified {
+                v.proof_id = Some("proof2".into());
+            }
+        })
+    });
+    assert!(
+        matches!(shared, Err(ReplayError::ProofTwice { first: 2, .. })),
+        "one proof for several miners: {shared:?}"
+    );
+    // A nonce that another miner was asked with: that miner's proof would fit.
+    let copied = rewritten(&|e| {
+        judged(e, &|v| {
+            if v.miner == PublicKey([2; 32]) {
+                let other = Verdict { miner: PublicKey([1; 32]), ..v.clone() };
+                v.nonce = other.expected_nonce(CHAIN, &VALIDATOR);
+            }
+        })
+    });
+    assert!(matches!(copied, Err(ReplayError::Nonce { .. })));
+    let again = rewritten(&|e| {
+        judged(e, &|v| {
+            (v.user_part, v.validator_part) = (NoncePart([1; 32]), NoncePart([1; 32]));
+            v.nonce = v.expected_nonce(CHAIN, &VALIDATOR);
+        })
+    });
+    assert!(matches!(again, Err(ReplayError::NonceTwice { .. })));
+    let elsewhere = rewritten(&|e| {
+        if let Event::Started { chain, .. } = e {
+            *chain = "another".into();
+        }
+    });
+    assert!(matches!(elsewhere, Err(ReplayError::Nonce { .. })), "proofs for another chain");
+    let borrowed = rewritten(&|e| {
+        if let Event::Started { validator, .. } = e {
+            *validator = PublicKey([8; 32]);
+        }
+    });
+    assert!(matches!(borrowed, Err(ReplayError::Validator { .. })));
     let bribed = rewritten(&|e| {
         if let Event::Weights { weights, .. } = e {
             weights[0].weight = Share::ONE;
@@ -164,4 +210,18 @@ fn lies_do_not_add_up() {
         }
     });
     assert!(matches!(unproved, Err(ReplayError::Prediction { .. })));
+}
+
+/// Backdated entries, chained properly.
+#[test]
+fn time_does_not_run_backwards() {
+    let mut previous = LogHash::genesis(&VALIDATOR);
+    let mut replay = Replay::new(&VALIDATOR);
+    for (entry, at_ms) in honest().entries.iter().zip([5000, 5000, 6000, 5999]) {
+        let event: Event = serde_json::from_str(&entry.body).unwrap();
+        let entry = Entry::new(entry.seq, at_ms, &event, previous).unwrap();
+        previous = entry.hash;
+        let expected = ReplayError::Time { seq: 4, before_ms: 6000, at_ms: 5999 };
+        assert_eq!(replay.apply(&entry), if entry.seq == 4 { Err(expected) } else { Ok(()) });
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use vouch_api::Salt;
+use vouch_api::{NoncePart, Salt};
 
 use super::flight::Purpose;
 use super::{Dispatcher, Query};
@@ -46,7 +46,7 @@ impl Dispatcher {
                         return;
                     };
                     let salt = model.has_hashes().then(|| Salt(random()));
-                    let query = Query { model, inputs, salt, caller_nonce: None, prediction: None };
+                    let query = Query { model, inputs, salt, user_part: NoncePart(random()), prediction: None };
                     let asked = this.ask(claim, miner, query).await;
                     if let Err(error) = this.judge(asked).await {
                         tracing::error!(%error, "an attempt could not be written down");

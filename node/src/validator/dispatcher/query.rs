@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use vouch_api::{AttemptOutcome, Nonce, Salt};
+use vouch_api::{AttemptOutcome, Nonce, NoncePart, Salt};
 
 use super::flight::Place;
 use crate::chain::MinerEntry;
@@ -16,8 +16,8 @@ pub(in crate::validator) struct Query {
     pub(in crate::validator) inputs: Vec<i64>,
     /// For models with hashed tensors.
     pub(in crate::validator) salt: Option<Salt>,
-    /// The user's nonce; without one each miner gets another.
-    pub(in crate::validator) caller_nonce: Option<Nonce>,
+    /// The user's part of the nonce.
+    pub(in crate::validator) user_part: NoncePart,
     pub(in crate::validator) prediction: Option<String>,
 }
 
@@ -39,6 +39,7 @@ pub(in crate::validator) struct Asked {
     pub(super) id: String,
     pub(super) miner: MinerEntry,
     pub(super) query: Query,
+    pub(super) validator_part: NoncePart,
     pub(super) nonce: Nonce,
     pub(super) answer: Answer,
     pub(super) response: Duration,

@@ -49,6 +49,7 @@ async fn network(State(v): State<Validator>) -> Reply<Network> {
     let (epoch, epoch_ends_ms) = v.store.write(|ledger| Ok(ledger.epoch())).await?;
     Ok(Json(Network {
         version: env!("CARGO_PKG_VERSION").into(),
+        chain: v.participants.now().chain.clone(),
         validator: v.public().to_string(),
         verifier_sha256: v.engine.sha256().unwrap_or_default().to_owned(),
         started_ms: v.started_ms,

@@ -62,7 +62,7 @@ impl Driver {
         let Some(Question { inputs, salt }) = pending.question else {
             return Err("the validator was started anew, and hidden inputs are not stored".into());
         };
-        let query = Query { model, inputs, salt, caller_nonce: pending.status.nonce, prediction: Some(id.clone()) };
+        let query = Query { model, inputs, salt, user_part: pending.status.user_part, prediction: Some(id.clone()) };
         let deadline = Instant::now() + self.timeout;
         let mut hedge_at = Instant::now();
         let mut tried = HashSet::new();
@@ -142,6 +142,7 @@ impl Driver {
                 status.state = State::Done;
                 status.finished_ms = Some(now_ms());
                 status.miner = Some(verdict.miner.to_string());
+                status.validator_part = Some(verdict.validator_part);
                 status.nonce = Some(verdict.nonce);
                 status.proof_id = verdict.proof_id.clone();
             });

@@ -13,7 +13,7 @@ use vouch_api::Salt;
 use vouch_envelope::Section;
 use vouch_schema::TensorSpec;
 
-use crate::api::{self, Nonce, PredictionRequest, PredictionStatus, State};
+use crate::api::{self, Nonce, NoncePart, PredictionRequest, PredictionStatus, State};
 use crate::components::{Evidence, VerdictState};
 use crate::http::Failure;
 use crate::poll::{now, sleep, stopwatch};
@@ -63,10 +63,14 @@ pub(super) fn ask(
     stage.set(Stage::Sending);
     let ready = ready.clone();
     let names = ready.facts.schema.inputs.iter().map(|tensor| tensor.name.clone());
-    let nonce = Some(Nonce(random()));
+    let user_part = NoncePart(random());
     let salt = ready.facts.has_hashes().then(|| Salt(random()));
-    let question =
-        PredictionRequest { model_id: ready.facts.model_id, inputs: names.zip(values).collect(), nonce, salt };
+    let question = PredictionRequest {
+        model_id: ready.facts.model_id,
+        inputs: names.zip(values).collect(),
+        user_part: Some(user_part),
+        salt,
+    };
     spawn_local(async move {
         let since = now();
         // The hashes that the proof must show, before anybody has said one.
@@ -75,14 +79,20 @@ pub(super) fn ask(
             Ok(_) => follow(&question, stage, since).await,
             Err(reason) => Err(reason.clone()),
         };
-        match followed {
+        let followed = match followed {
             Ok((prediction, bytes)) => {
+                nonce(&prediction, question.model_id, user_part).await.map(|nonce| (prediction, bytes, nonce))
+            }
+            Err(reason) => Err(reason),
+        };
+        match followed {
+            Ok((prediction, bytes, nonce)) => {
                 let id = prediction.proof_id.clone().unwrap_or_default();
                 let known = known.unwrap_or_default();
-                let expected = hidden::expected(&ready.facts.schema, question.model_id, &integers, nonce, &known);
+                let expected = hidden::expected(&ready.facts.schema, question.model_id, &integers, Some(nonce), &known);
                 let hidden = delivered(&ready, &prediction.id, salt).await;
                 let evidence = Evidence {
-                    link: Some(link(&id, &question)),
+                    link: Some(link(&id, question.model_id, nonce)),
                     key: ready.key,
                     facts: ready.facts,
                     bytes: Arc::new(bytes),
@@ -103,6 +113,17 @@ pub(super) fn ask(
             }
         }
     });
+}
+
+/// The nonce that the proof must contain. This page computes it from its own random bytes; the validator says the rest.
+async fn nonce(
+    prediction: &PredictionStatus,
+    model_id: vouch_schema::ModelId,
+    user_part: NoncePart,
+) -> Result<Nonce, String> {
+    let network = api::network().await.map_err(|failure| failure.sentence())?;
+    let nonce = api::answer_nonce(&network, prediction, model_id, user_part);
+    nonce.ok_or_else(|| "The validator does not say what the proof's nonce was made from.".to_owned())
 }
 
 /// The hashed inputs, which this page knows.
@@ -165,9 +186,8 @@ async fn follow(
 }
 
 /// A link to the proof that says what was asked, so that whoever follows it need not believe the validator.
-fn link(id: &str, question: &PredictionRequest) -> String {
-    let nonce = question.nonce.map(|nonce| format!("&nonce={nonce}")).unwrap_or_default();
-    format!("/verify/{id}?model={}{nonce}", question.model_id)
+fn link(id: &str, model_id: vouch_schema::ModelId, nonce: Nonce) -> String {
+    format!("/verify/{id}?model={model_id}&nonce={nonce}")
 }
 
 /// The steps of a question.
