@@ -5,6 +5,7 @@ mod openapi;
 mod python;
 mod queue;
 mod suites;
+mod wheel;
 
 use std::time::{Duration, Instant};
 

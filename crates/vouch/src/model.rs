@@ -11,11 +11,11 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
-use vouch_compiler::{CompileReport, Compiled, InputShapes, OnnxModel};
+use vouch_compiler::{CompileReport, Compiled, InputShapes, OnnxModel, dequantize_outputs, quantize_inputs};
 use vouch_envelope::{Reader, hex};
 use vouch_program::Program;
 
-use crate::{Compile, Error, Inputs, Outline, ProvingKey, Result, Setup, data, files};
+use crate::{Compile, Error, Inputs, Outline, ProvingKey, Result, Setup, Tensors, data, files};
 
 /// Name of the file in a model's folder.
 pub const MODEL_FILE: &str = "model.vouch";
@@ -152,6 +152,14 @@ impl Model {
         Ok(Compile::new(OnnxModel::load_with(path.as_ref(), shapes)?))
     }
 
+    /// As [`compile_with`](Self::compile_with), from the bytes of an ONNX file.
+    ///
+    /// # Errors
+    /// As [`compile_with`](Self::compile_with).
+    pub fn compile_bytes(onnx: &[u8], shapes: &InputShapes) -> Result<Compile> {
+        Ok(Compile::new(OnnxModel::from_bytes_with(onnx, shapes)?))
+    }
+
     /// Makes the keys for proofs of this model.
     ///
     /// # Errors
@@ -167,6 +175,24 @@ impl Model {
     /// Kind `Input` if the file cannot be read, or its arrays do not fit the model's inputs.
     pub fn read_inputs(&self, path: impl AsRef<Path>) -> Result<Vec<Inputs>> {
         Ok(data::read(path.as_ref(), &data::specs_of(&self.program))?)
+    }
+
+    /// The integers of inputs, tensor after tensor in the program's order.
+    ///
+    /// # Errors
+    /// Kind `Input` for missing or unknown inputs, a wrong number of values, or values that are not finite; `OutOfRange`
+    /// names the value and the range that the model was compiled for.
+    pub fn quantize(&self, inputs: &Inputs) -> Result<Vec<i64>> {
+        Ok(quantize_inputs(&self.program, inputs)?)
+    }
+
+    /// Runs the integer program without a proof: the outputs that a proof would show, in their units.
+    ///
+    /// # Errors
+    /// As [`quantize`](Self::quantize), and kind `OutOfRange` if a value inside the model leaves its range.
+    pub fn run(&self, inputs: &Inputs) -> Result<Tensors> {
+        let trace = self.program.run(&self.quantize(inputs)?)?;
+        Ok(dequantize_outputs(&self.program, &self.program.outputs_of(&trace)))
     }
 
     /// A model from the compiler's result, named as its graph.

@@ -21,6 +21,7 @@ mod prove;
 #[cfg(test)]
 mod random_programs;
 mod srs;
+mod watch;
 mod weights;
 
 pub use blake::digest;
@@ -33,3 +34,4 @@ pub use plonk::hiding::{PieceRank, rank_of_pieces};
 pub use prove::Proved;
 pub use srs::{MAX_K, Srs};
 pub use vouch_schema::Salt;
+pub use watch::{Watch, stage};
