@@ -64,7 +64,6 @@ pub(crate) fn open_fact_key(py: Python<'_>, dir: PathBuf, tensor: &str) -> PyRes
 
 /// Proves a fact: the proof's bytes and the fact in words.
 #[pyfunction]
-#[expect(clippy::too_many_arguments, reason = "called by `vouch.disclose` alone")]
 pub(crate) fn prove_fact<'py>(
     py: Python<'py>,
     key: PyRef<'_, ProvingKey>,
