@@ -174,7 +174,7 @@ fn what_is_false_or_no_fact_is_refused() {
     bad(
         &[&start, ["--tensor", "sweep_hours", "--index", "0", "--reveal"].as_slice()].concat(),
         3,
-        &["no hashed input"],
+        &["not a hashed input"],
     );
     assert!(!out.exists());
 }

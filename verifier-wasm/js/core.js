@@ -1,10 +1,11 @@
 // The verifier's API, over wasm-bindgen's module. What an entry adds is only how the .wasm is found.
 
 import { RawChain, RawKey, RawText, initSync, version as rawVersion } from "./bindgen.js";
+import { claimOf, toIntegers, toReals } from "./content.js";
 import { VouchError } from "./error.js";
 import { chainExpectationsOf, expectationsOf, malformed } from "./expected.js";
 
-export { VouchError };
+export { VouchError, toIntegers, toReals };
 
 let ready = false;
 let broken = false;
@@ -85,12 +86,15 @@ export class Verifier {
   }
 
   verify(envelope, ...rest) {
-    return JSON.parse(this.verifyToText(envelope, ...rest));
+    // A copy: what is shown is what was verified, also if another thread writes to the envelope.
+    const copy = bytes("envelope", envelope).slice();
+    const report = JSON.parse(this.verifyToText(copy, ...rest));
+    return { ...report, claim: report.accepted ? claimOf(this.model, inspect(copy)) : null };
   }
 
   verifyToText(envelope, ...rest) {
     const [expected, options] = given(rest);
-    const text = expectationsOf(expected);
+    const text = expectationsOf(expected, () => this.model);
     return complete(call(() => this.#key.begin(bytes("envelope", envelope), text)), options);
   }
 

@@ -4,6 +4,7 @@
 // fields of plain objects and from arrays without holes, and refuses everything else: JSON.stringify would leave out
 // functions, symbols, `undefined`, inherited and hidden fields, turn NaN into null, and ask toJSON for another value.
 
+import { integersByName } from "./content.js";
 import { VouchError } from "./error.js";
 
 export function malformed(message) {
@@ -99,6 +100,12 @@ const EXPECTED = {
   allow_development_srs: flag,
 };
 
+/** Lists of integers, or real numbers by name. */
+const valuesOf = (section, model) => (value, name) => {
+  const listed = typeof value !== "object" || Array.isArray(value) || ArrayBuffer.isView(value);
+  return list(name, listed ? value : integersByName(section, model()[section], value), integer);
+};
+
 const END = { proof: integer, start: integer };
 const end = (value, name) => object(name, value, END, ["proof", "start"]);
 const LINK = { from: end, to: end, len: integer };
@@ -107,8 +114,10 @@ const step = (value, name) => object(name, value, EXPECTED);
 const CHAIN = { steps: listOf(step), links: listOf(link) };
 
 /** The expectations of an envelope as JSON. Text is JSON already, and the module reads it as strictly. */
-export function expectationsOf(expected) {
-  return typeof expected === "string" ? expected : object("the expectations", expected, EXPECTED);
+export function expectationsOf(expected, model) {
+  if (typeof expected === "string") return expected;
+  const [inputs, outputs] = ["inputs", "outputs"].map((section) => optional(valuesOf(section, model)));
+  return object("the expectations", expected, { ...EXPECTED, inputs, outputs });
 }
 
 /** The expectations of a chain as JSON, likewise. */

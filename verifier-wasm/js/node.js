@@ -10,6 +10,8 @@ export {
   inspectChain,
   inspectChainToText,
   inspectToText,
+  toIntegers,
+  toReals,
   verifyChain,
   verifyChainToText,
   version,

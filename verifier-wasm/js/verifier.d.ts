@@ -7,6 +7,12 @@ export type Integers =
   | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array
   | BigInt64Array | BigUint64Array;
 
+/** Real numbers: a number, (nested) arrays without holes, or a typed array; in row-major order. */
+export type Reals = number | readonly Reals[] | Float32Array | Float64Array | Int32Array;
+
+/** Real numbers by name, in the model's units: all public tensors of a section. */
+export type ByName = Readonly<Record<string, Reals>>;
+
 /** Bytes of a key or an envelope. */
 export type Bytes = Uint8Array | ArrayBuffer;
 
@@ -21,10 +27,10 @@ export interface Expected {
   model_id?: string | Uint8Array | null;
   /** The nonce of the request. Whoever leaves it out cannot tell an old proof from a new one. */
   nonce?: string | Uint8Array | null;
-  /** The integers that the model was given, those of its public inputs. */
-  inputs?: Integers | null;
-  /** The integers that the model computed, those of its public outputs. */
-  outputs?: Integers | null;
+  /** What the model was given: real numbers by name, or the integers of all public inputs. Chains take integers only. */
+  inputs?: Integers | ByName | null;
+  /** What the model computed, in the same form. */
+  outputs?: Integers | ByName | null;
   /** The salted hashes of hashed inputs, in the model's order: 64 hexadecimal digits or 32 bytes each. */
   input_hashes?: readonly (string | Uint8Array)[] | null;
   /** The salted hashes of hashed outputs, likewise. */
@@ -67,6 +73,39 @@ export interface Report {
   /** Whether every check passed. */
   accepted: boolean;
   checks: Check[];
+}
+
+/** An input or output of a claim. */
+export interface ClaimedTensor {
+  name: string;
+  shape: number[];
+  /** Unit of the real numbers; empty if unknown. */
+  unit: string;
+  /** Integers in one unit. */
+  scale: number;
+  visibility: "public" | "hashed" | "private";
+  /** Real numbers in the unit, in row-major order; `null` unless the proof shows them. */
+  values: number[] | null;
+  /** The integers that the proof is about, as decimal text: `value = integer / scale`. */
+  integers: string[] | null;
+  /** The salted hash of the values, if the proof shows that. */
+  hash: string | null;
+}
+
+/** What a proof has shown: this model, given these inputs, computes these outputs, and it answers this nonce. */
+export interface Claim {
+  model_id: string;
+  srs_kind: "ceremony" | "development";
+  nonce: string;
+  /** By name. */
+  inputs: Record<string, ClaimedTensor>;
+  /** By name. */
+  outputs: Record<string, ClaimedTensor>;
+}
+
+/** A report with what was shown: `null` if the proof is not accepted. */
+export interface VerifiedReport extends Report {
+  claim: Claim | null;
 }
 
 /** An input or output. `integer / scale` is the real number; integers are decimal text. */
@@ -182,7 +221,7 @@ export class Verifier {
    * Verifies an envelope. Without `expected`, nothing is compared; `undefined` in its place is an error.
    * @throws {VouchError} if `expected` is malformed.
    */
-  verify(envelope: Bytes, expected?: Expected, options?: { times?: boolean }): Report;
+  verify(envelope: Bytes, expected?: Expected, options?: { times?: boolean }): VerifiedReport;
   /** The report as JSON text: with `times: false` the same bytes wherever it is made. `expected` may be JSON text. */
   verifyToText(envelope: Bytes, expected?: Expected | string, options?: { times?: boolean }): string;
   /** Frees the key's memory. Without it, that happens some time after the object is dropped. */
@@ -222,6 +261,14 @@ export function verifyChainToText(
 export function inspectChain(chain: Bytes): ChainContents;
 /** The same as JSON text. */
 export function inspectChainToText(chain: Bytes): string;
+
+/** The real numbers that integers of a tensor stand for: `integer / scale`. */
+export function toReals(tensor: Pick<Tensor, "scale">, integers: Iterable<Integer>): number[];
+/**
+ * The integers that stand for real numbers of a tensor, as decimal text: `round(real * scale)`, halves away from zero.
+ * @throws {VouchError} if a number is not finite or not in the tensor's range.
+ */
+export function toIntegers(tensor: Pick<Tensor, "name" | "scale" | "min" | "max">, reals: Iterable<number>): string[];
 
 /** Versions of the module, its ABI and the formats. */
 export function version(): Version;

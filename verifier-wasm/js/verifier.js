@@ -9,6 +9,8 @@ export {
   inspectChain,
   inspectChainToText,
   inspectToText,
+  toIntegers,
+  toReals,
   verifyChain,
   verifyChainToText,
   version,

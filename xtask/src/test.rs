@@ -6,6 +6,7 @@ pub(crate) mod python;
 mod queue;
 mod suites;
 pub(crate) mod tutorials;
+mod wheel;
 
 use std::time::{Duration, Instant};
 

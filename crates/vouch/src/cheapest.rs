@@ -8,7 +8,7 @@ use vouch_circuit::{Estimate, Objective};
 use vouch_compiler::{CompileError, CompileOptions, Compiled, OnnxModel, compile_model};
 use vouch_proving::plan;
 
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// The widths that are tried.
 pub const LIMB_BITS: [u8; 3] = [10, 11, 12];
@@ -34,9 +34,11 @@ pub fn compile_cheapest(
     let mut failure: Option<Error> = None;
     let mut best: Option<(Compiled, bool, f64)> = None;
     for &limb_bits in widths {
+        vouch_proving::stage("compiling")?;
         let own = CompileOptions { limb_bits, aim: AIM * options.aim, ..options.clone() };
         let (compiled, estimate) = match compile_for(model, &own, batch, objective) {
             Ok(found) => found,
+            Err(e) if e.kind() == ErrorKind::Stopped => return Err(e),
             Err(e) => {
                 failure.get_or_insert(e);
                 continue;

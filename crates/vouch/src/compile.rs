@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, ops::RangeInclusive, path::Path};
 
 use vouch_circuit::Objective;
-use vouch_compiler::{CompileOptions, GivenSamples, InputShapes, OnnxModel, data};
+use vouch_compiler::{CompileOptions, GivenSamples, InputRange, InputShapes, OnnxModel, data};
 use vouch_program::{Visibility, WeightMode};
 use vouch_proving::ProvingError;
 
-use crate::{Card, Model, ProvingKey, Result, Setup, compile_cheapest, compile_precise};
+use crate::{Card, Inputs, Model, ProvingKey, Result, Setup, compile_cheapest, compile_precise};
 
 /// An ONNX model that was read, and the options of its compilation.
 #[derive(Clone, Debug)]
@@ -38,6 +38,14 @@ impl Model {
     /// As [`compile`](Self::compile), and for sizes that do not fit the model.
     pub fn compile_with(path: impl AsRef<Path>, shapes: &InputShapes) -> Result<Compile> {
         Ok(Compile::new(OnnxModel::load_with(path.as_ref(), shapes)?))
+    }
+
+    /// As [`compile_with`](Self::compile_with), from the bytes of an ONNX file.
+    ///
+    /// # Errors
+    /// As [`compile_with`](Self::compile_with).
+    pub fn compile_bytes(onnx: &[u8], shapes: &InputShapes) -> Result<Compile> {
+        Ok(Compile::new(OnnxModel::from_bytes_with(onnx, shapes)?))
     }
 }
 
@@ -79,9 +87,21 @@ impl Compile {
     ///
     /// # Errors
     /// Kind `Input` if the file (`.npy`, `.npz`, `.json`) cannot be read, or does not fit the model's inputs.
-    pub fn calibration(mut self, path: impl AsRef<Path>) -> Result<Self> {
-        self.options.calibration = Some(data::read_inputs(path.as_ref(), self.onnx.inputs(), self.onnx.outputs())?);
-        Ok(self)
+    pub fn calibration(self, path: impl AsRef<Path>) -> Result<Self> {
+        let samples = data::read_inputs(path.as_ref(), self.onnx.inputs(), self.onnx.outputs())?;
+        Ok(self.calibration_samples(samples))
+    }
+
+    /// As [`calibration`](Self::calibration), from memory.
+    pub fn calibration_samples(mut self, samples: Vec<Inputs>) -> Self {
+        self.options.calibration = Some(samples);
+        self
+    }
+
+    /// How far calibrated ranges are widened on each side, as a part of their width (default 0.25).
+    pub fn margin(mut self, part: f64) -> Self {
+        self.options.margin = part;
+        self
     }
 
     /// Inputs on which the program shall be accurate, besides random ones. No ranges are taken from them.
@@ -94,6 +114,21 @@ impl Compile {
         let samples = data::read_inputs(path, self.onnx.inputs(), self.onnx.outputs())?;
         self.options.given = Some(GivenSamples { source, samples });
         Ok(self)
+    }
+
+    /// As [`samples`](Self::samples), from memory. The report calls them `source`.
+    pub fn samples_from(mut self, source: &str, samples: Vec<Inputs>) -> Self {
+        self.options.given = Some(GivenSamples { source: source.to_owned(), samples });
+        self
+    }
+
+    /// The range that each input will have, and where it comes from: an option, the model's schema, calibration data, or
+    /// what uses the input.
+    ///
+    /// # Errors
+    /// Kind `Model` if an input has no range, or options and model do not fit.
+    pub fn ranges(&self) -> Result<Vec<InputRange>> {
+        Ok(vouch_compiler::input_ranges(&self.onnx, &self.options)?)
     }
 
     /// Largest acceptable error, as a part of the width of the outputs' range (default 0.001).
@@ -148,6 +183,12 @@ impl Compile {
     /// The author's words about the model.
     pub fn card(mut self, card: Card) -> Self {
         self.card = card;
+        self
+    }
+
+    /// Largest absolute error of one output that is accepted where the acceptable one is not reached.
+    pub fn accept_error(mut self, output: &str, error: f64) -> Self {
+        self.options.accepted.0.insert(output.to_owned(), error);
         self
     }
 

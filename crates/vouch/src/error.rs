@@ -29,8 +29,68 @@ pub enum ErrorKind {
     Damaged,
     /// The operating system refuses: a missing file, no permission, a full disk, no memory.
     System,
+    /// The work was asked to stop ([`Watch::stop`](crate::Watch::stop)).
+    Stopped,
     /// Anything else: an unsuitable processor, or a fault of this library.
     Other,
+}
+
+/// What can be done about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Check the path of a file.
+    CheckPath,
+    /// Use other operators in the model.
+    RewriteModel,
+    /// Declare an input's range.
+    DeclareRange,
+    /// Give as many inputs as the key is for, or make another key.
+    OtherBatch,
+    /// Correct the value, or compile with a wider range.
+    WiderRange,
+    /// Give each input by its name.
+    NameInputs,
+    /// Use a longer reference string.
+    LongerSrs,
+    /// Open the key with its own model.
+    OtherModel,
+    /// Use the model that has the weights.
+    OwnersModel,
+    /// Make keys with a ceremony's reference string, or accept those of a development setup.
+    Ceremony,
+    /// Ask for a new proof.
+    NewProof,
+    /// Get or make the file again.
+    NewFile,
+}
+
+impl Remedy {
+    /// In words, with the names of this library.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::CheckPath => "check the path; `Model::save` and `ProvingKey::save` write the files that `open` reads",
+            Self::RewriteModel => "rewrite that part of the model with other operators, and export it again",
+            Self::DeclareRange => "declare the range with `input_range`, or give samples with `calibration`",
+            Self::OtherBatch => {
+                "give as many inputs as the key is for, or make a key with `Setup::batch` for that many"
+            }
+            Self::WiderRange => "correct the value, or compile the model again with a wider `input_range`",
+            Self::NameInputs => {
+                "give each input of `Model::program().inputs()` once, by its name and with all its values"
+            }
+            Self::LongerSrs => "open a reference string of more powers, or use `Setup::development` while developing",
+            Self::OtherModel => {
+                "open the key with the model that it was made for, or make keys again with `Model::setup`"
+            }
+            Self::OwnersModel => "use the owner's model: the published one has no weights to prove with",
+            Self::Ceremony => {
+                "make the keys with a ceremony's reference string (`Srs::import`), or accept it while developing with `Expected::allow_development_srs`"
+            }
+            Self::NewProof => "do not rely on the claim: ask for a new proof",
+            Self::NewFile => "get the file again, or make it again with this version",
+        }
+    }
 }
 
 /// The error of every function of this crate.
@@ -86,6 +146,10 @@ pub(crate) enum Cause {
     OtherFile { path: PathBuf, reason: String },
     #[error("{text}: {reason}")]
     Link { text: String, reason: String },
+    #[error("{reason}")]
+    Fact { reason: String },
+    #[error("{reason}")]
+    Expected { reason: String },
     #[error("the key proves {expected} inputs at once, got {got}")]
     BatchSize { expected: usize, got: usize },
     #[error(transparent)]
@@ -136,7 +200,11 @@ impl Error {
             Cause::File { .. } => ErrorKind::System,
             Cause::Format { .. } | Cause::OtherFile { .. } | Cause::Envelope(_) | Cause::Key(_) => ErrorKind::Damaged,
             Cause::Compile(_) | Cause::Stated(_) => ErrorKind::Model,
-            Cause::BatchSize { .. } | Cause::Link { .. } | Cause::Data(_) => ErrorKind::Input,
+            Cause::BatchSize { .. }
+            | Cause::Link { .. }
+            | Cause::Fact { .. }
+            | Cause::Expected { .. }
+            | Cause::Data(_) => ErrorKind::Input,
             Cause::Input(InputError::OutOfRange { .. }) => ErrorKind::OutOfRange,
             Cause::Input(_) => ErrorKind::Input,
             Cause::Proving(e) => of_proving(e),
@@ -147,44 +215,25 @@ impl Error {
 
     /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<&'static str> {
+        self.remedy().map(Remedy::text)
+    }
+
+    /// What to do about it, for programs that say it in words of their own.
+    pub fn remedy(&self) -> Option<Remedy> {
         Some(match &*self.0 {
-            Cause::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                "check the path; `Model::save` and `ProvingKey::save` write the files that `open` reads"
-            }
-            Cause::Compile(CompileError::UnsupportedOperator { .. }) => {
-                "rewrite that part of the model with other operators, and export it again"
-            }
-            Cause::Compile(CompileError::MissingRange { .. }) => {
-                "declare the range with `input_range`, or give samples with `calibration`"
-            }
-            Cause::BatchSize { .. } => {
-                "give as many inputs as the key is for, or make a key with `Setup::batch` for that many"
-            }
-            Cause::Input(InputError::OutOfRange { .. }) => {
-                "correct the value, or compile the model again with a wider `input_range`"
-            }
-            Cause::Input(_) => {
-                "give each input of `Model::program().inputs()` once, by its name and with all its values"
-            }
-            Cause::Proving(ProvingError::SrsTooSmall { .. }) => {
-                "open a reference string of more powers, or use `Setup::development` while developing"
-            }
-            Cause::Proving(ProvingError::OtherProgram { .. }) => {
-                "open the key with the model that it was made for, or make keys again with `Model::setup`"
-            }
-            Cause::Proving(ProvingError::Run(RunError::NoWeights)) => {
-                "use the owner's model: the published one has no weights to prove with"
-            }
-            Cause::Proving(ProvingError::Run(_)) => {
-                "correct the inputs, or compile the model again with a wider `input_range`"
-            }
-            Cause::Verify(VerifyError::DevelopmentSetup) => {
-                "make the keys with a ceremony's reference string (`Srs::import`), or accept it while developing with `Expected::allow_development_srs`"
-            }
-            Cause::Verify(_) | Cause::Chain(_) => "do not rely on the claim: ask for a new proof",
-            Cause::Format { .. } | Cause::Key(_) | Cause::Proving(ProvingError::Format { .. }) => {
-                "get the file again, or make it again with this version"
-            }
+            Cause::File { source, .. } if source.kind() == io::ErrorKind::NotFound => Remedy::CheckPath,
+            Cause::Compile(CompileError::UnsupportedOperator { .. }) => Remedy::RewriteModel,
+            Cause::Compile(CompileError::MissingRange { .. }) => Remedy::DeclareRange,
+            Cause::BatchSize { .. } => Remedy::OtherBatch,
+            Cause::Input(InputError::OutOfRange { .. }) => Remedy::WiderRange,
+            Cause::Input(_) => Remedy::NameInputs,
+            Cause::Proving(ProvingError::SrsTooSmall { .. }) => Remedy::LongerSrs,
+            Cause::Proving(ProvingError::OtherProgram { .. }) => Remedy::OtherModel,
+            Cause::Proving(ProvingError::Run(RunError::NoWeights)) => Remedy::OwnersModel,
+            Cause::Proving(ProvingError::Run(_)) => Remedy::WiderRange,
+            Cause::Verify(VerifyError::DevelopmentSetup) => Remedy::Ceremony,
+            Cause::Verify(_) | Cause::Chain(_) => Remedy::NewProof,
+            Cause::Format { .. } | Cause::Key(_) | Cause::Proving(ProvingError::Format { .. }) => Remedy::NewFile,
             _ => return None,
         })
     }
@@ -208,6 +257,8 @@ impl Error {
             | Cause::Proof { .. }
             | Cause::OtherFile { .. }
             | Cause::Link { .. }
+            | Cause::Fact { .. }
+            | Cause::Expected { .. }
             | Cause::BatchSize { .. } => return None,
         })
     }
@@ -236,6 +287,7 @@ fn of_proving(e: &ProvingError) -> ErrorKind {
         | ProvingError::Key(_)
         | ProvingError::SelfCheck(_) => ErrorKind::Damaged,
         ProvingError::Memory { .. } => ErrorKind::System,
+        ProvingError::Stopped => ErrorKind::Stopped,
         _ => ErrorKind::Other,
     }
 }

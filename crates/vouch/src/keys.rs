@@ -102,7 +102,10 @@ impl<'a> Setup<'a> {
         let plan = self.plan(program)?;
         match self.srs {
             Some(srs) => ProvingKey::generate(&plan, srs),
-            None => ProvingKey::generate(&plan, &Srs::development(plan.k())),
+            None => {
+                vouch_proving::stage("making a reference string")?;
+                ProvingKey::generate(&plan, &Srs::development(plan.k()))
+            }
         }
     }
 }

@@ -11,12 +11,12 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
-use vouch_compiler::{CompileReport, Compiled, OperatorCount};
+use vouch_compiler::{CompileReport, Compiled, OperatorCount, dequantize_outputs, quantize_inputs};
 use vouch_envelope::hex;
 use vouch_program::Program;
 use vouch_proving::container::Container;
 
-use crate::{Error, Inputs, Result, data, files};
+use crate::{Error, Inputs, Result, Tensors, data, files};
 
 /// Name of the file in a model's folder.
 pub const MODEL_FILE: &str = "model.vouch";
@@ -156,6 +156,24 @@ impl Model {
     /// Kind `Input` if the file cannot be read, or its arrays do not fit the model's inputs.
     pub fn read_inputs(&self, path: impl AsRef<Path>) -> Result<Vec<Inputs>> {
         Ok(data::read(path.as_ref(), &data::specs_of(&self.program))?)
+    }
+
+    /// The integers of inputs, tensor after tensor in the program's order.
+    ///
+    /// # Errors
+    /// Kind `Input` for missing or unknown inputs, a wrong number of values, or values that are not finite; `OutOfRange`
+    /// names the value and the range that the model was compiled for.
+    pub fn quantize(&self, inputs: &Inputs) -> Result<Vec<i64>> {
+        Ok(quantize_inputs(&self.program, inputs)?)
+    }
+
+    /// Runs the integer program without a proof: the outputs that a proof would show, in their units.
+    ///
+    /// # Errors
+    /// As [`quantize`](Self::quantize), and kind `OutOfRange` if a value inside the model leaves its range.
+    pub fn run(&self, inputs: &Inputs) -> Result<Tensors> {
+        let trace = self.program.run(&self.quantize(inputs)?)?;
+        Ok(dequantize_outputs(&self.program, &self.program.outputs_of(&trace)))
     }
 
     /// A model from the compiler's result, named as its graph.

@@ -94,6 +94,26 @@ pub struct Published {
 }
 
 impl Model {
+    /// States largest absolute errors against the float model, by output, in its unit: the owner's statement, which is
+    /// published.
+    ///
+    /// # Errors
+    /// Kind `Model` for an output that there is not, a bound that is not a positive number, or one below an error that the
+    /// compiler measured.
+    pub fn state_accuracy(&mut self, bounds: BTreeMap<String, f64>) -> Result<()> {
+        self.manifest.stated.extend(bounds);
+        Ok(self.manifest.check_stated(&self.program)?)
+    }
+
+    /// Whether the ranges of a model with private weights were rounded, so that the published program says nothing of the
+    /// weights. `None` if the model does not say, as one that was published already. Ranges of fixed weights hide nothing.
+    pub fn has_coarse_ranges(&self) -> Option<bool> {
+        if self.program.weights() == WeightMode::Fixed {
+            return Some(false);
+        }
+        self.manifest.report.as_ref().map(|report| report.configuration.weights == WeightMode::Private)
+    }
+
     /// Writes the files that others need to verify proofs of this model: the model without private weights, and the
     /// verifying keys in `dir`, the model's folder. Nothing is written before all keys are found to be this model's.
     ///

@@ -4,8 +4,9 @@
 use std::sync::OnceLock;
 
 use vouch::{
-    Error, ErrorKind, Expected, Model, Nonce, ProvingKey, Setup, Srs, SrsKind, Visibility, check_key, inputs,
-    key_files, open_proof, open_verifying_key, random_nonce, verify,
+    Content, Error, ErrorKind, Expected, Model, Nonce, ProvingKey, Section, Setup, Shown, Srs, SrsKind, Statement,
+    Visibility, Watch, check_key, expected_values, fact_bounds, fact_keys, fact_rows, fact_words, hashed_input, inputs,
+    key_files, open_proof, open_verifying_key, prove_fact, random_nonce, verify, verify_fact,
 };
 
 /// Four inputs `x`, two outputs `y`.
@@ -141,4 +142,110 @@ fn errors_have_kinds_and_hints() {
     key().save(dir.path()).unwrap();
     let error = ProvingKey::open(dir.path(), &private).unwrap_err();
     is(&error, ErrorKind::Damaged, "is for program", "`Model::setup`");
+}
+
+/// Inputs and outputs by name, in real numbers and as integers; and expectations in the same form.
+#[test]
+fn claims_are_read_by_name() {
+    let (nonce, verifying) = (random_nonce(), key().verifying_key());
+    let proof = key().prove(&inputs([("x", X.to_vec())]), nonce).unwrap();
+    let schema = verifying.schema();
+    let outputs = model().run(&inputs([("x", X.to_vec())])).unwrap();
+    let asked = Expected {
+        inputs: Some(expected_values(schema, Section::Inputs, &inputs([("x", X.to_vec())])).unwrap()),
+        outputs: Some(expected_values(schema, Section::Outputs, &outputs).unwrap()),
+        ..expected(nonce)
+    };
+    let claim = verify(verifying, &asked, &proof.envelope).unwrap();
+    let tensors = claim.tensors(Section::Outputs);
+    assert_eq!(tensors[0].shown, Shown::Values(claim.outputs()));
+    assert_eq!(tensors[0].reals().unwrap(), outputs["y"].data);
+    let content = serde_json::to_value(Content::from(&claim)).unwrap();
+    assert_eq!(content["model_id"], key().model_id().to_string());
+    let (x, y) = (&content["inputs"][0], &content["outputs"][0]);
+    assert_eq!((&x["name"], &y["name"]), (&"x".into(), &"y".into()));
+    for (integer, value) in y["integers"].as_array().unwrap().iter().zip(y["values"].as_array().unwrap()) {
+        let integer: f64 = integer.as_str().unwrap().parse().unwrap();
+        assert_eq!(integer / y["scale"].as_f64().unwrap(), value.as_f64().unwrap());
+    }
+
+    let of = |section, name: &str, values: Vec<f64>| expected_values(schema, section, &inputs([(name, values)]));
+    is(&of(Section::Inputs, "z", X.to_vec()).unwrap_err(), ErrorKind::Input, "there is no `z`", "");
+    is(&of(Section::Inputs, "x", vec![0.0]).unwrap_err(), ErrorKind::Input, "`x`", "");
+    is(&of(Section::Outputs, "y", vec![1e12; 2]).unwrap_err(), ErrorKind::OutOfRange, "`y`", "");
+    let error = expected_values(schema, Section::Inputs, &inputs([])).unwrap_err();
+    is(&error, ErrorKind::Input, "`x` is missing", "");
+}
+
+/// A fact is verified against the hash that a proof of the model shows.
+#[test]
+fn facts_are_verified() {
+    let model = Model::compile(ONNX).unwrap().visibility("x", Visibility::Hashed).build().unwrap();
+    let key = model.setup(Setup::development()).unwrap();
+    let proof = key.prove(&inputs([("x", X.to_vec())]), random_nonce()).unwrap();
+    let claim = verify(key.verifying_key(), &expected(proof.envelope.nonce), &proof.envelope).unwrap();
+    let Shown::Hash(hash) = claim.tensors(Section::Inputs)[0].shown else { panic!("`x` is hashed") };
+    let error =
+        expected_values(key.verifying_key().schema(), Section::Inputs, &inputs([("x", X.to_vec())])).unwrap_err();
+    is(&error, ErrorKind::Input, "`x` is hashed", "");
+
+    let schema = model.program.schema();
+    let spec = hashed_input(&schema, "x").unwrap();
+    is(&hashed_input(&schema, "z").unwrap_err(), ErrorKind::Input, "hashed inputs: `x`", "");
+    let facts = fact_keys(spec, &Srs::development(fact_rows(spec).unwrap())).unwrap();
+    let fact = |lo, hi| {
+        let (lo, hi) = fact_bounds(spec, lo, hi).unwrap();
+        Statement::element(spec, 2, lo, hi).unwrap()
+    };
+    let shown = fact(0.5, 1.0);
+    assert_eq!(fact_words(&shown, spec).split(' ').collect::<Vec<_>>()[..5], ["0.5", "≤", "x[2]", "≤", "1"]);
+    let nonce = random_nonce();
+    let integers = key.quantize(&inputs([("x", X.to_vec())])).unwrap();
+    let envelope = prove_fact(&facts, &integers, proof.salt, &shown, nonce).unwrap();
+    let check = |hash, fact: Option<&Statement>, nonce, allow| {
+        verify_fact(facts.verifying_key(), hash, fact, Some(nonce), allow, &envelope)
+    };
+    assert_eq!(check(hash, None, nonce, true).unwrap(), shown);
+    assert_eq!(check(hash, Some(&shown), nonce, true).unwrap(), shown);
+    let mut other = hash;
+    other.0[0] ^= 1;
+    for refused in [
+        check(hash, Some(&fact(0.0, 1.0)), nonce, true),
+        check(other, None, nonce, true),
+        check(hash, None, random_nonce(), true),
+        check(hash, None, nonce, false),
+    ] {
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::Refused);
+    }
+    is(&fact_bounds(spec, 0.1, 0.1 + 1e-12).unwrap_err(), ErrorKind::Input, "no value of `x`", "");
+    assert!(fact_bounds(spec, f64::NAN, 1.0).is_err() && fact_bounds(spec, 1.0, 0.0).is_err());
+}
+
+/// Each kind of long work says its stage, and stops before the next.
+#[test]
+fn watched_work_can_be_stopped() {
+    let stopped = Watch::default();
+    stopped.stop();
+    let x = inputs([("x", X.to_vec())]);
+    let works: [&dyn Fn() -> Result<(), Error>; 3] =
+        [&|| Model::compile(ONNX)?.build().map(drop), &|| model().setup(Setup::development()).map(drop), &|| {
+            key().prove(&x, random_nonce()).map(drop)
+        }];
+    for work in works {
+        assert_eq!(stopped.during(work).unwrap_err().kind(), ErrorKind::Stopped);
+        let watch = Watch::default();
+        watch.during(work).unwrap();
+        assert_ne!(watch.stage(), "");
+    }
+    assert_eq!(stopped.stage(), "");
+}
+
+#[test]
+fn ranges_are_known_before_the_compilation() {
+    let samples = || (0..9).map(|i| inputs([("x", vec![f64::from(i) / 8.0; 4])])).collect::<Vec<_>>();
+    let compile = Model::compile(ONNX).unwrap().calibration_samples(samples()).margin(0.5);
+    let ranges = compile.ranges().unwrap();
+    let report = compile.build().unwrap().manifest.report.unwrap();
+    assert_eq!(ranges, report.ranges.inputs);
+    assert_eq!(ranges[0].name, "x");
 }

@@ -2,6 +2,7 @@
 
 import os
 import unittest
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, List
 
@@ -16,6 +17,8 @@ from vouch_verifier import (
     Refused,
     Verifier,
     inspect_chain,
+    to_integers,
+    to_reals,
     verify_chain,
 )
 
@@ -42,6 +45,49 @@ class Verification(unittest.TestCase):
         self.assertTrue(all(check.passed and check.code == "ok" for check in report.checks))
         self.assertGreater(report.checks[-1].micros, 0)
         self.assertEqual(vouch_verifier.verify(KEY, ENVELOPE, expected).accepted, True)
+
+    def test_an_accepted_report_says_what_was_shown(self) -> None:
+        verifier = Verifier(KEY)
+        contents = vouch_verifier.inspect(ENVELOPE)
+        claim = verifier.verify(ENVELOPE, Expected(allow_development_srs=True)).claim
+        assert claim is not None
+        self.assertEqual((claim.model_id, claim.nonce), (verifier.model.model_id, contents.nonce))
+        self.assertEqual(claim.srs_kind, "development")
+        for tensors, shown, said in (
+            (verifier.model.inputs, claim.inputs, contents.inputs),
+            (verifier.model.outputs, claim.outputs, contents.outputs),
+        ):
+            self.assertEqual([tensor.name for tensor in tensors], list(shown))
+            integers = [integer for tensor in shown.values() for integer in tensor.integers or []]
+            self.assertEqual(integers, said)
+            for tensor in tensors:
+                own = shown[tensor.name]
+                self.assertEqual(own.values, [integer / tensor.scale for integer in own.integers or []])
+                self.assertEqual(to_integers(tensor, own.values), own.integers)
+                self.assertEqual(to_reals(tensor, own.integers or []), own.values)
+        # The same numbers are expectations.
+        inputs = {name: tensor.values for name, tensor in claim.inputs.items()}
+        outputs = {name: tensor.values for name, tensor in claim.outputs.items()}
+        asked = Expected(inputs=inputs, outputs=outputs, allow_development_srs=True)
+        report = verifier.verify(ENVELOPE, asked)
+        self.assertEqual([check.code for check in report.checks[4:6]], ["ok", "ok"])
+        first, tensor = next(iter(inputs)), verifier.model.inputs[0]
+        wrong = [(inputs[first] or [])[0] + 1 / tensor.scale, *(inputs[first] or [])[1:]]
+        report = verifier.verify(ENVELOPE, Expected(inputs={**inputs, first: wrong}, allow_development_srs=True))
+        self.assertEqual((report.accepted, report.checks[4].code, report.claim), (False, "value", None))
+        for malformed in ({}, {**inputs, "z": [1.0]}, {**inputs, first: wrong[:-1]}, {**inputs, first: ["1"] * len(wrong)}):
+            with self.subTest(inputs=malformed), self.assertRaises(TypeError):
+                verifier.verify(ENVELOPE, Expected(inputs=malformed, allow_development_srs=True))
+        for value in (float("nan"), float("inf"), 1e300):
+            with self.subTest(value=value), self.assertRaises(ValueError):
+                verifier.verify(ENVELOPE, Expected(inputs={**inputs, first: [value, *wrong[1:]]}))
+
+    def test_numbers_are_rounded_as_everywhere(self) -> None:
+        tensor = replace(Verifier(KEY).model.inputs[0], shape=[6], scale=10.0, min=-10, max=25)
+        reals = [0.0, 0.25, -0.25, 2.54, -1.049, 1]
+        self.assertEqual(to_integers(tensor, reals), [0, 3, -3, 25, -10, 10])
+        self.assertEqual(to_integers(replace(tensor, scale=1.0), [0.49999999999999994] * 6), [0] * 6)
+        self.assertEqual(to_integers(replace(tensor, shape=[2, 3]), [reals[:3], reals[3:]]), [0, 3, -3, 25, -10, 10])
 
     def test_what_is_not_expected_is_refused(self) -> None:
         verifier = Verifier(KEY)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Union
+
+if TYPE_CHECKING:
+    from ._content import Claim
 
 
 @dataclass(frozen=True)
@@ -18,10 +21,11 @@ class Expected:
     model_id: Union[str, bytes, None] = None
     #: The request: hexadecimal or 32 bytes. Whoever accepts any cannot tell an old proof from a new one.
     nonce: Union[str, bytes, None] = None
-    #: The integers that the model was given: a list, a tuple, an array, a range.
-    inputs: Optional[Sequence[int]] = None
-    #: The integers that the model computed.
-    outputs: Optional[Sequence[int]] = None
+    #: What the model was given: real numbers by name, ``{"x": [0.5, 1.0]}``, all public inputs in their units; or the
+    #: integers of all of them: a list, a tuple, an array, a range. Those of a chain are integers.
+    inputs: Union[Sequence[int], Mapping[str, Any], None] = None
+    #: What the model computed, in the same form.
+    outputs: Union[Sequence[int], Mapping[str, Any], None] = None
     #: The salted hashes of hashed inputs, in the model's order: hexadecimal or 32 bytes each.
     input_hashes: Optional[Sequence[Union[str, bytes]]] = None
     #: The salted hashes of hashed outputs, likewise.
@@ -104,6 +108,9 @@ class Report:
     #: Whether every check passed.
     accepted: bool
     checks: List[Check]
+    #: What was shown, if the proof is accepted: inputs and outputs by name, in real numbers and as integers. Reports of
+    #: chains have none.
+    claim: Optional[Claim] = None
 
     @classmethod
     def from_json(cls, text: str) -> "Report":

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Callable, Dict, Optional, TypeVar, Union
+from dataclasses import replace
+from typing import Callable, Dict, Mapping, Optional, TypeVar, Union
 
+from ._content import claim_of, integers_by_name
 from ._errors import Refused
 from ._module import Limits, Running
 from ._types import Contents, Expected, Model, Report
@@ -59,7 +61,24 @@ class Verifier:
         """Verifies an envelope. The report has the time of each check."""
         if not isinstance(expected, Expected):
             raise TypeError(f"expected: expected an Expected, got {expected!r}")
-        return Report.from_json(self.verify_to_text(envelope, expected.to_json(), times=True))
+        model = self.model
+        if isinstance(expected.inputs, Mapping):
+            expected = replace(expected, inputs=integers_by_name("inputs", model.inputs, expected.inputs))
+        if isinstance(expected.outputs, Mapping):
+            expected = replace(expected, outputs=integers_by_name("outputs", model.outputs, expected.outputs))
+        # A copy: what is shown is what was verified, also if another thread writes to the envelope.
+        envelope = bytes(envelope)
+        report = Report.from_json(self.verify_to_text(envelope, expected.to_json(), times=True))
+        if not report.accepted:
+            return report
+
+        def inspected(running: Running) -> str:
+            buffer = running.put(envelope)
+            text: str = running.text("vouch_inspect", *buffer)
+            running.free(buffer)
+            return text
+
+        return replace(report, claim=claim_of(model, Contents.from_json(self._request(inspected))))
 
     def verify_to_text(self, envelope: bytes, expected: Union[str, bytes], *, times: bool = False) -> str:
         """The report as JSON. Without times, the same text wherever it is made. ``expected`` is JSON."""

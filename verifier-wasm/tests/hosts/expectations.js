@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { runInNewContext } from "node:vm";
-import { Verifier, VouchError, inspect, inspectChain, verifyChain, verifyChainToText } from "vouch-verifier";
+import { Verifier, VouchError, inspect, inspectChain, toIntegers, toReals, verifyChain, verifyChainToText } from "vouch-verifier";
 
 const [keyFile, envelopeFile, chainDir] = process.argv.slice(2);
 const verifier = new Verifier(readFileSync(keyFile));
@@ -223,6 +223,42 @@ for (const [place, wrong] of [[3, { nonce: bytes(other) }], [1, { model_id: othe
 }
 const hashes = { ...asked, input_hashes: [bytes(other)] };
 assert.equal(verifier.verify(envelope, hashes).checks[4].code, "hash-count");
+
+// What an accepted report says: by name, in real numbers and as integers. The same numbers are expectations.
+const { model } = verifier;
+const { claim } = verifier.verify(envelope, { allow_development_srs });
+assert.deepEqual([claim.model_id, claim.nonce, claim.srs_kind], [model_id, nonce, "development"]);
+const named = {};
+for (const section of ["inputs", "outputs"]) {
+  assert.deepEqual(Object.keys(claim[section]), model[section].map((tensor) => tensor.name));
+  assert.deepEqual(Object.values(claim[section]).flatMap((tensor) => tensor.integers), said[section]);
+  named[section] = Object.fromEntries(model[section].map((tensor) => [tensor.name, claim[section][tensor.name].values]));
+  for (const tensor of model[section]) {
+    const { values, integers } = claim[section][tensor.name];
+    assert.deepEqual(values, integers.map((integer) => Number(integer) / tensor.scale));
+    assert.deepEqual([toIntegers(tensor, values), toReals(tensor, integers)], [integers, values]);
+  }
+}
+assert.deepEqual(codes({ ...asked, ...named }), ok);
+const [first] = model.inputs;
+const reals = named.inputs[first.name];
+assert.deepEqual(codes({ ...asked, inputs: { ...named.inputs, [first.name]: Float64Array.from(reals) } }), ok);
+const off = verifier.verify(envelope, { ...asked, inputs: { ...named.inputs, [first.name]: [reals[0] + 1 / first.scale, ...reals.slice(1)] } });
+assert.deepEqual([off.accepted, off.checks[4].code, off.claim], [false, "value", null]);
+const someone = { ...first, scale: 10, min: "-10", max: "25" };
+assert.deepEqual(toIntegers(someone, [0, 0.25, -0.25, 2.54, -1.049]), ["0", "3", "-3", "25", "-10"]);
+assert.deepEqual(toIntegers({ ...someone, scale: 1 }, [0.49999999999999994, -0.5]), ["0", "-1"]);
+const notReals = {
+  "too few": reals.slice(1), "text": reals.map(String), "NaN": [NaN, ...reals.slice(1)], "a hole": Object.assign(new Array(reals.length), { 0: reals[0] }),
+  "a BigInt": reals.map(() => 1n), "infinity": [Infinity, ...reals.slice(1)], "beyond the range": [1e300, ...reals.slice(1)], "a Set": new Set(reals),
+};
+for (const [name, value] of Object.entries(notReals)) check(`real numbers: ${name}`, { ...asked, inputs: { ...named.inputs, [first.name]: value } });
+check("real numbers of an unknown tensor", { ...asked, inputs: { ...named.inputs, "": reals } });
+check("real numbers that are missing", { ...asked, inputs: {} });
+check("real numbers behind a getter", { ...asked, inputs: Object.defineProperty({}, first.name, { get: () => reals, enumerable: true }) });
+check("real numbers that are inherited", { ...asked, inputs: Object.create(named.inputs) });
+refuse("chain: real numbers by name", () => verifyChain(verifiers, chain, { steps: [{ allow_development_srs, inputs: named.inputs }, ...steps.slice(1)], links }));
+
 const unlinked = verifyChain(verifiers, fixture("unlinked.chain"), good);
 assert.deepEqual([unlinked.accepted, unlinked.links[1].code], [false, "link-value"]);
 const text = JSON.stringify(good);

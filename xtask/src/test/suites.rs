@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Suite, contracts, openapi, python, queue, tutorials};
+use super::{Suite, contracts, openapi, python, queue, tutorials, wheel};
 use crate::{
     book,
     process::{cargo, run},
@@ -24,7 +24,11 @@ pub(super) const SUITES: &[Suite] = &[
         about: "the deposit contract: Solidity, scripts, committed ABI, following it on a chain",
         run: contracts::test,
     },
-    Suite { name: "python", about: "the training code of the models", run: python::models },
+    Suite {
+        name: "python",
+        about: "the wheel that compiles, proves and verifies, as installed; the training code of the models",
+        run: in_python,
+    },
     Suite {
         name: "wasm",
         about: "the verifier's .wasm: one verdict in every host, and the packages as installed",
@@ -75,9 +79,14 @@ fn prover_in_node(workspace: &Workspace) -> Result<()> {
     prover::run(workspace, &prover::Args { out: workspace.target.join("prover"), test: true })
 }
 
+fn in_python(workspace: &Workspace) -> Result<()> {
+    wheel::run_tests(workspace)?;
+    python::models(workspace)
+}
+
 fn rust(workspace: &Workspace) -> Result<()> {
-    // The default members: `web` and the browser's prover run in WebAssembly only, and their suites are below. All failures
-    // of a run are shown, not the first alone.
+    // The default members: `web` and the browser's prover run in WebAssembly only, the wheel in Python, and their suites are
+    // others. All failures of a run are shown, not the first alone.
     run(cargo(&workspace.root).args(["test", "--locked", "--no-fail-fast"]))
 }
 

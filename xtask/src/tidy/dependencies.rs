@@ -60,6 +60,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("vouch-disclosure", &["vouch-program", "vouch-proving", "vouch-verifier", "vouch-envelope"]),
+    ("vouch-python", &["vouch"]),
     ("vouch-examples", &["vouch", "vouch-verifier-host"]),
     ("vouch-example-verify", &["vouch-verifier"]),
     ("vouch-prover-wasm", &["vouch-disclosure", "vouch-proving", "vouch-verifier", "vouch-envelope"]),
@@ -108,6 +109,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("vouch-circuit", &["tract*", "onnx*", "prost*", "vouch-compiler"]),
     ("vouch-proving", &["tract*", "onnx*", "prost*", "vouch-compiler", "clap*"]),
     ("vouch", &["clap*", "indicatif*", "tokio*"]),
+    ("vouch-python", &["clap*", "indicatif*", "tokio*"]),
 ];
 
 /// Members that are built for WebAssembly.
@@ -120,6 +122,7 @@ const PROVER: &[&str] = &["halo2*", "tract*", "onnx*", "rayon*", "tokio*"];
 const ONLY: &[(&str, &[&str])] = &[
     ("async-nats", &["vouch-node"]),
     ("axum*", &["vouch-node"]),
+    ("pyo3*", &["vouch-python"]),
     ("halo2*", &["vouch", "vouch-circuit", "vouch-proving"]),
     ("tract*", &["vouch-compiler"]),
     ("wasm-bindgen", &["vouch-prover-wasm", "vouch-verifier-wasm", "vouch-web"]),

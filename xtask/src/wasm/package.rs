@@ -11,8 +11,8 @@ use super::{LIMITS, WASM, bind, optimise, sha256};
 use crate::workspace::Workspace;
 
 /// Files of the npm package that are written by hand.
-const SOURCES: [&str; 7] =
-    ["core.js", "error.js", "expected.js", "verifier.js", "node.js", "verifier.d.ts", "README.md"];
+const SOURCES: [&str; 8] =
+    ["content.js", "core.js", "error.js", "expected.js", "verifier.js", "node.js", "verifier.d.ts", "README.md"];
 
 /// Writes everything that hosts need.
 pub(super) fn write(workspace: &Workspace, wasm: &[u8], work: &Path, compiler: &str) -> Result<()> {

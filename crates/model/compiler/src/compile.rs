@@ -9,8 +9,8 @@ use std::path::Path;
 use vouch_program::Program;
 
 use crate::{
-    CompileError, CompileOptions, CompileReport, Configuration, NamedTensors, OnnxModel, OperatorCount, RangeReport,
-    Schema,
+    CompileError, CompileOptions, CompileReport, Configuration, InputRange, NamedTensors, OnnxModel, OperatorCount,
+    RangeReport, Schema,
     graph::{Graph, Ranges, Span},
     onnx,
 };
@@ -51,17 +51,33 @@ pub fn compile(path: &Path, options: &CompileOptions) -> Result<Compiled, Compil
     compile_model(&OnnxModel::load(path)?, options)
 }
 
-/// Compiles a model that was read before.
+/// The range that each input would have in a compilation with these options, and where it comes from.
 ///
 /// # Errors
-/// As [`compile`].
-pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Compiled, CompileError> {
+/// [`CompileError`] for options that do not fit the model, an input without a range, and operators that are not supported.
+pub fn input_ranges(model: &OnnxModel, options: &CompileOptions) -> Result<Vec<InputRange>, CompileError> {
+    let mut graph = imported(model, options)?;
+    graph.simplify();
+    graph.infer_integers();
+    inputs::ranges(model, &graph, options)
+}
+
+/// The float graph of a model, after a check of the options.
+fn imported(model: &OnnxModel, options: &CompileOptions) -> Result<Graph, CompileError> {
     options.check()?;
     inputs::check_names(model, options)?;
     if let Some(calibration) = &options.calibration {
         inputs::check_samples(model, accuracy::CALIBRATION, calibration, None)?;
     }
-    let original = onnx::import(model, options.calibration.as_deref().unwrap_or_default())?;
+    onnx::import(model, options.calibration.as_deref().unwrap_or_default())
+}
+
+/// Compiles a model that was read before.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Compiled, CompileError> {
+    let original = imported(model, options)?;
     let mut graph = original.clone();
     graph.simplify();
     graph.infer_integers();

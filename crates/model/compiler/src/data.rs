@@ -121,8 +121,11 @@ pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d))
 }
 
-/// Splits arrays into samples and checks that every input has its data.
-fn samples_of(arrays: Vec<(String, NamedTensor)>, inputs: &[InputSpec]) -> Result<Samples, DataError> {
+/// Splits arrays into samples and checks that every input has its data. The forms of arrays are those of files.
+///
+/// # Errors
+/// As [`read`].
+pub fn samples_of(arrays: Vec<(String, NamedTensor)>, inputs: &[InputSpec]) -> Result<Samples, DataError> {
     if inputs.is_empty() && arrays.is_empty() {
         // A model without inputs has one sample, of nothing.
         return Ok(vec![NamedTensors::new()]);

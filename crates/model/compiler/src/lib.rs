@@ -26,7 +26,7 @@ mod quantize;
 mod report;
 mod schema;
 
-pub use compile::{Compiled, compile, compile_model};
+pub use compile::{Compiled, compile, compile_model, input_ranges};
 pub use data::{InputSpec, NamedTensor, NamedTensors, Samples};
 pub use element::ElementType;
 pub use error::{CompileError, DataError, InputError};

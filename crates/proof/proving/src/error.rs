@@ -63,6 +63,9 @@ pub enum ProvingError {
         /// What the system said.
         source: io::Error,
     },
+    /// The work was asked to stop ([`Watch::stop`](crate::Watch::stop)).
+    #[error("stopped, as asked")]
+    Stopped,
     /// The processor is too old for the prover.
     #[error("the prover needs a processor with {missing}; verification does not")]
     Processor {

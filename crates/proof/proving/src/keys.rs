@@ -258,10 +258,12 @@ pub(crate) fn make(
     blinding: Option<&Blinding>,
 ) -> Result<Made, ProvingError> {
     crate::cpu::check()?;
+    crate::stage("making the proving key")?;
     let srs = srs.truncated(layout.params.k)?;
     let circuit = ModelCircuit::new(program.clone(), layout.clone());
     let kzg = KzgParams::from(srs.params.clone());
     let pk = keygen_pk2(&kzg, &circuit, false)?;
+    crate::stage("making the verifying key")?;
     let meta = meta(program, layout, &srs, &kzg, blinding)?;
     let description = describe_key(pk.get_vk(), &srs.params, meta)?;
     Ok(Made { description, params: kzg, pk })

@@ -22,6 +22,7 @@ mod plonk;
 mod prove;
 mod random;
 mod srs;
+mod watch;
 mod weights;
 
 pub use blake::digest;
@@ -34,3 +35,4 @@ pub use plonk::hiding::{PieceRank, rank_of_pieces};
 pub use prove::Proved;
 pub use srs::{MAX_K, Srs};
 pub use vouch_schema::Salt;
+pub use watch::{Watch, stage};

@@ -45,6 +45,7 @@ use crate::{
     commit::KzgParams,
     error::halo2,
     random::fill_random,
+    stage,
     weights::{self, Blinding},
 };
 
@@ -89,6 +90,7 @@ fn create_circuit_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     }
     let mut prover = Prover { params, pk, cs, domain: Domain::new(vk.get_domain().k()), transcript };
     vk.hash_into(prover.transcript).map_err(halo2)?;
+    stage("committing to the values")?;
     let instance = prover.instance(circuit.instance().unwrap_or(&[]))?;
     let (advice, challenges) = prover.advice(circuit, second_phase)?;
     let config = ModelConfig::configure(&mut ConstraintSystem::default(), &circuit.params());
@@ -99,11 +101,13 @@ fn create_circuit_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     let _theta = prover.challenge();
     let (beta, gamma) = (prover.challenge(), prover.challenge());
     let c = Combine { beta, gamma, y: Fr::zero() };
+    stage("linking the cells")?;
     let products = prover.products(&instance, &advice, &c)?;
     let mut random = vec![Fr::zero(); prover.domain.n];
     fill_random(&mut random);
     prover.commit_coefficients(&[&random])?;
     let c = Combine { y: prover.challenge(), ..c };
+    stage("dividing the constraints")?;
     let all = prover.interpolated(std::iter::once(instance).chain(advice).chain(products).collect())?;
     let all = all.columns();
     let (advice, products) = all[1..].split_at(cs.num_advice_columns());
@@ -114,6 +118,7 @@ fn create_circuit_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     let powers: Vec<Fr> = std::iter::successors(Some(Fr::one()), |p| Some(*p * xn)).take(pieces.len()).collect();
     let h = combine(&pieces.iter().map(Vec::as_slice).collect::<Vec<_>>(), &powers);
     drop(pieces);
+    stage("opening the commitments")?;
     let opened = prover.evaluations(x, advice, products, &random, &h)?;
     open(params, &prover.domain, x, &opened, prover.transcript)?;
     Ok(Link { combined, mu: challenges[config.mu.index()] })

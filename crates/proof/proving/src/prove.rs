@@ -14,7 +14,7 @@ use vouch_poseidon::tensor_salt;
 use vouch_program::Trace;
 use vouch_verifier::{Expected, Visibility, verify};
 
-use crate::{ProverKey, ProvingError, Salt, clock::Stopwatch, hash::digest, plonk::create_proof};
+use crate::{ProverKey, ProvingError, Salt, clock::Stopwatch, hash::digest, plonk::create_proof, stage};
 
 /// A proof, and how long it took.
 #[derive(Clone, Debug)]
@@ -47,6 +47,7 @@ impl ProverKey {
     /// # Errors
     /// As [`prove`](Self::prove).
     pub fn prove_salted(&self, inputs: &[i64], nonce: Nonce, salt: Salt) -> Result<Proved, ProvingError> {
+        stage("running the model")?;
         let start = Stopwatch::start();
         let trace = self.program.run(inputs)?;
         let schema = self.verifier.schema();
@@ -67,6 +68,7 @@ impl ProverKey {
         let envelope = ProofEnvelope { model_id, nonce, public, proof: transcript.finalize() };
         let prove = start.elapsed();
         let start = Stopwatch::start();
+        stage("verifying the new proof")?;
         let expected = Expected {
             nonce: Some(nonce),
             inputs: Some(envelope.public.inputs.clone()),

@@ -83,7 +83,7 @@ pub use batch::verify_batch;
 pub use chain::{
     ChainError, ChainOutcome, ChainStep, ChainVerification, LinkError, VerifiedChain, report_chain, verify_chain,
 };
-pub use claim::VerifiedClaim;
+pub use claim::{ClaimedTensor, Shown, VerifiedClaim};
 pub use error::{CheckName, KeyError, PointError, VerifyError};
 pub use key::{
     ColumnKind, ColumnQuery, ColumnRef, GateBuilder, Gates, KEY_MAGIC, KEY_VERSION, KeyDescription, Node, NodeId,

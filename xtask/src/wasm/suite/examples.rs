@@ -29,16 +29,33 @@ fn example(readme: &str, heading: &str) -> Result<String> {
 
 /// The files that the examples name.
 fn fixtures(setting: &Setting<'_>, dir: &Path) -> Result<()> {
-    copy(&setting.fixture("small.key"), &dir.join("model.key"))?;
-    copy(&setting.fixture("small-0.envelope"), &dir.join("answer.envelope"))
+    copy(&setting.fixture("small.key"), &dir.join("verifier.key"))?;
+    copy(&setting.fixture("small-0.envelope"), &dir.join("answer.proof"))
 }
 
 fn page(setting: &Setting<'_>, project: &Path, html: &str) -> Result<()> {
     let site = empty(setting.dir.join("page"))?;
-    fs::write(site.join("index.html"), format!("<!doctype html>\n{TELL}\n<body>\n{html}</body>\n"))?;
     fixtures(setting, &site)?;
     javascript::package_into(project, &site)?;
-    accepted(setting, "a plain page", &site)
+    // The proof is for a key of a development setup.
+    for (html, verdict) in [(html.to_owned(), REFUSED), (allowing(html)?, "accepted")] {
+        fs::write(site.join("index.html"), format!("<!doctype html>\n{TELL}\n<body>\n{html}</body>\n"))?;
+        says(setting, "a plain page", &site, verdict)?;
+    }
+    Ok(())
+}
+
+/// What an example says that does not allow development setups.
+const REFUSED: &str = "development-setup";
+
+/// The example with a development setup allowed.
+fn allowing(code: &str) -> Result<String> {
+    let (call, allowed) = (".verify(proof)", ".verify(proof, { allow_development_srs: true })");
+    if !code.contains(call) && !code.contains(".verify(readFileSync(\"answer.proof\"))") {
+        bail!("the example has no {call}");
+    }
+    let of_file = ".verify(readFileSync(\"answer.proof\"), { allow_development_srs: true })";
+    Ok(code.replace(call, allowed).replace(".verify(readFileSync(\"answer.proof\"))", of_file))
 }
 
 /// What the tests add to a page: it tells what the page says, or what went wrong in it.
@@ -46,18 +63,18 @@ const TELL: &str = r#"<head><script>
   const tell = (text) => fetch("result", { method: "POST", body: text });
   addEventListener("unhandledrejection", (event) => tell(String(event.reason)));
   addEventListener("error", (event) => tell(event.message));
-  setInterval(() => /^(accepted|refused)$/.test(document.body.textContent) && tell(document.body.textContent), 50);
+  setInterval(() => /^(accepted|refused|development-setup)$/.test(document.body.textContent) && tell(document.body.textContent), 50);
 </script></head>"#;
 
-/// Opens a page, which must say `accepted`.
-fn accepted(setting: &Setting<'_>, what: &str, site: &Path) -> Result<()> {
+/// Opens a page, which must say a verdict.
+fn says(setting: &Setting<'_>, what: &str, site: &Path, verdict: &str) -> Result<()> {
     let out = setting.dir.join("said");
     javascript::open(setting, site, "index.html", &out)?;
     let said = String::from_utf8_lossy(&read(&out)?).into_owned();
-    if said != "accepted" {
-        bail!("{what}: the page says {said}");
+    if said != verdict {
+        bail!("{what}: expected {verdict}, the page says {said}");
     }
-    println!("README, {what}: accepted");
+    println!("README, {what}: {verdict}");
     Ok(())
 }
 
@@ -66,9 +83,9 @@ fn bundled(setting: &Setting<'_>, project: &Path, code: &str) -> Result<()> {
     let (imports, rest) = code.split_once("await load();").context("the example does not load")?;
     let inspect = "import { inspect } from \"vouch-verifier\";\n";
     let setup = "const get = async (name) => new Uint8Array(await (await fetch(name)).arrayBuffer());
-const [key, envelope] = await Promise.all([get(\"model.key\"), get(\"answer.envelope\")]);
+const [key, proof] = await Promise.all([get(\"verifier.key\"), get(\"answer.proof\")]);
 await load();
-const { nonce, inputs } = inspect(envelope);\n";
+const { nonce, inputs } = inspect(proof);\n";
     let show = "document.body.textContent = report.checks.every((c) => c.passed || c.code === \"development-setup\")\n  ? \"accepted\" : \"refused\";\n";
     fs::write(
         project.join("index.html"),
@@ -88,17 +105,19 @@ const { nonce, inputs } = inspect(envelope);\n";
         "--logLevel",
         "warn",
     ]))?;
-    accepted(setting, "Vite", &project.join("dist"))
+    says(setting, "Vite", &project.join("dist"), "accepted")
 }
 
 fn node(setting: &Setting<'_>, project: &Path, code: &str) -> Result<()> {
     fixtures(setting, project)?;
-    fs::write(project.join("example.js"), code)?;
-    let said = process::output(Command::new("node").current_dir(project).arg("example.js"))?;
-    if !said.starts_with("true") {
-        bail!("Node: the example says {said}");
+    for (code, verdict) in [(code.to_owned(), "false"), (allowing(code)?, "true")] {
+        fs::write(project.join("example.js"), code)?;
+        let said = process::output(Command::new("node").current_dir(project).arg("example.js"))?;
+        if !said.starts_with(verdict) || (verdict == "false" && !said.contains(REFUSED)) {
+            bail!("Node: expected {verdict}, the example says {said}");
+        }
+        println!("README, Node: {}", said.lines().next().unwrap_or_default());
     }
-    println!("README, Node: {}", said.lines().next().unwrap_or_default());
     Ok(())
 }
 

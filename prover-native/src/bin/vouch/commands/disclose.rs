@@ -10,8 +10,8 @@ use std::{
 
 use serde_json::json;
 use vouch::{
-    KeyFiles, Model, PROVER_KEY_FILE, Salt, Srs, SrsKind, Statement, disclosure_dir, fact_keys, fact_rows, files,
-    open_fact_key, prove_fact,
+    KeyFiles, Model, PROVER_KEY_FILE, Salt, Srs, SrsKind, Statement, disclosure_dir, fact_keys, fact_rows, fact_words,
+    files, hashed_input, open_fact_key, prove_fact,
 };
 use vouch_verifier::{Schema, Section, TensorSpec};
 
@@ -96,10 +96,8 @@ fn hashed(schema: &Schema) -> Result<Vec<TensorSpec>, Failure> {
 
 /// The hashed input of a name.
 fn named(schema: &Schema, name: &str) -> Result<TensorSpec, Failure> {
-    let found = hashed(schema)?;
-    let known = found.iter().map(|t| format!("`{}`", t.name)).collect::<Vec<_>>().join(", ");
-    let spec = found.into_iter().find(|t| t.name == name);
-    spec.ok_or_else(|| Failure::new(Kind::Input, format!("`{name}` is no hashed input; there are {known}")))
+    hashed(schema)?;
+    Ok(hashed_input(schema, name)?.clone())
 }
 
 fn setup(dir: &Path, srs: Option<&Path>, show: Show) -> Result<Said, Failure> {
@@ -181,7 +179,7 @@ fn prove(args: &ProveArgs, show: Show) -> Result<Said, Failure> {
     let hash = envelope.public.input_hashes.first().map(ToString::to_string).unwrap_or_default();
     let text = format!(
         "{}\nproof of {} in {:.2} s -> {}\nhash of {}: {hash}\nnonce {nonce}\n",
-        fact::words(&statement, &spec),
+        fact_words(&statement, &spec),
         bytes(encoded.len() as u64),
         elapsed.as_secs_f64(),
         args.output.display(),

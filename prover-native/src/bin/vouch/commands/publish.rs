@@ -29,21 +29,11 @@ const FINE: &str = "\
 WARNING: this model was compiled with ranges that fit its weights exactly: scales and ends of tables tell about
          eight bits of each neuron that has a table of its own. Run `vouch compile --weights private` again.";
 
-/// Whether the ranges of a program with private weights were rounded; `None` if the bundle does not say, as one that was
-/// published already. Ranges of fixed weights hide nothing.
-fn coarse(model: &Model) -> Option<bool> {
-    if model.program.weights() == WeightMode::Fixed {
-        return Some(false);
-    }
-    model.manifest.report.as_ref().map(|report| report.configuration.weights == WeightMode::Private)
-}
-
 pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
     let mut model = Model::open(&args.dir)?;
     let wrong = |e: &dyn std::fmt::Display| Failure::new(Kind::Input, format!("--accuracy: {e}"));
-    model.manifest.stated.extend(parse_stated(&args.accuracy).map_err(|e| wrong(&e))?);
-    model.manifest.check_stated(&model.program).map_err(|e| wrong(&e))?;
-    if model.program.weights() == WeightMode::Private && coarse(&model) == Some(false) {
+    model.state_accuracy(parse_stated(&args.accuracy).map_err(|e| wrong(&e))?).map_err(|e| wrong(&e))?;
+    if model.program.weights() == WeightMode::Private && model.has_coarse_ranges() == Some(false) {
         show.note(FINE);
     }
     let Published { model: public, keys } = model.publish(&args.dir, &args.output)?;
@@ -69,7 +59,7 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
         "weights": public.program.weights(),
         "keys": named,
         "stated": public.manifest.stated,
-        "coarse": coarse(&model),
+        "coarse": model.has_coarse_ranges(),
     });
     Ok(Said { text, json })
 }

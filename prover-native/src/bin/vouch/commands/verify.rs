@@ -3,10 +3,11 @@
 use std::{fmt::Write, path::PathBuf, time::Instant};
 
 use serde_json::{Map, json};
-use vouch::{open_verifying_key, read_proof};
+use vouch::{Content, open_verifying_key, read_proof};
 use vouch_envelope::VerificationReport;
 use vouch_verifier::{
-    Expected, Outcome, Section, SrsKind, Together, VerifiedClaim, VerifierKey, Visibility, verify_together,
+    ClaimedTensor, Expected, Outcome, Section, Shown, SrsKind, Together, VerifiedClaim, VerifierKey, Visibility,
+    verify_together,
 };
 
 use super::report;
@@ -82,6 +83,7 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
             "inputs": claim.as_ref().map(|c| named(c, Section::Inputs)),
             "outputs": claim.as_ref().map(|c| named(c, Section::Outputs)),
             "nonce": claim.as_ref().map(|c| c.nonce().to_string()),
+            "claim": claim.as_ref().map(Content::from),
         }));
     }
     text.push_str(&way(outcomes.len(), together));
@@ -145,60 +147,31 @@ pub(crate) fn describe(text: &mut String, name: &str, claim: Option<&VerifiedCla
     let _ = writeln!(text, "{name}: {verdict}");
     report::lines(text, &report.checks);
     let Some(claim) = claim else { return };
-    for section in [Section::Inputs, Section::Outputs] {
-        let values = real(claim, section);
-        let mut rest = values.as_slice();
-        let mut hashes = claim.public().section(section).1.iter();
-        for t in claim.schema().section(section) {
-            match t.visibility {
-                Visibility::Public => {}
-                Visibility::Hashed => {
-                    let hash = hashes.next().map(ToString::to_string).unwrap_or_default();
-                    let _ = writeln!(text, "  {section:<7} {} has the hash {hash}", t.name);
-                    continue;
+    for section in Section::ALL {
+        for t in claim.tensors(section) {
+            let name = &t.spec.name;
+            let _ = match (t.shown, t.reals()) {
+                (Shown::Hash(hash), _) => writeln!(text, "  {section:<7} {name} has the hash {hash}"),
+                (_, Some(values)) => {
+                    let shown: Vec<String> = values.iter().take(8).map(|v| format!("{v:.6}")).collect();
+                    let more = if values.len() > 8 { format!(" … ({} values)", values.len()) } else { String::new() };
+                    writeln!(text, "  {section:<7} {name} = {}{more} {}", shown.join(", "), t.spec.unit)
                 }
-                Visibility::Private => {
-                    let _ = writeln!(text, "  {section:<7} {} is private", t.name);
-                    continue;
-                }
-            }
-            let (own, tail) = rest.split_at(t.values().unwrap_or(0).min(rest.len()));
-            rest = tail;
-            let shown: Vec<String> = own.iter().take(8).map(|v| format!("{v:.6}")).collect();
-            let more = if own.len() > 8 { format!(" … ({} values)", own.len()) } else { String::new() };
-            let _ = writeln!(text, "  {section:<7} {} = {}{more} {}", t.name, shown.join(", "), t.unit);
+                (_, None) => writeln!(text, "  {section:<7} {name} is private"),
+            };
         }
     }
 }
 
-fn real(claim: &VerifiedClaim, section: Section) -> Vec<f64> {
-    match section {
-        Section::Inputs => claim.real_inputs(),
-        Section::Outputs => claim.real_outputs(),
-    }
-}
-
+/// The tensors of a section by name: nested lists of real numbers, a hash, or null.
 pub(crate) fn named(claim: &VerifiedClaim, section: Section) -> Map<String, serde_json::Value> {
-    let values = real(claim, section);
-    let mut rest = values.as_slice();
-    let mut out = Map::new();
-    let mut hashes = claim.public().section(section).1.iter();
-    for t in claim.schema().section(section) {
-        match t.visibility {
-            Visibility::Public => {}
-            Visibility::Hashed => {
-                out.insert(t.name.clone(), json!({ "hash": hashes.next().map(ToString::to_string) }));
-                continue;
-            }
-            Visibility::Private => {
-                out.insert(t.name.clone(), serde_json::Value::Null);
-                continue;
-            }
+    let value = |t: &ClaimedTensor<'_>| match (t.shown, t.reals()) {
+        (Shown::Hash(hash), _) => json!({ "hash": hash.to_string() }),
+        (_, Some(values)) => {
+            let shape: Vec<usize> = t.spec.shape.iter().map(|d| *d as usize).collect();
+            inputs::nested(&shape, &values)
         }
-        let (own, tail) = rest.split_at(t.values().unwrap_or(0).min(rest.len()));
-        rest = tail;
-        let shape: Vec<usize> = t.shape.iter().map(|d| *d as usize).collect();
-        out.insert(t.name.clone(), inputs::nested(&shape, own));
-    }
-    out
+        (_, None) => serde_json::Value::Null,
+    };
+    claim.tensors(section).iter().map(|t| (t.spec.name.clone(), value(t))).collect()
 }

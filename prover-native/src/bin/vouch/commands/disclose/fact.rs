@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use vouch::files;
+use vouch::{fact_index, files};
 use vouch_disclosure::{MAX_WEIGHT, Statement};
 use vouch_verifier::TensorSpec;
 
@@ -53,39 +53,7 @@ fn range(text: &str, spec: &TensorSpec) -> Result<(i64, i64), Failure> {
     let wrong = || Failure::new(Kind::Usage, format!("`{text}` is no range: two numbers are expected, LO,HI"));
     let (lo, hi) = text.split_once(',').ok_or_else(wrong)?;
     let real = |part: &str| part.trim().parse::<f64>().ok().filter(|v| v.is_finite()).ok_or_else(wrong);
-    // Casts saturate; what is out of reach is refused by the statement.
-    let (first, last) = ((real(lo)? * spec.scale).ceil() as i64, (real(hi)? * spec.scale).floor() as i64);
-    if first > last {
-        let message = format!(
-            "no value of `{}` is from {lo} to {hi}: its values are multiples of {}",
-            spec.name,
-            1.0 / spec.scale
-        );
-        return Err(Failure::new(Kind::Input, message));
-    }
-    Ok((first, last))
-}
-
-/// The element that a statement is about, if its weights are a single 1.
-fn element(statement: &Statement) -> Option<usize> {
-    let index = statement.weights.iter().position(|w| *w != 0)?;
-    let others = statement.weights.get(index + 1..).unwrap_or_default();
-    (statement.weights.get(index) == Some(&1) && others.iter().all(|w| *w == 0)).then_some(index)
-}
-
-/// The statement in the tensor's unit.
-pub(super) fn words(statement: &Statement, spec: &TensorSpec) -> String {
-    let (lo, hi) = (statement.lo as f64 / spec.scale, statement.hi as f64 / spec.scale);
-    let what = match element(statement) {
-        Some(index) => format!("{}[{index}]", spec.name),
-        None => {
-            let of = |w: &(usize, &i64)| format!("{}·{}[{}]", w.1, spec.name, w.0);
-            let terms: Vec<String> =
-                statement.weights.iter().enumerate().filter(|w| *w.1 != 0).map(|w| of(&w)).collect();
-            if terms.is_empty() { "0".to_owned() } else { terms.join(" + ") }
-        }
-    };
-    if lo == hi { format!("{what} = {lo} {}", spec.unit) } else { format!("{lo} ≤ {what} ≤ {hi} {}", spec.unit) }
+    Ok(vouch::fact_bounds(spec, real(lo)?, real(hi)?)?)
 }
 
 /// The statement for machines: its integers, and its bounds in the tensor's unit.
@@ -93,7 +61,7 @@ pub(super) fn json(statement: &Statement, spec: &TensorSpec) -> Value {
     json!({
         "tensor": statement.tensor,
         "weights": statement.weights,
-        "index": element(statement),
+        "index": fact_index(statement),
         "lo": statement.lo,
         "hi": statement.hi,
         "real_lo": statement.lo as f64 / spec.scale,

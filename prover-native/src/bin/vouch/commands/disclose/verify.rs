@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::json;
-use vouch::{open_verifying_key, read_proof};
+use vouch::{fact_words, open_verifying_key, read_proof};
 use vouch_disclosure::{expected_of, spec_of, statement_of};
 use vouch_envelope::{ProofEnvelope, TensorHash};
 use vouch_verifier::{Expected, Section, TensorSpec, VerifierKey, verify_bytes};
@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
     let elapsed = start.elapsed();
     let mut text = format!("{}: {}\n", args.proof.display(), if report.accepted { "VERIFIED" } else { "REFUSED" });
     report::lines(&mut text, &report.checks);
-    let words = fact::words(&statement, spec);
+    let words = fact_words(&statement, spec);
     let json = json!({
         "accepted": report.accepted,
         "checks": report.checks,
