@@ -9,6 +9,7 @@
 //! | 4, then as many | what blinds the commitments to private weights: field elements; none if weights are fixed |
 //! | 8, then as many | the reference string (halo2's `ParamsKZG`, raw) |
 //! | 8, then as many | halo2's proving key, raw |
+//! | in version 4: 8, then as many | for the evm profile, powers of the reference string: points, raw |
 //! | 32 | BLAKE2b-256 of all before |
 //!
 //! A key may come from a third party (a server sends that of a disclosure), and its proofs must still reveal nothing. So reading
@@ -29,6 +30,7 @@ use halo2_proofs::{
     SerdeFormat,
     halo2curves::bn256::G1Affine,
     plonk::{ProvingKey, keygen_pk2},
+    poly::commitment::ParamsProver,
 };
 use serde::{Deserialize, Serialize};
 use vouch_circuit::{CircuitParams, Estimate, Layout, ModelCircuit, Objective, choose};
@@ -39,6 +41,7 @@ use vouch_verifier::{KeyDescription, VerifierKey};
 use crate::{
     ProvingError, Srs,
     commit::KzgParams,
+    evm::{self, Evm},
     export::{KeyMeta, describe_key},
     layout::{self, layout_of},
     number::{index, long},
@@ -50,6 +53,8 @@ pub(crate) use raw::constraint_system;
 
 const MAGIC: &[u8; 8] = b"VOUCHPK\0";
 const VERSION: u16 = 3;
+/// Version of keys of the evm profile.
+const EVM_VERSION: u16 = 4;
 const PERSONAL: &[u8; 16] = b"Vouch-prover-key";
 
 /// What a proving key is for.
@@ -78,6 +83,8 @@ pub struct ProverKey {
     pub(crate) pk: ProvingKey<G1Affine>,
     /// What blinds the key's commitments to private weights.
     pub(crate) blinding: Option<Blinding>,
+    /// What the evm profile needs, if the key is of it.
+    pub(crate) evm: Option<Evm>,
 }
 
 /// A program with the layout that was chosen for its proofs: what keys are made for.
@@ -91,12 +98,28 @@ pub struct CircuitPlan {
     pub estimate: Estimate,
     /// BLAKE2b-256 of the given program.
     digest: [u8; 32],
+    /// For the evm profile, the largest number of polynomials that one commitment stands for.
+    evm: Option<u32>,
 }
 
 impl CircuitPlan {
-    /// log2 of the number of rows, and of the powers that a reference string must have.
+    /// log2 of the number of rows.
     pub fn k(&self) -> u32 {
         self.estimate.params.k
+    }
+
+    /// Plans a key of the evm profile, whose proofs a contract on Ethereum checks (docs/evm.md). One commitment stands for at most
+    /// `group` polynomials: the more, the cheaper is the check, and the longer must the reference string be.
+    #[must_use]
+    pub fn for_evm(self, group: u32) -> Self {
+        Self { evm: Some(group.max(1)), ..self }
+    }
+
+    /// log2 of the number of powers that a reference string must have.
+    pub fn powers(&self) -> u32 {
+        let degree = constraint_system(&self.estimate.params).degree();
+        let degree = u32::try_from(degree).unwrap_or(u32::MAX);
+        self.k().saturating_add(self.evm.map_or(0, |group| evm::extension(group, degree)))
     }
 }
 
@@ -107,7 +130,7 @@ impl CircuitPlan {
 pub fn plan(program: &Program, batch: u32, objective: Objective, k: Option<u32>) -> Result<CircuitPlan, ProvingError> {
     let batched = program.batched(batch)?;
     let estimate = choose(&batched, batch, objective, k)?;
-    Ok(CircuitPlan { program: Arc::new(batched), batch: batch.max(1), estimate, digest: program.digest() })
+    Ok(CircuitPlan { program: Arc::new(batched), batch: batch.max(1), estimate, digest: program.digest(), evm: None })
 }
 
 impl ProverKey {
@@ -117,17 +140,26 @@ impl ProverKey {
     /// [`ProvingError::SrsTooSmall`] if the reference string is too short, [`ProvingError::Run`] if the program has no
     /// weights, [`ProvingError::Halo2`] if halo2 refuses.
     pub fn generate(plan: &CircuitPlan, srs: &Srs) -> Result<Self, ProvingError> {
-        let CircuitPlan { program, batch, estimate, digest } = plan;
+        let CircuitPlan { program, batch, estimate, digest, evm } = plan;
         if !program.has_weights() {
             return Err(RunError::NoWeights.into());
         }
         let params = estimate.params.clone();
         let blinding = params.private_weights.then(|| Blinding::random(&params));
         let layout = Arc::new(Layout::new(program, &params)?);
-        let made = make(program, &layout, srs, blinding.as_ref())?;
+        let made = make(program, &layout, srs, blinding.as_ref(), evm.map(|group| (group, srs.params.get_g())))?;
         let verifier = VerifierKey::new(made.description)?;
         let header = Header { program_digest: hex::encode(digest), batch: *batch, params };
-        Ok(Self { header, program: program.clone(), layout, verifier, params: made.params, pk: made.pk, blinding })
+        Ok(Self {
+            header,
+            program: program.clone(),
+            layout,
+            verifier,
+            params: made.params,
+            pk: made.pk,
+            blinding,
+            evm: made.evm,
+        })
     }
 
     /// Makes the keys for proofs about one input of a program, in the layout that is proved fastest.
@@ -155,7 +187,7 @@ impl ProverKey {
         let header = serde_json::to_vec(&self.header).map_err(wrong)?;
         let mut bytes = Vec::new();
         bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&if self.evm.is_some() { EVM_VERSION } else { VERSION }.to_le_bytes());
         let blinding = self.blinding.as_ref().map(Blinding::to_bytes).unwrap_or_default();
         for part in [header.as_slice(), self.verifier.to_bytes(), &blinding] {
             bytes.extend_from_slice(&u32::try_from(part.len()).map_err(wrong)?.to_le_bytes());
@@ -163,6 +195,12 @@ impl ProverKey {
         }
         long_part(&mut bytes, |to| self.params.inner().write_custom(to, SerdeFormat::RawBytesUnchecked))?;
         long_part(&mut bytes, |to| self.pk.write(to, SerdeFormat::RawBytesUnchecked))?;
+        if let Some(evm) = &self.evm {
+            long_part(&mut bytes, |to| {
+                to.extend(evm.to_bytes());
+                Ok(())
+            })?;
+        }
         let digest = crate::digest(PERSONAL, &[&bytes]);
         bytes.extend_from_slice(&digest);
         Ok(bytes)
@@ -173,7 +211,7 @@ impl ProverKey {
     /// # Errors
     /// [`ProvingError::Format`], as [`ProverKey::from_bytes`].
     pub fn header_of(bytes: &[u8]) -> Result<Header, ProvingError> {
-        let (mut reader, _) = open(bytes)?;
+        let (mut reader, ..) = open(bytes)?;
         let len = reader.count_u32("header bytes", bytes.len(), 1).map_err(wrong)?;
         serde_json::from_slice(reader.take(len).map_err(wrong)?).map_err(wrong)
     }
@@ -184,7 +222,7 @@ impl ProverKey {
     /// [`ProvingError::Format`] if the bytes are damaged, [`ProvingError::OtherProgram`].
     pub fn from_bytes(bytes: &[u8], bundle: &Program) -> Result<Self, ProvingError> {
         crate::cpu::check()?;
-        let (mut reader, content) = open(bytes)?;
+        let (mut reader, content, version) = open(bytes)?;
         let mut small = |what| {
             let len = reader.count_u32(what, content.len(), 1)?;
             reader.take(len)
@@ -198,6 +236,7 @@ impl ProverKey {
         };
         let srs = large().map_err(wrong)?;
         let pk = large().map_err(wrong)?;
+        let powers = if version == EVM_VERSION { Some(large().map_err(wrong)?) } else { None };
         reader.finish().map_err(wrong)?;
 
         let header: Header = serde_json::from_slice(header).map_err(wrong)?;
@@ -225,7 +264,12 @@ impl ProverKey {
             (false, []) => None,
             (false, _) => return Err(wrong("it blinds weights that are fixed")),
         };
-        Ok(Self { header, program, layout, verifier, params, pk, blinding })
+        let evm = match (powers, &verifier.description().evm) {
+            (Some(powers), Some(_)) => Some(Evm::from_bytes(powers, verifier.description())?),
+            (None, None) => None,
+            _ => return Err(wrong("its verifying key is of another profile")),
+        };
+        Ok(Self { header, program, layout, verifier, params, pk, blinding, evm })
     }
 }
 
@@ -234,6 +278,7 @@ pub(crate) struct Made {
     pub(crate) description: KeyDescription,
     params: KzgParams,
     pk: ProvingKey<G1Affine>,
+    evm: Option<Evm>,
 }
 
 #[cfg(test)]
@@ -246,11 +291,11 @@ impl Made {
         layout: Arc<Layout>,
         verifier: VerifierKey,
     ) -> ProverKey {
-        ProverKey { header, program, layout, verifier, params: self.params, pk: self.pk, blinding: None }
+        ProverKey { header, program, layout, verifier, params: self.params, pk: self.pk, blinding: None, evm: self.evm }
     }
 }
 
-/// Makes the keys of a program in a layout. Of private weights there are only commitments if there is something that blinds them.
+/// Makes the keys of a program in a layout. `evm`: for the evm profile the largest group, and the powers that groups are committed to with. Of private weights there are only commitments if there is something that blinds them.
 ///
 /// # Errors
 /// [`ProvingError`] if the reference string is too short or halo2 refuses.
@@ -259,6 +304,7 @@ pub(crate) fn make(
     layout: &Arc<Layout>,
     srs: &Srs,
     blinding: Option<&Blinding>,
+    evm: Option<(u32, &[G1Affine])>,
 ) -> Result<Made, ProvingError> {
     crate::cpu::check()?;
     let srs = srs.truncated(layout.params.k)?;
@@ -266,8 +312,9 @@ pub(crate) fn make(
     let kzg = KzgParams::from(srs.params.clone());
     let pk = keygen_pk2(&kzg, &circuit, false)?;
     let meta = meta(program, layout, &srs, &kzg, blinding)?;
-    let description = describe_key(pk.get_vk(), &srs.params, meta)?;
-    Ok(Made { description, params: kzg, pk })
+    let mut description = describe_key(pk.get_vk(), &srs.params, meta)?;
+    let evm = evm.map(|(group, powers)| Evm::describe(&mut description, &pk, powers, group)).transpose()?;
+    Ok(Made { description, params: kzg, pk, evm })
 }
 
 /// What a verifying key says of a program beyond its circuit.
@@ -305,8 +352,8 @@ fn long_part(bytes: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> std::io::R
     Ok(())
 }
 
-/// Checks magic, version and digest; what is left to read, and everything but the digest.
-fn open(bytes: &[u8]) -> Result<(Reader<'_>, &[u8]), ProvingError> {
+/// Checks magic, version and digest; what is left to read, everything but the digest, and the version.
+fn open(bytes: &[u8]) -> Result<(Reader<'_>, &[u8], u16), ProvingError> {
     let Some((content, digest)) = bytes.split_last_chunk::<32>() else {
         return Err(wrong(format!("{} bytes are too few", bytes.len())));
     };
@@ -315,11 +362,11 @@ fn open(bytes: &[u8]) -> Result<(Reader<'_>, &[u8]), ProvingError> {
         return Err(wrong("not a prover key of Vouch (make one with `vouch setup`)"));
     }
     let version = reader.u16().map_err(wrong)?;
-    if version != VERSION {
+    if version != VERSION && version != EVM_VERSION {
         return Err(wrong(format!("version {version}, this program reads version {VERSION}: run `vouch setup` again")));
     }
     if crate::digest(PERSONAL, &[content]) != *digest {
         return Err(wrong("the digest does not match: the file is damaged, run `vouch setup` again"));
     }
-    Ok((reader, content))
+    Ok((reader, content, version))
 }

@@ -10,6 +10,7 @@ mod clock;
 pub mod commit;
 pub mod cpu;
 mod error;
+mod evm;
 pub mod export;
 mod hash;
 mod keys;
