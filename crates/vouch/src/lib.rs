@@ -20,7 +20,7 @@ pub use compile::Compile;
 pub use error::{Error, ErrorKind, Result};
 pub use facts::{DISCLOSURE_DIR, disclosure_dir, fact_keys, fact_rows, hashed_inputs, open_fact_key, prove_fact};
 pub use inputs::{inputs, together};
-pub use keys::{
+pub use keys::{EVM_GROUP, 
     KeyFiles, PROVER_KEY_FILE, ProvingKey, Setup, VERIFIER_KEY_FILE, check_key, key_files, open_verifying_key,
 };
 pub use links::parse_link;

@@ -129,3 +129,16 @@ fn keys_of_the_profile_are_checked() {
         assert!(matches!(refused, Err(ProvingError::OtherKey { .. })), "{refused:?}");
     }
 }
+
+/// Writes the fixtures that the verifier's own tests and those of the contract read.
+#[test]
+#[ignore = "writes files"]
+fn write_fixtures() {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../verify/verifier/tests/fixtures");
+    let (key, _) = key(8);
+    std::fs::write(dir.join("evm.key"), key.verifier.to_bytes()).unwrap();
+    for (i, inputs) in [[3, -2], [-4, 4]].into_iter().enumerate() {
+        let envelope = key.prove(&inputs, Nonce([7; 32])).unwrap().envelope;
+        std::fs::write(dir.join(format!("evm-{i}.envelope")), envelope.encode().unwrap()).unwrap();
+    }
+}
