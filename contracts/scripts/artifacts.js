@@ -6,6 +6,7 @@ const root = path.join(__dirname, "..");
 const CONTRACTS = [
   ["VouchDeposit.sol", "VouchDeposit", ["abi", "artifact"]],
   ["VouchVerifier.sol", "VouchVerifier", ["abi", "artifact"]],
+  ["ForecastVault.sol", "ForecastVault", ["abi", "artifact"]],
   ["ERC20Permit.sol", "ERC20Permit", ["abi"]],
   ["Tokens.sol", "PlainToken", ["artifact"]],
   ["Tokens.sol", "WrappedEther", ["artifact"]],

@@ -47,6 +47,8 @@ interface IVouchVerifier {
     error DegenerateChallenge();
     /// A precompiled contract failed, which it does not for points of the curve.
     error CurveOperation();
+    /// The call's data has other bytes than its arguments.
+    error TrailingCalldata();
     /// There is nothing to verify.
     error NoClaims();
 

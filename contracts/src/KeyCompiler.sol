@@ -1,6 +1,50 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {
+    W_ROWS_LOG,
+    W_INSTANCE,
+    W_BLINDING,
+    W_OMEGA,
+    W_FIRST_ROW,
+    W_N_INVERSE,
+    W_EVALUATIONS,
+    W_SIGMAS_AT,
+    W_PRODUCTS_AT,
+    W_PRODUCTS,
+    W_CHUNK,
+    W_PERMUTED,
+    W_POINTS,
+    W_LARGEST,
+    W_ROTATIONS,
+    W_SHAPES,
+    W_GROUPS,
+    W_CHALLENGES,
+    W_CONSTANTS,
+    W_OPERATIONS,
+    W_GATES,
+    W_PHASES,
+    W_TENSORS,
+    W_INPUTS,
+    W_DENOMINATORS,
+    W_PUBLIC_BYTES,
+    W_DEVELOPMENT,
+    W_G2,
+    W_PHASES_AT,
+    W_ROTATIONS_AT,
+    W_SHAPES_AT,
+    W_GROUPS_AT,
+    W_KEY_POINTS_AT,
+    W_PERMUTED_AT,
+    W_CONSTANTS_AT,
+    W_OPERATIONS_AT,
+    W_GATES_AT,
+    W_TENSORS_AT,
+    W_SCHEMA_AT,
+    W_SCHEMA_BYTES,
+    W_HIDDEN,
+    W_HEADER
+} from "./KeyLayout.sol";
 import {KeyReader, R, NotCanonical, TrailingBytes} from "./KeyReader.sol";
 
 /// Not a verifying key of the evm profile (`vouch setup --profile evm`).
@@ -18,53 +62,6 @@ error Inconsistent(bytes32 what);
 library KeyCompiler {
     using KeyReader for KeyReader.Reader;
 
-    // Words of the header, by number.
-    uint256 internal constant ROWS_LOG = 0;
-    uint256 internal constant INSTANCE = 1;
-    uint256 internal constant BLINDING = 2;
-    uint256 internal constant OMEGA = 3;
-    uint256 internal constant FIRST_ROW = 4;
-    uint256 internal constant N_INVERSE = 5;
-    uint256 internal constant EVALUATIONS = 6;
-    uint256 internal constant SIGMAS_AT = 7;
-    uint256 internal constant PRODUCTS_AT = 8;
-    uint256 internal constant PRODUCTS = 9;
-    uint256 internal constant CHUNK = 10;
-    uint256 internal constant PERMUTED = 11;
-    uint256 internal constant POINTS = 12;
-    uint256 internal constant LARGEST = 13;
-    uint256 internal constant ROTATIONS = 14;
-    uint256 internal constant SHAPES = 15;
-    uint256 internal constant GROUPS = 16;
-    uint256 internal constant CHALLENGES = 17;
-    uint256 internal constant CONSTANTS = 18;
-    uint256 internal constant OPERATIONS = 19;
-    uint256 internal constant GATES = 20;
-    uint256 internal constant PHASES = 21;
-    uint256 internal constant TENSORS = 22;
-    uint256 internal constant INPUTS = 23;
-    uint256 internal constant DENOMINATORS = 24;
-    uint256 internal constant PUBLIC_BYTES = 25;
-    uint256 internal constant DEVELOPMENT = 26;
-    uint256 internal constant G2 = 27;
-    uint256 internal constant S_G2 = 31;
-    // Where sections start, in bytes from that of the header.
-    uint256 internal constant PHASES_AT = 35;
-    uint256 internal constant ROTATIONS_AT = 36;
-    uint256 internal constant SHAPES_AT = 37;
-    uint256 internal constant GROUPS_AT = 38;
-    uint256 internal constant KEY_POINTS_AT = 39;
-    uint256 internal constant PERMUTED_AT = 40;
-    uint256 internal constant CONSTANTS_AT = 41;
-    uint256 internal constant OPERATIONS_AT = 42;
-    uint256 internal constant GATES_AT = 43;
-    uint256 internal constant TENSORS_AT = 44;
-    uint256 internal constant SCHEMA_AT = 45;
-    uint256 internal constant SCHEMA_BYTES = 46;
-    /// Whether tensors are described with what a proof shows of them.
-    uint256 internal constant HIDDEN = 47;
-    uint256 internal constant HEADER = 48;
-
     /// Times at which groups are committed to, after those of the phases.
     uint256 private constant AT_PRODUCTS = 3;
     uint256 private constant AT_QUOTIENT = 4;
@@ -79,7 +76,7 @@ library KeyCompiler {
     uint256 private constant ROOT_OF_UNITY = 0x3ddb9f5166d18b798865ea93dd31f743215cf6dd39329c8d34f1ed960c37c9c;
 
     struct Key {
-        uint256[HEADER] header;
+        uint256[W_HEADER] header;
         uint256 degree;
         uint256 group;
         uint256[] phases;
@@ -127,7 +124,7 @@ library KeyCompiler {
         unchecked {
             KeyReader.Reader memory reader = KeyReader.over(bytes_);
             Key memory key;
-            bytes memory out = new bytes(0x20 * HEADER);
+            bytes memory out = new bytes(0x20 * W_HEADER);
             _head(reader, key);
             _lists(reader, key);
             _polynomials(key);
@@ -137,9 +134,9 @@ library KeyCompiler {
             _tail(reader, key);
             out = _groups(key, out);
             out = _rest(key, out);
-            uint256[HEADER] memory header = key.header;
+            uint256[W_HEADER] memory header = key.header;
             assembly {
-                mcopy(add(out, 0x20), header, mul(0x20, HEADER))
+                mcopy(add(out, 0x20), header, mul(0x20, W_HEADER))
             }
             return out;
         }
@@ -161,29 +158,29 @@ library KeyCompiler {
             }
             // Version 1 or 2 of the format, and the bit of the profile.
             if (start != 0x564f554348564b000101 && start != 0x564f554348564b000201) revert NotAnEvmKey();
-            uint256[HEADER] memory header = key.header;
-            header[HIDDEN] = ((start >> 8) & 0xff) - 1;
+            uint256[W_HEADER] memory header = key.header;
+            header[W_HIDDEN] = ((start >> 8) & 0xff) - 1;
             uint256 kind = reader.u8();
             if (kind > 1) revert NotCanonical(reader.offset());
-            header[DEVELOPMENT] = 1 - kind;
+            header[W_DEVELOPMENT] = 1 - kind;
             reader.skip(64);
             reader.scalar();
             for (uint256 i; i < 2; ++i) {
                 uint256[4] memory point = reader.g2();
                 for (uint256 j; j < 4; ++j) {
-                    header[G2 + 4 * i + j] = point[j];
+                    header[W_G2 + 4 * i + j] = point[j];
                 }
             }
-            header[ROWS_LOG] = reader.number(28);
-            header[INSTANCE] = reader.number(type(uint32).max);
+            header[W_ROWS_LOG] = reader.number(28);
+            header[W_INSTANCE] = reader.number(type(uint32).max);
             key.degree = reader.number(256);
-            header[BLINDING] = reader.number(MOST);
-            _refuse(header[ROWS_LOG] == 0, "k");
+            header[W_BLINDING] = reader.number(MOST);
+            _refuse(header[W_ROWS_LOG] == 0, "k");
             _refuse(key.degree < 3, "degree");
             uint256 pieces;
             while (1 << pieces < key.degree - 1) ++pieces;
-            _refuse(header[ROWS_LOG] + pieces > 28, "k with the degree");
-            header[CHUNK] = key.degree - 2;
+            _refuse(header[W_ROWS_LOG] + pieces > 28, "k with the degree");
+            header[W_CHUNK] = key.degree - 2;
         }
     }
 
@@ -200,8 +197,8 @@ library KeyCompiler {
     /// Lists of columns, queries and commitments.
     function _lists(KeyReader.Reader memory reader, Key memory key) private view {
         unchecked {
-            uint256[HEADER] memory header = key.header;
-            uint256 rows = 1 << header[ROWS_LOG];
+            uint256[W_HEADER] memory header = key.header;
+            uint256 rows = 1 << header[W_ROWS_LOG];
             uint256 last;
             for (uint256 list; list < 2; ++list) {
                 uint256[] memory phases = new uint256[](reader.number(MOST));
@@ -213,8 +210,8 @@ library KeyCompiler {
                 if (list == 0) key.phases = phases;
                 else key.challengePhases = phases;
             }
-            header[PHASES] = last + 1;
-            header[CHALLENGES] = key.challengePhases.length;
+            header[W_PHASES] = last + 1;
+            header[W_CHALLENGES] = key.challengePhases.length;
             for (uint256 list; list < 3; ++list) {
                 uint256[] memory queries = new uint256[](reader.number(MOST));
                 for (uint256 i; i < queries.length; ++i) {
@@ -234,8 +231,8 @@ library KeyCompiler {
                 }
             }
             key.permuted = permuted;
-            header[PERMUTED] = permuted.length;
-            header[PRODUCTS] = (permuted.length + header[CHUNK] - 1) / header[CHUNK];
+            header[W_PERMUTED] = permuted.length;
+            header[W_PRODUCTS] = (permuted.length + header[W_CHUNK] - 1) / header[W_CHUNK];
             uint256 commitments = reader.number(MOST);
             key.points = new uint256[](2 * commitments);
             for (uint256 i; i < commitments; ++i) {
@@ -249,7 +246,7 @@ library KeyCompiler {
     /// The number of blinding factors is halo2's: the queries of an advice column, at least three, and two more.
     function _blinding(Key memory key) private pure {
         unchecked {
-            uint256[HEADER] memory header = key.header;
+            uint256[W_HEADER] memory header = key.header;
             uint256[] memory counts = new uint256[](key.phases.length);
             uint256 most = 3;
             for (uint256 i; i < key.advice.length; ++i) {
@@ -257,10 +254,10 @@ library KeyCompiler {
                 _refuse(column >= counts.length, "advice query");
                 if (++counts[column] > most) most = counts[column];
             }
-            uint256 rows = 1 << header[ROWS_LOG];
-            _refuse(header[BLINDING] != most + 2, "blinding factors");
+            uint256 rows = 1 << header[W_ROWS_LOG];
+            _refuse(header[W_BLINDING] != most + 2, "blinding factors");
             _refuse(most + 5 > rows, "number of rows");
-            _refuse(header[INSTANCE] > rows - most - 3, "instance length");
+            _refuse(header[W_INSTANCE] > rows - most - 3, "instance length");
         }
     }
 
@@ -289,7 +286,7 @@ library KeyCompiler {
     /// Numbers values and polynomials: those of queries in the order of their first one.
     function _polynomials(Key memory key) private pure {
         unchecked {
-            uint256[HEADER] memory header = key.header;
+            uint256[W_HEADER] memory header = key.header;
             uint256 fixedLimit;
             for (uint256 i; i < key.fixedQueries.length; ++i) {
                 uint256 column = key.fixedQueries[i] >> 32;
@@ -298,12 +295,12 @@ library KeyCompiler {
             }
             // At least so many there must be.
             key.fixedColumns = fixedLimit;
-            uint256 products = header[PRODUCTS];
+            uint256 products = header[W_PRODUCTS];
             uint256 sigmas = key.permuted.length;
-            header[SIGMAS_AT] = key.advice.length + key.fixedQueries.length;
-            header[PRODUCTS_AT] = header[SIGMAS_AT] + sigmas;
-            header[EVALUATIONS] = header[PRODUCTS_AT] + (products == 0 ? 0 : 3 * products - 1);
-            if (header[EVALUATIONS] > 30000) revert Unsupported("evaluations");
+            header[W_SIGMAS_AT] = key.advice.length + key.fixedQueries.length;
+            header[W_PRODUCTS_AT] = header[W_SIGMAS_AT] + sigmas;
+            header[W_EVALUATIONS] = header[W_PRODUCTS_AT] + (products == 0 ? 0 : 3 * products - 1);
+            if (header[W_EVALUATIONS] > 30000) revert Unsupported("evaluations");
 
             uint256 most = key.phases.length + fixedLimit + products + sigmas + 1;
             key.rows = new uint256[](ROW_SLOTS);
@@ -311,10 +308,10 @@ library KeyCompiler {
             key.masks = new uint256[](most);
             key.values = new uint256[](most * ROW_SLOTS);
             _queried(key, key.advice, 0, key.phases);
-            uint256 last = (1 << header[ROWS_LOG]) - header[BLINDING] - 1;
+            uint256 last = (1 << header[W_ROWS_LOG]) - header[W_BLINDING] - 1;
             for (uint256 i; i < products; ++i) {
                 uint256 polynomial = key.polynomials++;
-                uint256 pos = header[PRODUCTS_AT] + 3 * i;
+                uint256 pos = header[W_PRODUCTS_AT] + 3 * i;
                 key.times[polynomial] = AT_PRODUCTS;
                 _opened(key, polynomial, 0, pos);
                 _opened(key, polynomial, 1, pos + 1);
@@ -328,7 +325,7 @@ library KeyCompiler {
             for (uint256 i; i <= sigmas; ++i) {
                 uint256 polynomial = key.polynomials++;
                 key.times[polynomial] = i < sigmas ? IN_KEY : AT_QUOTIENT;
-                _opened(key, polynomial, 0, i < sigmas ? header[SIGMAS_AT] + i : header[EVALUATIONS] + 1);
+                _opened(key, polynomial, 0, i < sigmas ? header[W_SIGMAS_AT] + i : header[W_EVALUATIONS] + 1);
             }
         }
     }
@@ -378,11 +375,11 @@ library KeyCompiler {
     /// Number of the value of a leaf.
     function _leaf(Key memory key, uint256 code, uint256 index) private pure returns (uint256) {
         unchecked {
-            uint256[HEADER] memory header = key.header;
+            uint256[W_HEADER] memory header = key.header;
             if (code == 4 && index < key.fixedQueries.length) return key.advice.length + index;
             if (code == 5 && index < key.advice.length) return index;
-            if (code == 6 && index == 0) return header[EVALUATIONS];
-            if (code == 7 && index < header[CHALLENGES]) return header[EVALUATIONS] + 2 + index;
+            if (code == 6 && index == 0) return header[W_EVALUATIONS];
+            if (code == 7 && index < header[W_CHALLENGES]) return header[W_EVALUATIONS] + 2 + index;
             revert Inconsistent("leaf of a gate");
         }
     }
@@ -403,18 +400,18 @@ library KeyCompiler {
             for (uint256 i; i < count; ++i) {
                 _node(reader, key, nodes, i);
             }
-            uint256[HEADER] memory header = key.header;
-            (header[CONSTANTS], header[OPERATIONS]) = (nodes.constantCount, nodes.operationCount);
-            nodes.first = header[EVALUATIONS] + 2 + header[CHALLENGES];
+            uint256[W_HEADER] memory header = key.header;
+            (header[W_CONSTANTS], header[W_OPERATIONS]) = (nodes.constantCount, nodes.operationCount);
+            nodes.first = header[W_EVALUATIONS] + 2 + header[W_CHALLENGES];
             if (nodes.first + nodes.constantCount + nodes.operationCount > 65535) {
                 revert Unsupported("values of gates");
             }
             for (uint256 i; i < 3 * nodes.operationCount; ++i) {
                 if (i % 3 != 0) nodes.operations[i] = _final(nodes, nodes.operations[i]);
             }
-            header[CONSTANTS_AT] = out.length;
+            header[W_CONSTANTS_AT] = out.length;
             out = _append(out, nodes.constants, nodes.constantCount, 32);
-            header[OPERATIONS_AT] = out.length;
+            header[W_OPERATIONS_AT] = out.length;
             out = _append(out, nodes.operations, 3 * nodes.operationCount, 2);
             uint256[] memory gates = new uint256[](reader.number(1 << 14));
             for (uint256 i; i < gates.length; ++i) {
@@ -423,8 +420,8 @@ library KeyCompiler {
                 _refuse(nodes.degrees[node] > key.degree, "degree of the gates");
                 gates[i] = _final(nodes, nodes.numbers[node]);
             }
-            header[GATES] = gates.length;
-            header[GATES_AT] = out.length;
+            header[W_GATES] = gates.length;
+            header[W_GATES_AT] = out.length;
             return _append(out, gates, gates.length, 2);
         }
     }
@@ -504,8 +501,8 @@ library KeyCompiler {
         returns (bytes memory)
     {
         unchecked {
-            uint256[HEADER] memory header = key.header;
-            bool hidden = header[HIDDEN] == 1;
+            uint256[W_HEADER] memory header = key.header;
+            bool hidden = header[W_HIDDEN] == 1;
             uint256 from = reader.pos;
             uint256[] memory tensors = new uint256[](512);
             uint256 count;
@@ -515,15 +512,15 @@ library KeyCompiler {
                     tensors[count] = _tensor(reader, hidden, cells);
                     ++count;
                 }
-                if (section == 0) header[INPUTS] = count;
+                if (section == 0) header[W_INPUTS] = count;
             }
-            _refuse(cells[0] != header[INSTANCE], "instance length");
-            header[TENSORS] = count;
-            header[PUBLIC_BYTES] = cells[1];
-            header[TENSORS_AT] = out.length;
+            _refuse(cells[0] != header[W_INSTANCE], "instance length");
+            header[W_TENSORS] = count;
+            header[W_PUBLIC_BYTES] = cells[1];
+            header[W_TENSORS_AT] = out.length;
             out = _append(out, tensors, count, 32);
-            header[SCHEMA_AT] = out.length;
-            header[SCHEMA_BYTES] = reader.pos - from;
+            header[W_SCHEMA_AT] = out.length;
+            header[W_SCHEMA_BYTES] = reader.pos - from;
             uint256 length = reader.pos - from;
             uint256[] memory schema = new uint256[]((length + 31) / 32);
             assembly {
@@ -584,7 +581,7 @@ library KeyCompiler {
     /// Groups of polynomials with one commitment: committed to at one time, opened at the same rows, at most so many.
     function _groups(Key memory key, bytes memory out) private pure returns (bytes memory) {
         unchecked {
-            uint256[HEADER] memory header = key.header;
+            uint256[W_HEADER] memory header = key.header;
             Groups memory all;
             all.groups = new uint256[](key.polynomials);
             all.times = new uint256[](key.polynomials);
@@ -604,9 +601,9 @@ library KeyCompiler {
                 }
                 ++all.counts[g];
                 all.groups[i] = g;
-                if (all.counts[g] > header[LARGEST]) header[LARGEST] = all.counts[g];
+                if (all.counts[g] > header[W_LARGEST]) header[W_LARGEST] = all.counts[g];
             }
-            header[GROUPS] = groups;
+            header[W_GROUPS] = groups;
             out = _shapes(key, all, out);
             out = _places(key, all, out);
             return _members(key, all, out);
@@ -617,8 +614,8 @@ library KeyCompiler {
     /// the numbers of the rows.
     function _shapes(Key memory key, Groups memory all, bytes memory out) private pure returns (bytes memory) {
         unchecked {
-            uint256[HEADER] memory header = key.header;
-            uint256 groups = header[GROUPS];
+            uint256[W_HEADER] memory header = key.header;
+            uint256 groups = header[W_GROUPS];
             uint256[] memory shapes = new uint256[](groups * (2 + ROW_SLOTS));
             uint256[] memory known = new uint256[](groups);
             all.shapes = new uint256[](groups);
@@ -638,10 +635,10 @@ library KeyCompiler {
                     if (all.masks[g] >> row & 1 != 0) shapes[written++] = row;
                 }
                 shapes[pos + 1] = written - pos - 2;
-                header[DENOMINATORS] += written - pos - 2;
+                header[W_DENOMINATORS] += written - pos - 2;
             }
-            header[SHAPES] = count;
-            header[SHAPES_AT] = out.length;
+            header[W_SHAPES] = count;
+            header[W_SHAPES_AT] = out.length;
             return _append(out, shapes, written, 2);
         }
     }
@@ -650,18 +647,18 @@ library KeyCompiler {
     /// groups are committed to, and which challenges are drawn.
     function _places(Key memory key, Groups memory all, bytes memory out) private pure returns (bytes memory) {
         unchecked {
-            uint256[HEADER] memory header = key.header;
-            all.places = new uint256[](header[GROUPS]);
+            uint256[W_HEADER] memory header = key.header;
+            all.places = new uint256[](header[W_GROUPS]);
             uint256[] memory phases = new uint256[](6 + key.challengePhases.length);
             uint256 written;
             uint256 place;
             for (uint256 time; time <= IN_KEY; ++time) {
-                if (time == IN_KEY) (header[POINTS], place) = (place, 1 << 15);
+                if (time == IN_KEY) (header[W_POINTS], place) = (place, 1 << 15);
                 uint256 first = place;
-                for (uint256 g; g < header[GROUPS]; ++g) {
+                for (uint256 g; g < header[W_GROUPS]; ++g) {
                     if (all.times[g] == time) all.places[g] = place++;
                 }
-                if (time >= header[PHASES]) continue;
+                if (time >= header[W_PHASES]) continue;
                 uint256 pos = written;
                 phases[pos] = place - first;
                 written += 2;
@@ -671,7 +668,7 @@ library KeyCompiler {
                 phases[pos + 1] = written - pos - 2;
             }
             _refuse(2 * (place - (1 << 15)) != key.points.length, "number of commitments to groups");
-            header[PHASES_AT] = out.length;
+            header[W_PHASES_AT] = out.length;
             return _append(out, phases, written, 2);
         }
     }
@@ -679,9 +676,9 @@ library KeyCompiler {
     /// Writes the groups in the order in which the opening combines them: shape, place, and the numbers of the members' values.
     function _members(Key memory key, Groups memory all, bytes memory out) private pure returns (bytes memory) {
         unchecked {
-            uint256[HEADER] memory header = key.header;
-            header[GROUPS_AT] = out.length;
-            for (uint256 g; g < header[GROUPS]; ++g) {
+            uint256[W_HEADER] memory header = key.header;
+            header[W_GROUPS_AT] = out.length;
+            for (uint256 g; g < header[W_GROUPS]; ++g) {
                 uint256[] memory record = new uint256[](2 + all.counts[g] * key.rowCount);
                 record[0] = all.shapes[g];
                 record[1] = all.places[g];
@@ -701,14 +698,14 @@ library KeyCompiler {
     /// The numbers of permuted values, the key's points, powers of the root of unity, and numbers that follow.
     function _rest(Key memory key, bytes memory out) private view returns (bytes memory) {
         unchecked {
-            uint256[HEADER] memory header = key.header;
+            uint256[W_HEADER] memory header = key.header;
             uint256[] memory numbers = new uint256[](key.permuted.length);
             for (uint256 i; i < numbers.length; ++i) {
                 uint256 kind = key.permuted[i] >> 32;
                 uint256 column = key.permuted[i] & type(uint32).max;
                 if (kind == 2) {
                     _refuse(column != 0, "permutation column");
-                    numbers[i] = header[EVALUATIONS];
+                    numbers[i] = header[W_EVALUATIONS];
                 } else {
                     uint256[] memory queries = kind == 0 ? key.advice : key.fixedQueries;
                     uint256 found;
@@ -717,21 +714,21 @@ library KeyCompiler {
                     numbers[i] = kind == 0 ? found : key.advice.length + found;
                 }
             }
-            header[PERMUTED_AT] = out.length;
+            header[W_PERMUTED_AT] = out.length;
             out = _append(out, numbers, numbers.length, 2);
-            header[KEY_POINTS_AT] = out.length;
+            header[W_KEY_POINTS_AT] = out.length;
             out = _append(out, key.points, key.points.length, 32);
-            uint256 rows = 1 << header[ROWS_LOG];
-            uint256 omega = KeyReader.power(ROOT_OF_UNITY, 1 << (28 - header[ROWS_LOG]), R);
-            header[OMEGA] = omega;
-            header[N_INVERSE] = KeyReader.power(rows, R - 2, R);
-            header[FIRST_ROW] = KeyReader.power(omega, rows - header[BLINDING] - 1, R);
+            uint256 rows = 1 << header[W_ROWS_LOG];
+            uint256 omega = KeyReader.power(ROOT_OF_UNITY, 1 << (28 - header[W_ROWS_LOG]), R);
+            header[W_OMEGA] = omega;
+            header[W_N_INVERSE] = KeyReader.power(rows, R - 2, R);
+            header[W_FIRST_ROW] = KeyReader.power(omega, rows - header[W_BLINDING] - 1, R);
             uint256[] memory rotations = new uint256[](key.rowCount);
             for (uint256 i; i < rotations.length; ++i) {
                 rotations[i] = KeyReader.power(omega, key.rows[i], R);
             }
-            header[ROTATIONS] = rotations.length;
-            header[ROTATIONS_AT] = out.length;
+            header[W_ROTATIONS] = rotations.length;
+            header[W_ROTATIONS_AT] = out.length;
             return _append(out, rotations, rotations.length, 32);
         }
     }

@@ -2,6 +2,48 @@
 pragma solidity 0.8.37;
 
 import {IVouchVerifier} from "./IVouchVerifier.sol";
+import {
+    W_BLINDING,
+    W_CHALLENGES,
+    W_CHUNK,
+    W_CONSTANTS,
+    W_CONSTANTS_AT,
+    W_DEVELOPMENT,
+    W_EVALUATIONS,
+    W_FIRST_ROW,
+    W_G2,
+    W_GATES,
+    W_GATES_AT,
+    W_GROUPS,
+    W_GROUPS_AT,
+    W_HIDDEN,
+    W_INPUTS,
+    W_INSTANCE,
+    W_KEY_POINTS_AT,
+    W_LARGEST,
+    W_N_INVERSE,
+    W_OMEGA,
+    W_OPERATIONS,
+    W_OPERATIONS_AT,
+    W_PERMUTED,
+    W_PERMUTED_AT,
+    W_PHASES,
+    W_PHASES_AT,
+    W_POINTS,
+    W_PRODUCTS,
+    W_PRODUCTS_AT,
+    W_PUBLIC_BYTES,
+    W_ROTATIONS,
+    W_ROTATIONS_AT,
+    W_SCHEMA_AT,
+    W_SCHEMA_BYTES,
+    W_SHAPES,
+    W_SHAPES_AT,
+    W_SIGMAS_AT,
+    W_S_G2,
+    W_TENSORS,
+    W_TENSORS_AT
+} from "./KeyLayout.sol";
 import {KeyReader, R, Q} from "./KeyReader.sol";
 import {KeyCompiler} from "./KeyCompiler.sol";
 
@@ -53,7 +95,7 @@ contract VouchVerifier is IVouchVerifier {
         bytes memory compiled = KeyCompiler.compile(copy);
         uint256 development;
         assembly {
-            development := mload(add(add(compiled, 0x20), mul(0x20, 26)))
+            development := mload(add(add(compiled, 0x20), mul(0x20, W_DEVELOPMENT)))
         }
         if (development != 0 && !allowsDevelopment) revert DevelopmentSetup();
         address code = _store(compiled);
@@ -72,6 +114,9 @@ contract VouchVerifier is IVouchVerifier {
         view
         returns (bool)
     {
+        // Nothing but the arguments, each once: a call has one form.
+        uint256 words = (proof.length + 31) / 32 + (publicValues.length + 31) / 32;
+        if (msg.data.length != 4 + 32 * (6 + words)) revert TrailingCalldata();
         uint256 frame = _load(modelId);
         _reduce(frame, modelId, proof, publicValues, nonce);
         return _pairs(frame);
@@ -121,10 +166,10 @@ contract VouchVerifier is IVouchVerifier {
                 key := mload(frame)
             }
         }
-        uint256 inputs = _header(key, KeyCompiler.INPUTS);
-        uint256 tensors = _header(key, KeyCompiler.TENSORS);
-        uint256 pos = key + _header(key, KeyCompiler.SCHEMA_AT);
-        KeyReader.Reader memory reader = KeyReader.Reader(pos, pos + _header(key, KeyCompiler.SCHEMA_BYTES), pos);
+        uint256 inputs = _header(key, W_INPUTS);
+        uint256 tensors = _header(key, W_TENSORS);
+        uint256 pos = key + _header(key, W_SCHEMA_AT);
+        KeyReader.Reader memory reader = KeyReader.Reader(pos, pos + _header(key, W_SCHEMA_BYTES), pos);
         outputs = new Output[](tensors - inputs);
         uint256 position;
         KeyReader.varint(reader);
@@ -133,9 +178,9 @@ contract VouchVerifier is IVouchVerifier {
             Output memory output = _describe(reader);
             uint256 packed;
             assembly {
-                packed := mload(add(add(key, mload(add(key, mul(0x20, 44)))), mul(0x20, i)))
+                packed := mload(add(add(key, mload(add(key, mul(0x20, W_TENSORS_AT)))), mul(0x20, i)))
             }
-            if (_header(key, KeyCompiler.HIDDEN) != 0) KeyReader.u8(reader);
+            if (_header(key, W_HIDDEN) != 0) KeyReader.u8(reader);
             uint256 shown = packed >> 192;
             uint256 size = shown == 0 ? (packed >> 128) & type(uint32).max : shown == 1 ? 1 : 0;
             if (i >= inputs) {
@@ -223,10 +268,10 @@ contract VouchVerifier is IVouchVerifier {
             mstore(add(frame, INSTANCE), to)
             to := add(to, 0x40)
             let from := publicValues.offset
-            problem := iszero(eq(publicValues.length, mload(add(key, mul(0x20, 25)))))
+            problem := iszero(eq(publicValues.length, mload(add(key, mul(0x20, W_PUBLIC_BYTES)))))
             if iszero(problem) {
-                let tensor := add(key, mload(add(key, mul(0x20, 44))))
-                let end := add(tensor, mul(0x20, mload(add(key, mul(0x20, 22)))))
+                let tensor := add(key, mload(add(key, mul(0x20, W_TENSORS_AT))))
+                let end := add(tensor, mul(0x20, mload(add(key, mul(0x20, W_TENSORS)))))
                 for {} lt(tensor, end) { tensor := add(tensor, 0x20) } {
                     let packed := mload(tensor)
                     let shown := shr(192, packed)
@@ -254,7 +299,7 @@ contract VouchVerifier is IVouchVerifier {
             }
         }
         if (problem == 1) {
-            revert PublicValuesLength(publicValues.length, _header(_header(frame, 0), KeyCompiler.PUBLIC_BYTES));
+            revert PublicValuesLength(publicValues.length, _header(_header(frame, 0), W_PUBLIC_BYTES));
         }
         if (problem == 2) revert HashNotCanonical();
         if (problem == 3) revert ValueOutOfRange();
@@ -284,27 +329,29 @@ contract VouchVerifier is IVouchVerifier {
         uint256 bad;
         {
             uint256 key = _header(frame, 0);
-            uint256 points = _header(key, KeyCompiler.POINTS);
-            uint256 evaluations = _header(key, KeyCompiler.EVALUATIONS);
+            uint256 points = _header(key, W_POINTS);
+            uint256 evaluations = _header(key, W_EVALUATIONS);
             uint256 expected = 64 * points + 32 * evaluations + 128;
             if (proof.length != expected) revert ProofLength(proof.length, expected);
             assembly {
-                // A point has coordinates below Q, and y² = x³ + 3. Infinity, which is written as zeros, is none.
+                // A point has coordinates below q, and y² = x³ + 3. Infinity, which is written as zeros, is none.
                 function isPoint(from) -> fine {
+                    let q := Q
                     let x := calldataload(from)
                     let y := calldataload(add(from, 0x20))
                     fine := and(
-                        and(lt(x, Q), lt(y, Q)),
-                        eq(mulmod(y, y, Q), addmod(mulmod(mulmod(x, x, Q), x, Q), 3, Q))
+                        and(lt(x, q), lt(y, q)),
+                        eq(mulmod(y, y, q), addmod(mulmod(mulmod(x, x, q), x, q), 3, q))
                     )
                 }
 
                 let from := proof.offset
+                let r := R
                 for { let end := add(from, mul(0x40, points)) } lt(from, end) { from := add(from, 0x40) } {
                     if iszero(isPoint(from)) { bad := add(sub(from, proof.offset), 1) }
                 }
                 for { let end := add(from, mul(0x20, evaluations)) } lt(from, end) { from := add(from, 0x20) } {
-                    if iszero(lt(calldataload(from), R)) { bad := add(sub(from, proof.offset), 1) }
+                    if iszero(lt(calldataload(from), r)) { bad := add(sub(from, proof.offset), 1) }
                 }
                 for { let end := add(from, 0x80) } lt(from, end) { from := add(from, 0x40) } {
                     if iszero(isPoint(from)) { bad := add(sub(from, proof.offset), 1) }
@@ -319,14 +366,14 @@ contract VouchVerifier is IVouchVerifier {
     function _place(uint256 frame, bytes calldata proof) private pure {
         assembly {
             let key := mload(frame)
-            let evaluations := mul(0x20, mload(add(key, mul(0x20, 6))))
+            let evaluations := mul(0x20, mload(add(key, mul(0x20, W_EVALUATIONS))))
             let values := mload(0x40)
             mstore(add(frame, VALUES), values)
-            calldatacopy(values, add(proof.offset, mul(0x40, mload(add(key, mul(0x20, 12))))), evaluations)
-            let to := add(add(values, evaluations), mul(0x20, add(mload(add(key, mul(0x20, 17))), 2)))
-            let length := mul(0x20, mload(add(key, mul(0x20, 18))))
-            mcopy(to, add(key, mload(add(key, mul(0x20, 41)))), length)
-            let hash := add(add(to, length), mul(0x20, mload(add(key, mul(0x20, 19)))))
+            calldatacopy(values, add(proof.offset, mul(0x40, mload(add(key, mul(0x20, W_POINTS))))), evaluations)
+            let to := add(add(values, evaluations), mul(0x20, add(mload(add(key, mul(0x20, W_CHALLENGES))), 2)))
+            let length := mul(0x20, mload(add(key, mul(0x20, W_CONSTANTS))))
+            mcopy(to, add(key, mload(add(key, mul(0x20, W_CONSTANTS_AT)))), length)
+            let hash := add(add(to, length), mul(0x20, mload(add(key, mul(0x20, W_OPERATIONS)))))
             mstore(add(frame, HASH), hash)
             // What is hashed, up to all evaluations, is written there.
             mstore(0x40, hash)
@@ -347,14 +394,17 @@ contract VouchVerifier is IVouchVerifier {
 
             let key := mload(frame)
             let hash := mload(add(frame, HASH))
-            mstore(hash, keccak256(mload(add(frame, INSTANCE)), add(0x40, mul(0x20, mload(add(key, 0x20))))))
+            mstore(
+                hash,
+                keccak256(mload(add(frame, INSTANCE)), add(0x40, mul(0x20, mload(add(key, mul(0x20, W_INSTANCE))))))
+            )
             let to := proof.offset
             let next := to
             {
-                let evaluations := mload(add(key, mul(0x20, 6)))
+                let evaluations := mload(add(key, mul(0x20, W_EVALUATIONS)))
                 let challenges := add(mload(add(frame, VALUES)), mul(0x20, add(evaluations, 2)))
-                let phase := add(key, mload(add(key, mul(0x20, 35))))
-                for { let left := mload(add(key, mul(0x20, 21))) } left { left := sub(left, 1) } {
+                let phase := add(key, mload(add(key, mul(0x20, W_PHASES_AT))))
+                for { let left := mload(add(key, mul(0x20, W_PHASES))) } left { left := sub(left, 1) } {
                     next := add(next, mul(0x40, shr(240, mload(phase))))
                     let draws := shr(240, mload(add(phase, 2)))
                     phase := add(phase, 4)
@@ -369,7 +419,7 @@ contract VouchVerifier is IVouchVerifier {
             mstore(add(frame, GAMMA), draw(hash, next, next))
             // The last of the points is the quotient's.
             to := next
-            next := add(proof.offset, mul(0x40, sub(mload(add(key, mul(0x20, 12))), 1)))
+            next := add(proof.offset, mul(0x40, sub(mload(add(key, mul(0x20, W_POINTS))), 1)))
             mstore(add(frame, Y), draw(hash, to, next))
             mstore(add(frame, X), draw(hash, next, add(next, 0x40)))
             next := add(next, 0x40)
@@ -383,6 +433,7 @@ contract VouchVerifier is IVouchVerifier {
     /// of the public values.
     function _powers(uint256 frame) private pure {
         assembly {
+            let r := R
             let key := mload(frame)
             let x := mload(add(frame, X))
             let to := mload(0x40)
@@ -390,36 +441,36 @@ contract VouchVerifier is IVouchVerifier {
             {
                 let u := mload(add(frame, U))
                 let power := 1
-                for { let left := add(mload(add(key, mul(0x20, 13))), 1) } left { left := sub(left, 1) } {
+                for { let left := add(mload(add(key, mul(0x20, W_LARGEST))), 1) } left { left := sub(left, 1) } {
                     mstore(to, power)
                     to := add(to, 0x20)
-                    power := mulmod(power, u, R)
+                    power := mulmod(power, u, r)
                 }
             }
             mstore(add(frame, POINTS), to)
             {
-                let rotation := add(key, mload(add(key, mul(0x20, 36))))
-                for { let left := mload(add(key, mul(0x20, 14))) } left { left := sub(left, 1) } {
-                    mstore(to, mulmod(x, mload(rotation), R))
+                let rotation := add(key, mload(add(key, mul(0x20, W_ROTATIONS_AT))))
+                for { let left := mload(add(key, mul(0x20, W_ROTATIONS))) } left { left := sub(left, 1) } {
+                    mstore(to, mulmod(x, mload(rotation), r))
                     to := add(to, 0x20)
                     rotation := add(rotation, 0x20)
                 }
             }
-            let instance := mload(add(key, 0x20))
+            let instance := mload(add(key, mul(0x20, W_INSTANCE)))
             if iszero(instance) { instance := 1 }
-            let inverses := add(to, mul(0x20, add(add(mload(add(key, 0x40)), 1), instance)))
+            let inverses := add(to, mul(0x20, add(add(mload(add(key, mul(0x20, W_BLINDING))), 1), instance)))
             mstore(add(frame, INVERSES), inverses)
             let denominator := inverses
-            let row := mload(add(key, mul(0x20, 4)))
-            let omega := mload(add(key, mul(0x20, 3)))
+            let row := mload(add(key, mul(0x20, W_FIRST_ROW)))
+            let omega := mload(add(key, mul(0x20, W_OMEGA)))
             for {} lt(to, inverses) { to := add(to, 0x20) } {
-                mstore(denominator, addmod(x, sub(R, row), R))
+                mstore(denominator, addmod(x, sub(r, row), r))
                 denominator := add(denominator, 0x20)
-                row := mulmod(row, omega, R)
+                row := mulmod(row, omega, r)
             }
             let xn := x
-            for { let k := mload(key) } k { k := sub(k, 1) } { xn := mulmod(xn, xn, R) }
-            mstore(denominator, addmod(xn, sub(R, 1), R))
+            for { let k := mload(key) } k { k := sub(k, 1) } { xn := mulmod(xn, xn, r) }
+            mstore(denominator, addmod(xn, sub(r, 1), r))
             mstore(add(frame, VANISHING), denominator)
             mstore(add(frame, XN), xn)
             mstore(add(frame, OPENINGS), add(denominator, 0x20))
@@ -429,21 +480,22 @@ contract VouchVerifier is IVouchVerifier {
     /// The denominators of the opening: for each point p of a shape `(u^t − p) Π (p − q)`, over the others.
     function _denominators(uint256 frame) private pure returns (uint256 to) {
         assembly {
+            let r := R
             let key := mload(frame)
             let points := mload(add(frame, POINTS))
             to := mload(add(frame, OPENINGS))
-            let shape := add(key, mload(add(key, mul(0x20, 37))))
-            for { let left := mload(add(key, mul(0x20, 15))) } left { left := sub(left, 1) } {
+            let shape := add(key, mload(add(key, mul(0x20, W_SHAPES_AT))))
+            for { let left := mload(add(key, mul(0x20, W_SHAPES))) } left { left := sub(left, 1) } {
                 let power := mload(add(mload(add(frame, POWERS)), mul(0x20, shr(240, mload(shape)))))
                 let first := add(shape, 4)
                 shape := add(first, mul(2, shr(240, mload(add(shape, 2)))))
                 for { let p := first } lt(p, shape) { p := add(p, 2) } {
                     let point := mload(add(points, mul(0x20, shr(240, mload(p)))))
-                    let denominator := addmod(power, sub(R, point), R)
+                    let denominator := addmod(power, sub(r, point), r)
                     for { let q := first } lt(q, shape) { q := add(q, 2) } {
                         if iszero(eq(p, q)) {
                             let other := mload(add(points, mul(0x20, shr(240, mload(q)))))
-                            denominator := mulmod(denominator, addmod(point, sub(R, other), R), R)
+                            denominator := mulmod(denominator, addmod(point, sub(r, other), r), r)
                         }
                     }
                     mstore(to, denominator)
@@ -459,28 +511,29 @@ contract VouchVerifier is IVouchVerifier {
         uint256 to = _denominators(frame);
         uint256 product = 1;
         assembly {
+            let r := R
             let inverses := mload(add(frame, INVERSES))
             // The products of those before each.
             let before := to
             for { let from := inverses } lt(from, to) { from := add(from, 0x20) } {
                 mstore(before, product)
-                product := mulmod(product, mload(from), R)
+                product := mulmod(product, mload(from), r)
                 before := add(before, 0x20)
             }
             mstore(before, 0x20)
             mstore(add(before, 0x20), 0x20)
             mstore(add(before, 0x40), 0x20)
             mstore(add(before, 0x60), product)
-            mstore(add(before, 0x80), sub(R, 2))
-            mstore(add(before, 0xa0), R)
+            mstore(add(before, 0x80), sub(r, 2))
+            mstore(add(before, 0xa0), r)
             if iszero(staticcall(gas(), 5, before, 0xc0, 0x00, 0x20)) { revert(0, 0) }
             let inverse := mload(0x00)
             for { let from := to } gt(from, inverses) {} {
                 from := sub(from, 0x20)
                 before := sub(before, 0x20)
                 let value := mload(from)
-                mstore(from, mulmod(inverse, mload(before), R))
-                inverse := mulmod(inverse, value, R)
+                mstore(from, mulmod(inverse, mload(before), r))
+                inverse := mulmod(inverse, value, r)
             }
             mstore(0x40, to)
         }
@@ -495,7 +548,7 @@ contract VouchVerifier is IVouchVerifier {
         assembly {
             let key := mload(frame)
             let inverse := mload(mload(add(frame, VANISHING)))
-            let to := add(mload(add(frame, VALUES)), mul(0x20, add(mload(add(key, mul(0x20, 6))), 1)))
+            let to := add(mload(add(frame, VALUES)), mul(0x20, add(mload(add(key, mul(0x20, W_EVALUATIONS))), 1)))
             mstore(to, mulmod(combined, inverse, R))
         }
     }
@@ -503,40 +556,48 @@ contract VouchVerifier is IVouchVerifier {
     /// The value of the instance column, and those of the polynomials that select rows.
     function _lagrange(uint256 frame) private pure {
         assembly {
+            let r := R
             let key := mload(frame)
-            let row := mload(add(key, mul(0x20, 4)))
-            let omega := mload(add(key, mul(0x20, 3)))
+            let row := mload(add(key, mul(0x20, W_FIRST_ROW)))
+            let omega := mload(add(key, mul(0x20, W_OMEGA)))
             let inverse := mload(add(frame, INVERSES))
             // (x^n − 1) / n
-            let scale := mulmod(addmod(mload(add(frame, XN)), sub(R, 1), R), mload(add(key, mul(0x20, 5))), R)
-            let last := mulmod(scale, mulmod(row, mload(inverse), R), R)
+            let scale := mulmod(addmod(mload(add(frame, XN)), sub(r, 1), r), mload(add(key, mul(0x20, W_N_INVERSE))), r)
+            let last := mulmod(scale, mulmod(row, mload(inverse), r), r)
             let blind := 0
-            for { let left := mload(add(key, 0x40)) } left { left := sub(left, 1) } {
-                row := mulmod(row, omega, R)
+            for { let left := mload(add(key, mul(0x20, W_BLINDING))) } left { left := sub(left, 1) } {
+                row := mulmod(row, omega, r)
                 inverse := add(inverse, 0x20)
-                blind := addmod(blind, mulmod(row, mload(inverse), R), R)
+                blind := addmod(blind, mulmod(row, mload(inverse), r), r)
             }
-            blind := mulmod(blind, scale, R)
+            blind := mulmod(blind, scale, r)
             mstore(add(frame, LAST), last)
-            mstore(add(frame, ACTIVE), addmod(1, sub(R, addmod(last, blind, R)), R))
+            mstore(add(frame, ACTIVE), addmod(1, sub(r, addmod(last, blind, r)), r))
             // Row 0 follows.
             inverse := add(inverse, 0x20)
-            mstore(add(frame, FIRST), mulmod(scale, mload(inverse), R))
+            mstore(add(frame, FIRST), mulmod(scale, mload(inverse), r))
             row := 1
             let cell := add(mload(add(frame, INSTANCE)), 0x40)
             let sum := 0
-            for { let end := add(cell, mul(0x20, mload(add(key, 0x20)))) } lt(cell, end) { cell := add(cell, 0x20) } {
-                sum := addmod(sum, mulmod(mload(cell), mulmod(row, mload(inverse), R), R), R)
-                row := mulmod(row, omega, R)
+            for { let end := add(cell, mul(0x20, mload(add(key, mul(0x20, W_INSTANCE))))) } lt(cell, end) { cell := add(
+                cell,
+                0x20
+            ) } {
+                sum := addmod(sum, mulmod(mload(cell), mulmod(row, mload(inverse), r), r), r)
+                row := mulmod(row, omega, r)
                 inverse := add(inverse, 0x20)
             }
-            mstore(add(mload(add(frame, VALUES)), mul(0x20, mload(add(key, mul(0x20, 6))))), mulmod(sum, scale, R))
+            mstore(
+                add(mload(add(frame, VALUES)), mul(0x20, mload(add(key, mul(0x20, W_EVALUATIONS))))),
+                mulmod(sum, scale, r)
+            )
         }
     }
 
     /// Runs the operations of the gates, and combines the gates.
     function _gates(uint256 frame) private pure returns (uint256 combined) {
         assembly {
+            let r := R
             let key := mload(frame)
             let values := mload(add(frame, VALUES))
             let to :=
@@ -545,27 +606,31 @@ contract VouchVerifier is IVouchVerifier {
                     mul(
                         0x20,
                         add(
-                            add(mload(add(key, mul(0x20, 6))), 2),
-                            add(mload(add(key, mul(0x20, 17))), mload(add(key, mul(0x20, 18))))
+                            add(mload(add(key, mul(0x20, W_EVALUATIONS))), 2),
+                            add(mload(add(key, mul(0x20, W_CHALLENGES))), mload(add(key, mul(0x20, W_CONSTANTS))))
                         )
                     )
                 )
-            let pos := add(key, mload(add(key, mul(0x20, 42))))
-            for { let end := add(pos, mul(6, mload(add(key, mul(0x20, 19))))) } lt(pos, end) { pos := add(pos, 6) } {
+            let pos := add(key, mload(add(key, mul(0x20, W_OPERATIONS_AT))))
+            for { let end := add(pos, mul(6, mload(add(key, mul(0x20, W_OPERATIONS))))) } lt(pos, end) { pos := add(
+                pos,
+                6
+            ) } {
                 let operation := shr(208, mload(pos))
                 let b := mload(add(values, shl(5, and(operation, 0xffff))))
                 let a := mload(add(values, shl(5, and(shr(16, operation), 0xffff))))
                 switch shr(32, operation)
-                case 3 { mstore(to, mulmod(a, b, R)) }
-                case 1 { mstore(to, addmod(a, b, R)) }
-                case 2 { mstore(to, addmod(a, sub(R, b), R)) }
-                default { mstore(to, mod(sub(R, a), R)) }
+                case 3 { mstore(to, mulmod(a, b, r)) }
+                case 1 { mstore(to, addmod(a, b, r)) }
+                case 2 { mstore(to, addmod(a, sub(r, b), r)) }
+                default { mstore(to, mod(sub(r, a), r)) }
                 to := add(to, 0x20)
             }
             let y := mload(add(frame, Y))
-            pos := add(key, mload(add(key, mul(0x20, 43))))
-            for { let end := add(pos, mul(2, mload(add(key, mul(0x20, 20))))) } lt(pos, end) { pos := add(pos, 2) } {
-                combined := addmod(mulmod(combined, y, R), mload(add(values, shl(5, shr(240, mload(pos))))), R)
+            pos := add(key, mload(add(key, mul(0x20, W_GATES_AT))))
+            for { let end := add(pos, mul(2, mload(add(key, mul(0x20, W_GATES))))) } lt(pos, end) { pos := add(pos, 2) }
+            {
+                combined := addmod(mulmod(combined, y, r), mload(add(values, shl(5, shr(240, mload(pos))))), r)
             }
         }
     }
@@ -573,50 +638,52 @@ contract VouchVerifier is IVouchVerifier {
     /// Adds the identities of the permutation argument.
     function _permutation(uint256 frame, uint256 combined) private pure returns (uint256) {
         assembly {
+            let r := R
             let key := mload(frame)
-            let products := mload(add(key, mul(0x20, 9)))
+            let products := mload(add(key, mul(0x20, W_PRODUCTS)))
             if products {
                 let y := mload(add(frame, Y))
-                let pos := add(mload(add(frame, VALUES)), mul(0x20, mload(add(key, mul(0x20, 8)))))
+                let pos := add(mload(add(frame, VALUES)), mul(0x20, mload(add(key, mul(0x20, W_PRODUCTS_AT)))))
                 let end := add(pos, mul(0x60, products))
                 let first := mload(add(frame, FIRST))
-                combined := addmod(mulmod(combined, y, R), mulmod(first, addmod(1, sub(R, mload(pos)), R), R), R)
+                combined := addmod(mulmod(combined, y, r), mulmod(first, addmod(1, sub(r, mload(pos)), r), r), r)
                 {
                     let z := mload(sub(end, 0x60))
-                    let square := addmod(mulmod(z, z, R), sub(R, z), R)
-                    combined := addmod(mulmod(combined, y, R), mulmod(square, mload(add(frame, LAST)), R), R)
+                    let square := addmod(mulmod(z, z, r), sub(r, z), r)
+                    combined := addmod(mulmod(combined, y, r), mulmod(square, mload(add(frame, LAST)), r), r)
                 }
                 for { let z := add(pos, 0x60) } lt(z, end) { z := add(z, 0x60) } {
-                    let step := addmod(mload(z), sub(R, mload(sub(z, 0x20))), R)
-                    combined := addmod(mulmod(combined, y, R), mulmod(step, first, R), R)
+                    let step := addmod(mload(z), sub(r, mload(sub(z, 0x20))), r)
+                    combined := addmod(mulmod(combined, y, r), mulmod(step, first, r), r)
                 }
                 combined := chunks(frame, key, combined, pos, end)
             }
 
             function chunks(frame_, key_, sum, z, end_) -> result {
+                let m := R
                 result := sum
                 let values := mload(add(frame_, VALUES))
                 let gamma := mload(add(frame_, GAMMA))
                 let beta := mload(add(frame_, BETA))
                 // β δ^j x, where j counts the columns.
-                let coset := mulmod(beta, mload(add(frame_, X)), R)
-                let sigma := add(values, mul(0x20, mload(add(key_, mul(0x20, 7)))))
-                let column := add(key_, mload(add(key_, mul(0x20, 40))))
-                let last := add(column, mul(2, mload(add(key_, mul(0x20, 11)))))
+                let coset := mulmod(beta, mload(add(frame_, X)), m)
+                let sigma := add(values, mul(0x20, mload(add(key_, mul(0x20, W_SIGMAS_AT)))))
+                let column := add(key_, mload(add(key_, mul(0x20, W_PERMUTED_AT))))
+                let last := add(column, mul(2, mload(add(key_, mul(0x20, W_PERMUTED)))))
                 for {} lt(z, end_) { z := add(z, 0x60) } {
                     let left := mload(add(z, 0x20))
                     let right := mload(z)
-                    let until := add(column, mul(2, mload(add(key_, mul(0x20, 10)))))
+                    let until := add(column, mul(2, mload(add(key_, mul(0x20, W_CHUNK)))))
                     if gt(until, last) { until := last }
                     for {} lt(column, until) { column := add(column, 2) } {
-                        let shifted := addmod(mload(add(values, shl(5, shr(240, mload(column))))), gamma, R)
-                        left := mulmod(left, addmod(shifted, mulmod(beta, mload(sigma), R), R), R)
-                        right := mulmod(right, addmod(shifted, coset, R), R)
-                        coset := mulmod(coset, DELTA, R)
+                        let shifted := addmod(mload(add(values, shl(5, shr(240, mload(column))))), gamma, m)
+                        left := mulmod(left, addmod(shifted, mulmod(beta, mload(sigma), m), m), m)
+                        right := mulmod(right, addmod(shifted, coset, m), m)
+                        coset := mulmod(coset, DELTA, m)
                         sigma := add(sigma, 0x20)
                     }
-                    left := mulmod(addmod(left, sub(R, right), R), mload(add(frame_, ACTIVE)), R)
-                    result := addmod(mulmod(result, mload(add(frame_, Y)), R), left, R)
+                    left := mulmod(addmod(left, sub(m, right), m), mload(add(frame_, ACTIVE)), m)
+                    result := addmod(mulmod(result, mload(add(frame_, Y)), m), left, m)
                 }
             }
         }
@@ -638,12 +705,12 @@ contract VouchVerifier is IVouchVerifier {
             mstore(add(left, 0x40), calldataload(h1))
             // No point has y = 0: the group's order is odd.
             mstore(add(left, 0x60), sub(Q, calldataload(add(h1, 0x20))))
-            mstore(add(frame, GROUP), add(key, mload(add(key, mul(0x20, 38)))))
+            mstore(add(frame, GROUP), add(key, mload(add(key, mul(0x20, W_GROUPS_AT)))))
             mstore(add(frame, POWER), 1)
             mstore(add(frame, CONSTANT), 0)
         }
         uint256 sum = _header(frame, SUM / 0x20) + 0x40;
-        for (uint256 left = _header(_header(frame, 0), KeyCompiler.GROUPS); left > 0; --left) {
+        for (uint256 left = _header(_header(frame, 0), W_GROUPS); left > 0; --left) {
             (uint256 shape, uint256 inverses) = _shape(frame);
             _accumulate(sum, _commitment(frame, proof, sum, shape, inverses));
             _remainder(frame, shape, inverses);
@@ -677,7 +744,7 @@ contract VouchVerifier is IVouchVerifier {
     function _shape(uint256 frame) private pure returns (uint256 shape, uint256 inverses) {
         assembly {
             let key := mload(frame)
-            shape := add(key, mload(add(key, mul(0x20, 37))))
+            shape := add(key, mload(add(key, mul(0x20, W_SHAPES_AT))))
             inverses := mload(add(frame, OPENINGS))
             for { let left := shr(240, mload(mload(add(frame, GROUP)))) } left { left := sub(left, 1) } {
                 let count := shr(240, mload(add(shape, 2)))
@@ -694,16 +761,17 @@ contract VouchVerifier is IVouchVerifier {
         returns (uint256 factor)
     {
         assembly {
+            let r := R
             for { let end := add(inverses, mul(0x20, shr(240, mload(add(shape, 2))))) } lt(inverses, end) {
                 inverses := add(inverses, 0x20)
-            } { factor := addmod(factor, mload(inverses), R) }
-            factor := mulmod(factor, mload(add(frame, POWER)), R)
+            } { factor := addmod(factor, mload(inverses), r) }
+            factor := mulmod(factor, mload(add(frame, POWER)), r)
             let from := shr(240, mload(add(mload(add(frame, GROUP)), 2)))
             switch lt(from, 0x8000)
             case 1 { calldatacopy(add(sum, 0x40), add(proof.offset, mul(0x40, from)), 0x40) }
             default {
                 let key := mload(frame)
-                from := add(add(key, mload(add(key, mul(0x20, 39)))), mul(0x40, sub(from, 0x8000)))
+                from := add(add(key, mload(add(key, mul(0x20, W_KEY_POINTS_AT)))), mul(0x40, sub(from, 0x8000)))
                 mcopy(add(sum, 0x40), from, 0x40)
             }
         }
@@ -712,6 +780,7 @@ contract VouchVerifier is IVouchVerifier {
     /// Adds the group's part of the constant, v^i Σ_j u^j r_j(u^t) / Z(u^t), and goes on to the next group.
     function _remainder(uint256 frame, uint256 shape, uint256 inverses) private pure {
         assembly {
+            let r := R
             let values := mload(add(frame, VALUES))
             let power := mload(add(frame, POWERS))
             let to := add(power, mul(0x20, shr(240, mload(shape))))
@@ -722,15 +791,15 @@ contract VouchVerifier is IVouchVerifier {
                 let own := 0
                 for { let inverse := inverses } lt(inverse, end) { inverse := add(inverse, 0x20) } {
                     let evaluation := mload(add(values, shl(5, shr(240, mload(group)))))
-                    own := addmod(own, mulmod(mload(inverse), evaluation, R), R)
+                    own := addmod(own, mulmod(mload(inverse), evaluation, r), r)
                     group := add(group, 2)
                 }
-                value := addmod(value, mulmod(mload(power), own, R), R)
+                value := addmod(value, mulmod(mload(power), own, r), r)
             }
             mstore(add(frame, GROUP), group)
             power := mload(add(frame, POWER))
-            mstore(add(frame, CONSTANT), addmod(mload(add(frame, CONSTANT)), mulmod(power, value, R), R))
-            mstore(add(frame, POWER), mulmod(power, mload(add(frame, V)), R))
+            mstore(add(frame, CONSTANT), addmod(mload(add(frame, CONSTANT)), mulmod(power, value, r), r))
+            mstore(add(frame, POWER), mulmod(power, mload(add(frame, V)), r))
         }
     }
 
@@ -742,11 +811,11 @@ contract VouchVerifier is IVouchVerifier {
             let points := mload(add(frame, SUM))
             let input := mload(0x40)
             mcopy(input, points, 0x40)
-            mcopy(add(input, 0x40), add(key, mul(0x20, 31)), 0x80)
+            mcopy(add(input, 0x40), add(key, mul(0x20, W_S_G2)), 0x80)
             mstore(add(input, 0xc0), mload(add(points, 0x40)))
             // −right; infinity, which is (0, 0), is its own negative.
             mstore(add(input, 0xe0), mod(sub(Q, mload(add(points, 0x60))), Q))
-            mcopy(add(input, 0x100), add(key, mul(0x20, 27)), 0x80)
+            mcopy(add(input, 0x100), add(key, mul(0x20, W_G2)), 0x80)
             fine := staticcall(300000, 8, input, 0x180, 0x00, 0x20)
             equal := and(fine, eq(mload(0x00), 1))
         }

@@ -20,8 +20,9 @@ pub use compile::Compile;
 pub use error::{Error, ErrorKind, Result};
 pub use facts::{DISCLOSURE_DIR, disclosure_dir, fact_keys, fact_rows, hashed_inputs, open_fact_key, prove_fact};
 pub use inputs::{inputs, together};
-pub use keys::{EVM_GROUP, 
-    KeyFiles, PROVER_KEY_FILE, ProvingKey, Setup, VERIFIER_KEY_FILE, check_key, key_files, open_verifying_key,
+pub use keys::{
+    EVM_GROUP, KeyFiles, PROVER_KEY_FILE, ProvingKey, Setup, VERIFIER_KEY_FILE, check_key, key_files,
+    open_verifying_key,
 };
 pub use links::parse_link;
 pub use model::{Card, FieldTest, MODEL_FILE, Manifest, Model};

@@ -51,6 +51,7 @@ impl<'a> Transcript<'a> {
 
     /// A transcript of the evm profile, which has absorbed `statement`.
     pub(crate) fn evm(statement: &[u8], proof: &'a [u8]) -> Self {
+        note("absorb hash", "model, nonce and instance column");
         Self { state: State::Evm(keccak256(&[statement]), proof), proof: Reader::new(proof) }
     }
 

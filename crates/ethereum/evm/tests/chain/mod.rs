@@ -2,7 +2,7 @@
 
 #![allow(unreachable_pub, missing_docs)]
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{SolCall, SolInterface};
 use revm::context::TxEnv;
 use revm::context_interface::result::ExecutionResult;
@@ -10,7 +10,8 @@ use revm::database::InMemoryDB;
 use revm::handler::{MainnetContext, MainnetEvm};
 use revm::primitives::hardfork::SpecId;
 use revm::primitives::{Bytes, TxKind};
-use revm::{Context, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext};
+use revm::state::AccountInfo;
+use revm::{Context, Database, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext};
 use vouch_evm::contract::VouchVerifier::{VouchVerifierErrors, registerKeyCall, verifyCall, verifyManyCall};
 
 const SENDER: Address = Address::repeat_byte(0xa1);
@@ -28,6 +29,7 @@ pub struct Chain {
     evm: MainnetEvm<MainnetContext<InMemoryDB>>,
     pub contract: Address,
     pub code_bytes: usize,
+    pub time: u64,
 }
 
 impl Chain {
@@ -38,15 +40,55 @@ impl Chain {
             cfg.disable_nonce_check = true;
             cfg.tx_gas_limit_cap = Some(u64::MAX);
         });
-        let mut evm = context.build_mainnet();
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../contracts/artifacts/VouchVerifier.json");
-        let artifact: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-        let mut code = artifact["bytecode"].as_str().unwrap().parse::<Bytes>().unwrap().to_vec();
-        code.extend(B256::with_last_byte(u8::from(development)));
-        let result = evm.transact_commit(transaction(TxKind::Create, code)).unwrap();
-        let contract = result.created_address().unwrap_or_else(|| panic!("{result:?}"));
-        let code_bytes = artifact["deployedBytecode"].as_str().unwrap().len() / 2 - 1;
-        Self { evm, contract, code_bytes }
+        let evm = context.build_mainnet();
+        let mut chain = Self { evm, contract: Address::ZERO, code_bytes: 0, time: 1_700_000_000 };
+        chain.contract = chain.create("VouchVerifier", B256::with_last_byte(u8::from(development)).to_vec());
+        chain.code_bytes = artifact("VouchVerifier")["deployedBytecode"].as_str().unwrap().len() / 2 - 1;
+        chain
+    }
+
+    /// Deploys the committed bytecode of a contract.
+    pub fn create(&mut self, name: &str, arguments: Vec<u8>) -> Address {
+        let mut code = artifact(name)["bytecode"].as_str().unwrap().parse::<Bytes>().unwrap().to_vec();
+        code.extend(arguments);
+        let result = self.evm.transact_commit(transaction(TxKind::Create, code)).unwrap();
+        result.created_address().unwrap_or_else(|| panic!("{name}: {result:?}"))
+    }
+
+    pub fn fund(&mut self, account: Address, balance: U256) {
+        self.evm.ctx.journaled_state.database.insert_account_info(account, AccountInfo::from_balance(balance));
+    }
+
+    pub fn balance(&mut self, account: Address) -> U256 {
+        let info = self.evm.ctx.journaled_state.database.basic(account).unwrap();
+        info.unwrap_or_default().balance
+    }
+
+    /// Sends a transaction to any contract; `E` are its errors.
+    pub fn send<C: SolCall, E: SolInterface>(
+        &mut self,
+        from: Address,
+        to: Address,
+        call: &C,
+        value: u64,
+    ) -> Result<C::Return, E> {
+        let time = U256::from(self.time);
+        self.evm.ctx.modify_block(|block| block.timestamp = time);
+        let transaction = TxEnv::builder()
+            .caller(from)
+            .kind(TxKind::Call(to))
+            .gas_limit(GAS)
+            .value(U256::from(value))
+            .data(call.abi_encode().into())
+            .build()
+            .unwrap();
+        match self.evm.transact_commit(transaction).unwrap() {
+            ExecutionResult::Success { output, .. } => Ok(C::abi_decode_returns(&output.into_data()).unwrap()),
+            ExecutionResult::Revert { output, .. } => {
+                Err(E::abi_decode(&output).unwrap_or_else(|e| panic!("no named error: {output}, {e}")))
+            }
+            ExecutionResult::Halt { reason, .. } => panic!("halted: {reason:?}"),
+        }
     }
 
     pub fn register(&mut self, key: &[u8]) -> Outcome<B256> {
@@ -71,6 +113,11 @@ impl Chain {
         let transaction = transaction(TxKind::Call(self.contract), call.abi_encode());
         outcome::<C>(self.evm.transact(transaction).unwrap().result)
     }
+}
+
+fn artifact(name: &str) -> serde_json::Value {
+    let path = format!("{}/../../../contracts/artifacts/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 fn transaction(kind: TxKind, data: Vec<u8>) -> TxEnv {

@@ -81,7 +81,8 @@ fn every_column_is_blinded() {
         let filled = || {
             let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
             let domain = Domain::new(key.pk.get_vk().get_domain().k());
-            let mut prover = Prover { params: &key.params, pk: &key.pk, cs, domain, evm: None, transcript: &mut transcript };
+            let mut prover =
+                Prover { params: &key.params, pk: &key.pk, cs, domain, evm: None, transcript: &mut transcript };
             let instance = prover.instance(circuit.instance().unwrap()).unwrap();
             let second = |config: &ModelConfig, challenges: &[Fr]| circuit.second_phase(config, challenges);
             let (advice, _) = prover.advice(&circuit, &second).unwrap();

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
 use clap::ValueEnum;
+use serde_json::json;
 use vouch::{EVM_GROUP, KeyFiles, Model, ProvingKey, Srs, SrsKind};
 use vouch_proving::ProvingError;
 
@@ -57,9 +57,8 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
             }
             srs
         }
-        None => show.working("making an SRS", 0.2 * f64::from(1u32 << powers.saturating_sub(11)), || {
-            Srs::development(powers)
-        }),
+        None => show
+            .working("making an SRS", 0.2 * f64::from(1u32 << powers.saturating_sub(11)), || Srs::development(powers)),
     };
     if srs.kind() == SrsKind::Development {
         show.note(DEVELOPMENT);
