@@ -5,6 +5,8 @@ const path = require("node:path");
 const root = path.join(__dirname, "..");
 const CONTRACTS = [
   ["VouchDeposit.sol", "VouchDeposit", ["abi", "artifact"]],
+  ["VouchVerifier.sol", "VouchVerifier", ["abi", "artifact"]],
+  ["ForecastVault.sol", "ForecastVault", ["abi", "artifact"]],
   ["ERC20Permit.sol", "ERC20Permit", ["abi"]],
   ["Tokens.sol", "PlainToken", ["artifact"]],
   ["Tokens.sol", "WrappedEther", ["artifact"]],

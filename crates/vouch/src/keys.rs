@@ -52,7 +52,11 @@ pub struct Setup<'a> {
     pub(crate) batch: u32,
     pub(crate) objective: Objective,
     rows: Option<u32>,
+    evm: Option<u32>,
 }
+
+/// How many polynomials share a commitment in keys of the evm profile, unless it is said: the default LSTM's fit in two groups.
+pub const EVM_GROUP: u32 = 32;
 
 impl<'a> Setup<'a> {
     /// With a reference string, which must have as many powers as the circuit has rows.
@@ -63,7 +67,7 @@ impl<'a> Setup<'a> {
     /// With a reference string that is made for these keys and dropped. For development only: verifiers refuse proofs
     /// for such keys unless they are told otherwise.
     pub fn development() -> Self {
-        Self { srs: None, batch: 1, objective: Objective::default(), rows: None }
+        Self { srs: None, batch: 1, objective: Objective::default(), rows: None, evm: None }
     }
 
     /// How many inputs one proof is about (1 to 4096; default 1). A batch shares the lookup table, so that each of its
@@ -85,13 +89,24 @@ impl<'a> Setup<'a> {
         self
     }
 
+    /// Makes keys of the evm profile, whose proofs a contract on Ethereum checks (`docs/evm.md`). One commitment stands for at most
+    /// `group` polynomials ([`EVM_GROUP`] suits most models); the reference string must have as many powers for each row.
+    pub fn evm(mut self, group: u32) -> Self {
+        self.evm = Some(group);
+        self
+    }
+
     /// Chooses the layout for a program, which takes milliseconds: it says how large keys and proofs will be, how much
     /// memory proving takes, and how long.
     ///
     /// # Errors
     /// Kind `Model` if there is no layout for such a batch.
     pub fn plan(&self, program: &Program) -> Result<CircuitPlan> {
-        Ok(vouch_proving::plan(program, self.batch, self.objective, self.rows)?)
+        let plan = vouch_proving::plan(program, self.batch, self.objective, self.rows)?;
+        Ok(match self.evm {
+            Some(group) => plan.for_evm(group)?,
+            None => plan,
+        })
     }
 
     /// Makes the keys of a program.
@@ -104,7 +119,7 @@ impl<'a> Setup<'a> {
             Some(srs) => ProvingKey::generate(&plan, srs),
             None => {
                 vouch_proving::stage("making a reference string")?;
-                ProvingKey::generate(&plan, &Srs::development(plan.k()))
+                ProvingKey::generate(&plan, &Srs::development(plan.powers()))
             }
         }
     }

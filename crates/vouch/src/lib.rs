@@ -26,7 +26,8 @@ pub use facts::{
 };
 pub use inputs::{expected_values, inputs, together};
 pub use keys::{
-    KeyFiles, PROVER_KEY_FILE, ProvingKey, Setup, VERIFIER_KEY_FILE, check_key, key_files, open_verifying_key,
+    EVM_GROUP, KeyFiles, PROVER_KEY_FILE, ProvingKey, Setup, VERIFIER_KEY_FILE, check_key, key_files,
+    open_verifying_key,
 };
 pub use links::parse_link;
 pub use model::{Card, FieldTest, MODEL_FILE, Manifest, Model, Outline};

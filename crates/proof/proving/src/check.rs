@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use halo2_proofs::{halo2curves::bn256::G1Affine, poly::commitment::ParamsProver};
 use vouch_circuit::CircuitParams;
 use vouch_program::{Program, WeightMode};
 use vouch_verifier::{KeyDescription, VerifierKey};
@@ -11,6 +12,7 @@ use vouch_verifier::{KeyDescription, VerifierKey};
 use crate::{
     ProverKey, ProvingError, Srs,
     commit::KzgParams,
+    evm::Evm,
     export::describe_circuit,
     keys::{constraint_system, make, meta},
     layout::layout_of,
@@ -29,6 +31,11 @@ fn other(what: impl Into<String>) -> ProvingError {
 /// # Errors
 /// [`ProvingError::OtherKey`] says what differs.
 pub fn check_key(program: &Program, srs: &Srs, key: &VerifierKey) -> Result<(), ProvingError> {
+    check_with(program, srs, srs.params.get_g(), key)
+}
+
+/// The same, with powers for the evm profile that may be more than the reference string's.
+fn check_with(program: &Program, srs: &Srs, powers: &[G1Affine], key: &VerifierKey) -> Result<(), ProvingError> {
     let own = key.description();
     let params: CircuitParams =
         serde_json::from_str(&own.layout).map_err(|e| ProvingError::format("layout in the verifying key", e))?;
@@ -44,7 +51,7 @@ pub fn check_key(program: &Program, srs: &Srs, key: &VerifierKey) -> Result<(), 
         return Err(other("reference string"));
     }
     let cs = constraint_system(&params);
-    if own.fixed_commitments.len() != cs.num_fixed_columns() {
+    if own.fixed_columns() != cs.num_fixed_columns() {
         return Err(other("number of fixed columns"));
     }
     let kzg = KzgParams::from(srs.params.clone());
@@ -53,9 +60,11 @@ pub fn check_key(program: &Program, srs: &Srs, key: &VerifierKey) -> Result<(), 
     expected.transcript_repr = own.transcript_repr;
     expected.fixed_commitments.clone_from(&own.fixed_commitments);
     expected.permutation_commitments.clone_from(&own.permutation_commitments);
+    expected.evm.clone_from(&own.evm);
     take_weights(&mut expected, own, params.weight_columns)?;
     compare(&expected, own)?;
-    let mut expected = make(&Arc::new(program.clone()), &layout, &srs, None)?.description;
+    let evm = own.evm.as_ref().map(|evm| (evm.group, powers));
+    let mut expected = make(&Arc::new(program.clone()), &layout, &srs, None, evm)?.description;
     take_weights(&mut expected, own, params.weight_columns)?;
     compare(&expected, own)
 }
@@ -68,7 +77,8 @@ impl ProverKey {
     /// [`ProvingError::OtherKey`].
     pub fn check(&self) -> Result<(), ProvingError> {
         let srs = Srs { params: self.params.inner().clone(), kind: self.verifier.srs_kind() };
-        check_key(&self.program, &srs, &self.verifier)
+        let powers = self.evm.as_ref().map_or(srs.params.get_g(), Evm::powers);
+        check_with(&self.program, &srs, powers, &self.verifier)
     }
 }
 
@@ -135,7 +145,7 @@ mod tests {
                     .push((layout.home[x.at(0).index() + 1], Cell { column: Column::Constant, row: Row::new(row) }));
             }
             let layout = Arc::new(layout);
-            let made = make(&program, &layout, &srs, None).unwrap();
+            let made = make(&program, &layout, &srs, None, None).unwrap();
             let verifier = VerifierKey::new(made.description.clone()).unwrap();
             let digest = vouch_envelope::hex::encode(&program.digest());
             let header = Header { program_digest: digest, batch: 1, params: estimate.params.clone() };

@@ -207,6 +207,7 @@ pub(crate) fn describe_circuit(
         schema: meta.schema,
         layout: meta.layout,
         weights: meta.weights,
+        evm: None,
     })
 }
 

@@ -9,6 +9,7 @@
 //! | 4, then as many | what blinds the commitments to private weights: field elements; none if weights are fixed |
 //! | 8, then as many | the reference string (halo2's `ParamsKZG`, raw) |
 //! | 8, then as many | halo2's proving key, raw |
+//! | 8, then as many | for the evm profile, powers of the reference string: points, raw; else none |
 //! | 32 | BLAKE2b-256 of all before |
 //!
 //! A key may come from a third party (a server sends that of a disclosure), and its proofs must still reveal nothing. So reading
@@ -29,9 +30,10 @@ use halo2_proofs::{
     SerdeFormat,
     halo2curves::bn256::G1Affine,
     plonk::{ProvingKey, keygen_pk2},
+    poly::commitment::ParamsProver,
 };
 use serde::{Deserialize, Serialize};
-use vouch_circuit::{CircuitParams, Estimate, Layout, ModelCircuit, Objective, choose};
+use vouch_circuit::{CircuitParams, Estimate, Layout, ModelCircuit, Objective, choose, choose_with_fixed_columns};
 use vouch_envelope::hex;
 use vouch_program::{Program, RunError};
 use vouch_verifier::{KeyDescription, VerifierKey};
@@ -40,6 +42,7 @@ use crate::{
     ProvingError, Srs,
     commit::KzgParams,
     container::{Container, Opened},
+    evm::{self, Evm},
     export::{KeyMeta, describe_key},
     layout::{self, layout_of},
     number::{index, long},
@@ -52,7 +55,7 @@ pub(crate) use raw::constraint_system;
 const FORMAT: Container = Container {
     name: "prover key",
     magic: *b"VOUCHPK\0",
-    versions: 3..=3,
+    versions: 4..=4,
     personal: *b"Vouch-prover-key",
     other: "not a prover key of Vouch (make one with `vouch setup`)",
     again: "run `vouch setup` again",
@@ -84,6 +87,8 @@ pub struct ProverKey {
     pub(crate) pk: ProvingKey<G1Affine>,
     /// What blinds the key's commitments to private weights.
     pub(crate) blinding: Option<Blinding>,
+    /// What the evm profile needs, if the key is of it.
+    pub(crate) evm: Option<Evm>,
 }
 
 /// A program with the layout that was chosen for its proofs: what keys are made for.
@@ -97,12 +102,36 @@ pub struct CircuitPlan {
     pub estimate: Estimate,
     /// BLAKE2b-256 of the given program.
     digest: [u8; 32],
+    /// What the layout was chosen for: the objective, and log2 of the number of rows if that was given.
+    wanted: (Objective, Option<u32>),
+    /// For the evm profile, the largest number of polynomials that one commitment stands for.
+    evm: Option<u32>,
 }
 
 impl CircuitPlan {
-    /// log2 of the number of rows, and of the powers that a reference string must have.
+    /// log2 of the number of rows.
     pub fn k(&self) -> u32 {
         self.estimate.params.k
+    }
+
+    /// Plans a key of the evm profile, whose proofs a contract on Ethereum checks (docs/evm.md). One commitment stands for at most
+    /// `group` polynomials: the more, the cheaper is the check, and the longer must the reference string be.
+    ///
+    /// Weights are fixed columns, since a virtual column would cost the contract a multiplication for each of its commitments.
+    ///
+    /// # Errors
+    /// As [`plan`].
+    pub fn for_evm(self, group: u32) -> Result<Self, ProvingError> {
+        let (objective, k) = self.wanted;
+        let estimate = choose_with_fixed_columns(&self.program, self.batch, objective, k)?;
+        Ok(Self { estimate, evm: Some(group.max(1)), ..self })
+    }
+
+    /// log2 of the number of powers that a reference string must have.
+    pub fn powers(&self) -> u32 {
+        let degree = constraint_system(&self.estimate.params).degree();
+        let degree = u32::try_from(degree).unwrap_or(u32::MAX);
+        self.k().saturating_add(self.evm.map_or(0, |group| evm::extension(group, degree)))
     }
 }
 
@@ -113,7 +142,8 @@ impl CircuitPlan {
 pub fn plan(program: &Program, batch: u32, objective: Objective, k: Option<u32>) -> Result<CircuitPlan, ProvingError> {
     let batched = program.batched(batch)?;
     let estimate = choose(&batched, batch, objective, k)?;
-    Ok(CircuitPlan { program: Arc::new(batched), batch: batch.max(1), estimate, digest: program.digest() })
+    let (program, digest) = (Arc::new(batched), program.digest());
+    Ok(CircuitPlan { program, batch: batch.max(1), estimate, digest, wanted: (objective, k), evm: None })
 }
 
 impl ProverKey {
@@ -123,17 +153,26 @@ impl ProverKey {
     /// [`ProvingError::SrsTooSmall`] if the reference string is too short, [`ProvingError::Run`] if the program has no
     /// weights, [`ProvingError::Halo2`] if halo2 refuses.
     pub fn generate(plan: &CircuitPlan, srs: &Srs) -> Result<Self, ProvingError> {
-        let CircuitPlan { program, batch, estimate, digest } = plan;
+        let CircuitPlan { program, batch, estimate, digest, evm, .. } = plan;
         if !program.has_weights() {
             return Err(RunError::NoWeights.into());
         }
         let params = estimate.params.clone();
         let blinding = params.private_weights.then(|| Blinding::random(&params));
         let layout = Arc::new(Layout::new(program, &params)?);
-        let made = make(program, &layout, srs, blinding.as_ref())?;
+        let made = make(program, &layout, srs, blinding.as_ref(), evm.map(|group| (group, srs.params.get_g())))?;
         let verifier = VerifierKey::new(made.description)?;
         let header = Header { program_digest: hex::encode(digest), batch: *batch, params };
-        Ok(Self { header, program: program.clone(), layout, verifier, params: made.params, pk: made.pk, blinding })
+        Ok(Self {
+            header,
+            program: program.clone(),
+            layout,
+            verifier,
+            params: made.params,
+            pk: made.pk,
+            blinding,
+            evm: made.evm,
+        })
     }
 
     /// Makes the keys for proofs about one input of a program, in the layout that is proved fastest.
@@ -166,6 +205,10 @@ impl ProverKey {
         }
         long_part(&mut bytes, |to| self.params.inner().write_custom(to, SerdeFormat::RawBytesUnchecked))?;
         long_part(&mut bytes, |to| self.pk.write(to, SerdeFormat::RawBytesUnchecked))?;
+        long_part(&mut bytes, |to| {
+            to.extend(self.evm.as_ref().map(Evm::to_bytes).unwrap_or_default());
+            Ok(())
+        })?;
         let digest = FORMAT.digest(&bytes);
         bytes.extend_from_slice(&digest);
         Ok(bytes)
@@ -195,7 +238,9 @@ impl ProverKey {
         };
         let srs = large().map_err(wrong)?;
         let pk = large().map_err(wrong)?;
+        let powers = large().map_err(wrong)?;
         file.finish()?;
+        let powers = (!powers.is_empty()).then_some(powers);
 
         let header: Header = serde_json::from_slice(header).map_err(wrong)?;
         let digest = hex::encode(&bundle.digest());
@@ -222,7 +267,12 @@ impl ProverKey {
             (false, []) => None,
             (false, _) => return Err(wrong("it blinds weights that are fixed")),
         };
-        Ok(Self { header, program, layout, verifier, params, pk, blinding })
+        let evm = match (powers, &verifier.description().evm) {
+            (Some(powers), Some(_)) => Some(Evm::from_bytes(powers, verifier.description())?),
+            (None, None) => None,
+            _ => return Err(wrong("its verifying key is of another profile")),
+        };
+        Ok(Self { header, program, layout, verifier, params, pk, blinding, evm })
     }
 }
 
@@ -231,6 +281,7 @@ pub(crate) struct Made {
     pub(crate) description: KeyDescription,
     params: KzgParams,
     pk: ProvingKey<G1Affine>,
+    evm: Option<Evm>,
 }
 
 #[cfg(test)]
@@ -243,11 +294,11 @@ impl Made {
         layout: Arc<Layout>,
         verifier: VerifierKey,
     ) -> ProverKey {
-        ProverKey { header, program, layout, verifier, params: self.params, pk: self.pk, blinding: None }
+        ProverKey { header, program, layout, verifier, params: self.params, pk: self.pk, blinding: None, evm: self.evm }
     }
 }
 
-/// Makes the keys of a program in a layout. Of private weights there are only commitments if there is something that blinds them.
+/// Makes the keys of a program in a layout. `evm`: for the evm profile the largest group, and the powers that groups are committed to with. Of private weights there are only commitments if there is something that blinds them.
 ///
 /// # Errors
 /// [`ProvingError`] if the reference string is too short or halo2 refuses.
@@ -256,6 +307,7 @@ pub(crate) fn make(
     layout: &Arc<Layout>,
     srs: &Srs,
     blinding: Option<&Blinding>,
+    evm: Option<(u32, &[G1Affine])>,
 ) -> Result<Made, ProvingError> {
     crate::cpu::check()?;
     crate::stage("making the proving key")?;
@@ -265,8 +317,9 @@ pub(crate) fn make(
     let pk = keygen_pk2(&kzg, &circuit, false)?;
     crate::stage("making the verifying key")?;
     let meta = meta(program, layout, &srs, &kzg, blinding)?;
-    let description = describe_key(pk.get_vk(), &srs.params, meta)?;
-    Ok(Made { description, params: kzg, pk })
+    let mut description = describe_key(pk.get_vk(), &srs.params, meta)?;
+    let evm = evm.map(|(group, powers)| Evm::describe(&mut description, &pk, powers, group)).transpose()?;
+    Ok(Made { description, params: kzg, pk, evm })
 }
 
 /// What a verifying key says of a program beyond its circuit.

@@ -12,6 +12,7 @@ pub mod commit;
 pub mod container;
 pub mod cpu;
 mod error;
+mod evm;
 pub mod export;
 mod hash;
 mod keys;

@@ -13,6 +13,7 @@ mod cancelling_lanes;
 #[cfg(test)]
 mod direct;
 mod formula;
+mod grouped;
 pub(crate) mod hiding;
 mod open;
 mod poly;
@@ -32,6 +33,7 @@ use halo2_proofs::{
 };
 use rayon::prelude::*;
 use vouch_circuit::{ModelCircuit, ModelConfig};
+use vouch_verifier::{GroupMember, GroupTime};
 
 use self::{
     block::Block,
@@ -44,6 +46,7 @@ use crate::{
     ProvingError,
     commit::KzgParams,
     error::halo2,
+    evm::{Evm, interleave, own},
     random::fill_random,
     stage,
     weights::{self, Blinding},
@@ -55,10 +58,11 @@ pub(crate) fn create_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>
     pk: &ProvingKey<G1Affine>,
     circuit: &ModelCircuit,
     blinding: Option<&Blinding>,
+    evm: Option<&Evm>,
     transcript: &mut T,
 ) -> Result<(), ProvingError> {
     let second_phase = |config: &ModelConfig, challenges: &[Fr]| circuit.second_phase(config, challenges);
-    let link = create_circuit_proof(params, pk, circuit, &second_phase, transcript)?;
+    let link = create_circuit_proof(params, pk, circuit, &second_phase, evm, transcript)?;
     match blinding {
         Some(blinding) => weights::prove(params, blinding, &link.combined, link.mu, transcript),
         None => Ok(()),
@@ -81,6 +85,7 @@ fn create_circuit_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     pk: &ProvingKey<G1Affine>,
     circuit: &ModelCircuit,
     second_phase: &SecondPhase<'_>,
+    evm: Option<&Evm>,
     transcript: &mut T,
 ) -> Result<Link, ProvingError> {
     let vk = pk.get_vk();
@@ -88,8 +93,10 @@ fn create_circuit_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     if !cs.lookups().is_empty() || cs.num_instance_columns() != 1 {
         return Err(ProvingError::Halo2("the circuit is not one of this prover".to_owned()));
     }
-    let mut prover = Prover { params, pk, cs, domain: Domain::new(vk.get_domain().k()), transcript };
-    vk.hash_into(prover.transcript).map_err(halo2)?;
+    let mut prover = Prover { params, pk, cs, domain: Domain::new(vk.get_domain().k()), evm, transcript };
+    if evm.is_none() {
+        vk.hash_into(prover.transcript).map_err(halo2)?;
+    }
     stage("committing to the values")?;
     let instance = prover.instance(circuit.instance().unwrap_or(&[]))?;
     let (advice, challenges) = prover.advice(circuit, second_phase)?;
@@ -97,30 +104,58 @@ fn create_circuit_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     let blinded = prover.domain.n - cs.blinding_factors() - 1;
     let combined = config.matrix.iter().filter_map(|lane| lane.private.as_ref());
     let combined: Vec<Vec<Fr>> = combined.map(|p| advice[p.combined.index()][blinded..].to_vec()).collect();
-    // halo2 draws θ for its lookups even where there are none.
-    let _theta = prover.challenge();
+    if evm.is_none() {
+        // halo2 draws θ for its lookups even where there are none.
+        let _theta = prover.challenge();
+    }
     let (beta, gamma) = (prover.challenge(), prover.challenge());
     let c = Combine { beta, gamma, y: Fr::zero() };
     stage("linking the cells")?;
     let products = prover.products(&instance, &advice, &c)?;
-    let mut random = vec![Fr::zero(); prover.domain.n];
+    let mut random = vec![Fr::zero(); if evm.is_some() { 0 } else { prover.domain.n }];
     fill_random(&mut random);
-    prover.commit_coefficients(&[&random])?;
+    if evm.is_none() {
+        prover.commit_coefficients(&[&random])?;
+    }
     let c = Combine { y: prover.challenge(), ..c };
     stage("dividing the constraints")?;
     let all = prover.interpolated(std::iter::once(instance).chain(advice).chain(products).collect())?;
     let all = all.columns();
     let (advice, products) = all[1..].split_at(cs.num_advice_columns());
     let pieces = prover.pieces(all[0], advice, products, &challenges, &c)?;
-    prover.commit_coefficients(&pieces.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+    let whole = match evm {
+        Some(evm) => {
+            let whole = pieces.concat();
+            prover.write_affine(evm.commit(&whole))?;
+            whole
+        }
+        None => {
+            prover.commit_coefficients(&pieces.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+            Vec::new()
+        }
+    };
     let x = prover.challenge();
     let xn = x.pow_vartime([prover.domain.n as u64]);
     let powers: Vec<Fr> = std::iter::successors(Some(Fr::one()), |p| Some(*p * xn)).take(pieces.len()).collect();
-    let h = combine(&pieces.iter().map(Vec::as_slice).collect::<Vec<_>>(), &powers);
+    let h = match evm {
+        Some(_) => whole,
+        None => combine(&pieces.iter().map(Vec::as_slice).collect::<Vec<_>>(), &powers),
+    };
     drop(pieces);
     stage("opening the commitments")?;
     let opened = prover.evaluations(x, advice, products, &random, &h)?;
-    open(params, &prover.domain, x, &opened, prover.transcript)?;
+    match evm {
+        Some(evm) => {
+            let poly = |member| match member {
+                GroupMember::Advice(column) => advice[column],
+                GroupMember::Product(product) => products[product],
+                GroupMember::Quotient => h.as_slice(),
+                GroupMember::Fixed(_) | GroupMember::Sigma(_) => own(pk, member),
+            };
+            grouped::open(evm, &prover.domain, x, &opened, poly, prover.transcript)?;
+        }
+        None => open(params, &prover.domain, x, &opened, prover.transcript)?,
+    }
     Ok(Link { combined, mu: challenges[config.mu.index()] })
 }
 
@@ -145,6 +180,7 @@ struct Prover<'a, T> {
     pk: &'a ProvingKey<G1Affine>,
     cs: &'a ConstraintSystem<Fr>,
     domain: Domain,
+    evm: Option<&'a Evm>,
     transcript: &'a mut T,
 }
 
@@ -157,6 +193,26 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         let mut affine = vec![G1Affine::default(); points.len()];
         G1::batch_normalize(points, &mut affine);
         affine.into_iter().try_for_each(|p| self.transcript.write_point(p).map_err(halo2))
+    }
+
+    fn write_affine(&mut self, point: G1Affine) -> Result<(), ProvingError> {
+        self.transcript.write_point(point).map_err(halo2)
+    }
+
+    /// Commits to the groups of a time, of columns of values.
+    fn commit_groups<'b>(
+        &mut self,
+        evm: &Evm,
+        time: GroupTime,
+        values: impl Fn(GroupMember) -> &'b [Fr] + Sync,
+    ) -> Result<(), ProvingError> {
+        for group in evm.at(time) {
+            let polys: Vec<Vec<Fr>> =
+                group.members.par_iter().map(|member| self.domain.coefficients(values(*member))).collect();
+            let polys: Vec<&[Fr]> = polys.iter().map(Vec::as_slice).collect();
+            self.write_affine(evm.commit(&interleave(&polys)))?;
+        }
+        Ok(())
     }
 
     fn commit_values(&mut self, columns: &[&[Fr]]) -> Result<(), ProvingError> {
@@ -174,7 +230,9 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         if values.len() + self.cs.blinding_factors() + 1 > self.domain.n {
             return Err(halo2("too many public values"));
         }
-        values.iter().try_for_each(|v| self.transcript.common_scalar(*v).map_err(halo2))?;
+        if self.evm.is_none() {
+            values.iter().try_for_each(|v| self.transcript.common_scalar(*v).map_err(halo2))?;
+        }
         let mut column = values.to_vec();
         column.resize(self.domain.n, Fr::zero());
         Ok(column)
@@ -202,7 +260,13 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
                 fill_random(&mut column[usable..]);
                 committed.push(column);
             }
-            self.commit_values(&committed)?;
+            match self.evm {
+                Some(evm) => self.commit_groups(evm, GroupTime::Phase(phase), |member| match member {
+                    GroupMember::Advice(column) => &columns[column],
+                    _ => &[],
+                })?,
+                None => self.commit_values(&committed)?,
+            }
             for (challenge, _) in challenges.iter_mut().zip(&of_challenge).filter(|(_, p)| **p == phase) {
                 *challenge = *self.transcript.squeeze_challenge_scalar::<()>();
             }
@@ -250,7 +314,13 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
             start = z[n - blinding - 1];
             fill_random(&mut z[n - blinding..]);
         }
-        self.commit_values(&products.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+        match self.evm {
+            Some(evm) => self.commit_groups(evm, GroupTime::Products, |member| match member {
+                GroupMember::Product(product) => &products[product],
+                _ => &[],
+            })?,
+            None => self.commit_values(&products.iter().map(Vec::as_slice).collect::<Vec<_>>())?,
+        }
         Ok(products)
     }
 
@@ -294,7 +364,10 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         let fixed = queries.len();
         queries.extend(self.cs.fixed_queries().iter().map(|(c, r)| (&pk.fixed_polys()[c.index()][..], r.0)));
         let at_random = queries.len();
-        queries.push((random, 0));
+        if self.evm.is_none() {
+            queries.push((random, 0));
+        }
+        let at_sigmas = queries.len();
         queries.extend(pk.permutation().polys().iter().map(|p| (&p[..], 0)));
         let at_products = queries.len();
         for (i, z) in products.iter().enumerate() {
@@ -312,8 +385,9 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         let order = (0..fixed)
             .chain(at_products..written)
             .chain(fixed..at_random)
-            .chain(at_random + 1..at_products)
-            .chain([written, at_random]);
+            .chain(at_sigmas..at_products)
+            .chain([written])
+            .chain(at_random..at_sigmas);
         for i in order {
             let (poly, rotation) = queries[i];
             let known = opened.iter_mut().find(|o| std::ptr::eq(o.poly, poly));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use halo2_proofs::{
     halo2curves::bn256::{Fr, G1Affine},
-    transcript::{Blake2bWrite, Challenge255, Transcript, TranscriptWriterBuffer},
+    transcript::{Blake2bWrite, Challenge255, Transcript, TranscriptWrite, TranscriptWriterBuffer},
 };
 use vouch_circuit::ModelCircuit;
 use vouch_envelope::{ModelId, Nonce, ProofEnvelope, PublicValues, Section};
@@ -14,7 +14,7 @@ use vouch_poseidon::tensor_salt;
 use vouch_program::Trace;
 use vouch_verifier::{Expected, Visibility, verify};
 
-use crate::{ProverKey, ProvingError, Salt, clock::Stopwatch, hash::digest, plonk::create_proof, stage};
+use crate::{ProverKey, ProvingError, Salt, clock::Stopwatch, evm::KeccakWrite, hash::digest, plonk::create_proof, stage};
 
 /// A proof, and how long it took.
 #[derive(Clone, Debug)]
@@ -58,14 +58,22 @@ impl ProverKey {
         let circuit = ModelCircuit::prove(self.program.clone(), self.layout.clone(), &trace, &salts)?;
         let witness = start.elapsed();
         let start = Stopwatch::start();
-        let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
         let model_id = self.verifier.model_id();
-        for scalar in statement(&model_id, &nonce) {
-            transcript.common_scalar(scalar).map_err(|e| ProvingError::Halo2(e.to_string()))?;
-        }
-        create_proof(&self.params, &self.pk, &circuit, self.blinding.as_ref(), &mut transcript)?;
+        let proof = if self.evm.is_some() {
+            let instance = circuit.instance().unwrap_or(&[]);
+            let mut transcript = KeccakWrite::new(&model_id.0, &nonce.0, instance);
+            self.write_proof(&circuit, &mut transcript)?;
+            transcript.finalize()
+        } else {
+            let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
+            for scalar in statement(&model_id, &nonce) {
+                transcript.common_scalar(scalar).map_err(|e| ProvingError::Halo2(e.to_string()))?;
+            }
+            self.write_proof(&circuit, &mut transcript)?;
+            transcript.finalize()
+        };
         let public = self.public(&trace, circuit.instance().unwrap_or(&[]));
-        let envelope = ProofEnvelope { model_id, nonce, public, proof: transcript.finalize() };
+        let envelope = ProofEnvelope { model_id, nonce, public, proof };
         let prove = start.elapsed();
         let start = Stopwatch::start();
         stage("verifying the new proof")?;
@@ -78,6 +86,14 @@ impl ProverKey {
         verify(&self.verifier, &expected, &envelope).map_err(ProvingError::SelfCheck)?;
         let outputs = self.program.outputs_of(&trace);
         Ok(Proved { envelope, outputs, salt, witness, prove, verify: start.elapsed() })
+    }
+
+    fn write_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
+        &self,
+        circuit: &ModelCircuit,
+        transcript: &mut T,
+    ) -> Result<(), ProvingError> {
+        create_proof(&self.params, &self.pk, circuit, self.blinding.as_ref(), self.evm.as_ref(), transcript)
     }
 
     /// What a run's proof shows of each tensor.

@@ -2,12 +2,14 @@
 
 pub(crate) mod codec;
 mod constant;
+pub(crate) mod evm;
 mod gates;
 pub(crate) mod limits;
 pub(crate) mod schema;
 pub(crate) mod weights;
 
 pub use codec::{KEY_MAGIC, KEY_VERSION};
+pub use evm::EvmProfile;
 pub use gates::{GateBuilder, Gates, Node, NodeId};
 pub use weights::{PrivateWeights, WeightLane};
 
@@ -101,6 +103,8 @@ pub struct KeyDescription {
     pub layout: String,
     /// Commitments to the weights, if they are private; else they are in fixed columns.
     pub weights: Option<PrivateWeights>,
+    /// For proofs that a contract on Ethereum checks: a transcript of Keccak, and polynomials committed to in groups.
+    pub evm: Option<EvmProfile>,
 }
 
 impl KeyDescription {

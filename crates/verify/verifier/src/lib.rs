@@ -60,8 +60,10 @@ mod domain;
 mod error;
 mod expression;
 mod field;
+mod groups;
 mod hash;
 mod instance;
+mod keccak;
 mod key;
 mod msm;
 mod opening;
@@ -85,9 +87,10 @@ pub use chain::{
 };
 pub use claim::{ClaimedTensor, Shown, VerifiedClaim};
 pub use error::{CheckName, KeyError, PointError, VerifyError};
+pub use groups::{GroupMember, GroupTime, OpeningGroup, opening_groups};
 pub use key::{
-    ColumnKind, ColumnQuery, ColumnRef, GateBuilder, Gates, KEY_MAGIC, KEY_VERSION, KeyDescription, Node, NodeId,
-    PrivateWeights, SrsKind, WeightLane,
+    ColumnKind, ColumnQuery, ColumnRef, EvmProfile, GateBuilder, Gates, KEY_MAGIC, KEY_VERSION, KeyDescription, Node,
+    NodeId, PrivateWeights, SrsKind, WeightLane,
 };
 pub use report::{Outcome, Together, Verification, report, verify_together};
 pub use verifier_key::VerifierKey;

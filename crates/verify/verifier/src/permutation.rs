@@ -53,14 +53,15 @@ pub(crate) struct ProductEvaluations {
 pub(crate) struct Committed {
     beta: Beta,
     gamma: Gamma,
-    products: Vec<G1Affine>,
+    commitments: Vec<G1Affine>,
+    products: usize,
 }
 
 /// The prover has evaluated the permutation's polynomials and the running products at x.
 pub(crate) struct Evaluated {
-    /// Commitments to the running products.
+    /// Commitments to the running products, or to groups of them.
     pub(crate) products: Vec<G1Affine>,
-    /// Their values.
+    /// The products' values.
     pub(crate) evaluations: Vec<ProductEvaluations>,
     /// The values at x of the permutation's polynomials.
     pub(crate) sigmas: Vec<Fr>,
@@ -89,11 +90,11 @@ impl Permutation {
         self.columns.len().div_ceil(self.chunk.get())
     }
 
-    /// Draws β and γ, and reads the commitments to the running products.
-    pub(crate) fn commit(&self, transcript: &mut Transcript<'_>) -> Result<Committed, VerifyError> {
+    /// Draws β and γ, and reads the commitments to the running products, or to groups of them.
+    pub(crate) fn commit(&self, points: usize, transcript: &mut Transcript<'_>) -> Result<Committed, VerifyError> {
         let (beta, gamma) = (transcript.draw(), transcript.draw());
-        let products = transcript.read_points("product of the permutation", self.products())?;
-        Ok(Committed { beta, gamma, products })
+        let commitments = transcript.read_points("product of the permutation", points)?;
+        Ok(Committed { beta, gamma, commitments, products: self.products() })
     }
 }
 
@@ -104,18 +105,17 @@ impl Committed {
         argument: &Permutation,
         transcript: &mut Transcript<'_>,
     ) -> Result<Evaluated, VerifyError> {
-        let Self { beta, gamma, products } = self;
+        let Self { beta, gamma, commitments, products } = self;
         let sigmas = transcript.read_scalars("evaluation of the permutation's polynomials", argument.columns.len())?;
-        let mut evaluations = Vec::with_capacity(products.len());
-        let mut unread = products.iter();
-        while unread.next().is_some() {
+        let mut evaluations = Vec::with_capacity(products);
+        for remaining in (0..products).rev() {
             let current = transcript.read_scalar("evaluation of a product")?;
             let next = transcript.read_scalar("evaluation of a product, next row")?;
-            let is_last = unread.as_slice().is_empty();
-            let last = if is_last { None } else { Some(transcript.read_scalar("evaluation of a product, last row")?) };
+            let last =
+                if remaining == 0 { None } else { Some(transcript.read_scalar("evaluation of a product, last row")?) };
             evaluations.push(ProductEvaluations { current, next, last });
         }
-        Ok(Evaluated { products, evaluations, sigmas, beta, gamma })
+        Ok(Evaluated { products: commitments, evaluations, sigmas, beta, gamma })
     }
 }
 

@@ -6,7 +6,7 @@
 
 use ark_ec::AffineRepr;
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
-use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField};
+use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField, Zero};
 
 use crate::curve::{Fq, Fq2, G1Affine, G1Config, G2Affine};
 use crate::error::PointError;
@@ -84,6 +84,19 @@ pub(crate) fn decode_g1(bytes: &[u8; 32]) -> Result<G1Affine, PointError> {
     let x = field::from_canonical::<Fq>(&x).ok_or(PointError::NotCanonical)?;
     let y = square_root(G1Config::add_b(x.square() * x)).ok_or(PointError::NotOnCurve)?;
     select(x, y, flags, is_odd)
+}
+
+/// Reads a point of G1 other than the identity from its coordinates, most significant byte first.
+pub(crate) fn decode_coordinates(mut x: [u8; 32], mut y: [u8; 32]) -> Result<G1Affine, PointError> {
+    x.reverse();
+    y.reverse();
+    let (x, y) =
+        field::from_canonical::<Fq>(&x).zip(field::from_canonical::<Fq>(&y)).ok_or(PointError::NotCanonical)?;
+    if y.square() == G1Config::add_b(x.square() * x) {
+        return Ok(G1Affine::new_unchecked(x, y));
+    }
+    // The identity has no coordinates; contracts write (0, 0).
+    Err(if x.is_zero() && y.is_zero() { PointError::Identity } else { PointError::NotOnCurve })
 }
 
 /// Reads a point of G2 other than the identity, and checks that it is in the subgroup.

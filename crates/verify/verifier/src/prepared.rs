@@ -11,7 +11,7 @@ use crate::domain::{Domain, Rows};
 use crate::error::KeyError;
 use crate::expression::{Evaluator, Leaves};
 use crate::instance::Instance;
-use crate::key::{KeyDescription, fits, limits, schema, weights};
+use crate::key::{KeyDescription, evm, fits, limits, schema, weights};
 use crate::opening::Bases;
 use crate::permutation::Permutation;
 use crate::sorted::SortedMap;
@@ -72,14 +72,17 @@ impl Prepared {
         check_range("degree of the gates", 0, key.degree, gates.degree())?;
 
         let permutation = Permutation::new(key, chunk)?;
-        if key.permutation_commitments.len() != key.permutation_columns.len() {
+        let selected = fits("blinding factors", SelectedRows::new(key.blinding_factors))?;
+        let plan = shplonk::Plan::new(key, permutation.products(), rows, selected.last_row());
+        if let Some(evm) = &key.evm {
+            evm::check(key, evm, plan.own_groups())?;
+        } else if key.permutation_commitments.len() != key.permutation_columns.len() {
             return Err(KeyError::Mismatch {
                 what: "number of permutation commitments",
                 expected: wide(key.permutation_columns.len()),
                 got: wide(key.permutation_commitments.len()),
             });
         }
-        let selected = fits("blinding factors", SelectedRows::new(key.blinding_factors))?;
         let g2 = decode_g2("generator of G2", &key.g2)?;
         let s_g2 = decode_g2("secret times the generator of G2", &key.s_g2)?;
         let transcript_repr = field::from_canonical(&key.transcript_repr)
@@ -101,11 +104,11 @@ impl Prepared {
             bases,
             instance: Instance::new(key)?,
             gates,
-            plan: shplonk::Plan::new(key, permutation.products(), rows, selected.last_row()),
             quotient_pieces,
             selected,
             last_phase,
-            proof_len: limits::check_proof(proof_len(key, permutation.products(), quotient_pieces))?,
+            proof_len: limits::check_proof(proof_len(key, permutation.products(), quotient_pieces, &plan))?,
+            plan,
             permutation,
         })
     }
@@ -133,22 +136,25 @@ impl Degree {
     }
 }
 
-/// Length of a proof: 32 bytes for each of its points and scalars. `None` if that does not fit.
-fn proof_len(key: &KeyDescription, products: usize, quotient_pieces: usize) -> Option<usize> {
+/// Length of a proof: 32 bytes for each of its points and scalars; 64 for a point in the evm profile. `None` if that does
+/// not fit.
+fn proof_len(key: &KeyDescription, products: usize, quotient_pieces: usize, plan: &shplonk::Plan) -> Option<usize> {
     // Three evaluations of each product, but two of the last.
     let of_products = products.checked_mul(3)?.checked_sub(usize::from(products > 0))?;
     // For private weights a point, and a scalar for each blinding row.
     let of_weights = key.weights.as_ref().map_or(Some(0), |weights| weights.blinding_rows.len().checked_add(1))?;
+    let points = match &key.evm {
+        // Those of the multi-opening, too.
+        Some(_) => plan.proof_groups().checked_add(2)?.checked_mul(2)?,
+        // The random polynomial and its evaluation; the two points of the multi-opening.
+        None => key.advice_phases.len().checked_add(products)?.checked_add(quotient_pieces)?.checked_add(4)?,
+    };
     let messages = [
-        key.advice_phases.len(),
-        products,
-        quotient_pieces,
+        points,
         key.advice_queries.len(),
         key.fixed_queries.len(),
         key.permutation_columns.len(),
         of_products,
-        // The random polynomial and its evaluation; the two points of the multi-opening.
-        4,
         of_weights,
     ];
     messages.into_iter().try_fold(0usize, usize::checked_add)?.checked_mul(32)
@@ -176,7 +182,7 @@ fn check_phases(key: &KeyDescription) -> Result<u8, KeyError> {
 fn check_queries(key: &KeyDescription, rows: Rows) -> Result<(), KeyError> {
     let kinds = [
         ("advice query", &key.advice_queries, key.advice_phases.len()),
-        ("fixed query", &key.fixed_queries, key.fixed_commitments.len()),
+        ("fixed query", &key.fixed_queries, key.fixed_columns()),
         ("instance query", &key.instance_queries, 1),
     ];
     for (what, queries, limit) in kinds {

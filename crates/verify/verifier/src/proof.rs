@@ -19,19 +19,32 @@ pub(crate) fn reduce(key: &VerifierKey, envelope: &ProofEnvelope) -> Result<Defe
     let (description, key) = (key.description(), key.prepared());
     let instance = instance::column(&description.schema, &envelope.public);
 
-    let mut transcript = Transcript::new(&envelope.proof);
-    absorb_statement(&mut transcript, &envelope.model_id, &envelope.nonce);
-    transcript.common_scalar("halo2's digest of its key", &key.transcript_repr);
-    for value in &instance {
-        transcript.common_scalar("cell of the instance column", value);
-    }
+    let evm = description.evm.is_some();
+    let mut transcript = if evm {
+        Transcript::evm(&statement(envelope, &instance), &envelope.proof)
+    } else {
+        let mut transcript = Transcript::new(&envelope.proof);
+        absorb_statement(&mut transcript, &envelope.model_id, &envelope.nonce);
+        transcript.common_scalar("halo2's digest of its key", &key.transcript_repr);
+        for value in &instance {
+            transcript.common_scalar("cell of the instance column", value);
+        }
+        transcript
+    };
 
-    let (columns, challenges) = read_columns(description, key.last_phase, &mut transcript)?;
-    // For lookup arguments, of which there are none here. halo2 draws it all the same.
-    let Theta(_unused) = transcript.draw();
-    let permutation = key.permutation.commit(&mut transcript)?;
-    let vanishing = vanishing::Committed::read(&mut transcript)?;
-    let vanishing = vanishing.construct(key.quotient_pieces, &mut transcript)?;
+    let plan = evm.then_some(&key.plan);
+    let (mut columns, challenges) = read_columns(description, key.last_phase, plan, &mut transcript)?;
+    let (products, pieces) = match plan {
+        Some(plan) => (plan.product_groups(), 1),
+        None => {
+            // For lookup arguments, of which there are none here. halo2 draws it all the same.
+            let Theta(_unused) = transcript.draw();
+            (key.permutation.products(), key.quotient_pieces)
+        }
+    };
+    let permutation = key.permutation.commit(products, &mut transcript)?;
+    let vanishing = if evm { vanishing::Committed::without() } else { vanishing::Committed::read(&mut transcript)? };
+    let vanishing = vanishing.construct(pieces, &mut transcript)?;
     let x: X = transcript.draw();
     let point = key.domain.point(x);
 
@@ -47,6 +60,9 @@ pub(crate) fn reduce(key: &VerifierKey, envelope: &ProofEnvelope) -> Result<Defe
     let copies = permutation.expressions(&key.permutation, leaves, &lagrange, point)?;
     let quotient = vanishing.quotient(gates.into_iter().chain(copies), point)?;
 
+    if evm {
+        columns.extend(permutation.products.iter().chain(&vanishing.pieces));
+    }
     let evaluated = shplonk::Evaluated {
         advice_columns: &columns,
         advice: &advice,
@@ -64,6 +80,16 @@ pub(crate) fn reduce(key: &VerifierKey, envelope: &ProofEnvelope) -> Result<Defe
     Ok(equation)
 }
 
+/// What the transcript of the evm profile starts with: the model's identity, the nonce, and the instance column, each cell as
+/// 32 bytes, most significant first.
+fn statement(envelope: &ProofEnvelope, instance: &[Fr]) -> Vec<u8> {
+    let mut bytes = [envelope.model_id.0, envelope.nonce.0].concat();
+    for cell in instance {
+        bytes.extend(field::to_bytes(cell).iter().rev());
+    }
+    bytes
+}
+
 /// Absorbs which model and which request the proof is for.
 fn absorb_statement(transcript: &mut Transcript<'_>, model: &ModelId, nonce: &Nonce) {
     for (what, id) in [("half of the model's identity", &model.0), ("half of the nonce", &nonce.0)] {
@@ -73,17 +99,22 @@ fn absorb_statement(transcript: &mut Transcript<'_>, model: &ModelId, nonce: &No
     }
 }
 
-/// Reads the commitments of the advice columns, phase by phase, and draws the circuit's challenges after each.
+/// Reads the commitments of the advice columns, or of the groups of a plan, phase by phase, and draws the circuit's challenges
+/// after each.
 fn read_columns(
     key: &KeyDescription,
     last_phase: u8,
+    groups: Option<&shplonk::Plan>,
     transcript: &mut Transcript<'_>,
 ) -> Result<(Vec<G1Affine>, Vec<Fr>), VerifyError> {
-    let mut columns = vec![G1Affine::identity(); key.advice_phases.len()];
+    let mut columns = vec![G1Affine::identity(); if groups.is_some() { 0 } else { key.advice_phases.len() }];
     let mut challenges = vec![Fr::zero(); key.challenge_phases.len()];
     for current in 0..=last_phase {
         for (column, _) in columns.iter_mut().zip(&key.advice_phases).filter(|(_, phase)| **phase == current) {
             *column = transcript.read_point("advice column")?;
+        }
+        if let Some(plan) = groups {
+            columns.extend(transcript.read_points("group of advice columns", plan.phase_groups(current))?);
         }
         for (challenge, _) in challenges.iter_mut().zip(&key.challenge_phases).filter(|(_, phase)| **phase == current) {
             CircuitChallenge(*challenge) = transcript.draw();

@@ -11,15 +11,27 @@
 //! which is zero at u exactly if the evaluations are right; h2 = L / (X - u) proves that, as an ordinary KZG opening:
 //! `e(h2, [s]) = e(L + u h2, [1])` (BDFG20, section 4.1). As in halo2, everything is divided by the factor of the first set, Z_{T \ S_0}(u).
 //!
+//! In the evm profile one commitment stands for a group of polynomials that are opened at the same points and committed to
+//! at the same time (docs/evm.md). For f_0, ..., f_{t-1} it is that of
+//!
+//! ```text
+//! g(X) = Σ_j X^j f_j(X^t)
+//! ```
+//!
+//! Opening g modulo Z_S(X^t) opens all of them at S: with r(X) = Σ_j X^j r_j(X^t), Z_S(X^t) divides g - r exactly if Z_S divides
+//! each f_j - r_j, since the exponents of the terms differ modulo t. So a group is a set of one polynomial whose value at u is
+//! Σ u^j r_j(u^t), and whose Z is Z_S(u^t).
+//!
 //! Which polynomials are opened where depends on the key alone, so the sets are found when a key is loaded.
 
 use crate::curve::{Fr, G1Affine};
-use ark_ff::{One, Zero};
-use vouch_schema::num::index;
+use ark_ff::{Field, One, Zero};
+use vouch_schema::num::{index, wide};
 
 use crate::challenge::{OpeningPoint, PolynomialFactor, SetFactor};
 use crate::domain::{Domain, Point, Rows};
 use crate::error::VerifyError;
+use crate::groups::{GroupMember, GroupTime, OpeningGroup};
 use crate::key::KeyDescription;
 use crate::opening::DeferredPairing;
 use crate::permutation;
@@ -29,7 +41,7 @@ use crate::vanishing;
 
 /// A polynomial that is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Polynomial {
+pub(crate) enum Polynomial {
     Advice(usize),
     Product(usize),
     Fixed(usize),
@@ -51,9 +63,28 @@ enum Evaluation {
     Random,
 }
 
+/// Where the commitment of a group is found.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    /// At this position among the key's.
+    Key(usize),
+    /// At this position among the proof's.
+    Proof(usize),
+}
+
+/// When groups are committed to: after a phase (0 to 2), the products, the quotient, or in the key, which comes last.
+type Time = usize;
+const PRODUCTS: Time = 3;
+const QUOTIENT: Time = 4;
+const KEY: Time = 5;
+const TIMES: usize = 6;
+
 /// Polynomials that are opened at the same points.
 #[derive(Debug, Clone)]
 struct RotationSet {
+    time: Time,
+    /// The commitment of the group that they are.
+    group: Option<Source>,
     /// Positions in [`Plan::rotations`], in increasing order.
     points: Vec<usize>,
     /// The polynomials, each with its evaluations at the points.
@@ -65,11 +96,14 @@ struct RotationSet {
 pub(crate) struct Plan {
     rotations: Vec<i64>,
     sets: Vec<RotationSet>,
+    /// In the evm profile, how many groups are committed to at each time.
+    groups: [usize; TIMES],
+    grouped: bool,
 }
 
 /// The polynomials of a proof, and their values at x and its rotations.
 pub(crate) struct Evaluated<'a> {
-    /// Commitments of the advice columns.
+    /// Commitments of the advice columns; in the evm profile all of the proof's groups.
     pub(crate) advice_columns: &'a [G1Affine],
     /// Evaluations of advice columns, by query.
     pub(crate) advice: &'a [Fr],
@@ -104,6 +138,7 @@ impl Plan {
         let sigma =
             (0..key.permutation_columns.len()).map(|column| (Polynomial::Sigma(column), 0, Evaluation::Sigma(column)));
         let vanishing = [(Polynomial::Quotient, 0, Evaluation::Quotient), (Polynomial::Random, 0, Evaluation::Random)];
+        let vanishing = vanishing.into_iter().take(if key.evm.is_some() { 1 } else { 2 });
 
         // Polynomials in the order of their first query, each with its evaluations by rotation.
         let mut opened: Vec<(Polynomial, SortedMap<i64, Evaluation>)> = Vec::new();
@@ -128,18 +163,84 @@ impl Plan {
         }
         let rotations: Vec<i64> = rotations.iter().map(|(rotation, ())| *rotation).collect();
 
+        let phase = |column: usize| key.advice_phases.get(column).map_or(KEY, |phase| usize::from(*phase));
+        let time = |polynomial| match polynomial {
+            Polynomial::Advice(column) => phase(column),
+            Polynomial::Product(_) => PRODUCTS,
+            Polynomial::Quotient => QUOTIENT,
+            Polynomial::Fixed(_) | Polynomial::Sigma(_) | Polynomial::Random => KEY,
+        };
+        let limit = key.evm.as_ref().map_or(usize::MAX, |evm| index(evm.group));
+
         // Sets in the order of their first polynomial. Few polynomials differ in their points, so a search is short.
         let mut sets: Vec<RotationSet> = Vec::new();
         for (polynomial, evaluations) in opened {
             let points: Vec<usize> =
                 evaluations.iter().filter_map(|(rotation, _)| rotations.binary_search(rotation).ok()).collect();
             let evaluations = evaluations.iter().map(|(_, evaluation)| *evaluation).collect();
-            match sets.iter_mut().find(|set| set.points == points) {
+            let time = if key.evm.is_some() { time(polynomial) } else { KEY };
+            let has_room = |set: &RotationSet| set.time == time && set.polynomials.len() < limit;
+            match sets.iter_mut().find(|set| has_room(set) && set.points == points) {
                 Some(set) => set.polynomials.push((polynomial, evaluations)),
-                None => sets.push(RotationSet { points, polynomials: vec![(polynomial, evaluations)] }),
+                None => {
+                    sets.push(RotationSet { time, group: None, points, polynomials: vec![(polynomial, evaluations)] })
+                }
             }
         }
-        Self { rotations, sets }
+        let mut plan = Self { rotations, sets, groups: [0; TIMES], grouped: key.evm.is_some() };
+        if plan.grouped {
+            plan.number();
+        }
+        plan
+    }
+
+    /// Gives each group the place of its commitment: in the order of times, at each time in that of the sets.
+    fn number(&mut self) {
+        let (sets, mut next) = (&mut self.sets, 0..);
+        for (time, count) in self.groups.iter_mut().enumerate() {
+            if time == KEY {
+                next = 0..;
+            }
+            for (set, place) in sets.iter_mut().filter(|set| set.time == time).zip(next.by_ref()) {
+                set.group = Some(if time == KEY { Source::Key(place) } else { Source::Proof(place) });
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+
+    /// The groups, for provers.
+    pub(crate) fn groups(&self) -> Vec<OpeningGroup> {
+        let group = |set: &RotationSet| OpeningGroup {
+            time: match set.time {
+                PRODUCTS => GroupTime::Products,
+                QUOTIENT => GroupTime::Quotient,
+                phase if phase < PRODUCTS => GroupTime::Phase(u8::try_from(phase).unwrap_or(u8::MAX)),
+                _ => GroupTime::Key,
+            },
+            rows: set.points.iter().filter_map(|&at| self.rotations.get(at).copied()).collect(),
+            members: set.polynomials.iter().filter_map(|(polynomial, _)| GroupMember::of(*polynomial)).collect(),
+        };
+        self.sets.iter().map(group).collect()
+    }
+
+    /// How many groups a key of the evm profile commits to.
+    pub(crate) fn own_groups(&self) -> usize {
+        self.groups.last().copied().unwrap_or(0)
+    }
+
+    /// How many groups a proof commits to.
+    pub(crate) fn proof_groups(&self) -> usize {
+        self.groups.iter().take(KEY).sum()
+    }
+
+    /// How many groups a proof commits to after a phase.
+    pub(crate) fn phase_groups(&self, phase: u8) -> usize {
+        self.groups.get(usize::from(phase)).copied().unwrap_or(0)
+    }
+
+    /// How many groups of products a proof commits to.
+    pub(crate) fn product_groups(&self) -> usize {
+        self.groups.get(PRODUCTS).copied().unwrap_or(0)
     }
 
     /// Products of two numbers that [`Weights`] and the combinations of evaluations take, except a few for each set.
@@ -158,7 +259,7 @@ impl Plan {
         transcript: &mut Transcript<'_>,
         equation: &mut DeferredPairing,
     ) -> Result<(), VerifyError> {
-        let PolynomialFactor(y) = transcript.draw();
+        let y = if self.grouped { None } else { Some(transcript.draw()) };
         let SetFactor(v) = transcript.draw();
         let h1 = transcript.read_point("quotient of the multi-opening")?;
         let u: OpeningPoint = transcript.draw();
@@ -166,19 +267,28 @@ impl Plan {
 
         let points: Vec<Fr> = self.rotations.iter().map(|&rotation| domain.rotate(point.x, rotation)).collect();
         let weights = Weights::new(&self.sets, &points, u)?;
+        // Of a group, polynomial j has the factor u^j.
+        let step = y.map_or(u.0, |PolynomialFactor(y)| y);
 
         let mut power_of_v = Fr::one();
         let mut remainder = Fr::zero();
         for (set, weight) in self.sets.iter().zip(&weights.sets) {
             let mut factor = power_of_v * weight.factor;
+            match set.group {
+                Some(Source::Key(place)) => equation.add_fixed(place, factor)?,
+                Some(Source::Proof(place)) => equation.add_point(commitment(evaluated.advice_columns, place)?, factor),
+                None => {}
+            }
             for (polynomial, values) in &set.polynomials {
                 let mut value = Fr::zero();
                 for (&evaluation, basis) in values.iter().zip(&weight.basis) {
                     value += evaluated.value(evaluation)? * basis;
                 }
                 remainder += factor * value;
-                evaluated.add(*polynomial, factor, point, equation)?;
-                factor *= y;
+                if !self.grouped {
+                    evaluated.add(*polynomial, factor, point, equation)?;
+                }
+                factor *= step;
             }
             power_of_v *= v;
         }
@@ -193,7 +303,7 @@ impl Plan {
 /// Factors that depend on the points and on u.
 struct Weights {
     sets: Vec<SetWeights>,
-    /// Z_{S_0}(u), which is Z_T(u) / Z_{T \ S_0}(u).
+    /// Z_{S_0}(u), which is Z_T(u) / Z_{T \ S_0}(u). With groups everything is divided by Z_T(u) instead: 1.
     first: Fr,
 }
 
@@ -208,20 +318,20 @@ impl Weights {
     fn new(sets: &[RotationSet], points: &[Fr], OpeningPoint(u): OpeningPoint) -> Result<Self, VerifyError> {
         let degenerate = |challenge| VerifyError::DegenerateChallenge { challenge };
         let missing = || VerifyError::Missing { what: "point of a rotation set" };
-        let differences: Vec<Fr> = points.iter().map(|point| u - point).collect();
-        if differences.iter().any(Fr::is_zero) {
-            return Err(degenerate("u"));
-        }
 
         // Z_{S_i}(u) and the denominators (u - p) Π_{q ≠ p} (p - q) of the basis, inverted together.
         let mut vanishing = Vec::with_capacity(sets.len());
         let mut denominators = Vec::new();
         for set in sets {
             let mut product = Fr::one();
+            let u = if set.group.is_some() { u.pow([wide(set.polynomials.len())]) } else { u };
             for &at in &set.points {
-                let (point, difference) = points.get(at).zip(differences.get(at)).ok_or_else(missing)?;
-                product *= difference;
-                let mut denominator = *difference;
+                let point = points.get(at).ok_or_else(missing)?;
+                let mut denominator = u - point;
+                product *= denominator;
+                if denominator.is_zero() {
+                    return Err(degenerate("u"));
+                }
                 for &other in set.points.iter().filter(|&&other| other != at) {
                     denominator *= *point - points.get(other).ok_or_else(missing)?;
                 }
@@ -229,7 +339,8 @@ impl Weights {
             }
             vanishing.push(product);
         }
-        let first = vanishing.first().copied().unwrap_or(Fr::one());
+        let grouped = sets.first().is_some_and(|set| set.group.is_some());
+        let first = if grouped { Fr::one() } else { vanishing.first().copied().unwrap_or(Fr::one()) };
         // Z_{T \ S_i} / Z_{T \ S_0} is Z_{S_0} / Z_{S_i}.
         let bases = denominators.len();
         denominators.extend_from_slice(&vanishing);
@@ -253,6 +364,10 @@ impl Weights {
     }
 }
 
+fn commitment(points: &[G1Affine], position: usize) -> Result<G1Affine, VerifyError> {
+    points.get(position).copied().ok_or(VerifyError::Missing { what: "commitment" })
+}
+
 impl Evaluated<'_> {
     fn value(&self, evaluation: Evaluation) -> Result<Fr, VerifyError> {
         let products = &self.permutation.evaluations;
@@ -264,7 +379,7 @@ impl Evaluated<'_> {
             Evaluation::ProductNext(i) => products.get(i).map(|product| product.next),
             Evaluation::ProductLast(i) => products.get(i).and_then(|product| product.last),
             Evaluation::Quotient => Some(self.quotient),
-            Evaluation::Random => Some(self.vanishing.random_value),
+            Evaluation::Random => self.vanishing.random.map(|(_, value)| value),
         };
         value.ok_or(VerifyError::Missing { what: "evaluation" })
     }
@@ -277,15 +392,15 @@ impl Evaluated<'_> {
         point: Point,
         equation: &mut DeferredPairing,
     ) -> Result<(), VerifyError> {
-        let commitment = |points: &[G1Affine], position: usize| {
-            points.get(position).copied().ok_or(VerifyError::Missing { what: "commitment" })
-        };
         match polynomial {
             Polynomial::Fixed(i) => equation.add_fixed(i, factor)?,
             Polynomial::Sigma(i) => equation.add_sigma(i, factor)?,
             Polynomial::Advice(i) => equation.add_point(commitment(self.advice_columns, i)?, factor),
             Polynomial::Product(i) => equation.add_point(commitment(&self.permutation.products, i)?, factor),
-            Polynomial::Random => equation.add_point(self.vanishing.random, factor),
+            Polynomial::Random => {
+                let random = self.vanishing.random.ok_or(VerifyError::Missing { what: "commitment" })?;
+                equation.add_point(random.0, factor);
+            }
             Polynomial::Quotient => {
                 let mut factor = factor;
                 for piece in &self.vanishing.pieces {
@@ -301,10 +416,9 @@ impl Evaluated<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ark_ff::Field;
 
     fn set(points: &[usize]) -> RotationSet {
-        RotationSet { points: points.to_vec(), polynomials: Vec::new() }
+        RotationSet { time: KEY, group: None, points: points.to_vec(), polynomials: Vec::new() }
     }
 
     #[test]

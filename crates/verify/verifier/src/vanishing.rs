@@ -62,22 +62,20 @@ impl LagrangeValues {
 
 /// The prover has committed to the random polynomial.
 pub(crate) struct Committed {
-    random: G1Affine,
+    random: Option<G1Affine>,
 }
 
 /// The prover has committed to the quotient of the identities that y combines.
 pub(crate) struct Constructed {
-    random: G1Affine,
+    random: Option<G1Affine>,
     y: Y,
     pieces: Vec<G1Affine>,
 }
 
 /// The prover has evaluated the random polynomial at x.
 pub(crate) struct Evaluated {
-    /// Commitment to the random polynomial.
-    pub(crate) random: G1Affine,
-    /// Its value at x.
-    pub(crate) random_value: Fr,
+    /// Commitment to the random polynomial, and its value at x.
+    pub(crate) random: Option<(G1Affine, Fr)>,
     /// Commitments to the pieces of the quotient.
     pub(crate) pieces: Vec<G1Affine>,
     y: Y,
@@ -86,7 +84,12 @@ pub(crate) struct Evaluated {
 impl Committed {
     /// Reads the commitment.
     pub(crate) fn read(transcript: &mut Transcript<'_>) -> Result<Self, VerifyError> {
-        Ok(Self { random: transcript.read_point("random polynomial")? })
+        Ok(Self { random: Some(transcript.read_point("random polynomial")?) })
+    }
+
+    /// Without a random polynomial, which the evm profile has not.
+    pub(crate) fn without() -> Self {
+        Self { random: None }
     }
 
     /// Draws y and reads the commitments to the quotient.
@@ -99,8 +102,11 @@ impl Committed {
 impl Constructed {
     /// Reads the evaluation, after x has been drawn.
     pub(crate) fn evaluate(self, transcript: &mut Transcript<'_>) -> Result<Evaluated, VerifyError> {
-        let random_value = transcript.read_scalar("evaluation of the random polynomial")?;
-        Ok(Evaluated { random: self.random, random_value, pieces: self.pieces, y: self.y })
+        let random = match self.random {
+            Some(random) => Some((random, transcript.read_scalar("evaluation of the random polynomial")?)),
+            None => None,
+        };
+        Ok(Evaluated { random, pieces: self.pieces, y: self.y })
     }
 }
 

@@ -84,7 +84,7 @@ fn prove(
     for scalar in statement(&key.verifier.model_id(), &NONCE) {
         transcript.common_scalar(scalar).unwrap();
     }
-    let link = create_circuit_proof(&key.params, &key.pk, circuit, &second_phase, &mut transcript).unwrap();
+    let link = create_circuit_proof(&key.params, &key.pk, circuit, &second_phase, None, &mut transcript).unwrap();
     let drawn = *transcript.squeeze_challenge_scalar::<()>();
     let (gamma, blinding) = (gamma.unwrap_or(drawn), key.blinding.as_ref().unwrap());
     weights::prove_combination(&key.params, blinding, &link.combined, link.mu, gamma, &mut transcript).unwrap();

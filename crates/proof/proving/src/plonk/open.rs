@@ -141,7 +141,7 @@ fn sets<'a>(domain: &Domain, x: Fr, opened: &'a [Opened<'a>]) -> Vec<Set<'a>> {
 ///
 /// # Errors
 /// [`ProvingError::Zero`] if two points are equal.
-fn interpolate(points: &[Fr], values: &[Fr]) -> Result<Vec<Fr>, ProvingError> {
+pub(super) fn interpolate(points: &[Fr], values: &[Fr]) -> Result<Vec<Fr>, ProvingError> {
     let mut out = vec![Fr::zero(); points.len()];
     for (i, (point, value)) in points.iter().zip(values).enumerate() {
         // Π_{j≠i} (X − x_j), and its value at x_i.

@@ -34,7 +34,7 @@ fn halo2_accepts() {
         let instance = circuit.instance().unwrap().to_vec();
         let prove = || {
             let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
-            create_proof(&key.params, &key.pk, &circuit, None, &mut transcript).unwrap();
+            create_proof(&key.params, &key.pk, &circuit, None, None, &mut transcript).unwrap();
             transcript.finalize()
         };
         let proof = prove();
@@ -82,7 +82,8 @@ fn every_column_is_blinded() {
         let filled = || {
             let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
             let domain = Domain::new(key.pk.get_vk().get_domain().k());
-            let mut prover = Prover { params: &key.params, pk: &key.pk, cs, domain, transcript: &mut transcript };
+            let mut prover =
+                Prover { params: &key.params, pk: &key.pk, cs, domain, evm: None, transcript: &mut transcript };
             let instance = prover.instance(circuit.instance().unwrap()).unwrap();
             let second = |config: &ModelConfig, challenges: &[Fr]| circuit.second_phase(config, challenges);
             let (advice, _) = prover.advice(&circuit, &second).unwrap();
@@ -129,7 +130,7 @@ fn weights_are_those_of_the_key() {
         let circuit =
             ModelCircuit::prove(key.program.clone(), key.layout.clone(), &program.run(&x).unwrap(), &[]).unwrap();
         let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
-        create_proof(&key.params, &key.pk, &circuit, key.blinding.as_ref(), &mut transcript).unwrap();
+        create_proof(&key.params, &key.pk, &circuit, key.blinding.as_ref(), None, &mut transcript).unwrap();
         let proof = transcript.finalize();
         assert!(accepted(&key, circuit.instance().unwrap(), &proof), "seed {seed}: halo2's part");
 

@@ -8,8 +8,8 @@ use vouch_schema::num::wide;
 
 use super::constant::Form;
 use super::{
-    ColumnKind, ColumnQuery, ColumnRef, Gates, KeyDescription, Node, NodeId, PrivateWeights, SrsKind, WeightLane,
-    schema,
+    ColumnKind, ColumnQuery, ColumnRef, EvmProfile, Gates, KeyDescription, Node, NodeId, PrivateWeights, SrsKind,
+    WeightLane, schema,
 };
 use crate::error::KeyError;
 
@@ -18,6 +18,8 @@ pub const KEY_MAGIC: [u8; 8] = *b"VOUCHVK\0";
 /// Newest version of the format that this crate reads and writes. Version 2 has a visibility for each tensor, version 3 also commitments to private weights; a key is written in the
 /// oldest version that can say what it says.
 pub const KEY_VERSION: u16 = 3;
+/// Added to the version of a key of the evm profile, which says of the profile what follows everything else.
+const EVM_PROFILE: u16 = 0x100;
 /// Version with visibilities and without private weights.
 const HIDDEN_VERSION: u16 = 2;
 /// Version without either.
@@ -51,7 +53,7 @@ pub(crate) fn encode(key: &KeyDescription) -> Vec<u8> {
         (None, false) => HIDDEN_VERSION,
         (None, true) => PUBLIC_VERSION,
     };
-    writer.u16(version);
+    writer.u16(version | if key.evm.is_some() { EVM_PROFILE } else { 0 });
     writer.u8(match key.srs_kind {
         SrsKind::Development => 0,
         SrsKind::Ceremony => 1,
@@ -93,6 +95,10 @@ pub(crate) fn encode(key: &KeyDescription) -> Vec<u8> {
     writer.string(&key.layout);
     if let Some(weights) = &key.weights {
         encode_weights(&mut writer, weights);
+    }
+    if let Some(evm) = &key.evm {
+        writer.varint(u64::from(evm.group));
+        writer.varint(u64::from(evm.fixed_columns));
     }
     writer.into_bytes()
 }
@@ -161,9 +167,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<KeyDescription, KeyError> {
     if magic != KEY_MAGIC {
         return Err(KeyError::Magic { expected: KEY_MAGIC, got: magic });
     }
-    let version = reader.u16()?;
+    let got = reader.u16()?;
+    let (version, evm) = (got & !EVM_PROFILE, got & EVM_PROFILE != 0);
     if !(PUBLIC_VERSION..=KEY_VERSION).contains(&version) {
-        return Err(KeyError::Version { expected: KEY_VERSION, got: version });
+        return Err(KeyError::Version { expected: KEY_VERSION, got });
     }
     let offset = reader.offset();
     let srs_kind = match reader.u8()? {
@@ -194,6 +201,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<KeyDescription, KeyError> {
         schema: schema::read(&mut reader, version > PUBLIC_VERSION)?,
         layout: reader.string("layout", MAX_LAYOUT)?.to_owned(),
         weights: if version == KEY_VERSION { Some(decode_weights(&mut reader)?) } else { None },
+        evm: if evm {
+            Some(EvmProfile { group: reader.varint_u32()?, fixed_columns: reader.varint_u32()? })
+        } else {
+            None
+        },
     };
     reader.finish()?;
     Ok(key)

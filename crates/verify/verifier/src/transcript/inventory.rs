@@ -55,10 +55,13 @@ fn the_transcript_keeps_its_order() {
     let small = VerifierKey::from_bytes(include_bytes!("../../tests/fixtures/small.key")).unwrap();
     let envelope = ProofEnvelope::decode(include_bytes!("../../tests/fixtures/small-0.envelope")).unwrap();
     let (private, unproved) = private(&small, &envelope);
+    let evm = VerifierKey::from_bytes(include_bytes!("../../tests/fixtures/evm.key")).unwrap();
+    let for_evm = ProofEnvelope::decode(include_bytes!("../../tests/fixtures/evm-0.envelope")).unwrap();
     let found = format!(
-        "# A key with public weights: small.key\n{}\n# The same with private weights\n{}",
+        "# A key with public weights: small.key\n{}\n# The same with private weights\n{}\n# A key of the evm profile: evm.key\n{}",
         inventory(&small, &envelope),
-        inventory(&private, &unproved)
+        inventory(&private, &unproved),
+        inventory(&evm, &for_evm)
     );
     let kept = include_str!("../../tests/transcript.inventory");
     assert!(found == kept, "the transcript has changed; if that is meant, tests/transcript.inventory is now\n{found}");

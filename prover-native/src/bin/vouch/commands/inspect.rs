@@ -162,7 +162,7 @@ fn verifier_key(key: &VerifyingKey) -> Said {
         "circuit  2^{} rows, {} advice and {} fixed columns, degree {}; proofs of {} bytes",
         d.k,
         d.advice_phases.len(),
-        d.fixed_commitments.len(),
+        d.fixed_columns(),
         d.degree,
         key.proof_len()
     );

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use serde_json::json;
-use vouch::{KeyFiles, Model, ProvingKey, Srs, SrsKind};
+use vouch::{EVM_GROUP, KeyFiles, Model, ProvingKey, Srs, SrsKind};
 use vouch_proving::ProvingError;
 
 use crate::{
@@ -24,21 +25,40 @@ pub(crate) struct Args {
     pub(crate) srs: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) shape: Shape,
+    /// Who checks the proofs
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) profile: Profile,
+    /// With `--profile evm`: polynomials that share a commitment. More take less gas and a longer reference string
+    #[arg(long, value_name = "N", default_value_t = EVM_GROUP, value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) group: u32,
+}
+
+/// What keys are for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Profile {
+    /// The verifiers of this project, and halo2's
+    #[default]
+    Halo2,
+    /// A contract on Ethereum, too
+    Evm,
 }
 
 pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
     let model = Model::open(&args.dir)?;
-    let plan = args.shape.setup().plan(&model.program)?;
-    let (k, estimate) = (plan.k(), &plan.estimate);
+    let setup = args.shape.setup();
+    let setup = if args.profile == Profile::Evm { setup.evm(args.group) } else { setup };
+    let plan = setup.plan(&model.program)?;
+    let (k, powers, estimate) = (plan.k(), plan.powers(), &plan.estimate);
     let srs = match &args.srs {
         Some(file) => {
             let srs = show.working("checking the SRS", 0.5, || Srs::open(file))?;
-            if srs.k() < k {
-                return Err(ProvingError::SrsTooSmall { needed: k, got: srs.k() }.into());
+            if srs.k() < powers {
+                return Err(ProvingError::SrsTooSmall { needed: powers, got: srs.k() }.into());
             }
             srs
         }
-        None => show.working("making an SRS", 0.2 * f64::from(1u32 << k.saturating_sub(11)), || Srs::development(k)),
+        None => show
+            .working("making an SRS", 0.2 * f64::from(1u32 << powers.saturating_sub(11)), || Srs::development(powers)),
     };
     if srs.kind() == SrsKind::Development {
         show.note(DEVELOPMENT);
@@ -74,6 +94,7 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
     let json = json!({
         "model_id": model.to_string(),
         "k": k,
+        "profile": if args.profile == Profile::Evm { "evm" } else { "halo2" },
         "batch": args.shape.batch,
         "prover_key": prover,
         "verifier_key": verifier,
