@@ -43,13 +43,13 @@ use crate::{
     layout::{self, layout_of},
     number::{index, long},
     srs,
-    weights::{self, Blinding},
+    weights::{self, Blinding, Commitments},
 };
 
 pub(crate) use raw::constraint_system;
 
 const MAGIC: &[u8; 8] = b"VOUCHPK\0";
-const VERSION: u16 = 3;
+const VERSION: u16 = 4;
 const PERSONAL: &[u8; 16] = b"Vouch-prover-key";
 
 /// What a proving key is for.
@@ -265,7 +265,7 @@ pub(crate) fn make(
     let circuit = ModelCircuit::new(program.clone(), layout.clone());
     let kzg = KzgParams::from(srs.params.clone());
     let pk = keygen_pk2(&kzg, &circuit, false)?;
-    let meta = meta(program, layout, &srs, &kzg, blinding)?;
+    let meta = meta(program, layout, &srs, &kzg, Commitments::of(&layout.params, blinding))?;
     let description = describe_key(pk.get_vk(), &srs.params, meta)?;
     Ok(Made { description, params: kzg, pk })
 }
@@ -276,7 +276,7 @@ pub(crate) fn meta(
     layout: &Layout,
     srs: &Srs,
     kzg: &KzgParams,
-    blinding: Option<&Blinding>,
+    commitments: Commitments<'_>,
 ) -> Result<KeyMeta, ProvingError> {
     let params = &layout.params;
     Ok(KeyMeta {
@@ -286,7 +286,7 @@ pub(crate) fn meta(
         program_digest: program.public_digest(),
         layout: serde_json::to_string(params).map_err(|e| ProvingError::format("layout", e))?,
         instance_len: program.public_len(),
-        weights: params.private_weights.then(|| weights::describe(program, layout, kzg, blinding)),
+        weights: weights::describe(program, layout, kzg, commitments),
     })
 }
 

@@ -86,8 +86,8 @@ pub use chain::{
 pub use claim::VerifiedClaim;
 pub use error::{CheckName, KeyError, PointError, VerifyError};
 pub use key::{
-    ColumnKind, ColumnQuery, ColumnRef, GateBuilder, Gates, KEY_MAGIC, KEY_VERSION, KeyDescription, Node, NodeId,
-    PrivateWeights, SrsKind, WeightLane,
+    ColumnKind, ColumnQuery, ColumnRef, CommittedWeights, GateBuilder, Gates, KEY_MAGIC, KEY_VERSION, KeyDescription,
+    Node, NodeId, SrsKind, WeightLane,
 };
 pub use report::{Outcome, Together, Verification, report, verify_together};
 pub use verifier_key::VerifierKey;

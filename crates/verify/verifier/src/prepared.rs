@@ -88,7 +88,7 @@ impl Prepared {
             fixed: decode_points("fixed commitment", &key.fixed_commitments)?,
             sigmas: decode_points("permutation commitment", &key.permutation_commitments)?,
             weights: decode_points(
-                "commitment to private weights",
+                "commitment to weights",
                 key.weights.iter().flat_map(|w| &w.lanes).flat_map(|l| &l.commitments),
             )?,
             blinding_rows: decode_points("blinding row", key.weights.iter().flat_map(|w| &w.blinding_rows))?,
@@ -138,9 +138,10 @@ fn proof_len(key: &KeyDescription, products: usize, quotient_pieces: usize) -> O
     // Three evaluations of each product, but two of the last.
     let of_products = products.checked_mul(3)?.checked_sub(usize::from(products > 0))?;
     // For private weights a point, and a scalar for each blinding row.
-    let of_weights = key.weights.as_ref().map_or(Some(0), |weights| weights.blinding_rows.len().checked_add(1))?;
+    let private = key.weights.as_ref().filter(|weights| weights.is_private());
+    let of_weights = private.map_or(Some(0), |weights| weights.blinding_rows.len().checked_add(1))?;
     let messages = [
-        key.advice_phases.len(),
+        key.advice_phases.len().checked_sub(key.virtual_columns())?,
         products,
         quotient_pieces,
         key.advice_queries.len(),
