@@ -10,7 +10,7 @@ use vouch_program::{Interval, Program, Requant, RunError, Segment, Term, Visibil
 use vouch_proving::{ProverKey, ProvingError, Salt, Srs, check_key, plan, tensor_hash};
 use vouch_testing::ANY;
 use vouch_verifier::{
-    Expected, KeyDescription, KeyError, PrivateWeights, VerifierKey, VerifyError, verify, verify_batch,
+    CommittedWeights, Expected, KeyDescription, KeyError, VerifierKey, VerifyError, verify, verify_batch,
 };
 
 const INPUTS: usize = 9;
@@ -170,9 +170,9 @@ fn published_keys_are_checked_without_weights() {
     assert_eq!(refused(&|d| d.program_digest[0] ^= 1), "program");
     assert_eq!(refused(&|d| d.srs_identity[0] ^= 1), "reference string");
     // A row that gates look at in place of one that they do not: weights could then differ from proof to proof.
-    let swap = |w: &mut PrivateWeights| w.blinding_rows.swap(0, 1);
+    let swap = |w: &mut CommittedWeights| w.blinding_rows.swap(0, 1);
     assert_eq!(refused(&|d| d.weights.as_mut().map_or((), swap)), "weights");
-    let one_more = |w: &mut PrivateWeights| w.lanes[0].commitments.push(w.blinding_rows[0]);
+    let one_more = |w: &mut CommittedWeights| w.lanes[0].commitments.push(w.blinding_rows[0]);
     assert_eq!(refused(&|d| d.weights.as_mut().map_or((), one_more)), "number of commitments to weights");
     assert_eq!(refused(&|d| d.weights = None), "weights");
     let other = check_key(&public, &Srs::development(10), &key.verifier);
@@ -198,22 +198,22 @@ fn published_keys_are_checked_without_weights() {
 #[test]
 fn malformed_keys_are_refused() {
     let description = made().1.verifier.description();
-    let refused = |change: &dyn Fn(&mut PrivateWeights)| {
+    let refused = |change: &dyn Fn(&mut CommittedWeights)| {
         let mut description = description.clone();
         change(description.weights.as_mut().unwrap());
         VerifierKey::new(description).unwrap_err()
     };
     let phases = description.advice_phases.len() as u64;
-    assert!(matches!(refused(&|w| w.challenge = 99), KeyError::Index { what: "challenge of private weights", .. }));
+    assert!(matches!(refused(&|w| w.challenge = 99), KeyError::Index { what: "challenge of committed weights", .. }));
     assert!(
         matches!(refused(&|w| w.lanes[0].combined = 999), KeyError::Index { got: 999, limit, .. } if limit as u64 == phases)
     );
     assert!(matches!(
         refused(&|w| w.lanes[0].combined = 0),
-        KeyError::Range { what: "phase of a column of private weights", .. }
+        KeyError::Range { what: "phase of a column of committed weights", .. }
     ));
     assert!(matches!(refused(&|w| w.lanes.push(w.lanes[0].clone())), KeyError::Duplicate { .. }));
-    assert!(matches!(refused(&|w| w.lanes.clear()), KeyError::Range { what: "lanes of private weights", .. }));
+    assert!(matches!(refused(&|w| w.lanes.clear()), KeyError::Range { what: "lanes of committed weights", .. }));
     assert!(matches!(
         refused(&|w| w.lanes[0].commitments.clear()),
         KeyError::Range { what: "weight columns of a lane", .. }
@@ -224,7 +224,7 @@ fn malformed_keys_are_refused() {
     ));
     assert!(matches!(
         refused(&|w| w.lanes[0].commitments[0] = [0xff; 32]),
-        KeyError::Point { what: "commitment to private weights", .. }
+        KeyError::Point { what: "commitment to weights", .. }
     ));
     assert!(matches!(refused(&|w| w.blinding_rows[2] = [0xff; 32]), KeyError::Point { what: "blinding row", .. }));
     // Versions and encoding: the version is the oldest that can say it.
@@ -314,5 +314,78 @@ proptest! {
         let private = program(seed, Visibility::Public);
         let fixed = private.clone().with_weights(WeightMode::Fixed).unwrap();
         prop_assert_eq!(private.run(&x), fixed.run(&x));
+    }
+}
+
+/// Fixed weights have a virtual column: no proof commits to it, and keys have version 4.
+#[test]
+fn fixed_weights_are_bound_by_the_key() {
+    let program = program(1, Visibility::Public).with_weights(WeightMode::Fixed).unwrap();
+    let key = key(&program);
+    let description = key.verifier.description();
+    let bytes = key.verifier.to_bytes();
+    assert_eq!((bytes[8], description.has_private_weights()), (4, false));
+    assert_eq!(VerifierKey::from_bytes(bytes).unwrap().to_bytes(), bytes);
+    let envelope = key.prove(&inputs(2), Nonce([5; 32])).unwrap().envelope;
+    verify(&key.verifier, &any(), &envelope).unwrap();
+    check_key(&program, srs(), &key.verifier).unwrap();
+
+    // The keys of programs with another weight differ in one commitment: a proof for one is none for the other, and the check
+    // of a third party's key names the difference.
+    let lanes = |key: &VerifierKey| key.description().weights.clone().unwrap().lanes;
+    let mut changed = 0;
+    for lane in 0..lanes(&key.verifier).len() {
+        for column in 0..lanes(&key.verifier)[lane].commitments.len() {
+            let mut other = description.clone();
+            let list = &mut other.weights.as_mut().unwrap().lanes[lane].commitments;
+            list[column] = description.fixed_commitments[0];
+            let other = VerifierKey::new(other).unwrap();
+            let what = check_key(&program, srs(), &other).unwrap_err();
+            assert!(matches!(&what, ProvingError::OtherKey { what } if what == "weights"), "{what:?}");
+            let moved = ProofEnvelope { model_id: other.model_id(), ..envelope.clone() };
+            assert!(
+                matches!(verify(&other, &any(), &moved), Err(VerifyError::Pairing)),
+                "lane {lane}, column {column}"
+            );
+            changed += 1;
+        }
+    }
+    assert!(changed > 1);
+
+    // Each message of the proof.
+    for at in (0..envelope.proof.len()).step_by(32) {
+        let mut proof = envelope.proof.clone();
+        proof[at] ^= 1;
+        assert!(verify(&key.verifier, &any(), &ProofEnvelope { proof, ..envelope.clone() }).is_err(), "byte {at}");
+    }
+    for len in [0, envelope.proof.len() - 32, envelope.proof.len() + 32] {
+        let mut proof = envelope.proof.clone();
+        proof.resize(len, 0);
+        assert!(verify(&key.verifier, &any(), &ProofEnvelope { proof, ..envelope.clone() }).is_err(), "{len} bytes");
+    }
+
+    // Malformed keys.
+    let refused = |change: &dyn Fn(&mut CommittedWeights)| {
+        let mut description = description.clone();
+        change(description.weights.as_mut().unwrap());
+        VerifierKey::new(description).unwrap_err()
+    };
+    assert!(matches!(refused(&|w| w.challenge = 99), KeyError::Index { what: "challenge of committed weights", .. }));
+    assert!(matches!(refused(&|w| w.lanes[0].combined = 0), KeyError::Range { .. }));
+    assert!(matches!(refused(&|w| w.lanes[0].combined = 999), KeyError::Index { .. }));
+    assert!(matches!(refused(&|w| w.lanes.push(w.lanes[0].clone())), KeyError::Duplicate { .. }));
+    assert!(matches!(refused(&|w| w.lanes.clear()), KeyError::Range { .. }));
+    assert!(matches!(refused(&|w| w.lanes[0].commitments.clear()), KeyError::Range { .. }));
+    // As a key of private weights, its list of blinded rows is missing or empty.
+    let mut private = bytes.to_vec();
+    private[8] = 3;
+    assert!(VerifierKey::from_bytes(&private).is_err());
+    private.push(0);
+    assert!(matches!(
+        VerifierKey::from_bytes(&private),
+        Err(KeyError::Range { what: "blinding rows of private weights", .. })
+    ));
+    for len in 0..bytes.len() {
+        assert!(VerifierKey::from_bytes(&bytes[..len]).is_err());
     }
 }

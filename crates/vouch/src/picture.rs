@@ -48,13 +48,17 @@ pub fn layout(name: &str, program: &Program, layout: &Layout, estimate: &Estimat
         let used =
             layout.pieces.iter().filter(|q| q.lane == lane).map(|q| (q.row + q.rows.len()).index()).max().unwrap_or(0);
         add("matrix: operand, running sum", "#b8862f", 2, used);
-        add("matrix: weights (fixed)", "#e3c888", p.weight_columns, used);
+        let combined = p.private_weights || p.virtual_weights;
+        let (role, columns) =
+            if combined { ("matrix: combined weights", 1) } else { ("matrix: weights (fixed)", p.weight_columns) };
+        add(role, "#e3c888", columns, used);
     }
     let advice_so_far: usize = p.linear_lanes * (p.linear_limbs + 3)
         + p.all_operands()
         + p.product_lanes * (p.product_limbs + 3)
         + 6 * p.hash_lanes
-        + 2 * p.matrix_lanes;
+        + 2 * p.matrix_lanes
+        + if p.private_weights || p.virtual_weights { p.matrix_lanes } else { 0 };
     add("lookup: multiplicity, helpers, sum", "#4f8a5b", estimate.advice.saturating_sub(advice_so_far), usable);
     add("lookup: table (fixed)", "#a5cfae", 4, table);
     let columns: usize = blocks.iter().map(|b| b.columns).sum();

@@ -158,7 +158,7 @@ impl Model {
             verifier_sha256: verifier_sha256.to_owned(),
             timeout_ms: u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX),
             has_layout: self.picture.is_some(),
-            weights: if key.description().weights.is_some() { Weights::Private } else { Weights::Fixed },
+            weights: if key.description().has_private_weights() { Weights::Private } else { Weights::Fixed },
         }
     }
 }

@@ -114,7 +114,7 @@ fn candidates(program: &Program, base: &CircuitParams, plan: &Plan) -> Vec<Estim
         return out;
     }
     let widest = plan.checks.iter().map(super::layout::Check::packs).max().unwrap_or(0);
-    for c in 1..=widest.clamp(1, MAX_WEIGHT_COLUMNS) {
+    for c in weight_columns(widest.clamp(1, p.most_weight_columns())) {
         p.weight_columns = c;
         let matrix_rows = plan.weight_rows(c) + plan.chain_rows();
         p.matrix_lanes = if plan.checks.is_empty() { 0 } else { matrix_rows.div_ceil(usable).get().max(1) };
@@ -133,6 +133,13 @@ fn candidates(program: &Program, base: &CircuitParams, plan: &Plan) -> Vec<Estim
         }
     }
     out
+}
+
+/// Numbers of weight columns to try: each up to 48, then a sixteenth more each time.
+fn weight_columns(most: usize) -> impl Iterator<Item = usize> {
+    let next = move |c: &usize| c.checked_add((c >> 4).max(1)).filter(|c| *c <= most);
+    let each = 1..=most.min(MAX_WEIGHT_COLUMNS);
+    each.chain(std::iter::successors(next(&MAX_WEIGHT_COLUMNS), next))
 }
 
 /// Lanes that first-fit needs, longest first if they may be sorted.
@@ -170,11 +177,14 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
     let helpers = functions + (limbs.less(two) - paired).div_ceil(3);
     let first = linear_lanes * (linear_limbs + 2) + operands + product_lanes * (product_limbs + 3) + 6 * hash_lanes + 1;
     let weights = matrix_lanes * p.weight_columns;
-    let (fixed_weights, weight_commitments) =
-        if p.private_weights { (1, weights) } else { (p.weight_columns, Count::default()) };
-    let combined = if p.private_weights { matrix_lanes } else { Count::default() };
+    let none = Count::default();
+    let (fixed_weights, weight_commitments, combined, virtual_columns) = match (p.private_weights, p.virtual_weights) {
+        (true, _) => (1, weights, matrix_lanes, none),
+        (false, true) => (0, weights, none, matrix_lanes),
+        (false, false) => (p.weight_columns, none, none, none),
+    };
     let second_phase = linear_lanes + 2 * matrix_lanes + combined + helpers + lookup;
-    let advice = first + second_phase;
+    let advice = first + second_phase + virtual_columns;
     let fixed = 2
         + linear_lanes * (Count::new(4) + grid)
         + product_lanes * (Count::new(4) + usize::from(p.max))
@@ -184,7 +194,7 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
         + 5 * lookup;
     let permutation = 2 + 2 * linear_lanes + operands + 2 * product_lanes + 2 * matrix_lanes + 4 * hash_lanes;
     let products = permutation.div_ceil(PRODUCT_COLUMNS);
-    let commitments = advice + products + 1 + PIECES + 2;
+    let commitments = advice - virtual_columns + products + 1 + PIECES + 2;
     let rotated = linear_lanes + matrix_lanes + 4 * hash_lanes + lookup;
     let unused = 2 * (1 - lookup);
     let evaluations = advice + rotated + fixed - unused + 1 + permutation + (3 * products).less(Count::new(1));

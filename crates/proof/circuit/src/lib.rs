@@ -45,5 +45,5 @@ pub use layout::{
     Cell, Check, Column, Hash, HashRow, Layout, LinearRow, MatrixRow, Mul, Piece, ProductRow, Source, Weights,
 };
 pub use model::{Columns, ModelCircuit};
-pub use params::{CircuitParams, MAX_LANES, MAX_WEIGHT_COLUMNS};
+pub use params::{CircuitParams, MAX_LANES, MAX_VIRTUAL_COLUMNS, MAX_WEIGHT_COLUMNS};
 pub use witness::{Challenges, FirstPhase, HashColumns, LinearColumns, ProductColumns, SecondPhase};

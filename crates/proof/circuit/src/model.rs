@@ -121,15 +121,12 @@ impl ModelCircuit {
                     _ => {}
                 }
                 match r.weights {
-                    Weights::Unit => {
-                        let column = lane.private.as_ref().map(|p| &p.unit).or(lane.weights.last());
-                        out.extend(column.map(|c| (*c, row, one)));
-                    }
-                    Weights::Packed { .. } if lane.private.is_some() => {}
+                    Weights::Unit => out.extend(lane.weights.unit().map(|column| (column, row, one))),
+                    Weights::Packed { .. } if lane.weights.combined().is_some() => {}
                     Weights::Packed { check, operand, chunk } => {
                         let check = &layout.checks[check];
                         let packs = check.packed(program, p, operand, chunk);
-                        out.extend(lane.weights.iter().zip(packs).map(|(column, pack)| (*column, row, pack)));
+                        out.extend(lane.weights.fixed().iter().zip(packs).map(|(column, pack)| (*column, row, pack)));
                     }
                 }
             }
@@ -170,20 +167,27 @@ impl ModelCircuit {
         out
     }
 
-    /// The columns of private weights, of each matrix lane one after the other, down to the last row that is not random: what the key commits to. Empty if weights are fixed.
-    pub fn private_weights(program: &Program, layout: &Layout) -> Vec<Vec<Vec<Fr>>> {
+    /// The columns of weights that the key commits to, of each matrix lane one after the other, down to the last row that
+    /// blinding leaves alone. Empty if weights are fixed columns of the circuit.
+    pub fn committed_weights(program: &Program, layout: &Layout) -> Vec<Vec<Vec<Fr>>> {
         let p = &layout.params;
-        if !p.private_weights {
+        if !p.private_weights && !p.virtual_weights {
             return Vec::new();
         }
         let mut lanes = vec![vec![vec![Fr::zero(); column_length(p)]; p.weight_columns]; p.matrix_lanes];
         for piece in &layout.pieces {
+            let columns = &mut lanes[piece.lane];
             for (i, r) in piece.rows.iter().enumerate() {
-                let Weights::Packed { check, operand, chunk } = r.weights else { continue };
-                let check = &layout.checks[check];
-                let packs = check.packed(program, p, operand, chunk);
-                for (column, pack) in lanes[piece.lane].iter_mut().zip(packs) {
-                    column[piece.row + i] = pack;
+                let row = piece.row + i;
+                match r.weights {
+                    Weights::Unit if p.private_weights => {}
+                    // The last column has the power μ^0.
+                    Weights::Unit => columns.last_mut().into_iter().for_each(|column| column[row] = Fr::one()),
+                    Weights::Packed { check, operand, chunk } => {
+                        let check = &layout.checks[check];
+                        let packs = check.packed(program, p, operand, chunk);
+                        columns.iter_mut().zip(packs).for_each(|(column, pack)| column[row] = pack);
+                    }
                 }
             }
         }
@@ -238,7 +242,7 @@ impl ModelCircuit {
         let mut out: Columns = config.linear.iter().map(|lane| lane.acc).zip(w.linear_acc).collect();
         out.extend(config.matrix.iter().map(|lane| lane.x).zip(w.matrix_x));
         out.extend(config.matrix.iter().map(|lane| lane.acc).zip(w.matrix_acc));
-        out.extend(config.matrix.iter().filter_map(|lane| lane.private.as_ref()).map(|p| p.combined).zip(w.matrix_w));
+        out.extend(config.matrix.iter().filter_map(|lane| lane.weights.combined()).zip(w.matrix_w));
         if let Some(chip) = &config.lookup {
             out.extend(chip.helpers.iter().copied().zip(w.helpers));
             out.push((chip.phi, w.phi));

@@ -29,10 +29,14 @@ pub struct CircuitParams {
     pub max: bool,
     /// Lanes for operands times weights.
     pub matrix_lanes: usize,
-    /// Weight columns of a matrix lane: fixed ones, or, where weights are private, those behind the key's commitments.
+    /// Weight columns of a matrix lane: fixed ones, or those behind the key's commitments.
     pub weight_columns: usize,
     /// Whether weights are private.
     pub private_weights: bool,
+    /// Whether the combination of a lane's fixed weights is a virtual column ([`crate::chips::matrix`]). Keys that were made
+    /// before there were virtual columns have fixed ones.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub virtual_weights: bool,
     /// Lanes for hashes of tensors.
     pub hash_lanes: usize,
     /// Whether positions come in rows of more than one (convolutions), which takes one more challenge.
@@ -48,6 +52,9 @@ pub(crate) const MAX_K: u32 = 24;
 pub const MAX_LANES: usize = 64;
 /// Most weight columns of a matrix lane.
 pub const MAX_WEIGHT_COLUMNS: usize = 48;
+/// Most weight columns of a matrix lane whose combination is a virtual column. Each is a commitment in the key, and a point in
+/// the verifier's sum.
+pub const MAX_VIRTUAL_COLUMNS: usize = 512;
 
 impl CircuitParams {
     /// The features that the program needs, with one lane of each kind it uses.
@@ -87,6 +94,7 @@ impl CircuitParams {
             p.two_term_lanes = 1;
         }
         p.private_weights = p.matrix_lanes > 0 && program.weights() == WeightMode::Private;
+        p.virtual_weights = p.matrix_lanes > 0 && !p.private_weights;
         p.hash_lanes = usize::from(program.tensors().iter().any(|(v, _)| *v == Visibility::Hashed));
         p.linear_limbs = index(linear_drop.div_ceil(b)).saturating_add(2);
         p.product_limbs = index(product_drop.div_ceil(b)).saturating_add(2);
@@ -119,10 +127,18 @@ impl CircuitParams {
         if self.two_term_lanes > self.product_lanes || lanes.iter().any(|n| *n > MAX_LANES) {
             return refuse("number of lanes");
         }
-        if !(1..=MAX_WEIGHT_COLUMNS).contains(&self.weight_columns) {
+        if self.virtual_weights && !base.virtual_weights {
+            return refuse("virtual columns for weights that are not fixed");
+        }
+        if !(1..=self.most_weight_columns()).contains(&self.weight_columns) {
             return refuse("number of weight columns");
         }
         Ok(())
+    }
+
+    /// Most weight columns that a matrix lane may have.
+    pub fn most_weight_columns(&self) -> usize {
+        if self.virtual_weights { MAX_VIRTUAL_COLUMNS } else { MAX_WEIGHT_COLUMNS }
     }
 
     /// Terms that a product lane has columns for.

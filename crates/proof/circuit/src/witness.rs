@@ -89,7 +89,7 @@ pub struct SecondPhase {
     pub matrix_x: Vec<Vec<Fr>>,
     /// `acc` of each matrix lane.
     pub matrix_acc: Vec<Vec<Fr>>,
-    /// Combined weights of each matrix lane, where they are private.
+    /// Combined weights of each matrix lane, where the key commits to them.
     pub matrix_w: Vec<Vec<Fr>>,
     /// Helpers of the lookup argument.
     pub helpers: Vec<Vec<Fr>>,
@@ -235,7 +235,8 @@ impl SecondPhase {
         }
         let mut x = vec![vec![Fr::zero(); len]; p.matrix_lanes];
         let mut acc = vec![vec![Fr::zero(); len]; p.matrix_lanes];
-        let mut combined = vec![vec![Fr::zero(); len]; if p.private_weights { p.matrix_lanes } else { 0 }];
+        let committed = p.private_weights || p.virtual_weights;
+        let mut combined = vec![vec![Fr::zero(); len]; if committed { p.matrix_lanes } else { 0 }];
         let weights = combined_weights(program, layout, ch.mu);
         let mut next: Vec<Row> = vec![Row::TOP; layout.checks.len()];
         for piece in &layout.pieces {
@@ -253,13 +254,15 @@ impl SecondPhase {
                     Weights::Packed { check, .. } => {
                         let at = next[check];
                         next[check] = at + 1;
-                        let w = weights[check][at];
-                        if let Some(column) = combined.get_mut(lane.index()) {
-                            column[row] = w;
-                        }
-                        w
+                        weights[check][at]
                     }
                 };
+                // Private weights leave out the rows that multiply by 1.
+                if let Some(column) =
+                    combined.get_mut(lane.index()).filter(|_| !p.private_weights || r.weights != Weights::Unit)
+                {
+                    column[row] = w;
+                }
                 let by = if let Mul::Mu(_) = r.mul { mu_c } else { factor(r.mul) };
                 x[lane][row] = value;
                 acc[lane][row + 1] = acc[lane][row] * by + value * w;

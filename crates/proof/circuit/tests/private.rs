@@ -104,7 +104,7 @@ fn every_cell_of_a_matrix_lane_is_bound() {
         let honest = bench.columns(&first, &bench.second(&first));
         for piece in &bench.layout.pieces {
             let lane = &bench.config.matrix[piece.lane];
-            let combined = lane.private.as_ref().unwrap().combined;
+            let combined = lane.weights.combined().unwrap();
             for row in (0..piece.rows.len()).map(|i| piece.row + i) {
                 for (column, row) in [(lane.x, row), (lane.acc, row + 1), (combined, row)] {
                     let mut columns = honest.clone();

@@ -28,6 +28,9 @@ fn challenges_come_after_what_they_bind() {
         for lane in &c.matrix {
             second.extend([&lane.x, &lane.acc]);
         }
+        // Combined weights are what the key commits to, for μ.
+        let weights: Vec<_> = c.matrix.iter().filter_map(|lane| lane.weights.combined()).collect();
+        second.extend(&weights);
         if let Some(lookup) = &c.lookup {
             first.push(&lookup.multiplicity);
             second.extend(lookup.helpers.iter().chain([&lookup.phi]));

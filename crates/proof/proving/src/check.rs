@@ -16,6 +16,7 @@ use crate::{
     export::describe_circuit,
     keys::{constraint_system, make, meta},
     layout::layout_of,
+    weights::Commitments,
 };
 
 fn other(what: impl Into<String>) -> ProvingError {
@@ -55,7 +56,8 @@ fn check_with(program: &Program, srs: &Srs, powers: &[G1Affine], key: &VerifierK
         return Err(other("number of fixed columns"));
     }
     let kzg = KzgParams::from(srs.params.clone());
-    let mut expected = describe_circuit(&cs, &srs.params, params.k, meta(program, &layout, &srs, &kzg, None)?)?;
+    let mut expected =
+        describe_circuit(&cs, &srs.params, params.k, meta(program, &layout, &srs, &kzg, Commitments::Empty)?)?;
     // The computed parts are the key's own until the rest has been compared.
     expected.transcript_repr = own.transcript_repr;
     expected.fixed_commitments.clone_from(&own.fixed_commitments);
@@ -82,10 +84,10 @@ impl ProverKey {
     }
 }
 
-/// Takes over the key's commitments to private weights, as many as there have to be.
+/// Takes over the key's commitments to weights where none were computed, as many as there have to be.
 fn take_weights(expected: &mut KeyDescription, own: &KeyDescription, columns: usize) -> Result<(), ProvingError> {
     if let (Some(expected), Some(own)) = (&mut expected.weights, &own.weights) {
-        for (to, from) in expected.lanes.iter_mut().zip(&own.lanes) {
+        for (to, from) in expected.lanes.iter_mut().zip(&own.lanes).filter(|(to, _)| to.commitments.is_empty()) {
             if from.commitments.len() != columns {
                 return Err(other("number of commitments to weights"));
             }

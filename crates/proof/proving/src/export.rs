@@ -18,7 +18,7 @@ use halo2_proofs::poly::commitment::ParamsProver;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use thiserror::Error;
 use vouch_verifier::{
-    ColumnKind, ColumnQuery, ColumnRef, GateBuilder, Gates, KeyDescription, KeyError, Node, NodeId, PrivateWeights,
+    ColumnKind, ColumnQuery, ColumnRef, CommittedWeights, GateBuilder, Gates, KeyDescription, KeyError, Node, NodeId,
     Schema, SrsKind, VerifierKey,
 };
 
@@ -40,8 +40,8 @@ pub struct KeyMeta {
     pub layout: String,
     /// Number of values in the instance column.
     pub instance_len: usize,
-    /// Commitments to private weights.
-    pub weights: Option<PrivateWeights>,
+    /// Commitments to weights that are not columns of the circuit.
+    pub weights: Option<CommittedWeights>,
 }
 
 /// Why a halo2 key cannot be exported.

@@ -47,7 +47,7 @@ use crate::{
     layout::{self, layout_of},
     number::{index, long},
     srs,
-    weights::{self, Blinding},
+    weights::{self, Blinding, Commitments},
 };
 
 pub(crate) use raw::constraint_system;
@@ -316,7 +316,7 @@ pub(crate) fn make(
     let kzg = KzgParams::from(srs.params.clone());
     let pk = keygen_pk2(&kzg, &circuit, false)?;
     crate::stage("making the verifying key")?;
-    let meta = meta(program, layout, &srs, &kzg, blinding)?;
+    let meta = meta(program, layout, &srs, &kzg, Commitments::of(&layout.params, blinding))?;
     let mut description = describe_key(pk.get_vk(), &srs.params, meta)?;
     let evm = evm.map(|(group, powers)| Evm::describe(&mut description, &pk, powers, group)).transpose()?;
     Ok(Made { description, params: kzg, pk, evm })
@@ -328,7 +328,7 @@ pub(crate) fn meta(
     layout: &Layout,
     srs: &Srs,
     kzg: &KzgParams,
-    blinding: Option<&Blinding>,
+    commitments: Commitments<'_>,
 ) -> Result<KeyMeta, ProvingError> {
     let params = &layout.params;
     Ok(KeyMeta {
@@ -338,7 +338,7 @@ pub(crate) fn meta(
         program_digest: program.public_digest(),
         layout: serde_json::to_string(params).map_err(|e| ProvingError::format("layout", e))?,
         instance_len: program.public_len(),
-        weights: params.private_weights.then(|| weights::describe(program, layout, kzg, blinding)),
+        weights: weights::describe(program, layout, kzg, commitments),
     })
 }
 

@@ -6,7 +6,7 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
-use vouch_circuit::{CircuitParams, Layout, MAX_LANES, MAX_WEIGHT_COLUMNS, ProductRow};
+use vouch_circuit::{CircuitParams, Layout, MAX_LANES, ProductRow};
 use vouch_program::{Instruction, Program, Visibility};
 
 use crate::{MAX_K, number::index};
@@ -49,7 +49,7 @@ fn values(program: &Program) -> usize {
     program.instructions().iter().map(of).fold(program.input_len(), usize::saturating_add).max(1)
 }
 
-/// `params` with the lanes and columns of others.
+/// `params` with the lanes and columns of others, and their kind of weight columns, which [`CircuitParams::check`] compares.
 fn with_counts_of(params: &CircuitParams, counts: &CircuitParams) -> CircuitParams {
     CircuitParams {
         linear_lanes: counts.linear_lanes,
@@ -57,6 +57,7 @@ fn with_counts_of(params: &CircuitParams, counts: &CircuitParams) -> CircuitPara
         two_term_lanes: counts.two_term_lanes,
         matrix_lanes: counts.matrix_lanes,
         weight_columns: counts.weight_columns,
+        virtual_weights: counts.virtual_weights,
         hash_lanes: counts.hash_lanes,
         ..params.clone()
     }
@@ -72,7 +73,7 @@ fn check_size(program: &Program, p: &CircuitParams) -> Result<(), String> {
     within("product_lanes", p.product_lanes, 0, MAX_LANES)?;
     within("two_term_lanes", p.two_term_lanes, 0, p.product_lanes)?;
     within("matrix_lanes", p.matrix_lanes, 0, MAX_LANES + 1)?;
-    within("weight_columns", p.weight_columns, 1, MAX_WEIGHT_COLUMNS)?;
+    within("weight_columns", p.weight_columns, 1, p.most_weight_columns())?;
     // A hash is two blocks of rows, which may lie in different lanes.
     within("hash_lanes", p.hash_lanes, 0, hashed.saturating_mul(2))
 }

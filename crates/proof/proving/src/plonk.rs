@@ -102,8 +102,8 @@ fn create_circuit_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     let (advice, challenges) = prover.advice(circuit, second_phase)?;
     let config = ModelConfig::configure(&mut ConstraintSystem::default(), &circuit.params());
     let blinded = prover.domain.n - cs.blinding_factors() - 1;
-    let combined = config.matrix.iter().filter_map(|lane| lane.private.as_ref());
-    let combined: Vec<Vec<Fr>> = combined.map(|p| advice[p.combined.index()][blinded..].to_vec()).collect();
+    let combined = config.matrix.iter().filter_map(|lane| lane.weights.private());
+    let combined: Vec<Vec<Fr>> = combined.map(|column| advice[column.index()][blinded..].to_vec()).collect();
     if evm.is_none() {
         // halo2 draws θ for its lookups even where there are none.
         let _theta = prover.challenge();
@@ -238,7 +238,8 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         Ok(column)
     }
 
-    /// All advice columns and the challenges between their phases.
+    /// All advice columns and the challenges between their phases. A virtual column is not committed, and has no random rows: it
+    /// is the combination of the key's weight columns, which are zero there.
     fn advice(
         &mut self,
         circuit: &ModelCircuit,
@@ -247,6 +248,8 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         let config = ModelConfig::configure(&mut ConstraintSystem::default(), &circuit.params());
         let (n, usable) = (self.domain.n, self.domain.n - self.cs.blinding_factors() - 1);
         let mut columns: Vec<Vec<Fr>> = vec![Vec::new(); self.cs.num_advice_columns()];
+        let virtual_columns: Vec<usize> =
+            config.matrix.iter().filter_map(|lane| Some(lane.weights.virtual_column()?.index())).collect();
         let mut challenges = vec![Fr::zero(); self.cs.num_challenges()];
         let (of_column, of_challenge) = (self.cs.advice_column_phase(), self.cs.challenge_phase());
         for phase in 0..=of_column.iter().copied().max().unwrap_or(0) {
@@ -255,10 +258,12 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
                 columns[column.index()] = values;
             }
             let mut committed: Vec<&[Fr]> = Vec::new();
-            for (column, _) in columns.iter_mut().zip(&of_column).filter(|(_, p)| **p == phase) {
+            for (i, column) in columns.iter_mut().enumerate().filter(|(i, _)| of_column[*i] == phase) {
                 column.resize(n, Fr::zero());
-                fill_random(&mut column[usable..]);
-                committed.push(column);
+                if !virtual_columns.contains(&i) {
+                    fill_random(&mut column[usable..]);
+                    committed.push(column);
+                }
             }
             match self.evm {
                 Some(evm) => self.commit_groups(evm, GroupTime::Phase(phase), |member| match member {

@@ -1,5 +1,6 @@
-//! Private weights: the key's commitments to them, and the last part of a proof, which ties the circuit's combined weights to them. What is shown, and why nothing else is, is written where it is verified
-//! (`crates/verify/verifier/src/weights.rs`) and in `docs/private-weights.md`.
+//! The key's commitments to weights; and, for private ones, the last part of a proof, which ties the circuit's combined weights
+//! to them. What is shown, and why nothing else is, is written where it is verified (`crates/verify/verifier/src/weights.rs`)
+//! and in `docs/private-weights.md`.
 
 use halo2_proofs::{
     halo2curves::{
@@ -13,7 +14,7 @@ use halo2_proofs::{
 use rayon::prelude::*;
 use vouch_circuit::{CircuitParams, Layout, ModelCircuit, ModelConfig};
 use vouch_program::Program;
-use vouch_verifier::{PrivateWeights, WeightLane};
+use vouch_verifier::{CommittedWeights, WeightLane};
 
 use crate::{ProvingError, commit::KzgParams, error::halo2, random::fill_random};
 
@@ -66,42 +67,75 @@ impl Blinding {
     }
 }
 
-/// What the key says of the weights. Without the weights, for checking somebody else's key, the lists of commitments are empty.
+/// What a key's commitments to weights are made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Commitments<'a> {
+    /// Nothing: the lists are empty, for checking a third party's key.
+    Empty,
+    /// The weights.
+    Fixed,
+    /// The weights and what blinds them.
+    Private(&'a Blinding),
+}
+
+impl<'a> Commitments<'a> {
+    /// Those of a layout. Those to private weights cannot be computed without what blinds them.
+    pub(crate) fn of(params: &CircuitParams, blinding: Option<&'a Blinding>) -> Self {
+        match (params.private_weights, blinding) {
+            (false, _) => Self::Fixed,
+            (true, Some(blinding)) => Self::Private(blinding),
+            (true, None) => Self::Empty,
+        }
+    }
+}
+
+/// The key's description of weights that are not columns of the circuit.
 pub(crate) fn describe(
     program: &Program,
     layout: &Layout,
     params: &KzgParams,
-    blinding: Option<&Blinding>,
-) -> PrivateWeights {
+    commitments: Commitments<'_>,
+) -> Option<CommittedWeights> {
     let config = ModelConfig::configure(&mut ConstraintSystem::default(), &layout.params);
-    let n = layout.params.n();
-    let first = layout.params.usable() + 1;
-    let blinding_rows = params.lagrange()[first..n].iter().map(compressed).collect();
-    let mut commitments = vec![Vec::new(); config.matrix.len()];
-    if let Some(blinding) = blinding {
-        let lanes = ModelCircuit::private_weights(program, layout);
-        for ((own, columns), tails) in commitments.iter_mut().zip(lanes).zip(&blinding.lanes) {
-            let points: Vec<G1> = columns
-                .into_par_iter()
-                .zip(tails)
-                .map(|(mut column, tail)| {
-                    column.extend_from_slice(tail);
-                    params.commit_values(&column)
-                })
-                .collect();
-            let mut affine = vec![G1Affine::default(); points.len()];
-            G1::batch_normalize(&points, &mut affine);
-            *own = affine.iter().map(compressed).collect();
-        }
+    let combined: Vec<u32> =
+        config.matrix.iter().filter_map(|lane| Some(lane.weights.combined()?.index() as u32)).collect();
+    if combined.is_empty() {
+        return None;
     }
-    let lanes = config
-        .matrix
-        .iter()
-        .filter_map(|lane| lane.private.as_ref())
-        .zip(commitments)
-        .map(|(private, commitments)| WeightLane { combined: private.combined.index() as u32, commitments })
-        .collect();
-    PrivateWeights { challenge: config.mu.index() as u32, lanes, blinding_rows }
+    let private = layout.params.private_weights;
+    let n = layout.params.n();
+    let first = if private { layout.params.usable() + 1 } else { n };
+    let blinding_rows = params.lagrange()[first..n].iter().map(compressed).collect();
+    let commitments = match commitments {
+        Commitments::Empty => vec![Vec::new(); combined.len()],
+        Commitments::Fixed => commit(params, ModelCircuit::committed_weights(program, layout)),
+        Commitments::Private(blinding) => {
+            let mut lanes = ModelCircuit::committed_weights(program, layout);
+            for (columns, tails) in lanes.iter_mut().zip(&blinding.lanes) {
+                columns.iter_mut().zip(tails).for_each(|(column, tail)| column.extend_from_slice(tail));
+            }
+            commit(params, lanes)
+        }
+    };
+    let lanes = combined.into_iter().zip(commitments);
+    let lanes = lanes.map(|(combined, commitments)| WeightLane { combined, commitments }).collect();
+    Some(CommittedWeights { challenge: config.mu.index() as u32, lanes, blinding_rows })
+}
+
+/// Commits to the columns of each lane. Columns may be shorter than the domain: the rest is zero.
+fn commit(params: &KzgParams, lanes: Vec<Vec<Vec<Fr>>>) -> Vec<Vec<[u8; 32]>> {
+    let n = params.lagrange().len();
+    let of_lane = |columns: Vec<Vec<Fr>>| {
+        let commit = |mut column: Vec<Fr>| {
+            column.resize(n, Fr::zero());
+            params.commit_values(&column)
+        };
+        let points: Vec<G1> = columns.into_par_iter().map(commit).collect();
+        let mut affine = vec![G1Affine::default(); points.len()];
+        G1::batch_normalize(&points, &mut affine);
+        affine.iter().map(compressed).collect()
+    };
+    lanes.into_iter().map(of_lane).collect()
 }
 
 fn compressed(point: &G1Affine) -> [u8; 32] {

@@ -11,7 +11,7 @@ pub(crate) mod weights;
 pub use codec::{KEY_MAGIC, KEY_VERSION};
 pub use evm::EvmProfile;
 pub use gates::{GateBuilder, Gates, Node, NodeId};
-pub use weights::{PrivateWeights, WeightLane};
+pub use weights::{CommittedWeights, WeightLane};
 
 use vouch_schema::Schema;
 
@@ -101,13 +101,29 @@ pub struct KeyDescription {
     pub schema: Schema,
     /// How the circuit is laid out; free text, JSON by convention.
     pub layout: String,
-    /// Commitments to the weights, if they are private; else they are in fixed columns.
-    pub weights: Option<PrivateWeights>,
+    /// Commitments to the weights, where these are not in fixed columns.
+    pub weights: Option<CommittedWeights>,
     /// For proofs that a contract on Ethereum checks: a transcript of Keccak, and polynomials committed to in groups.
     pub evm: Option<EvmProfile>,
 }
 
 impl KeyDescription {
+    /// Whether the weights are private: the key has hiding commitments to them.
+    pub fn has_private_weights(&self) -> bool {
+        self.weights.as_ref().is_some_and(CommittedWeights::is_private)
+    }
+
+    /// The lane of weights whose combination is an advice column, if that column is virtual: its commitment follows from the
+    /// key, and is not in the proof.
+    pub(crate) fn lane_of_virtual(&self, column: usize) -> Option<usize> {
+        self.weights.as_ref().and_then(|weights| weights.lane_of_virtual(column))
+    }
+
+    /// Number of advice columns whose commitments are not in the proof.
+    pub(crate) fn virtual_columns(&self) -> usize {
+        self.weights.as_ref().filter(|weights| !weights.is_private()).map_or(0, |weights| weights.lanes.len())
+    }
+
     /// Position of the query of a column at the current row.
     pub(crate) fn query_at_current_row(&self, kind: ColumnKind, column: u32) -> Option<usize> {
         let queries = match kind {

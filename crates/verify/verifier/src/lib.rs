@@ -89,8 +89,8 @@ pub use claim::{ClaimedTensor, Shown, VerifiedClaim};
 pub use error::{CheckName, KeyError, PointError, VerifyError};
 pub use groups::{GroupMember, GroupTime, OpeningGroup, opening_groups};
 pub use key::{
-    ColumnKind, ColumnQuery, ColumnRef, EvmProfile, GateBuilder, Gates, KEY_MAGIC, KEY_VERSION, KeyDescription, Node,
-    NodeId, PrivateWeights, SrsKind, WeightLane,
+    ColumnKind, ColumnQuery, ColumnRef, CommittedWeights, EvmProfile, GateBuilder, Gates, KEY_MAGIC, KEY_VERSION,
+    KeyDescription, Node, NodeId, SrsKind, WeightLane,
 };
 pub use report::{Outcome, Together, Verification, report, verify_together};
 pub use verifier_key::VerifierKey;

@@ -22,7 +22,7 @@ pub(crate) struct Bases {
     pub(crate) fixed: Vec<G1Affine>,
     /// Commitments of the permutation's polynomials.
     pub(crate) sigmas: Vec<G1Affine>,
-    /// Commitments to private weights, of all lanes one after the other.
+    /// Commitments to weights, of all lanes one after the other.
     pub(crate) weights: Vec<G1Affine>,
     /// Commitments to the Lagrange polynomials of the rows that blind them.
     pub(crate) blinding_rows: Vec<G1Affine>,
@@ -69,7 +69,7 @@ impl DeferredPairing {
         add(&mut self.sigmas, column, scalar)
     }
 
-    /// Adds `scalar · [column of private weights]` to the combination.
+    /// Adds `scalar · [weight column]` to the combination.
     pub(crate) fn add_weight(&mut self, column: usize, scalar: Fr) -> Result<(), VerifyError> {
         add(&mut self.weights, column, scalar)
     }

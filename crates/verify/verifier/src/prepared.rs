@@ -91,7 +91,7 @@ impl Prepared {
             fixed: decode_points("fixed commitment", &key.fixed_commitments)?,
             sigmas: decode_points("permutation commitment", &key.permutation_commitments)?,
             weights: decode_points(
-                "commitment to private weights",
+                "commitment to weights",
                 key.weights.iter().flat_map(|w| &w.lanes).flat_map(|l| &l.commitments),
             )?,
             blinding_rows: decode_points("blinding row", key.weights.iter().flat_map(|w| &w.blinding_rows))?,
@@ -142,12 +142,16 @@ fn proof_len(key: &KeyDescription, products: usize, quotient_pieces: usize, plan
     // Three evaluations of each product, but two of the last.
     let of_products = products.checked_mul(3)?.checked_sub(usize::from(products > 0))?;
     // For private weights a point, and a scalar for each blinding row.
-    let of_weights = key.weights.as_ref().map_or(Some(0), |weights| weights.blinding_rows.len().checked_add(1))?;
+    let private = key.weights.as_ref().filter(|weights| weights.is_private());
+    let of_weights = private.map_or(Some(0), |weights| weights.blinding_rows.len().checked_add(1))?;
     let points = match &key.evm {
         // Those of the multi-opening, too.
         Some(_) => plan.proof_groups().checked_add(2)?.checked_mul(2)?,
         // The random polynomial and its evaluation; the two points of the multi-opening.
-        None => key.advice_phases.len().checked_add(products)?.checked_add(quotient_pieces)?.checked_add(4)?,
+        None => {
+            let columns = key.advice_phases.len().checked_sub(key.virtual_columns())?;
+            columns.checked_add(products)?.checked_add(quotient_pieces)?.checked_add(4)?
+        }
     };
     let messages = [
         points,

@@ -69,11 +69,13 @@ pub(crate) fn reduce(key: &VerifierKey, envelope: &ProofEnvelope) -> Result<Defe
         fixed: &fixed,
         permutation: &permutation,
         vanishing: &vanishing,
+        weights: description.weights.as_ref(),
+        challenges: &challenges,
         quotient,
     };
     let mut equation = DeferredPairing::new(&key.bases);
     key.plan.reduce(&key.domain, point, &evaluated, &mut transcript, &mut equation)?;
-    if let Some(private) = &description.weights {
+    if let Some(private) = description.weights.as_ref().filter(|weights| weights.is_private()) {
         weights::reduce(private, &columns, &challenges, &mut transcript, &mut equation)?;
     }
     transcript.finish()?;
@@ -100,7 +102,7 @@ fn absorb_statement(transcript: &mut Transcript<'_>, model: &ModelId, nonce: &No
 }
 
 /// Reads the commitments of the advice columns, or of the groups of a plan, phase by phase, and draws the circuit's challenges
-/// after each.
+/// after each. Those of virtual columns are not in the proof, and nothing takes them from this list.
 fn read_columns(
     key: &KeyDescription,
     last_phase: u8,
@@ -110,8 +112,12 @@ fn read_columns(
     let mut columns = vec![G1Affine::identity(); if groups.is_some() { 0 } else { key.advice_phases.len() }];
     let mut challenges = vec![Fr::zero(); key.challenge_phases.len()];
     for current in 0..=last_phase {
-        for (column, _) in columns.iter_mut().zip(&key.advice_phases).filter(|(_, phase)| **phase == current) {
-            *column = transcript.read_point("advice column")?;
+        for (index, (column, _)) in
+            columns.iter_mut().zip(&key.advice_phases).enumerate().filter(|(_, (_, phase))| **phase == current)
+        {
+            if key.lane_of_virtual(index).is_none() {
+                *column = transcript.read_point("advice column")?;
+            }
         }
         if let Some(plan) = groups {
             columns.extend(transcript.read_points("group of advice columns", plan.phase_groups(current))?);

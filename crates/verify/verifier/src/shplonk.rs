@@ -32,17 +32,19 @@ use crate::challenge::{OpeningPoint, PolynomialFactor, SetFactor};
 use crate::domain::{Domain, Point, Rows};
 use crate::error::VerifyError;
 use crate::groups::{GroupMember, GroupTime, OpeningGroup};
-use crate::key::KeyDescription;
+use crate::key::{CommittedWeights, KeyDescription};
 use crate::opening::DeferredPairing;
 use crate::permutation;
 use crate::sorted::SortedMap;
 use crate::transcript::Transcript;
-use crate::vanishing;
+use crate::{vanishing, weights};
 
 /// A polynomial that is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Polynomial {
     Advice(usize),
+    /// A virtual advice column: the combination of a lane's weight columns.
+    Combined(usize),
     Product(usize),
     Fixed(usize),
     Sigma(usize),
@@ -113,6 +115,10 @@ pub(crate) struct Evaluated<'a> {
     pub(crate) permutation: &'a permutation::Evaluated,
     /// The random polynomial, and the pieces of the quotient.
     pub(crate) vanishing: &'a vanishing::Evaluated,
+    /// The key's weights, for the commitments of virtual columns.
+    pub(crate) weights: Option<&'a CommittedWeights>,
+    /// The circuit's challenges.
+    pub(crate) challenges: &'a [Fr],
     /// The value that the quotient must have.
     pub(crate) quotient: Fr,
 }
@@ -121,7 +127,9 @@ impl Plan {
     /// The plan of a key whose queries have been checked. `last` is the row after the usable ones.
     pub(crate) fn new(key: &KeyDescription, products: usize, rows: Rows, last: i64) -> Self {
         let advice = key.advice_queries.iter().enumerate().map(|(position, query)| {
-            (Polynomial::Advice(index(query.column)), i64::from(query.rotation), Evaluation::Advice(position))
+            let column = index(query.column);
+            let polynomial = key.lane_of_virtual(column).map_or(Polynomial::Advice(column), Polynomial::Combined);
+            (polynomial, i64::from(query.rotation), Evaluation::Advice(position))
         });
         let product = (0..products).flat_map(|product| {
             let polynomial = Polynomial::Product(product);
@@ -168,7 +176,7 @@ impl Plan {
             Polynomial::Advice(column) => phase(column),
             Polynomial::Product(_) => PRODUCTS,
             Polynomial::Quotient => QUOTIENT,
-            Polynomial::Fixed(_) | Polynomial::Sigma(_) | Polynomial::Random => KEY,
+            Polynomial::Combined(_) | Polynomial::Fixed(_) | Polynomial::Sigma(_) | Polynomial::Random => KEY,
         };
         let limit = key.evm.as_ref().map_or(usize::MAX, |evm| index(evm.group));
 
@@ -396,6 +404,10 @@ impl Evaluated<'_> {
             Polynomial::Fixed(i) => equation.add_fixed(i, factor)?,
             Polynomial::Sigma(i) => equation.add_sigma(i, factor)?,
             Polynomial::Advice(i) => equation.add_point(commitment(self.advice_columns, i)?, factor),
+            Polynomial::Combined(lane) => {
+                let weights = self.weights.ok_or(VerifyError::Missing { what: "commitment" })?;
+                weights::add_lane(weights, lane, weights::mu(weights, self.challenges)?, factor, equation)?;
+            }
             Polynomial::Product(i) => equation.add_point(commitment(&self.permutation.products, i)?, factor),
             Polynomial::Random => {
                 let random = self.vanishing.random.ok_or(VerifyError::Missing { what: "commitment" })?;

@@ -1,7 +1,24 @@
-//! Private weights: that the circuit's combined weights are those behind the key's commitments.
+//! Weights that are not columns of the circuit.
 //!
-//! A key commits to the weight columns w_{l,c} of each lane l; their last rows R, which no gate looks at, are random. The circuit has for each lane an advice
-//! column w_l, committed after the challenge μ. On all other rows it has to be `Σ_c μ^(C−1−c)·w_{l,c}`. With random γ, that is to say that
+//! A key commits to the weight columns w_{l,c} of each lane l. The circuit needs only their combination
+//!
+//! ```text
+//! w_l = Σ_c μ^(C−1−c)·w_{l,c}
+//! ```
+//!
+//! for the challenge μ, in an advice column of the second phase.
+//!
+//! # Fixed weights: a virtual column
+//!
+//! Nothing has to be hidden, so w_l is that combination on every row. Its commitment, `[w_l] = Σ_c μ^(C−1−c)·[w_{l,c}]`, follows
+//! from the key and μ, is not in the proof, and is opened as that of any other column. The terms go into the one multi-scalar
+//! multiplication before the pairing. This adds no error: [w_l] commits to w_l because commitments are linear, the w_{l,c} are
+//! bound by the key, whose identity is the first thing in the transcript, and μ is drawn from the transcript.
+//!
+//! # Private weights: a proof of representation
+//!
+//! The last rows R of the weight columns, which no gate looks at, are random, and w_l is committed in the proof, with random
+//! last rows of its own. On all other rows it has to be the combination. With random γ, that is to say that
 //!
 //! ```text
 //! D = Σ_l γ^(Λ−1−l) ( [w_l] − Σ_c μ^(C−1−c) [w_{l,c}] )  =  Σ_{i in R} d_i [L_i]
@@ -23,14 +40,14 @@ use vouch_schema::num::index;
 
 use crate::challenge::{EquationFactor, LaneFactor, SchnorrChallenge};
 use crate::error::VerifyError;
-use crate::key::PrivateWeights;
+use crate::key::CommittedWeights;
 use crate::opening::DeferredPairing;
 use crate::transcript::Transcript;
 
 /// Reads the last part of the proof of a key with private weights, and adds its equation to the pairing's. `advice` are the
 /// commitments of the advice columns, `challenges` those of the circuit.
 pub(crate) fn reduce(
-    weights: &PrivateWeights,
+    weights: &CommittedWeights,
     advice: &[G1Affine],
     challenges: &[Fr],
     transcript: &mut Transcript<'_>,
@@ -42,27 +59,46 @@ pub(crate) fn reduce(
     let z = transcript.read_scalars("answer z of private weights", weights.blinding_rows.len())?;
     let EquationFactor(factor) = transcript.draw();
 
-    let mu = challenges.get(index(weights.challenge)).copied();
-    let mu = mu.ok_or(VerifyError::Missing { what: "challenge of private weights" })?;
+    let mu = mu(weights, challenges)?;
     // factor · (Σ z_i [L_i] − T − e·D) = 0
     for (row, z) in z.into_iter().enumerate() {
         equation.add_blinding_row(row, factor * z)?;
     }
     equation.add_point(t, -factor);
-    // From the last lane and the last column on, so that powers grow.
+    // From the last lane on, so that powers of γ grow.
     let mut scalar = factor * e;
-    let mut columns = (0..weights.columns()).rev();
-    for lane in weights.lanes.iter().rev() {
+    for (position, lane) in weights.lanes.iter().enumerate().rev() {
         let combined = advice.get(index(lane.combined)).copied();
         let combined = combined.ok_or(VerifyError::Missing { what: "column of private weights" })?;
         equation.add_point(combined, -scalar);
-        let mut power = scalar;
-        // The commitments first: `zip` takes from its first part even when the second has ended.
-        for (_, column) in lane.commitments.iter().zip(columns.by_ref()) {
-            equation.add_weight(column, power)?;
-            power *= mu;
-        }
+        add_lane(weights, position, mu, scalar, equation)?;
         scalar *= gamma;
+    }
+    Ok(())
+}
+
+/// The challenge that combines the columns of a lane.
+pub(crate) fn mu(weights: &CommittedWeights, challenges: &[Fr]) -> Result<Fr, VerifyError> {
+    let mu = challenges.get(index(weights.challenge)).copied();
+    mu.ok_or(VerifyError::Missing { what: "challenge of committed weights" })
+}
+
+/// Adds `scalar · Σ_c μ^(C−1−c) [w_{l,c}]` to the combination, for lane l.
+pub(crate) fn add_lane(
+    weights: &CommittedWeights,
+    lane: usize,
+    mu: Fr,
+    scalar: Fr,
+    equation: &mut DeferredPairing,
+) -> Result<(), VerifyError> {
+    let lanes = weights.lanes.get(..=lane).ok_or(VerifyError::Missing { what: "lane of committed weights" })?;
+    let [before @ .., lane] = lanes else { return Ok(()) };
+    let first: usize = before.iter().map(|lane| lane.commitments.len()).sum();
+    // From the last column on, so that powers of μ grow.
+    let mut power = scalar;
+    for (column, _) in (first..).zip(&lane.commitments).collect::<Vec<_>>().into_iter().rev() {
+        equation.add_weight(column, power)?;
+        power *= mu;
     }
     Ok(())
 }

@@ -25,17 +25,26 @@
 //!
 //! x is copy-constrained to the operand's cell or to the end of another chain.
 //!
-//! # Private weights
+//! # Weights outside of the circuit
 //!
-//! The weight columns are then no columns of the circuit: the verifying key has a hiding commitment to each, and the lane has a second-phase column w and a fixed
-//! column `unit` instead:
+//! The sum over c is one number a row, w = Σ_c w_c·μ^(C−1−c). So the w_c need not be columns of the circuit: the verifying key
+//! has a commitment to each, and the lane has one second-phase column w.
+//!
+//! * *Fixed weights*: w is a *virtual* column. No proof commits to it: the verifier combines the key's commitments in the same
+//!   powers of μ, and w is opened against the result. So w is that combination on all rows, for any C, at the cost of one column.
+//!   The gate is the one above.
+//! * *Private weights*: the commitments hide, and w is committed in the proof, with random last rows. That it is the combination
+//!   on all rows that gates look at is proved outside of the circuit, from the commitments (docs/private-weights.md). There is a
+//!   fixed column `unit`, so that nothing but weights is behind the commitments:
 //!
 //! ```text
 //! acc[i+1] = acc[i]·(f_1 + f_μ·μ^C + f_σ·σ + f_τ·τ) + x[i]·(unit[i] + (1 − unit[i])·w[i])
 //! ```
 //!
-//! That w = Σ_c w_c·μ^(C−1−c) on all rows that gates look at is proved outside the circuit, from the commitments (docs/private-weights.md): so w is fixed by what the key committed to before μ
-//! was drawn. J = 1: without bounds on the weights, sums cannot be packed. The check holds for weights that are any field elements; whatever they are, outputs are a function of inputs.
+//!   J = 1: without bounds on the weights, sums cannot be packed. The check holds for weights that are any field elements;
+//!   whatever they are, outputs are a function of inputs.
+//!
+//! In both cases w is fixed by the key before μ is drawn.
 
 use halo2_proofs::{
     halo2curves::bn256::Fr,
@@ -52,10 +61,8 @@ pub struct MatrixLane {
     pub x: Column<Advice>,
     /// Second phase: the running sum.
     pub acc: Column<Advice>,
-    /// Packed weights, where they are fixed.
-    pub weights: Vec<Column<Fixed>>,
-    /// What stands for them where they are private.
-    pub private: Option<PrivateColumns>,
+    /// What operands are multiplied by.
+    pub weights: WeightColumns,
     /// Multiplier 1.
     pub by_one: Column<Fixed>,
     /// Multiplier μ^C.
@@ -66,25 +73,76 @@ pub struct MatrixLane {
     pub by_tau: Column<Fixed>,
 }
 
-/// The columns of a lane whose weights are private.
-#[derive(Clone, Copy, Debug)]
-pub struct PrivateColumns {
-    /// Second phase: the combination of the weights.
-    pub combined: Column<Advice>,
-    /// 1 where the operand is multiplied by 1.
-    pub unit: Column<Fixed>,
+/// The columns of a lane that hold its weights.
+#[derive(Clone, Debug)]
+pub enum WeightColumns {
+    /// Packed weights, as columns of the circuit.
+    Fixed(Vec<Column<Fixed>>),
+    /// The combination of packed weights to which the key commits, in the second phase. No proof commits to it.
+    Virtual(Column<Advice>),
+    /// As above, for private weights: proofs commit to it.
+    Private {
+        /// Second phase: the combination of the weights.
+        combined: Column<Advice>,
+        /// 1 where the operand is multiplied by 1.
+        unit: Column<Fixed>,
+    },
+}
+
+impl WeightColumns {
+    /// The column that holds the combination of weights to which the key commits.
+    pub fn combined(&self) -> Option<Column<Advice>> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::Virtual(combined) | Self::Private { combined, .. } => Some(*combined),
+        }
+    }
+
+    /// The same column, if proofs commit to it.
+    pub fn private(&self) -> Option<Column<Advice>> {
+        match self {
+            Self::Fixed(_) | Self::Virtual(_) => None,
+            Self::Private { combined, .. } => Some(*combined),
+        }
+    }
+
+    /// The same column, if proofs do not commit to it.
+    pub fn virtual_column(&self) -> Option<Column<Advice>> {
+        match self {
+            Self::Virtual(combined) => Some(*combined),
+            Self::Fixed(_) | Self::Private { .. } => None,
+        }
+    }
+
+    /// The fixed column that is 1 where the operand is multiplied by 1, where there is one.
+    pub(crate) fn unit(&self) -> Option<Column<Fixed>> {
+        match self {
+            Self::Fixed(columns) => columns.last().copied(),
+            Self::Virtual(_) => None,
+            Self::Private { unit, .. } => Some(*unit),
+        }
+    }
+
+    /// The fixed columns of packed weights.
+    pub(crate) fn fixed(&self) -> &[Column<Fixed>] {
+        if let Self::Fixed(columns) = self { columns } else { &[] }
+    }
 }
 
 impl MatrixLane {
     pub(crate) fn columns(meta: &mut ConstraintSystem<Fr>, p: &CircuitParams) -> Self {
-        let fixed = if p.private_weights { 0 } else { p.weight_columns };
+        let (x, acc) = (meta.advice_column_in(SecondPhase), meta.advice_column_in(SecondPhase));
+        let weights = if p.private_weights {
+            WeightColumns::Private { combined: meta.advice_column_in(SecondPhase), unit: meta.fixed_column() }
+        } else if p.virtual_weights {
+            WeightColumns::Virtual(meta.advice_column_in(SecondPhase))
+        } else {
+            WeightColumns::Fixed((0..p.weight_columns).map(|_| meta.fixed_column()).collect())
+        };
         let lane = Self {
-            x: meta.advice_column_in(SecondPhase),
-            acc: meta.advice_column_in(SecondPhase),
-            weights: (0..fixed).map(|_| meta.fixed_column()).collect(),
-            private: p
-                .private_weights
-                .then(|| PrivateColumns { combined: meta.advice_column_in(SecondPhase), unit: meta.fixed_column() }),
+            x,
+            acc,
+            weights,
             by_one: meta.fixed_column(),
             by_mu: meta.fixed_column(),
             by_sigma: p.grid.then(|| meta.fixed_column()),
@@ -108,10 +166,7 @@ impl MatrixLane {
             let acc = meta.query_advice(self.acc, Rotation::cur());
             let next = meta.query_advice(self.acc, Rotation::next());
             let w = self.factor(meta, mu);
-            let mut mu_c = mu.expr();
-            for _ in 1..p.weight_columns {
-                mu_c = mu_c * mu.expr();
-            }
+            let mu_c = self.power(mu, p.weight_columns);
             let mut by = meta.query_fixed(self.by_one, Rotation::cur())
                 + meta.query_fixed(self.by_mu, Rotation::cur()) * mu_c
                 + meta.query_fixed(self.by_tau, Rotation::cur()) * tau.expr();
@@ -122,17 +177,40 @@ impl MatrixLane {
         });
     }
 
+    /// μ^C. By squares where there may be hundreds of columns; keys without virtual columns have the product of C factors.
+    fn power(&self, mu: Challenge, c: usize) -> Expression<Fr> {
+        let mut power = mu.expr();
+        if self.weights.virtual_column().is_none() {
+            for _ in 1..c {
+                power = power * mu.expr();
+            }
+            return power;
+        }
+        for bit in (0..c.checked_ilog2().unwrap_or(0)).rev() {
+            power = power.clone() * power;
+            if c.checked_shr(bit).is_some_and(|c| c & 1 == 1) {
+                power = power * mu.expr();
+            }
+        }
+        power
+    }
+
     /// What the operand is multiplied by.
     fn factor(&self, meta: &mut VirtualCells<'_, Fr>, mu: Challenge) -> Expression<Fr> {
         let one = Expression::Constant(Fr::one());
-        if let Some(private) = &self.private {
-            let unit = meta.query_fixed(private.unit, Rotation::cur());
-            let w = meta.query_advice(private.combined, Rotation::cur());
-            return unit.clone() + (one - unit) * w;
+        match &self.weights {
+            WeightColumns::Private { combined, unit } => {
+                let unit = meta.query_fixed(*unit, Rotation::cur());
+                let w = meta.query_advice(*combined, Rotation::cur());
+                unit.clone() + (one - unit) * w
+            }
+            WeightColumns::Virtual(combined) => meta.query_advice(*combined, Rotation::cur()),
+            WeightColumns::Fixed(columns) => {
+                // Horner in μ: w_0 is the highest power.
+                let mut columns = columns.iter().map(|c| meta.query_fixed(*c, Rotation::cur()));
+                let Some(first) = columns.next() else { return one };
+                columns.fold(first, |w, c| w * mu.expr() + c)
+            }
         }
-        // Horner in μ: w_0 is the highest power.
-        let mut columns = self.weights.iter().map(|c| meta.query_fixed(*c, Rotation::cur()));
-        let Some(first) = columns.next() else { return one };
-        columns.fold(first, |w, c| w * mu.expr() + c)
     }
 }

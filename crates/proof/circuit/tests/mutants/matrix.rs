@@ -47,10 +47,10 @@ fn opposite(pair: Pair, subject: Subject, elements: fn(usize) -> [usize; 2]) -> 
 }
 
 /// Makes the check hold by the combined weight of the first operand.
-fn combined(bench: &Bench) -> Columns {
-    let mut columns = other_weights(bench, &subjects::private(9));
+fn combined(bench: &Bench, other: &Subject) -> Columns {
+    let mut columns = other_weights(bench, other);
     let piece = bench.layout.pieces.iter().find(|p| matches!(p.rows[0].weights, Weights::Packed { .. })).unwrap();
-    let w = bench.config.matrix[piece.lane].private.as_ref().unwrap().combined;
+    let w = bench.config.matrix[piece.lane].weights.combined().unwrap();
     balance(bench, &mut columns, (w.index(), piece.row.index()));
     columns
 }
@@ -80,7 +80,8 @@ pub fn attacks() -> Vec<Attack> {
         }),
         operand("matrix, operand is a value", linear(), subjects::linear(9)),
         operand("matrix, combination goes on in the next lane", subjects::long(1), subjects::long(2)),
-        Attack::new(Mutant::Weights, subjects::private(11), combined),
+        Attack::new(Mutant::PrivateWeights, subjects::private(11), |bench| combined(bench, &subjects::private(9))),
+        Attack::new(Mutant::VirtualWeights, linear(), |bench| combined(bench, &subjects::linear(9))),
     ];
     for class in [
         "matrix, operand is a combination",

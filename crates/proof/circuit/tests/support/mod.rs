@@ -28,7 +28,7 @@ pub struct Bench {
     pub cs: ConstraintSystem<Fr>,
     pub fixed: Vec<Vec<Fr>>,
     pub challenges: Challenges,
-    /// What the key commits to, where weights are private.
+    /// The columns of weights that the key commits to.
     pub weights: Vec<Vec<Vec<Fr>>>,
     /// The constraint that is left out, if any.
     pub mutant: Option<Mutant>,
@@ -72,7 +72,7 @@ impl Bench {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
         let mut draw = || Fr::from_raw([rng.r#gen(), rng.r#gen(), rng.r#gen(), rng.r#gen::<u64>() >> 3]);
         let challenges = Challenges { mu: draw(), sigma: draw(), tau: draw(), beta: draw(), theta: draw() };
-        let weights = ModelCircuit::private_weights(&program, &layout);
+        let weights = ModelCircuit::committed_weights(&program, &layout);
         let (program, layout) = (Arc::new(program), Arc::new(layout));
         let mut bench = Self { program, layout, config, cs, fixed, challenges, weights, mutant };
         match bench.mutant {
@@ -140,8 +140,8 @@ impl Bench {
         for (lane, v) in self.config.linear.iter().zip(&second.linear_acc) {
             put(lane.acc.index(), v);
         }
-        for (lane, w) in self.config.matrix.iter().filter_map(|lane| lane.private.as_ref()).zip(&second.matrix_w) {
-            put(lane.combined.index(), w);
+        for (column, w) in self.config.matrix.iter().filter_map(|lane| lane.weights.combined()).zip(&second.matrix_w) {
+            put(column.index(), w);
         }
         for ((lane, x), acc) in self.config.matrix.iter().zip(&second.matrix_x).zip(&second.matrix_acc) {
             put(lane.x.index(), x);
@@ -171,9 +171,10 @@ impl Bench {
             }
         }
         // The argument outside the circuit, on the rows that it is about.
-        let committed = if self.mutant == Some(Mutant::Weights) { &[] } else { self.weights.as_slice() };
+        let free = matches!(self.mutant, Some(Mutant::PrivateWeights | Mutant::VirtualWeights));
+        let committed = if free { &[] } else { self.weights.as_slice() };
         for (lane, columns) in self.config.matrix.iter().zip(committed) {
-            let combined = &c.advice[lane.private.as_ref().unwrap().combined.index()];
+            let combined = &c.advice[lane.weights.combined().unwrap().index()];
             for row in 0..self.layout.params.usable() {
                 let w = columns.iter().fold(Fr::zero(), |w, c| w * self.challenges.mu + c[row]);
                 if combined[row] != w {

@@ -22,8 +22,10 @@ pub enum Mutant {
     LastSum,
     /// Two challenges are one.
     Equal(Pair),
-    /// Combined weights are those that the key commits to.
-    Weights,
+    /// Combined private weights are those that the key commits to.
+    PrivateWeights,
+    /// The same for fixed weights, whose combination is a virtual column.
+    VirtualWeights,
 }
 
 /// A lookup of every lane of a kind.
@@ -63,7 +65,8 @@ impl fmt::Display for Mutant {
             Self::Equal(Pair::MuSigma) => f.write_str("challenges, μ and σ differ"),
             Self::Equal(Pair::SigmaTau) => f.write_str("challenges, σ and τ differ"),
             Self::Equal(Pair::BetaTheta) => f.write_str("challenges, β and θ differ"),
-            Self::Weights => f.write_str("weights, the key's"),
+            Self::PrivateWeights => f.write_str("private weights, the key's"),
+            Self::VirtualWeights => f.write_str("virtual column of weights, the key's"),
         }
     }
 }
@@ -174,9 +177,9 @@ impl Bench {
         if self.config.sigma.is_some() {
             out.extend([Mutant::Equal(Pair::MuSigma), Mutant::Equal(Pair::SigmaTau)]);
         }
-        if !self.weights.is_empty() {
-            out.push(Mutant::Weights);
-        }
+        let p = &self.layout.params;
+        out.extend(p.private_weights.then_some(Mutant::PrivateWeights));
+        out.extend(p.virtual_weights.then_some(Mutant::VirtualWeights));
         out
     }
 

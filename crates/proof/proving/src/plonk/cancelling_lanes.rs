@@ -171,10 +171,10 @@ fn errors_of_two_lanes_do_not_cancel() {
     let nothing = |_: &ModelConfig, _: Fr, _: &mut vouch_circuit::Columns| {};
     // Moves the error of the changed weight into the other lane with the opposite sign.
     let opposite = |config: &ModelConfig, mu: Fr, columns: &mut vouch_circuit::Columns| {
-        let lanes = ModelCircuit::private_weights(&key.program, &key.layout);
+        let lanes = ModelCircuit::committed_weights(&key.program, &key.layout);
         let committed = lanes[at.lane].iter().fold(Fr::zero(), |sum, column| sum * mu + column[at.row]);
         let combined = |lane: Lane| {
-            let column = config.matrix[lane].private.as_ref().unwrap().combined;
+            let column = config.matrix[lane].weights.private().unwrap();
             columns.iter().position(|(c, _)| *c == column).unwrap()
         };
         let (from, to) = (combined(at.lane), combined(free));

@@ -145,6 +145,7 @@ fn circuits_of_every_feature() {
             matrix_lanes: 1 + usize::from(on(0)),
             weight_columns: 1 + (features % 3) as usize,
             private_weights: on(3),
+            virtual_weights: !on(3) && features % 2 == 0,
             hash_lanes: usize::from(on(4)),
             grid: on(2),
         };

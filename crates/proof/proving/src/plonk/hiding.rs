@@ -118,7 +118,10 @@ impl Roles {
         let products = cs.permutation().get_columns().len().div_ceil(cs.degree() - 2);
         let mut linear: Vec<usize> = chip.helpers.iter().map(|c| c.index()).collect();
         linear.extend([chip.phi.index(), chip.multiplicity.index()]);
-        let others = (0..advice).filter(|c| !linear.contains(c)).collect();
+        // Virtual columns have no random rows.
+        let of_keys: Vec<usize> =
+            config.matrix.iter().filter_map(|lane| Some(lane.weights.virtual_column()?.index())).collect();
+        let others = (0..advice).filter(|c| !linear.contains(c) && !of_keys.contains(c)).collect();
         linear.extend((advice..advice + products).rev().skip(1));
         Some(Self {
             others,

@@ -2,9 +2,13 @@
 
 use halo2_proofs::{
     halo2curves::bn256::Bn256,
+    halo2curves::group::{Group, GroupEncoding},
     plonk::verify_proof,
     poly::kzg::{commitment::KZGCommitmentScheme, multiopen::VerifierSHPLONK, strategy::SingleStrategy},
-    transcript::{Blake2bRead, Blake2bWrite, TranscriptReadBuffer, TranscriptWriterBuffer},
+    transcript::{
+        Blake2bRead, Blake2bWrite, EncodedChallenge, Transcript, TranscriptRead, TranscriptReadBuffer,
+        TranscriptWriterBuffer,
+    },
 };
 use vouch_circuit::Objective;
 use vouch_testing::random_program;
@@ -12,8 +16,69 @@ use vouch_testing::random_program;
 use super::*;
 use crate::{ProverKey, Srs, plan};
 
+/// A transcript that gives halo2's verifier the commitments of virtual columns, which the proof does not have and the
+/// transcript does not absorb: the combination of the key's commitments in the powers of μ.
+struct WithVirtual<'a, T> {
+    inner: T,
+    key: &'a ProverKey,
+    /// The challenges that have been drawn.
+    drawn: Vec<Fr>,
+    /// How many points have been asked for.
+    points: usize,
+}
+
+impl<T> WithVirtual<'_, T> {
+    /// The commitment of the virtual column that is the next point.
+    fn next(&self) -> Option<G1Affine> {
+        let cs = self.key.pk.get_vk().cs();
+        let phases = cs.advice_column_phase();
+        let mut order: Vec<usize> = (0..phases.len()).collect();
+        order.sort_by_key(|column| phases[*column]);
+        let column = *order.get(self.points)?;
+        let weights = self.key.verifier.description().weights.as_ref().filter(|weights| !weights.is_private())?;
+        let lane = weights.lanes.iter().find(|lane| lane.combined as usize == column)?;
+        let mu = self.drawn[weights.challenge as usize];
+        let point = |bytes: &[u8; 32]| G1::from(Option::<G1Affine>::from(G1Affine::from_bytes(bytes)).unwrap());
+        let combined = lane.commitments.iter().fold(G1::identity(), |sum, bytes| sum * mu + point(bytes));
+        Some(combined.to_affine())
+    }
+}
+
+impl<T: Transcript<G1Affine, Challenge255<G1Affine>>> Transcript<G1Affine, Challenge255<G1Affine>>
+    for WithVirtual<'_, T>
+{
+    fn squeeze_challenge(&mut self) -> Challenge255<G1Affine> {
+        let challenge = self.inner.squeeze_challenge();
+        self.drawn.push(challenge.get_scalar());
+        challenge
+    }
+
+    fn common_point(&mut self, point: G1Affine) -> std::io::Result<()> {
+        self.inner.common_point(point)
+    }
+
+    fn common_scalar(&mut self, scalar: Fr) -> std::io::Result<()> {
+        self.inner.common_scalar(scalar)
+    }
+}
+
+impl<T: TranscriptRead<G1Affine, Challenge255<G1Affine>>> TranscriptRead<G1Affine, Challenge255<G1Affine>>
+    for WithVirtual<'_, T>
+{
+    fn read_point(&mut self) -> std::io::Result<G1Affine> {
+        let next = self.next();
+        self.points += 1;
+        next.map_or_else(|| self.inner.read_point(), Ok)
+    }
+
+    fn read_scalar(&mut self) -> std::io::Result<Fr> {
+        self.inner.read_scalar()
+    }
+}
+
 fn accepted(key: &ProverKey, instance: &[Fr], proof: &[u8]) -> bool {
-    let mut transcript = Blake2bRead::<_, G1Affine, Challenge255<_>>::init(proof);
+    let inner = Blake2bRead::<_, G1Affine, Challenge255<_>>::init(proof);
+    let mut transcript = WithVirtual { inner, key, drawn: Vec::new(), points: 0 };
     verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'_, Bn256>, _, _, _>(
         key.params.inner(),
         key.pk.get_vk(),
@@ -62,7 +127,7 @@ fn halo2_accepts() {
 #[test]
 fn every_column_is_blinded() {
     let names = std::collections::BTreeMap::from([("x".to_owned(), vouch_program::Visibility::Hashed)]);
-    let mut roles = [0; 4];
+    let mut roles = [0; 5];
     for seed in 0..6 {
         let (program, x) = random_program(seed);
         // Some of them have an input with too many bits to be hidden.
@@ -78,7 +143,7 @@ fn every_column_is_blinded() {
         roles[0] += config.hash.len();
         roles[1] += config.lookup.iter().map(|chip| chip.helpers.len()).sum::<usize>();
         roles[2] += config.matrix.len();
-        roles[3] += config.matrix.iter().filter(|lane| lane.private.is_some()).count();
+        roles[3] += config.matrix.iter().filter(|lane| lane.weights.private().is_some()).count();
         let filled = || {
             let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
             let domain = Domain::new(key.pk.get_vk().get_domain().k());
@@ -86,7 +151,13 @@ fn every_column_is_blinded() {
                 Prover { params: &key.params, pk: &key.pk, cs, domain, evm: None, transcript: &mut transcript };
             let instance = prover.instance(circuit.instance().unwrap()).unwrap();
             let second = |config: &ModelConfig, challenges: &[Fr]| circuit.second_phase(config, challenges);
-            let (advice, _) = prover.advice(&circuit, &second).unwrap();
+            let (mut advice, _) = prover.advice(&circuit, &second).unwrap();
+            // A virtual column is a combination of the key's columns: it has nothing to hide, and is zero there.
+            for column in config.matrix.iter().filter_map(|lane| lane.weights.virtual_column()) {
+                let values = std::mem::take(&mut advice[column.index()]);
+                assert!(values[values.len() - cs.blinding_factors() - 1..].iter().all(|v| *v == Fr::zero()));
+                roles[4] += 1;
+            }
             let c = Combine { beta: Fr::from(3), gamma: Fr::from(5), y: Fr::zero() };
             let products = prover.products(&instance, &advice, &c).unwrap();
             (advice, products)
@@ -96,7 +167,7 @@ fn every_column_is_blinded() {
         let (rows, after) = (cs.blinding_factors() + 1, cs.blinding_factors());
         assert!(rows >= 6 && after >= 3 && !products.is_empty());
         let mut seen = std::collections::HashSet::new();
-        let columns = advice.iter().chain(&others).map(|c| (c, rows));
+        let columns = advice.iter().chain(&others).filter(|c| !c.is_empty()).map(|c| (c, rows));
         for (column, rows) in columns.chain(products.iter().chain(&other_products).map(|z| (z, after))) {
             assert_eq!(column.len(), n);
             assert!(column[n - rows..].iter().all(|v| seen.insert(v.to_bytes())), "seed {seed}: a value occurs twice");
@@ -111,44 +182,51 @@ fn every_column_is_blinded() {
     assert!(roles.iter().all(|n| *n > 0), "{roles:?}");
 }
 
-/// The key's weights changed after the key was made: with the same circuit and blinding, but with other weights, a prover does not get through; and halo2's verifier, which knows nothing of weights, accepts the
-/// part of the proof that is its own.
+/// The weights are changed after the key was made: with the same circuit and blinding, but with other weights, a prover does
+/// not get through. halo2's verifier, which knows nothing of private weights, accepts the part of the proof that is its own.
 #[test]
 fn weights_are_those_of_the_key() {
     use vouch_program::WeightMode;
-    let mut tried = 0;
-    for seed in 0..100 {
-        let (program, x) = random_program(seed);
-        let Ok(program) = program.with_weights(WeightMode::Private) else { continue };
-        let plan = plan(&program, 1, Objective::default(), None).unwrap();
-        if !plan.estimate.params.private_weights {
-            continue;
+    for mode in [WeightMode::Private, WeightMode::Fixed] {
+        let mut tried = 0;
+        for seed in 0..if mode == WeightMode::Private { 100 } else { 40 } {
+            let (program, x) = random_program(seed);
+            let Ok(program) = program.with_weights(mode) else { continue };
+            tried += usize::from(refuses_other_weights(&program, &x, &format!("{mode}, seed {seed}")));
         }
-        let key = ProverKey::generate(&plan, &Srs::development(plan.k())).unwrap();
-        let nonce = vouch_envelope::Nonce([1; 32]);
-        key.prove(&x, nonce).unwrap();
-        let circuit =
-            ModelCircuit::prove(key.program.clone(), key.layout.clone(), &program.run(&x).unwrap(), &[]).unwrap();
-        let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
-        create_proof(&key.params, &key.pk, &circuit, key.blinding.as_ref(), None, &mut transcript).unwrap();
-        let proof = transcript.finalize();
-        assert!(accepted(&key, circuit.instance().unwrap(), &proof), "seed {seed}: halo2's part");
-
-        let mut json = serde_json::to_value(&program).unwrap();
-        let weight = json["matrices"][0]["weights"].as_array_mut().unwrap().last_mut().unwrap();
-        *weight = (weight.as_i64().unwrap() + 1).into();
-        let other: vouch_program::Program = serde_json::from_value(json).unwrap();
-        // A weight whose operand is always 0 is in no column.
-        if ModelCircuit::private_weights(&program, &key.layout) == ModelCircuit::private_weights(&other, &key.layout) {
-            continue;
-        }
-        // Where the changed weight has no effect on the run there is still another combination of weights.
-        let cheat = ProverKey { program: std::sync::Arc::new(other), ..key };
-        match cheat.prove(&x, nonce) {
-            Err(ProvingError::SelfCheck(vouch_verifier::VerifyError::Pairing)) => tried += 1,
-            Err(ProvingError::Run(_)) => {}
-            other => panic!("seed {seed}: {other:?}"),
-        }
+        assert!(tried > 5, "only {tried} with {mode} weights");
     }
-    assert!(tried > 10, "only {tried}");
+}
+
+/// Whether the program has weights of which another one makes a difference, and all is as it should be.
+fn refuses_other_weights(program: &vouch_program::Program, x: &[i64], name: &str) -> bool {
+    let plan = plan(program, 1, Objective::default(), None).unwrap();
+    let params = &plan.estimate.params;
+    if !params.private_weights && !params.virtual_weights {
+        return false;
+    }
+    let key = ProverKey::generate(&plan, &Srs::development(plan.k())).unwrap();
+    let nonce = vouch_envelope::Nonce([1; 32]);
+    key.prove(x, nonce).unwrap();
+    let circuit = ModelCircuit::prove(key.program.clone(), key.layout.clone(), &program.run(x).unwrap(), &[]).unwrap();
+    let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
+    create_proof(&key.params, &key.pk, &circuit, key.blinding.as_ref(), None, &mut transcript).unwrap();
+    let proof = transcript.finalize();
+    assert!(accepted(&key, circuit.instance().unwrap(), &proof), "{name}: halo2's part");
+
+    let mut json = serde_json::to_value(program).unwrap();
+    let weight = json["matrices"][0]["weights"].as_array_mut().unwrap().last_mut().unwrap();
+    *weight = (weight.as_i64().unwrap() + 1).into();
+    let other: vouch_program::Program = serde_json::from_value(json).unwrap();
+    // A weight whose operand is always 0 is in no column.
+    if ModelCircuit::committed_weights(program, &key.layout) == ModelCircuit::committed_weights(&other, &key.layout) {
+        return false;
+    }
+    // Where the changed weight has no effect on the run there is still another combination of weights.
+    let cheat = ProverKey { program: std::sync::Arc::new(other), ..key };
+    match cheat.prove(x, nonce) {
+        Err(ProvingError::SelfCheck(vouch_verifier::VerifyError::Pairing)) => true,
+        Err(ProvingError::Run(_)) => false,
+        other => panic!("{name}: {other:?}"),
+    }
 }

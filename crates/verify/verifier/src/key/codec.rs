@@ -8,19 +8,22 @@ use vouch_schema::num::wide;
 
 use super::constant::Form;
 use super::{
-    ColumnKind, ColumnQuery, ColumnRef, EvmProfile, Gates, KeyDescription, Node, NodeId, PrivateWeights, SrsKind,
+    ColumnKind, ColumnQuery, ColumnRef, CommittedWeights, EvmProfile, Gates, KeyDescription, Node, NodeId, SrsKind,
     WeightLane, schema,
 };
 use crate::error::KeyError;
 
 /// First bytes of a verifying key.
 pub const KEY_MAGIC: [u8; 8] = *b"VOUCHVK\0";
-/// Newest version of the format that this crate reads and writes. Version 2 has a visibility for each tensor, version 3 also commitments to private weights; a key is written in the
-/// oldest version that can say what it says.
-pub const KEY_VERSION: u16 = 3;
+/// Newest version of the format that this crate reads and writes. Version 2 has a visibility for each tensor, version 3 also
+/// commitments to private weights, version 4 commitments to fixed weights instead. A key is written in the oldest version that
+/// has a place for everything in it.
+pub const KEY_VERSION: u16 = 4;
 /// Added to the version of a key of the evm profile, which says of the profile what follows everything else.
 const EVM_PROFILE: u16 = 0x100;
-/// Version with visibilities and without private weights.
+/// Version with private weights.
+const PRIVATE_VERSION: u16 = 3;
+/// Version with visibilities and with weights in fixed columns.
 const HIDDEN_VERSION: u16 = 2;
 /// Version without either.
 const PUBLIC_VERSION: u16 = 1;
@@ -49,6 +52,7 @@ pub(crate) fn encode(key: &KeyDescription) -> Vec<u8> {
     let mut writer = Writer::new();
     writer.raw(&KEY_MAGIC);
     let version = match (&key.weights, key.schema.is_public()) {
+        (Some(weights), _) if weights.is_private() => PRIVATE_VERSION,
         (Some(_), _) => KEY_VERSION,
         (None, false) => HIDDEN_VERSION,
         (None, true) => PUBLIC_VERSION,
@@ -103,7 +107,7 @@ pub(crate) fn encode(key: &KeyDescription) -> Vec<u8> {
     writer.into_bytes()
 }
 
-fn encode_weights(writer: &mut Writer, weights: &PrivateWeights) {
+fn encode_weights(writer: &mut Writer, weights: &CommittedWeights) {
     writer.varint(u64::from(weights.challenge));
     writer.count(weights.lanes.len());
     for lane in &weights.lanes {
@@ -111,21 +115,27 @@ fn encode_weights(writer: &mut Writer, weights: &PrivateWeights) {
         writer.count(lane.commitments.len());
         lane.commitments.iter().for_each(|commitment| writer.raw(commitment));
     }
-    writer.count(weights.blinding_rows.len());
-    weights.blinding_rows.iter().for_each(|row| writer.raw(row));
+    if weights.is_private() {
+        writer.count(weights.blinding_rows.len());
+        weights.blinding_rows.iter().for_each(|row| writer.raw(row));
+    }
 }
 
-fn decode_weights(reader: &mut Reader<'_>) -> Result<PrivateWeights, KeyError> {
+fn decode_weights(reader: &mut Reader<'_>, private: bool) -> Result<CommittedWeights, KeyError> {
     let challenge = reader.varint_u32()?;
-    let count = reader.count("lanes of private weights", MAX_COLUMNS, 2)?;
+    let count = reader.count("lanes of committed weights", MAX_COLUMNS, 2)?;
     let lanes = (0..count)
         .map(|_| {
             let combined = reader.varint_u32()?;
             Ok(WeightLane { combined, commitments: decode_commitments(reader, "weight columns of a lane")? })
         })
         .collect::<Result<_, KeyError>>()?;
-    let blinding_rows = decode_commitments(reader, "blinding rows of private weights")?;
-    Ok(PrivateWeights { challenge, lanes, blinding_rows })
+    let what = "blinding rows of private weights";
+    let blinding_rows = if private { decode_commitments(reader, what)? } else { Vec::new() };
+    if private && blinding_rows.is_empty() {
+        return Err(KeyError::Range { what, min: 1, max: wide(MAX_COLUMNS), got: 0 });
+    }
+    Ok(CommittedWeights { challenge, lanes, blinding_rows })
 }
 
 fn encode_gates(writer: &mut Writer, gates: &Gates) {
@@ -200,7 +210,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<KeyDescription, KeyError> {
         gates: decode_gates(&mut reader)?,
         schema: schema::read(&mut reader, version > PUBLIC_VERSION)?,
         layout: reader.string("layout", MAX_LAYOUT)?.to_owned(),
-        weights: if version == KEY_VERSION { Some(decode_weights(&mut reader)?) } else { None },
+        weights: match version {
+            PUBLIC_VERSION | HIDDEN_VERSION => None,
+            _ => Some(decode_weights(&mut reader, version == PRIVATE_VERSION)?),
+        },
         evm: if evm {
             Some(EvmProfile { group: reader.varint_u32()?, fixed_columns: reader.varint_u32()? })
         } else {

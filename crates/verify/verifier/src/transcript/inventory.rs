@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use vouch_envelope::ProofEnvelope;
 
-use crate::key::{PrivateWeights, WeightLane};
+use crate::key::{CommittedWeights, WeightLane};
 use crate::proof;
 use crate::verifier_key::VerifierKey;
 
@@ -33,16 +33,16 @@ fn inventory(key: &VerifierKey, envelope: &ProofEnvelope) -> String {
     text
 }
 
-/// The key with a column of its second phase that combines two columns of private weights, and an envelope whose messages
+/// The key with a column of its second phase that combines two columns of committed weights, and an envelope whose messages
 /// can be read. Its proof does not hold, which only the pairing would find.
-fn private(key: &VerifierKey, envelope: &ProofEnvelope) -> (VerifierKey, ProofEnvelope) {
+fn with_weights(key: &VerifierKey, envelope: &ProofEnvelope, private: bool) -> (VerifierKey, ProofEnvelope) {
     let mut description = key.description().clone();
     let point = description.fixed_commitments[0];
     let place = |phases: &[u8], of| u32::try_from(phases.iter().position(|phase| *phase == of).unwrap()).unwrap();
     let challenge = place(&description.challenge_phases, 0);
     let lane = WeightLane { combined: place(&description.advice_phases, 1), commitments: vec![point; 2] };
-    let rows = usize::try_from(description.blinding_factors + 1).unwrap();
-    description.weights = Some(PrivateWeights { challenge, lanes: vec![lane], blinding_rows: vec![point; rows] });
+    let rows = if private { usize::try_from(description.blinding_factors + 1).unwrap() } else { 0 };
+    description.weights = Some(CommittedWeights { challenge, lanes: vec![lane], blinding_rows: vec![point; rows] });
     let key = VerifierKey::new(description).unwrap();
     // As a scalar this is 1, as a point it is (1, 2).
     let message = [&[1][..], &[0; 31]].concat();
@@ -54,15 +54,14 @@ fn private(key: &VerifierKey, envelope: &ProofEnvelope) -> (VerifierKey, ProofEn
 fn the_transcript_keeps_its_order() {
     let small = VerifierKey::from_bytes(include_bytes!("../../tests/fixtures/small.key")).unwrap();
     let envelope = ProofEnvelope::decode(include_bytes!("../../tests/fixtures/small-0.envelope")).unwrap();
-    let (private, unproved) = private(&small, &envelope);
+    let mut found = format!("# A key with weights in fixed columns: small.key\n{}", inventory(&small, &envelope));
+    for (title, private) in [("a virtual column for fixed weights", false), ("private weights", true)] {
+        let (key, unproved) = with_weights(&small, &envelope, private);
+        write!(found, "\n# The same with {title}\n{}", inventory(&key, &unproved)).unwrap();
+    }
     let evm = VerifierKey::from_bytes(include_bytes!("../../tests/fixtures/evm.key")).unwrap();
     let for_evm = ProofEnvelope::decode(include_bytes!("../../tests/fixtures/evm-0.envelope")).unwrap();
-    let found = format!(
-        "# A key with public weights: small.key\n{}\n# The same with private weights\n{}\n# A key of the evm profile: evm.key\n{}",
-        inventory(&small, &envelope),
-        inventory(&private, &unproved),
-        inventory(&evm, &for_evm)
-    );
+    write!(found, "\n# A key of the evm profile: evm.key\n{}", inventory(&evm, &for_evm)).unwrap();
     let kept = include_str!("../../tests/transcript.inventory");
     assert!(found == kept, "the transcript has changed; if that is meant, tests/transcript.inventory is now\n{found}");
 }

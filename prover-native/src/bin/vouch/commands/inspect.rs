@@ -168,7 +168,8 @@ fn verifier_key(key: &VerifyingKey) -> Said {
     );
     if let Some(weights) = &d.weights {
         let count: usize = weights.lanes.iter().map(|lane| lane.commitments.len()).sum();
-        let _ = writeln!(text, "weights  private: {count} commitments");
+        let kind = if weights.is_private() { "private" } else { "fixed" };
+        let _ = writeln!(text, "weights  {kind}: {count} commitments");
     }
     for (what, tensors) in [("input", &d.schema.inputs), ("output", &d.schema.outputs)] {
         for t in tensors {
@@ -190,7 +191,7 @@ fn verifier_key(key: &VerifyingKey) -> Said {
         "srs_kind": d.srs_kind,
         "k": d.k,
         "proof_bytes": key.proof_len(),
-        "weights": if d.weights.is_some() { "private" } else { "fixed" },
+        "weights": if d.has_private_weights() { "private" } else { "fixed" },
         "schema": d.schema,
         "layout": serde_json::from_str::<serde_json::Value>(&d.layout).ok(),
     });
