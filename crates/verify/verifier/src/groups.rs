@@ -66,7 +66,7 @@ impl GroupMember {
             Polynomial::Fixed(column) => Some(Self::Fixed(column)),
             Polynomial::Sigma(column) => Some(Self::Sigma(column)),
             Polynomial::Quotient => Some(Self::Quotient),
-            Polynomial::Random => None,
+            Polynomial::Combined(_) | Polynomial::Random => None,
         }
     }
 }
