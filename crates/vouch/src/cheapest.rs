@@ -5,7 +5,7 @@
 //! many inputs a proof is about: all share the table, each has its own rows.
 
 use vouch_circuit::{Estimate, Objective};
-use vouch_compiler::{CompileError, CompileOptions, Compiled, OnnxModel, compile_model};
+use vouch_compiler::{CompileError, CompileOptions, Compiled, OnnxModel, Prepared};
 use vouch_proving::plan;
 
 use crate::{Error, ErrorKind, Result};
@@ -31,12 +31,21 @@ pub fn compile_cheapest(
     batch: u32,
     objective: Objective,
 ) -> Result<Compiled> {
+    cheapest(&Prepared::new(model, options)?, options, widths, batch, objective)
+}
+
+fn cheapest(
+    model: &Prepared<'_>,
+    options: &CompileOptions,
+    widths: &[u8],
+    batch: u32,
+    objective: Objective,
+) -> Result<Compiled> {
     let mut failure: Option<Error> = None;
     let mut best: Option<(Compiled, bool, f64)> = None;
     for &limb_bits in widths {
         vouch_proving::stage("compiling")?;
-        let own = CompileOptions { limb_bits, aim: AIM * options.aim, ..options.clone() };
-        let (compiled, estimate) = match compile_for(model, &own, batch, objective) {
+        let (compiled, estimate) = match compile_for(model, limb_bits, AIM * options.aim, batch, objective) {
             Ok(found) => found,
             Err(e) if e.kind() == ErrorKind::Stopped => return Err(e),
             Err(e) => {
@@ -56,7 +65,7 @@ pub fn compile_cheapest(
         (Some((compiled, ..)), _) => Ok(compiled),
         (None, Some(e)) => Err(e),
         // Without widths, with the options' own.
-        (None, None) => Ok(compile_for(model, options, batch, objective)?.0),
+        (None, None) => Ok(compile_for(model, options.limb_bits, options.aim, batch, objective)?.0),
     }
 }
 
@@ -71,8 +80,9 @@ pub fn compile_precise(
     batch: u32,
     objective: Objective,
 ) -> Result<Compiled> {
+    let prepared = Prepared::new(model, options)?;
     let with = |widths: &[u8]| -> Result<Compiled> {
-        let compiled = compile_cheapest(model, options, widths, batch, objective)?;
+        let compiled = cheapest(&prepared, options, widths, batch, objective)?;
         compiled.check_accuracy()?;
         Ok(compiled)
     };
@@ -93,12 +103,13 @@ pub fn compile_precise(
 
 /// Compiles with one width, and says what a proof about `batch` inputs costs.
 fn compile_for(
-    model: &OnnxModel,
-    options: &CompileOptions,
+    model: &Prepared<'_>,
+    limb_bits: u8,
+    aim: f64,
     batch: u32,
     objective: Objective,
 ) -> Result<(Compiled, Estimate)> {
-    let mut compiled = compile_model(model, options)?;
+    let mut compiled = model.compile(limb_bits, aim)?;
     let estimate = plan(&compiled.program, batch, objective, None)?.estimate;
     compiled.report.configuration.batch = batch;
     Ok((compiled, estimate))

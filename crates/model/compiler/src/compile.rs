@@ -4,7 +4,7 @@ mod accuracy;
 mod inputs;
 mod search;
 
-use std::path::Path;
+use std::{cell::OnceCell, path::Path};
 
 use vouch_program::Program;
 
@@ -77,109 +77,187 @@ fn imported(model: &OnnxModel, options: &CompileOptions) -> Result<Graph, Compil
 /// # Errors
 /// As [`compile`].
 pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Compiled, CompileError> {
-    let original = imported(model, options)?;
-    let mut graph = original.clone();
-    graph.simplify();
-    graph.infer_integers();
-    if let Some(site) = graph.not_finite() {
-        let other = || graph.imprecise(site, Span::new(f64::NAN, f64::NAN), "it has a factor that is infinite or NaN");
-        return Err(model.not_finite().unwrap_or_else(other));
+    Prepared::new(model, options)?.compile(options.limb_bits, options.aim)
+}
+
+/// A model that was imported, with the ranges of its values and the float model's outputs: what compilations with different
+/// widths of limbs have in common.
+pub struct Prepared<'m> {
+    model: &'m OnnxModel,
+    options: CompileOptions,
+    graph: Graph,
+    /// The ranges of the inputs, for the report and for the ports.
+    inputs: Vec<InputRange>,
+    spans: Vec<Span>,
+    /// Random inputs, where there is no calibration data.
+    drawn: Vec<NamedTensors>,
+    variants: Vec<Variant>,
+    /// The same with ranges that are those of the random inputs, once they are needed.
+    sampled: OnceCell<Vec<Variant>>,
+    reference: accuracy::Reference,
+    warnings: Vec<String>,
+}
+
+impl std::fmt::Debug for Prepared<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prepared").field("model", &self.model.name()).field("options", &self.options).finish()
     }
-    let inputs = inputs::ranges(model, &graph, options)?;
-    if let Some(given) = &options.given {
-        inputs::check_samples(model, &given.source, &given.samples, Some(&inputs))?;
+}
+
+/// A graph to try.
+pub(crate) struct Variant {
+    /// Whether the arguments of all saturating functions are clamped.
+    clamped: bool,
+    graph: Graph,
+    ranges: Ranges,
+}
+
+impl<'m> Prepared<'m> {
+    /// Imports a model, and runs it in floating point. The options' `limb_bits` and `aim` do not count.
+    ///
+    /// # Errors
+    /// As [`compile`].
+    pub fn new(model: &'m OnnxModel, options: &CompileOptions) -> Result<Self, CompileError> {
+        let mut graph = imported(model, options)?;
+        let original = graph.decides().then(|| graph.clone());
+        graph.simplify();
+        graph.infer_integers();
+        if let Some(site) = graph.not_finite() {
+            let other =
+                || graph.imprecise(site, Span::new(f64::NAN, f64::NAN), "it has a factor that is infinite or NaN");
+            return Err(model.not_finite().unwrap_or_else(other));
+        }
+        let inputs = inputs::ranges(model, &graph, options)?;
+        if let Some(given) = &options.given {
+            inputs::check_samples(model, &given.source, &given.samples, Some(&inputs))?;
+        }
+        inputs::fix_scales(&mut graph, model, options, &inputs)?;
+        let spans: Vec<Span> = inputs.iter().map(|i| Span::new(i.lo, i.hi)).collect();
+        let drawn = || accuracy::random(&graph.inputs, &spans, options);
+        let drawn = if options.calibration.is_none() { drawn() } else { Vec::new() };
+        let ranges = Ranges::new(&graph, &spans, options, &drawn)?;
+        let mut warnings = model.notes().to_vec();
+        for port in graph.inputs.iter().filter(|p| p.required.is_some()) {
+            let name = &port.name;
+            warnings.push(format!("input `{name}` is fixed: proofs only take the value that the calibration data has"));
+        }
+        if let [first, others @ ..] = ranges.guessed() {
+            let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+            warnings.push(format!(
+                "the ranges of `{first}`{more} come from {} random inputs: interval arithmetic bounds nothing there; give \
+                 --calibration with representative inputs",
+                drawn.len()
+            ));
+        }
+        let reference = accuracy::Reference::new(model, &graph, original.as_ref(), &spans, options, &mut warnings)?;
+        drop(original);
+        let variants = variants(&graph, ranges, |graph| Ranges::new(graph, &spans, options, &drawn))?;
+        let (options, sampled) = (options.clone(), OnceCell::new());
+        Ok(Self { model, options, graph, inputs, spans, drawn, variants, sampled, reference, warnings })
     }
-    inputs::fix_scales(&mut graph, model, options, &inputs)?;
-    let spans: Vec<Span> = inputs.iter().map(|i| Span::new(i.lo, i.hi)).collect();
-    let drawn = || accuracy::random(&graph.inputs, &spans, options);
-    let drawn = if options.calibration.is_none() { drawn() } else { Vec::new() };
-    let ranges = Ranges::new(&graph, &spans, options, &drawn)?;
-    let mut warnings = model.notes().to_vec();
-    for port in graph.inputs.iter().filter(|p| p.required.is_some()) {
-        let name = &port.name;
-        warnings.push(format!("input `{name}` is fixed: proofs only take the value that the calibration data has"));
+
+    /// The variants with ranges of random inputs; none where there is calibration data, or nothing follows from them.
+    pub(crate) fn sampled(&self) -> &[Variant] {
+        let make = || {
+            let sampled = |graph: &Graph| Ranges::sampled(graph, &self.spans, &self.options, &self.drawn);
+            variants(&self.graph, sampled(&self.graph)?, sampled)
+        };
+        self.sampled.get_or_init(|| if self.drawn.is_empty() { Vec::new() } else { make().unwrap_or_default() })
     }
-    if let [first, others @ ..] = ranges.guessed() {
-        let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
-        warnings.push(format!(
-            "the ranges of `{first}`{more} come from {} random inputs: interval arithmetic bounds nothing there; give \
-             --calibration with representative inputs",
-            drawn.len()
-        ));
+
+    /// Compiles with limbs of `limb_bits` bits; the search aims at the part `aim` of the acceptable errors.
+    ///
+    /// # Errors
+    /// As [`compile`].
+    pub fn compile(&self, limb_bits: u8, aim: f64) -> Result<Compiled, CompileError> {
+        let options = &CompileOptions { limb_bits, aim, ..self.options.clone() };
+        options.check()?;
+        let best = search::search(self, options)?;
+        let (model, graph) = (self.model, &self.graph);
+        let mut warnings = self.warnings.clone();
+        if best.sampled {
+            warnings.push(format!(
+                "ranges come from {} random inputs, widened by {} %: a proof of an input with a value outside of them is \
+                 refused; give --calibration with representative inputs",
+                self.drawn.len(),
+                100.0 * options.margin
+            ));
+        }
+        warnings.extend(best.accuracy.missed().map(|o| {
+            let (acceptable, off) = (o.acceptable(best.accuracy.target), o.max_abs);
+            format!(
+                "the target error of output `{}`, {acceptable:.2e}, was not reached: it is off by up to {off:.2e}",
+                o.name
+            )
+        }));
+        let counts = model.operator_counts().into_iter();
+        let source = match (&options.calibration, best.sampled) {
+            (Some(_), _) => "calibration",
+            (None, true) => "random",
+            (None, false) => "interval",
+        };
+        let report = CompileReport {
+            model: model.name().to_owned(),
+            onnx_digest: model.digest().iter().map(|b| format!("{b:02x}")).collect(),
+            opset: model.opset(),
+            parameters: graph.parameters(),
+            operators: counts.map(|(operator, count)| OperatorCount { operator, count }).collect(),
+            tensors: best.quantized.tensors.clone(),
+            tables: best.quantized.tables.clone(),
+            accuracy: best.accuracy,
+            ranges: RangeReport {
+                source: source.into(),
+                calibration_samples: options.calibration.as_ref().map_or(0, Vec::len),
+                margin: if source == "interval" { 0.0 } else { options.margin },
+                inputs: self.inputs.clone(),
+            },
+            configuration: Configuration {
+                limb_bits: best.config.limb_bits,
+                linear_drop: best.config.drop,
+                first_bits: best.config.first_bits,
+                last_bits: best.config.last_bits,
+                function_bits: best.config.function_bits,
+                clamped: best.clamped,
+                table_segments: best.quantized.segments(),
+                tried: best.tried,
+                batch: 1,
+                weights: options.weights,
+            },
+            warnings,
+        };
+        let schema = model.schema().cloned().unwrap_or_default();
+        Ok(Compiled { program: best.quantized.program, report, schema })
     }
-    let reference = accuracy::Reference::new(model, &graph, &original, &spans, options, &mut warnings)?;
-    let best = search::search(&graph, &ranges, &spans, options, &drawn, &reference)?;
-    warnings.extend(best.accuracy.missed().map(|o| {
-        let (acceptable, off) = (o.acceptable(best.accuracy.target), o.max_abs);
-        format!(
-            "the target error of output `{}`, {acceptable:.2e}, was not reached: it is off by up to {off:.2e}",
-            o.name
-        )
-    }));
-    let counts = model.operator_counts().into_iter();
-    let report = CompileReport {
-        model: model.name().to_owned(),
-        onnx_digest: model.digest().iter().map(|b| format!("{b:02x}")).collect(),
-        opset: model.opset(),
-        parameters: graph.parameters(),
-        operators: counts.map(|(operator, count)| OperatorCount { operator, count }).collect(),
-        tensors: best.quantized.tensors.clone(),
-        tables: best.quantized.tables.clone(),
-        accuracy: best.accuracy,
-        ranges: RangeReport {
-            source: if options.calibration.is_some() { "calibration" } else { "interval" }.into(),
-            calibration_samples: options.calibration.as_ref().map_or(0, Vec::len),
-            margin: if options.calibration.is_some() { options.margin } else { 0.0 },
-            inputs,
-        },
-        configuration: Configuration {
-            limb_bits: best.config.limb_bits,
-            linear_drop: best.config.drop,
-            first_bits: best.config.first_bits,
-            last_bits: best.config.last_bits,
-            function_bits: best.config.function_bits,
-            clamped: best.clamped,
-            table_segments: best.quantized.segments(),
-            tried: best.tried,
-            batch: 1,
-            weights: options.weights,
-        },
-        warnings,
-    };
-    let schema = model.schema().cloned().unwrap_or_default();
-    Ok(Compiled { program: best.quantized.program, report, schema })
 }
 
 /// The graphs to try: with explicit clamps only where a clip needs them, then with clamps of all saturating functions, then
 /// with wide ranges of logarithms, reciprocals and powers split.
 fn variants(
     graph: &Graph,
-    spans: &[Span],
-    options: &CompileOptions,
-    drawn: &[NamedTensors],
-    ranges: &Ranges,
-) -> Result<Vec<(bool, Graph, Ranges)>, CompileError> {
+    ranges: Ranges,
+    of: impl Fn(&Graph) -> Result<Ranges, CompileError>,
+) -> Result<Vec<Variant>, CompileError> {
     let mut out = Vec::new();
     for (clamped, grid) in [(false, 0), (true, -60)] {
         let mut own = graph.clone();
-        if own.clamp_arguments(ranges, clamped, grid) {
+        if own.clamp_arguments(&ranges, clamped, grid) {
             own.simplify();
             own.infer_integers();
-            let ranges = Ranges::new(&own, spans, options, drawn)?;
-            out.push((clamped, own, ranges));
+            let ranges = of(&own)?;
+            out.push(Variant { clamped, graph: own, ranges });
         } else if !clamped {
-            out.push((false, own, ranges.clone()));
+            out.push(Variant { clamped: false, graph: own, ranges: ranges.clone() });
         }
     }
     let mut own = graph.clone();
-    if own.split_octaves(ranges) {
+    if own.split_octaves(&ranges) {
         own.simplify();
-        let mut ranges = Ranges::new(&own, spans, options, drawn)?;
+        let mut ranges = of(&own)?;
         if own.clamp_arguments(&ranges, false, 0) {
             own.simplify();
-            ranges = Ranges::new(&own, spans, options, drawn)?;
+            ranges = of(&own)?;
         }
-        out.push((false, own, ranges));
+        out.push(Variant { clamped: false, graph: own, ranges });
     }
     Ok(out)
 }

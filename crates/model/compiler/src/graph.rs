@@ -81,7 +81,8 @@ pub(crate) struct Matrix {
     pub(crate) site: SiteId,
     pub(crate) rows: usize,
     pub(crate) cols: usize,
-    pub(crate) weights: Vec<f64>,
+    /// Row-major; shared between the variants of a graph.
+    pub(crate) weights: Arc<Vec<f64>>,
     pub(crate) bias: Vec<f64>,
 }
 
@@ -290,6 +291,20 @@ impl Graph {
             parameters || op.operands().any(operand)
         });
         found.map(|op| op.site)
+    }
+
+    /// Whether some value is the label of a class.
+    pub(crate) fn decides(&self) -> bool {
+        !self.decisions.is_empty()
+    }
+
+    /// Multiplications of one run.
+    pub(crate) fn work(&self) -> usize {
+        let of = |op: &Op| match &op.kind {
+            Kind::Linear { matrix, x, .. } => x.len().saturating_mul(self.matrices[matrix.index()].cols),
+            _ => op.out.len(),
+        };
+        self.ops.iter().map(of).fold(0, usize::saturating_add)
     }
 
     /// Number of float parameters in use.

@@ -22,11 +22,12 @@ mod io;
 mod onnx;
 mod options;
 mod oracle;
+mod parallel;
 mod quantize;
 mod report;
 mod schema;
 
-pub use compile::{Compiled, compile, compile_model, input_ranges};
+pub use compile::{Compiled, Prepared, compile, compile_model, input_ranges};
 pub use data::{InputSpec, NamedTensor, NamedTensors, Samples};
 pub use element::ElementType;
 pub use error::{CompileError, DataError, InputError};

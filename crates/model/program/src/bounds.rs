@@ -145,18 +145,25 @@ impl Program {
     }
 
     /// Sums and outputs of a matrix applied to values in intervals, column by column.
-    fn applied(&self, name: &str, m: &Matrix, x: &[Interval]) -> Result<Applied, ProgramError> {
+    ///
+    /// `largest` is the largest magnitude of a weight.
+    fn applied(&self, name: &str, m: &Matrix, largest: u64, x: &[Interval]) -> Result<Applied, ProgramError> {
         let n = index(m.cols);
-        let mut sums = vec![(0i128, 0i128); n];
-        for (b, weights) in x.iter().zip(m.weights.chunks_exact(n)).filter(|(b, _)| b.lo != 0 || b.hi != 0) {
-            for (z, &w) in sums.iter_mut().zip(weights) {
-                *z = sum(name, *z, b.times(w))?;
+        let sums = match short_sums(m, n, largest, x) {
+            Some(sums) => sums,
+            None => {
+                let mut sums = vec![(0i128, 0i128); n];
+                for (b, weights) in x.iter().zip(m.weights.chunks_exact(n)).filter(|(b, _)| b.lo != 0 || b.hi != 0) {
+                    for (z, &w) in sums.iter_mut().zip(weights) {
+                        *z = sum(name, *z, b.times(w))?;
+                    }
+                }
+                sums.into_iter().map(|z| checked(name, z.0, z.1)).collect::<Result<_, _>>()?
             }
-        }
+        };
         sums.into_iter()
             .zip(&m.requant)
             .map(|(z, requant)| {
-                let z = checked(name, z.0, z.1)?;
                 let (z, (r, y)) = match self.weights {
                     WeightMode::Fixed => (z, self.requantized(name, requant, z)?),
                     WeightMode::Private => (ANY_SUM, self.looked_up(name, requant, self.word())?),
@@ -176,6 +183,8 @@ impl Program {
             wires.extend(std::iter::repeat_n(Interval::from(t), len_of(&t.shape)));
         }
         let mut sums: Vec<Vec<Option<Interval>>> = self.matrices.iter().map(|m| vec![None; index(m.cols)]).collect();
+        let largest = |m: &Matrix| m.weights.iter().map(|w| w.unsigned_abs()).max().unwrap_or(0);
+        let largest: Vec<u64> = self.matrices.iter().map(largest).collect();
         // Items of a batch have equal intervals: what a matrix makes of them is computed once, and found where it was put.
         let mut known: HashMap<(usize, Vec<Interval>), usize> = HashMap::new();
         for ins in &self.instructions {
@@ -191,7 +200,7 @@ impl Program {
                             wires.extend_from_within(first..first.saturating_add(index(m.cols)));
                             continue;
                         }
-                        let outputs = self.applied(&l.name, m, &key.1)?;
+                        let outputs = self.applied(&l.name, m, largest[id], &key.1)?;
                         for (s, (z, _)) in sums[id].iter_mut().zip(&outputs) {
                             *s = Some(s.map_or(*z, |s| s.union(*z)));
                         }
@@ -231,6 +240,24 @@ impl Program {
             sums.into_iter().map(|m| m.into_iter().map(|s| s.unwrap_or(Interval::new(0, 0))).collect()).collect();
         Ok(Bounds { wires, sums })
     }
+}
+
+/// The intervals of a matrix's sums, where even the sum of all magnitudes is in the exact range, so that 64 bits hold every
+/// partial sum.
+fn short_sums(m: &Matrix, n: usize, largest: u64, x: &[Interval]) -> Option<Vec<Interval>> {
+    let reach = x.iter().map(|b| b.magnitude()).fold(0i128, i128::saturating_add);
+    if reach.checked_mul(i128::from(largest))? >= 1 << SUM_BITS {
+        return None;
+    }
+    let mut sums = vec![Interval::new(0, 0); n];
+    for (b, weights) in x.iter().zip(m.weights.chunks_exact(n)).filter(|(b, _)| b.lo != 0 || b.hi != 0) {
+        for (z, &w) in sums.iter_mut().zip(weights) {
+            // Below 2^60 each, and so are the sums.
+            let (a, b) = (b.lo.wrapping_mul(w), b.hi.wrapping_mul(w));
+            *z = Interval::new(z.lo.wrapping_add(a.min(b)), z.hi.wrapping_add(a.max(b)));
+        }
+    }
+    Some(sums)
 }
 
 /// The sum of two intervals. Partial sums may be far beyond the exact range, but not beyond 128 bits.

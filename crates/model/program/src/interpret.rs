@@ -73,18 +73,19 @@ impl Program {
     fn run_linear(&self, l: &Linear, values: &mut Vec<i64>) -> Result<Vec<i64>, RunError> {
         let m = &self.matrices[index(l.matrix.0)];
         let (k, n) = (index(m.rows), index(m.cols));
-        let mut sums = vec![0i64; index(l.positions).saturating_mul(n)];
-        for (x, z) in l.x.chunks_exact(k).zip(sums.chunks_exact_mut(n)) {
-            for (w, row) in x.iter().zip(m.weights.chunks_exact(n)) {
-                let v = values[w.index()];
-                if v != 0 {
+        let x: Vec<i64> = l.x.iter().map(|w| values[w.index()]).collect();
+        let sums = crate::dense::sums(&x, &m.weights, k, n).unwrap_or_else(|| {
+            let mut sums = vec![0i64; index(l.positions).saturating_mul(n)];
+            for (x, z) in x.chunks_exact(k).zip(sums.chunks_exact_mut(n)) {
+                for (&v, row) in x.iter().zip(m.weights.chunks_exact(n)).filter(|(v, _)| **v != 0) {
                     for (z, &w) in z.iter_mut().zip(row) {
                         // The sum is below 2^60 (validated); wrapping keeps partial sums exact modulo 2^64.
                         *z = z.wrapping_add(v.wrapping_mul(w));
                     }
                 }
             }
-        }
+            sums
+        });
         for ((i, &z), requant) in sums.iter().enumerate().zip(m.requant.iter().cycle()) {
             let (r, y) = self.requantize(&l.name, i, z, requant)?;
             values.push(y.unwrap_or(r));

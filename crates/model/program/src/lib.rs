@@ -21,6 +21,7 @@ mod batch;
 mod bounds;
 mod builder;
 mod codec;
+mod dense;
 mod error;
 mod interpret;
 mod number;

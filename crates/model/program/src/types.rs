@@ -348,6 +348,9 @@ impl Program {
     /// # Errors
     /// [`ProgramError`] if a program whose weights are not there were to have fixed ones, or a bound is exceeded that the weights' ranges had kept.
     pub fn with_weights(mut self, mode: WeightMode) -> Result<Self, ProgramError> {
+        if self.weights == mode {
+            return Ok(self);
+        }
         self.weights = mode;
         self.validate()?;
         Ok(self)

@@ -1,12 +1,12 @@
 //! The cost model: which layout is cheapest.
 use serde::{Deserialize, Serialize};
-use vouch_program::Program;
+use vouch_program::{Instruction, Program};
 
 use crate::{
     CircuitError, CircuitParams, Layout,
     cells::Count,
     config::{PIECES, PRODUCT_COLUMNS},
-    layout::Plan,
+    layout::{Plan, place},
     number::real,
     params::{BLINDING_ROWS, MAX_K, MAX_LANES, MAX_WEIGHT_COLUMNS},
 };
@@ -58,26 +58,62 @@ pub struct Estimate {
 /// # Errors
 /// [`CircuitError::TooLarge`] if there is none, or what is wrong with the program.
 pub fn choose(program: &Program, batch: u32, objective: Objective, k: Option<u32>) -> Result<Estimate, CircuitError> {
+    cheapest(program, batch, objective, k, true)
+}
+
+/// As [`choose`], among the layouts that have their fixed weights in columns of the circuit.
+///
+/// # Errors
+/// As [`choose`].
+pub fn choose_with_fixed_columns(
+    program: &Program,
+    batch: u32,
+    objective: Objective,
+    k: Option<u32>,
+) -> Result<Estimate, CircuitError> {
+    cheapest(program, batch, objective, k, false)
+}
+
+fn cheapest(
+    program: &Program,
+    batch: u32,
+    objective: Objective,
+    k: Option<u32>,
+    virtual_columns: bool,
+) -> Result<Estimate, CircuitError> {
     let (least, most) = k.map_or((program.limb_bits().saturating_add(1), MAX_K), |k| (k, k));
     let mut best: Option<Estimate> = None;
     for k in least..=most {
-        let base = CircuitParams::minimal(program, k)?;
+        let mut base = CircuitParams::minimal(program, k)?;
+        base.virtual_weights &= virtual_columns;
         if Layout::table_rows(program) > base.usable() || program.public_len() > base.usable() {
             continue;
         }
-        let plan = Plan::new(program, &base)?;
-        for estimate in candidates(program, &base, &plan) {
-            let better = best.as_ref().is_none_or(|b| estimate.weight(objective, batch) < b.weight(objective, batch));
-            if better && Layout::new(program, &estimate.params).is_ok() {
-                best = Some(estimate);
-            }
+        // So few rows that no number of lanes is enough are seen without a plan.
+        if linear_outputs(program) > Count::new(base.usable()) * Count::new(MAX_LANES) {
+            continue;
         }
+        let plan = Plan::new(program, &base)?;
+        let mut cheaper: Vec<(f64, Estimate)> =
+            candidates(program, &base, &plan).into_iter().map(|e| (e.weight(objective, batch), e)).collect();
+        let least = best.as_ref().map_or(f64::INFINITY, |b| b.weight(objective, batch));
+        cheaper.retain(|(weight, _)| *weight < least);
+        // Of equal ones the first; placing every row of a candidate takes much longer than counting them.
+        cheaper.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let fits = |e: &Estimate| e.params.check(program).is_ok() && place(program, &e.params, plan.clone()).is_ok();
+        best = cheaper.into_iter().map(|(_, e)| e).find(fits).or(best);
         // Twice the rows than the smallest that works cannot become cheaper any more than two steps later.
         if best.as_ref().and_then(|b| k.checked_sub(b.params.k)).is_some_and(|later| later >= 2) {
             break;
         }
     }
     best.ok_or(CircuitError::TooLarge { max_k: MAX_K })
+}
+
+/// Outputs of all applications of matrices: each takes a row.
+fn linear_outputs(program: &Program) -> Count {
+    let linear = |i: &&Instruction| matches!(i, Instruction::Linear(_));
+    program.instructions().iter().filter(linear).map(|i| program.arity_out(i)).sum()
 }
 
 impl Estimate {

@@ -6,6 +6,7 @@ mod plan;
 use halo2_proofs::halo2curves::bn256::Fr;
 use vouch_program::{Matrix, Program, Requant, Wire};
 
+pub(crate) use place::place;
 pub(crate) use plan::Plan;
 
 use crate::{
@@ -305,7 +306,7 @@ impl Layout {
     pub fn new(program: &Program, params: &CircuitParams) -> Result<Self, CircuitError> {
         params.check(program)?;
         let plan = Plan::new(program, params)?;
-        place::place(program, params, plan)
+        place(program, params, plan)
     }
 
     /// Rows of the lookup table.

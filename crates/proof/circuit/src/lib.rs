@@ -39,7 +39,7 @@ mod witness;
 
 pub use cells::{Lane, LaneRow, Row};
 pub use config::ModelConfig;
-pub use cost::{Estimate, Objective, choose};
+pub use cost::{Estimate, Objective, choose, choose_with_fixed_columns};
 pub use error::CircuitError;
 pub use layout::{
     Cell, Check, Column, Hash, HashRow, Layout, LinearRow, MatrixRow, Mul, Piece, ProductRow, Source, Weights,

@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use vouch_program::Program;
+use vouch_program::{Instruction, Program};
 
 use crate::{
     AccuracyReport, CompileError, CompileOptions, NamedTensor, NamedTensors, OnnxModel, Oracle, OutputAccuracy,
     SampleSet,
     graph::{Graph, Port, Span},
     io::quantize_inputs,
+    parallel,
     quantize::Quantized,
 };
 
@@ -47,7 +48,7 @@ impl Reference {
     pub(super) fn new(
         model: &OnnxModel,
         graph: &Graph,
-        original: &Graph,
+        original: Option<&Graph>,
         spans: &[Span],
         options: &CompileOptions,
         warnings: &mut Vec<String>,
@@ -67,7 +68,10 @@ impl Reference {
             }
         };
         let set = |((source, inputs), outputs): ((String, Vec<NamedTensors>), Vec<Outputs>)| {
-            let choices = choices(original, &inputs);
+            let choices = match original {
+                Some(original) => choices(original, &inputs),
+                None => vec![Vec::new(); inputs.len()],
+            };
             Set { source, inputs, outputs, choices }
         };
         let sets = sources.into_iter().zip(outputs).map(set).collect();
@@ -75,19 +79,26 @@ impl Reference {
         Ok(Self { oracle, target: options.target_error, max_errors, accepted, sets })
     }
 
+    /// Number of samples.
+    pub(super) fn samples(&self) -> usize {
+        self.sets.iter().map(|s| s.inputs.len()).sum()
+    }
+
     /// Runs the program on all samples.
     pub(super) fn measure(&self, program: &Program) -> Result<AccuracyReport, CompileError> {
+        self.measure_first(program, usize::MAX)
+    }
+
+    /// Runs the program on the first samples of each set.
+    pub(super) fn measure_first(&self, program: &Program, samples: usize) -> Result<AccuracyReport, CompileError> {
         let mut pairs = Vec::new();
         let mut all = vec![Tally::default(); program.outputs().len()];
         let mut sets = Vec::with_capacity(self.sets.len());
         for set in &self.sets {
-            let own = set.tallies(program, &mut pairs)?;
+            let count = samples.min(set.inputs.len());
+            let own = set.tallies(program, count, &mut pairs)?;
             all.iter_mut().zip(&own).for_each(|(all, own)| all.join(own));
-            sets.push(SampleSet {
-                source: set.source.clone(),
-                samples: set.inputs.len(),
-                outputs: self.outputs(program, &own),
-            });
+            sets.push(SampleSet { source: set.source.clone(), samples: count, outputs: self.outputs(program, &own) });
         }
         let outputs = self.outputs(program, &all);
         let (sum, count) = all.iter().fold((0.0, 0), |(sum, count), t| (sum + t.sum, count + t.count));
@@ -183,19 +194,22 @@ impl Tally {
 }
 
 impl Set {
-    /// Runs the program on the samples; adds (float, program) of all output values to `pairs`.
-    fn tallies(&self, program: &Program, pairs: &mut Vec<(f64, f64)>) -> Result<Vec<Tally>, CompileError> {
+    /// Runs the program on the first `count` samples; adds (float, program) of all output values to `pairs`.
+    fn tallies(
+        &self,
+        program: &Program,
+        count: usize,
+        pairs: &mut Vec<(f64, f64)>,
+    ) -> Result<Vec<Tally>, CompileError> {
         let set = || self.source.clone();
-        let mut results = Vec::with_capacity(self.inputs.len());
-        for (sample, inputs) in self.inputs.iter().enumerate() {
-            let integers = quantize_inputs(program, inputs).map_err(|source| CompileError::Sample {
-                set: set(),
-                sample,
-                source,
-            })?;
+        let run = |sample: usize| {
+            let integers = quantize_inputs(program, &self.inputs[sample]);
+            let integers = integers.map_err(|source| CompileError::Sample { set: set(), sample, source })?;
             let trace = program.run(&integers).map_err(|source| CompileError::Run { set: set(), sample, source })?;
-            results.push(program.outputs_of(&trace));
-        }
+            Ok(program.outputs_of(&trace))
+        };
+        let parts = parallel::parts(count, work(program), |part| part.map(run).collect::<Result<Vec<_>, _>>());
+        let results = parts.into_iter().collect::<Result<Vec<_>, CompileError>>()?.concat();
         let mut start = 0;
         let mut tallies = Vec::with_capacity(program.outputs().len());
         for (index, spec) in program.outputs().iter().enumerate() {
@@ -221,6 +235,19 @@ impl Set {
         }
         Ok(tallies)
     }
+}
+
+/// Multiplications of one run.
+pub(super) fn work(program: &Program) -> usize {
+    let of = |i: &Instruction| match i {
+        Instruction::Linear(l) => {
+            let cols = program.matrices().get(l.matrix.0 as usize).map_or(0, |m| m.cols as usize);
+            l.x.len().saturating_mul(cols)
+        }
+        Instruction::Product(p) => p.len as usize,
+        Instruction::Max(m) => m.x.len(),
+    };
+    program.instructions().iter().map(of).fold(0, usize::saturating_add)
 }
 
 /// The error of a label: by how much the score of its class is less than the largest one, in the unit of scores.

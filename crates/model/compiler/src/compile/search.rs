@@ -5,10 +5,9 @@
 
 use vouch_program::WeightMode;
 
-use super::{accuracy::Reference, variants};
+use super::{Prepared, Variant};
 use crate::{
-    AccuracyReport, CompileError, CompileOptions, NamedTensors,
-    graph::{Graph, Ranges, Span},
+    AccuracyReport, CompileError, CompileOptions,
     quantize::{Config, Quantized, quantize},
 };
 
@@ -19,6 +18,8 @@ pub(super) struct Candidate {
     pub(super) quantized: Quantized,
     /// The graph that was quantized.
     pub(super) variant: usize,
+    /// Whether its ranges are those of random inputs.
+    pub(super) sampled: bool,
     pub(super) accuracy: AccuracyReport,
     pub(super) tried: usize,
 }
@@ -56,57 +57,168 @@ fn configs(limb_bits: u8, drop: u8, weights: WeightMode) -> Vec<Config> {
     }
 }
 
-pub(super) fn search(
-    graph: &Graph,
-    ranges: &Ranges,
-    spans: &[Span],
-    options: &CompileOptions,
-    drawn: &[NamedTensors],
-    reference: &Reference,
-) -> Result<Candidate, CompileError> {
+/// Multiplications of all samples of one configuration beyond which only few configurations are measured.
+const LARGE: usize = 1 << 28;
+
+/// So many samples show whether a configuration is worth all of them.
+const FIRST: usize = 2;
+
+pub(super) fn search(model: &Prepared<'_>, options: &CompileOptions) -> Result<Candidate, CompileError> {
     let mut best: Option<Candidate> = None;
     let mut failure = None;
     let mut tried = 0;
-    let variants = variants(graph, spans, options, drawn, ranges)?;
-    for drop in [options.limb_bits, 2 * options.limb_bits] {
-        for (variant, (clamped, graph, ranges)) in variants.iter().enumerate() {
-            let mut here: Option<Candidate> = None;
-            for config in configs(options.limb_bits, drop, options.weights) {
-                let reached = here.as_ref().is_some_and(|h| h.accuracy.excess() <= options.aim);
-                if reached && config.first_bits > 2 * u32::from(options.limb_bits) {
-                    continue;
-                }
-                tried += 1;
-                let result = quantize(graph, ranges, spans, &config)
-                    .and_then(|q| reference.measure(&q.program).map(|accuracy| (q, accuracy)));
-                match result {
-                    Ok((quantized, accuracy)) => {
-                        let found = Candidate { config, clamped: *clamped, variant, quantized, accuracy, tried };
-                        if here.as_ref().is_none_or(|h| better(found.merit(), h.merit(), options)) {
-                            here = Some(found);
-                        }
-                    }
-                    Err(error) => failure = failure.or(Some(error)),
-                }
-            }
-            let reached = here.as_ref().is_some_and(|h| h.accuracy.excess() <= options.aim);
-            if let Some(found) = here
-                && best.as_ref().is_none_or(|b| found.accuracy.excess() < b.accuracy.excess())
-            {
+    if model.graph.work().saturating_mul(model.reference.samples()) > LARGE {
+        few(model, options, &mut best, &mut failure, &mut tried);
+    } else {
+        all(model, options, &model.variants, &mut best, &mut failure, &mut tried);
+        if best.as_ref().is_none_or(|b| b.accuracy.excess() > 1.0) {
+            let found = all_sampled(model, options, &mut failure, &mut tried);
+            if let Some(found) = found.filter(|f| best.as_ref().is_none_or(|b| f.excess() < b.excess())) {
                 best = Some(found);
-            }
-            if reached {
-                return finish(best, failure, tried);
             }
         }
     }
     let mut best = finish(best, failure, tried)?;
     let missed = best.accuracy.missed().next().map(|o| o.name.clone());
     if let Some(missed) = missed {
-        let graph = &variants[best.variant].1;
-        best.accuracy.costliest = reference.costliest(graph, &best.quantized, &missed);
+        let variants = if best.sampled { model.sampled() } else { &model.variants };
+        best.accuracy.costliest = model.reference.costliest(&variants[best.variant].graph, &best.quantized, &missed);
     }
     Ok(best)
+}
+
+/// All configurations, until one reaches the aim.
+fn all(
+    model: &Prepared<'_>,
+    options: &CompileOptions,
+    variants: &[Variant],
+    best: &mut Option<Candidate>,
+    failure: &mut Option<CompileError>,
+    tried: &mut usize,
+) {
+    for drop in [options.limb_bits, 2 * options.limb_bits] {
+        for (index, variant) in variants.iter().enumerate() {
+            let mut here: Option<Candidate> = None;
+            for config in configs(options.limb_bits, drop, options.weights) {
+                let reached = here.as_ref().is_some_and(|h| h.excess() <= options.aim);
+                if reached && config.first_bits > 2 * u32::from(options.limb_bits) {
+                    continue;
+                }
+                *tried += 1;
+                match candidate(model, variant, index, config, usize::MAX) {
+                    Ok(found) => {
+                        if here.as_ref().is_none_or(|h| better(found.merit(), h.merit(), options)) {
+                            here = Some(found);
+                        }
+                    }
+                    Err(error) => *failure = failure.take().or(Some(error)),
+                }
+            }
+            let reached = here.as_ref().is_some_and(|h| h.excess() <= options.aim);
+            if let Some(found) = here
+                && best.as_ref().is_none_or(|b| found.excess() < b.excess())
+            {
+                *best = Some(found);
+            }
+            if reached {
+                return;
+            }
+        }
+    }
+}
+
+/// As [`all`], with the ranges of random inputs.
+fn all_sampled(
+    model: &Prepared<'_>,
+    options: &CompileOptions,
+    failure: &mut Option<CompileError>,
+    tried: &mut usize,
+) -> Option<Candidate> {
+    let mut best = None;
+    all(model, options, model.sampled(), &mut best, failure, tried);
+    best.map(|b| Candidate { sampled: true, ..b })
+}
+
+/// For models whose runs take long: the most accurate configuration of each variant, on few samples, until one reaches the
+/// aim; then the cheaper one with less dropped bits. Ranges of random inputs follow those of interval arithmetic, which are not
+/// tried where they are too wide to be of use.
+fn few(
+    model: &Prepared<'_>,
+    options: &CompileOptions,
+    best: &mut Option<Candidate>,
+    failure: &mut Option<CompileError>,
+    tried: &mut usize,
+) {
+    let hopeless = |v: &Variant| model.sampled().first().is_some_and(|s| v.ranges.hopeless(&s.ranges));
+    let skip = model.variants.first().is_some_and(hopeless);
+    let b = u32::from(options.limb_bits);
+    let config = |drop, function_bits| Config {
+        limb_bits: options.limb_bits,
+        drop,
+        first_bits: 2 * b - 2,
+        last_bits: 2 * b - 2,
+        function_bits,
+        weights: options.weights,
+    };
+    let precise = config(2 * options.limb_bits, 2 * b + 3);
+    let cheap = Config { first_bits: b, last_bits: 2 * b - 1, ..config(options.limb_bits, 2 * b + 2) };
+    for sampled in [false, true] {
+        let variants = if sampled { model.sampled() } else { &model.variants };
+        for (index, variant) in variants.iter().enumerate().filter(|_| sampled || !skip) {
+            for config in [precise, cheap] {
+                *tried += 1;
+                let found = candidate(model, variant, index, config, FIRST).and_then(|first| {
+                    if first.excess() > options.aim {
+                        return Ok(first);
+                    }
+                    let accuracy = model.reference.measure(&first.quantized.program)?;
+                    Ok(Candidate { accuracy, ..first })
+                });
+                let found = match found {
+                    Ok(found) => Candidate { sampled, ..found },
+                    Err(error) => {
+                        *failure = failure.take().or(Some(error));
+                        break;
+                    }
+                };
+                let reached = found.excess() <= options.aim;
+                // The cheaper one comes second.
+                if best.as_ref().is_none_or(|b| reached || found.excess() < b.excess()) {
+                    *best = Some(found);
+                }
+                if !reached {
+                    break;
+                }
+            }
+            if best.as_ref().is_some_and(|b| b.excess() <= options.aim) {
+                return;
+            }
+        }
+    }
+    // The best so far was measured on few samples only.
+    if let Some(found) = best {
+        match model.reference.measure(&found.quantized.program) {
+            Ok(accuracy) => found.accuracy = accuracy,
+            Err(error) => {
+                *failure = failure.take().or(Some(error));
+                *best = None;
+            }
+        }
+    }
+}
+
+/// Quantizes and measures on the first `samples` samples of each set.
+fn candidate(
+    model: &Prepared<'_>,
+    variant: &Variant,
+    index: usize,
+    config: Config,
+    samples: usize,
+) -> Result<Candidate, CompileError> {
+    let quantized = quantize(&variant.graph, &variant.ranges, &model.spans, &config)?;
+    let accuracy = model.reference.measure_first(&quantized.program, samples)?;
+    let (clamped, sampled, tried) = (variant.clamped, false, 0);
+    Ok(Candidate { config, clamped, quantized, variant: index, sampled, accuracy, tried })
 }
 
 fn finish(best: Option<Candidate>, failure: Option<CompileError>, tried: usize) -> Result<Candidate, CompileError> {
@@ -127,8 +239,12 @@ struct Merit {
 }
 
 impl Candidate {
+    fn excess(&self) -> f64 {
+        self.accuracy.excess()
+    }
+
     fn merit(&self) -> Merit {
-        Merit { excess: self.accuracy.excess(), cost: self.quantized.cost() as f64 }
+        Merit { excess: self.excess(), cost: self.quantized.cost() as f64 }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Folding scalings and shifts (batch normalization, biases, products with constants) into neighbouring matrices.
 
+use std::sync::Arc;
+
 use super::{Graph, Kind, ValueId};
 
 /// value = source · scale + shift
@@ -100,11 +102,16 @@ impl Graph {
         }
         self.free_integers(&mut columns, &forms);
         for (m, columns) in self.matrices.iter_mut().zip(&columns) {
+            let mut scales = vec![1.0; m.cols];
             for (n, common) in columns.iter().enumerate() {
                 if let Common::Same(scale, shift) = *common {
-                    m.weights.iter_mut().skip(n).step_by(m.cols).for_each(|w| *w *= scale);
+                    scales[n] = scale;
                     m.bias[n] = m.bias[n] * scale + shift;
                 }
+            }
+            if scales.iter().any(|&s| s != 1.0) {
+                let rows = Arc::make_mut(&mut m.weights).chunks_exact_mut(m.cols);
+                rows.for_each(|row| row.iter_mut().zip(&scales).for_each(|(w, s)| *w *= s));
             }
         }
         // Affines of folded columns are now identities.
@@ -197,12 +204,11 @@ impl Graph {
         };
         for (id, m) in self.matrices.iter_mut().enumerate() {
             for k in 0..m.rows {
-                if let Some((scale, shift)) = folds(id, k) {
-                    for n in 0..m.cols {
-                        let w = m.weights[k * m.cols + n];
-                        m.bias[n] += shift * w;
-                        m.weights[k * m.cols + n] = w * scale;
-                    }
+                let Some((scale, shift)) = folds(id, k).filter(|&f| f != (1.0, 0.0)) else { continue };
+                let row = &mut Arc::make_mut(&mut m.weights)[k * m.cols..(k + 1) * m.cols];
+                for (w, bias) in row.iter_mut().zip(&mut m.bias) {
+                    *bias += shift * *w;
+                    *w *= scale;
                 }
             }
         }

@@ -94,7 +94,7 @@ impl Graph {
     /// A matrix \[rows, bias.len()\].
     pub(crate) fn matrix(&mut self, site: SiteId, rows: usize, weights: Vec<f64>, bias: Vec<f64>) -> MatrixId {
         debug_assert_eq!(weights.len(), rows * bias.len());
-        self.matrices.push(Matrix { site, rows, cols: bias.len(), weights, bias });
+        self.matrices.push(Matrix { site, rows, cols: bias.len(), weights: Arc::new(weights), bias });
         MatrixId(self.matrices.len() as u32 - 1)
     }
 
@@ -104,7 +104,7 @@ impl Graph {
         let positions = x.len() / rows;
         let constants: Option<Vec<f64>> = x.iter().map(|&v| self.constant_of(v)).collect();
         if let Some(x) = constants {
-            let y: Vec<f64> = x.chunks_exact(rows).flat_map(|x| m.apply(x)).collect();
+            let y = m.apply_all(&x);
             return y.into_iter().map(|v| self.constant(v)).collect();
         }
         let out = self.fresh(positions * cols, site);
@@ -248,6 +248,33 @@ impl Graph {
 }
 
 impl Matrix {
+    /// [`Matrix::apply`] at every position. Four at a time share a row of weights; each sum has the same order.
+    pub(crate) fn apply_all(&self, x: &[f64]) -> Vec<f64> {
+        let (rows, cols) = (self.rows, self.cols);
+        let mut all = Vec::with_capacity(x.len() / rows * cols);
+        let mut four = x.chunks_exact(4 * rows);
+        for x in four.by_ref() {
+            let mut y = [(); 4].map(|()| self.bias.clone());
+            let [a, b, c, d] = &mut y;
+            for (k, row) in self.weights.chunks_exact(cols).enumerate() {
+                let v = [x[k], x[rows + k], x[2 * rows + k], x[3 * rows + k]];
+                if v == [0.0; 4] {
+                    continue;
+                }
+                let sums = a.iter_mut().zip(b.iter_mut()).zip(c.iter_mut()).zip(d.iter_mut());
+                for ((((a, b), c), d), w) in sums.zip(row) {
+                    *a += v[0] * w;
+                    *b += v[1] * w;
+                    *c += v[2] * w;
+                    *d += v[3] * w;
+                }
+            }
+            y.iter().for_each(|y| all.extend_from_slice(y));
+        }
+        all.extend(four.remainder().chunks_exact(rows).flat_map(|x| self.apply(x)));
+        all
+    }
+
     /// x·W + bias
     pub(crate) fn apply(&self, x: &[f64]) -> Vec<f64> {
         let mut y = self.bias.clone();

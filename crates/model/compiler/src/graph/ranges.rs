@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use vouch_program::WeightMode;
 
 use super::{Graph, Kind, ValueId};
-use crate::{CompileError, CompileOptions, NamedTensors, function::Function};
+use crate::{CompileError, CompileOptions, NamedTensors, function::Function, parallel};
 
 /// Ranges are widened by this part of their width: quantized values differ a little from real ones.
 pub(crate) const SLACK: f64 = 1.0 / 128.0;
@@ -133,6 +133,9 @@ impl From<Unbounded> for CompileError {
     }
 }
 
+/// Intervals so many times wider than the values leave too few bits of a word of 20 to 28.
+const HOPELESS: f64 = 65536.0;
+
 /// Intervals beyond this say nothing.
 const WIDEST: f64 = 1e30;
 
@@ -156,9 +159,32 @@ impl Ranges {
                 found => found?,
             },
         };
+        Ok(Self::of_graph(graph, options, exact, seen, guessed))
+    }
+
+    /// As [`Ranges::new`], where samples narrow the ranges of all values as calibration data does, whatever interval
+    /// arithmetic says of them: in a deep network its intervals are many times wider than the values.
+    pub(crate) fn sampled(
+        graph: &Graph,
+        inputs: &[Span],
+        options: &CompileOptions,
+        samples: &[NamedTensors],
+    ) -> Result<Self, CompileError> {
+        let seen = graph.seen(samples);
+        let exact = graph.intervals(inputs, Some(&seen), options.margin, &mut Vec::new())?;
+        Ok(Self::of_graph(graph, options, exact, Some(seen), Vec::new()))
+    }
+
+    fn of_graph(
+        graph: &Graph,
+        options: &CompileOptions,
+        exact: Vec<Span>,
+        seen: Option<Vec<Span>>,
+        guessed: Vec<String>,
+    ) -> Self {
         let (margin, weights, known) = (options.margin, options.weights, graph.bounds.clone());
         let integers = (0..graph.len() as u32).map(|v| graph.is_integer(ValueId(v))).collect();
-        Ok(Self { exact, seen, margin, weights, known, integers, guessed })
+        Self { exact, seen, margin, weights, known, integers, guessed }
     }
 
     /// Names of the tensors whose range is a guess from random inputs.
@@ -196,6 +222,17 @@ impl Ranges {
         values.map(of).fold(empty, |s, (lo, hi)| s.union(Span::new(lo, hi)))
     }
 
+    /// Whether interval arithmetic says so much less of some value than samples that a program made from it would be
+    /// useless.
+    pub(crate) fn hopeless(&self, sampled: &Self) -> bool {
+        let Some(seen) = &sampled.seen else { return false };
+        let far = |(exact, seen): (&Span, &Span)| {
+            let wide = exact.hi - exact.lo > HOPELESS * (seen.hi - seen.lo);
+            wide && seen.hi > seen.lo && exact.magnitude() > HOPELESS * seen.magnitude()
+        };
+        self.exact.iter().zip(seen).any(far)
+    }
+
     fn fine(&self, values: impl Iterator<Item = ValueId> + Clone) -> Span {
         let exact = hull(values.clone(), &self.exact);
         let Some(seen) = &self.seen else { return exact };
@@ -219,13 +256,21 @@ impl Span {
 impl Graph {
     /// The smallest and largest value of each scalar on samples.
     fn seen(&self, samples: &[NamedTensors]) -> Vec<Span> {
-        let mut seen = vec![Span::new(f64::INFINITY, f64::NEG_INFINITY); self.len()];
-        for sample in samples {
-            for (s, v) in seen.iter_mut().zip(self.run(sample)) {
-                *s = if v.is_nan() { Span::new(v, v) } else { s.union(Span::new(v, v)) };
+        let empty = || vec![Span::new(f64::INFINITY, f64::NEG_INFINITY); self.len()];
+        let join = |all: &mut Span, o: Span| {
+            let unknown = all.lo.is_nan() || o.lo.is_nan();
+            *all = if unknown { Span::new(f64::NAN, f64::NAN) } else { all.union(o) };
+        };
+        let parts = parallel::parts(samples.len(), self.work(), |part| {
+            let mut seen = empty();
+            for sample in &samples[part] {
+                seen.iter_mut().zip(self.run(sample)).for_each(|(s, v)| join(s, Span::new(v, v)));
             }
-        }
-        seen
+            seen
+        });
+        let mut all = empty();
+        parts.into_iter().for_each(|part| all.iter_mut().zip(part).for_each(|(all, o)| join(all, o)));
+        all
     }
 
     /// Interval arithmetic. Where it gives no finite interval, what was `seen` takes its place, with a margin; the names
@@ -248,7 +293,7 @@ impl Graph {
             let results: Vec<Span> = match &op.kind {
                 Kind::Linear { matrix, x, .. } => {
                     let m = &self.matrices[matrix.index()];
-                    x.chunks_exact(m.rows).flat_map(|x| m.interval(x.iter().map(|&v| at(v)))).collect()
+                    m.intervals(x.iter().map(|&v| at(v)).collect())
                 }
                 Kind::Product { terms } => (0..op.out.len())
                     .map(|i| {
@@ -327,6 +372,21 @@ fn product(a: ValueId, b: ValueId, spans: &[Span]) -> Span {
 }
 
 impl super::Matrix {
+    /// The intervals of all positions. Those with equal operands, as most of a convolution have, are computed once.
+    fn intervals(&self, x: Vec<Span>) -> Vec<Span> {
+        let mut all: Vec<Span> = Vec::with_capacity(x.len() / self.rows * self.cols);
+        let mut known: HashMap<Vec<[u64; 2]>, usize> = HashMap::new();
+        for x in x.chunks_exact(self.rows) {
+            let first = *known.entry(x.iter().map(|s| [s.lo.to_bits(), s.hi.to_bits()]).collect()).or_insert(all.len());
+            if first < all.len() {
+                all.extend_from_within(first..first + self.cols);
+            } else {
+                all.extend(self.interval(x.iter().copied()));
+            }
+        }
+        all
+    }
+
     fn interval(&self, x: impl Iterator<Item = Span>) -> Vec<Span> {
         let mut y: Vec<Span> = self.bias.iter().map(|&b| Span::new(b, b)).collect();
         for (s, row) in x.zip(self.weights.chunks_exact(self.cols)) {

@@ -26,7 +26,7 @@ impl Graph {
                 Kind::Linear { matrix, x, .. } => {
                     let m = &self.matrices[matrix.index()];
                     let x: Vec<f64> = x.iter().map(|&v| at(v)).collect();
-                    x.chunks_exact(m.rows).flat_map(|x| m.apply(x)).collect()
+                    m.apply_all(&x)
                 }
                 Kind::Product { terms } => {
                     (0..op.out.len()).map(|i| terms.iter().map(|t| t.factor * at(t.a[i]) * at(t.b[i])).sum()).collect()

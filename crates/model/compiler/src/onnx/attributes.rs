@@ -118,7 +118,7 @@ impl<'a> Node<'a> {
     pub(super) fn constant(&self, i: usize, what: &str) -> Result<Option<(&Tensor, &[f64])>, CompileError> {
         let Some(t) = self.optional(i) else { return Ok(None) };
         match &t.elements {
-            Elements::Constant(data) => Ok(Some((t, data))),
+            Elements::Constant(data) => Ok(Some((t, data.as_slice()))),
             Elements::Values(ids) => {
                 self.wanted.borrow_mut().clone_from(ids);
                 Err(self.error(format!("{what} must be constant")))

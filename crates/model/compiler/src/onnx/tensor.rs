@@ -1,11 +1,14 @@
 //! Tensors while a model is lowered: constants, or values of the graph.
 
+use std::sync::Arc;
+
 pub(crate) use crate::element::{ElementType, Kind};
 use crate::graph::{Graph, ValueId};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Elements {
-    Constant(Vec<f64>),
+    /// Shared: weights are large, and tensors are copied.
+    Constant(Arc<Vec<f64>>),
     Values(Vec<ValueId>),
 }
 
@@ -25,7 +28,7 @@ pub(crate) struct Tensor {
 impl Tensor {
     pub(crate) fn constant(kind: Kind, shape: Vec<usize>, data: Vec<f64>) -> Self {
         debug_assert_eq!(shape.iter().product::<usize>(), data.len());
-        Self { kind, dtype: kind.default_type(), shape, elements: Elements::Constant(data) }
+        Self { kind, dtype: kind.default_type(), shape, elements: Elements::Constant(Arc::new(data)) }
     }
 
     pub(crate) fn floats(shape: Vec<usize>, data: Vec<f64>) -> Self {
@@ -36,7 +39,7 @@ impl Tensor {
     pub(crate) fn values(graph: &Graph, shape: Vec<usize>, ids: Vec<ValueId>) -> Self {
         debug_assert_eq!(shape.iter().product::<usize>(), ids.len());
         let constants: Option<Vec<f64>> = ids.iter().map(|&id| graph.constant_of(id)).collect();
-        let elements = constants.map_or(Elements::Values(ids), Elements::Constant);
+        let elements = constants.map_or(Elements::Values(ids), |c| Elements::Constant(Arc::new(c)));
         Self { kind: Kind::Float, dtype: ElementType::Float32, shape, elements }
     }
 
@@ -66,7 +69,7 @@ impl Tensor {
 
     pub(crate) fn constants(&self) -> Option<&[f64]> {
         match &self.elements {
-            Elements::Constant(c) => Some(c),
+            Elements::Constant(c) => Some(c.as_slice()),
             Elements::Values(_) => None,
         }
     }
@@ -82,7 +85,7 @@ impl Tensor {
     /// The same elements, rearranged: element i of the result is element `pick[i]`.
     pub(crate) fn pick(&self, shape: Vec<usize>, pick: &[usize]) -> Self {
         let elements = match &self.elements {
-            Elements::Constant(c) => Elements::Constant(pick.iter().map(|&i| c[i]).collect()),
+            Elements::Constant(c) => Elements::Constant(Arc::new(pick.iter().map(|&i| c[i]).collect())),
             Elements::Values(v) => Elements::Values(pick.iter().map(|&i| v[i]).collect()),
         };
         Self { kind: self.kind, dtype: self.dtype, shape, elements }

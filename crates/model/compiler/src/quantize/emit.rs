@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use vouch_program::{Builder, Interval, MatrixId, Program, Requant, TableId, Term, Wire};
+use vouch_program::{Builder, Interval, Program, Requant, TableId, Term, Wire};
 
 use super::{
     Config, Quantized, integer,
+    linear::Emitted,
     plan::{Place, Plan},
     product::{Factor, Sum},
     table,
@@ -26,8 +27,8 @@ pub(super) struct Emitter<'a> {
     /// Function values by the argument that they were fused with.
     pub(super) mapped: HashMap<ValueId, Wire>,
     pub(super) tables: Vec<TableId>,
-    /// Matrices that were emitted, with the scale of each row (`None`: the row is left out).
-    pub(super) matrices: BTreeMap<usize, (MatrixId, Vec<Option<f64>>)>,
+    /// Matrices that were emitted.
+    pub(super) matrices: BTreeMap<usize, Emitted>,
     /// For each matrix, its applications' operands.
     pub(super) applications: Vec<Vec<&'a [ValueId]>>,
     /// Values brought to another scale.

@@ -9,6 +9,53 @@ use crate::{
     graph::{MatrixId, SiteId, Span, ValueId},
 };
 
+/// A matrix of the program.
+#[derive(Clone, Debug)]
+pub(super) struct Emitted {
+    id: ProgramMatrix,
+    /// The scale of each row (`None`: the row is left out).
+    scales: Vec<Option<f64>>,
+    /// Whether its last row is a bias.
+    has_bias: bool,
+}
+
+/// The operands of one row of a matrix, over all applications and positions.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    constant: Constant,
+    /// Largest magnitude, in units.
+    magnitude: f64,
+    /// The coarsest scale.
+    least: f64,
+    depth: usize,
+}
+
+/// Whether the operands of a row are one and the same constant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Constant {
+    Unseen,
+    Same(f64),
+    Mixed,
+}
+
+impl Row {
+    fn constant(self) -> Option<f64> {
+        match self.constant {
+            Constant::Same(c) => Some(c),
+            _ => None,
+        }
+    }
+}
+
+/// What the scales of all rows of a matrix depend on.
+struct Limits {
+    /// The largest magnitude of a weight.
+    largest: f64,
+    /// The coarsest scale of a column.
+    coarsest: f64,
+    compares: bool,
+}
+
 impl Emitter<'_> {
     pub(super) fn linear(
         &mut self,
@@ -24,9 +71,7 @@ impl Emitter<'_> {
             let emitted = self.matrix(matrix)?;
             self.matrices.insert(id, emitted);
         }
-        let (emitted, scales) = self.matrices[&id].clone();
-        let compared = self.compared(matrix, &scales).is_some();
-        let has_bias = compared || self.has_bias(&self.bias(matrix));
+        let Emitted { id: emitted, scales, has_bias } = self.matrices[&id].clone();
         let rows = scales.len();
         let kept: Vec<usize> = (0..rows).filter(|&k| scales[k].is_some()).collect();
         let mut targets = Vec::with_capacity(positions * kept.len());
@@ -38,7 +83,7 @@ impl Emitter<'_> {
         let mut wires = Vec::with_capacity(operands.len() + positions);
         for p in 0..positions {
             wires.extend_from_slice(&operands[p * kept.len()..(p + 1) * kept.len()]);
-            if has_bias || kept.is_empty() {
+            if has_bias {
                 wires.push(one);
             }
         }
@@ -56,13 +101,12 @@ impl Emitter<'_> {
     }
 
     /// The bias, with rows whose operands are one and the same constant everywhere.
-    fn bias(&self, matrix: MatrixId) -> Vec<f64> {
+    fn bias(&self, matrix: MatrixId, rows: &[Row]) -> Vec<f64> {
         let m = &self.graph.matrices[matrix.index()];
         let mut bias = m.bias.clone();
-        for k in 0..m.rows {
-            if let Some(c) = self.constant_row(matrix, k).filter(|&c| c != 0.0) {
-                let row = &m.weights[k * m.cols..(k + 1) * m.cols];
-                bias.iter_mut().zip(row).for_each(|(b, w)| *b += c * w);
+        for (own, weights) in rows.iter().zip(m.weights.chunks_exact(m.cols)) {
+            if let Some(c) = own.constant().filter(|&c| c != 0.0) {
+                bias.iter_mut().zip(weights).for_each(|(b, w)| *b += c * w);
             }
         }
         bias
@@ -80,35 +124,50 @@ impl Emitter<'_> {
         applications.iter().flat_map(move |x| x.iter().skip(k).step_by(rows).copied())
     }
 
-    fn constant_row(&self, matrix: MatrixId, k: usize) -> Option<f64> {
-        let mut values = self.row(matrix, k).map(|v| self.graph.constant_of(v));
-        let first = values.next()??;
-        values.all(|v| v == Some(first)).then_some(first)
+    /// What the operands of each row are.
+    fn rows(&self, matrix: MatrixId) -> Vec<Row> {
+        let unseen = Row { constant: Constant::Unseen, magnitude: 0.0, least: f64::INFINITY, depth: 0 };
+        let count = self.graph.matrices[matrix.index()].rows;
+        let mut rows = vec![unseen; count];
+        for position in self.applications[matrix.index()].iter().flat_map(|x| x.chunks_exact(count)) {
+            for (row, &v) in rows.iter_mut().zip(position) {
+                row.constant = match (row.constant, self.graph.constant_of(v)) {
+                    (Constant::Unseen, Some(c)) => Constant::Same(c),
+                    (Constant::Same(c), Some(own)) if c == own => Constant::Same(c),
+                    _ => Constant::Mixed,
+                };
+                row.magnitude = row.magnitude.max(self.plan.magnitude_of(self.graph, v));
+                row.least = row.least.min(self.plan.scale_of(v).unwrap_or(f64::INFINITY));
+                row.depth = row.depth.max(self.plan.depth_of(v));
+            }
+        }
+        rows
     }
 
-    /// Emits a matrix and returns the scale of each row.
-    fn matrix(&mut self, matrix: MatrixId) -> Result<(ProgramMatrix, Vec<Option<f64>>), CompileError> {
+    /// Emits a matrix.
+    fn matrix(&mut self, matrix: MatrixId) -> Result<Emitted, CompileError> {
         let id = matrix.index();
         let m = &self.graph.matrices[id];
         let slots = self.plan.columns[id].clone();
-        let bias = self.bias(matrix);
-        let mut magnitudes = vec![0f64; m.rows];
-        let mut scales: Vec<Option<f64>> = Vec::with_capacity(m.rows);
-        for (k, magnitude) in magnitudes.iter_mut().enumerate() {
-            *magnitude = self.row(matrix, k).map(|v| self.plan.magnitude_of(self.graph, v)).fold(0.0, f64::max);
-            scales.push(if self.constant_row(matrix, k).is_some() {
-                None
-            } else {
-                Some(self.row_scale(matrix, k, *magnitude))
-            });
-        }
+        let operands = self.rows(matrix);
+        let bias = self.bias(matrix, &operands);
+        let limits = Limits {
+            largest: m.weights.iter().fold(0.0, |m: f64, w| m.max(w.abs())),
+            coarsest: slots.iter().map(|&s| self.plan.slots[s].scale).fold(f64::INFINITY, f64::min),
+            compares: self.compares(matrix),
+        };
+        let scale = |row: &Row| row.constant().is_none().then(|| self.row_scale(row, &limits));
+        let scales: Vec<Option<f64>> = operands.iter().map(scale).collect();
         // Few enough dropped bits that sums stay in range.
         let compared = self.compared(matrix, &scales);
         // Neighbouring floats are compared right with that many low bits.
         let mut drop = if compared.is_some() { 2 * self.config.limb_bits } else { self.config.drop };
-        for (n, &slot) in slots.iter().enumerate() {
-            let products = (0..m.rows).map(|k| m.weights[k * m.cols + n].abs() * magnitudes[k]).sum::<f64>();
-            let constant = if compared.is_some() { bias[n].abs().min(1.1 * products) } else { bias[n].abs() };
+        let mut products = vec![0f64; m.cols];
+        for (row, weights) in operands.iter().zip(m.weights.chunks_exact(m.cols)) {
+            products.iter_mut().zip(weights).for_each(|(p, w)| *p += w.abs() * row.magnitude);
+        }
+        for ((&slot, products), bias) in slots.iter().zip(products).zip(&bias) {
+            let constant = if compared.is_some() { bias.abs().min(1.1 * products) } else { bias.abs() };
             let sum = products + constant;
             let bits = (sum * self.plan.slots[slot].scale).max(1.0).log2().ceil() as i32;
             drop = drop.min((SUM_BITS - bits).clamp(0, 255) as u8);
@@ -122,7 +181,8 @@ impl Emitter<'_> {
             let row = &m.weights[k * m.cols..(k + 1) * m.cols];
             weights.extend(row.iter().enumerate().map(|(n, w)| integer(w * sum_scale(n) / scale)));
         }
-        if rows == 0 || self.has_bias(&bias) || compared.is_some() {
+        let has_bias = rows == 0 || self.has_bias(&bias) || compared.is_some();
+        if has_bias {
             rows += 1;
             let rounded = |n: usize| integer(bias[n] * sum_scale(n));
             match compared {
@@ -137,7 +197,8 @@ impl Emitter<'_> {
         let requant = slots.iter().map(|&slot| self.requant(slot, drop)).collect();
         let name = self.name(m.site);
         let cols = m.cols as u32;
-        Ok((self.builder.matrix(&name, rows, cols, weights, requant), scales))
+        let id = self.builder.matrix(&name, rows, cols, weights, requant);
+        Ok(Emitted { id, scales, has_bias })
     }
 
     /// The scale of what a matrix compares with thresholds, if it does only that.
@@ -204,22 +265,17 @@ impl Emitter<'_> {
     }
 
     /// One scale for all operands of a row: the coarsest, and not so fine that weights become imprecise.
-    fn row_scale(&self, matrix: MatrixId, k: usize, magnitude: f64) -> f64 {
-        let id = matrix.index();
-        let m = &self.graph.matrices[id];
+    fn row_scale(&self, row: &Row, limits: &Limits) -> f64 {
         let b = i32::from(self.config.limb_bits);
-        let least = self.row(matrix, k).filter_map(|v| self.plan.scale_of(v)).fold(f64::INFINITY, f64::min);
+        let least = row.least;
         // A comparison takes all bits of what it compares.
-        if self.compares(matrix) {
+        if limits.compares {
             return least;
         }
-        let depth = self.row(matrix, k).map(|v| self.plan.depth_of(v)).max().unwrap_or(0);
-        let coarser = scale_for(magnitude * 1.01, self.plan.bits_at(depth, self.config));
-        let largest = m.weights.iter().fold(0.0, |m: f64, w| m.max(w.abs()));
-        let coarsest = self.plan.columns[id].iter().map(|&s| self.plan.slots[s].scale).fold(f64::INFINITY, f64::min);
-        let weight = largest * coarsest * 2f64.powi(i32::from(self.config.drop)) / least;
+        let coarser = scale_for(row.magnitude * 1.01, self.plan.bits_at(row.depth, self.config));
+        let weight = limits.largest * limits.coarsest * 2f64.powi(i32::from(self.config.drop)) / least;
         // Only function values are finer than a word.
-        let fine = magnitude * least > 2f64.powi(2 * b);
+        let fine = row.magnitude * least > 2f64.powi(2 * b);
         if fine && weight < 2f64.powi(b + 3) { least.min(coarser) } else { least }
     }
 }

@@ -336,7 +336,7 @@ impl Plan {
                 let spans = x.iter().map(|&v| self.span_of(graph, v));
                 let width = spans.reduce(Span::union).map_or(0.0, |s| s.hi - s.lo);
                 let m = &graph.matrices[matrix.index()];
-                for (&slot, w) in self.columns[matrix.index()].iter().zip(&m.weights) {
+                for (&slot, w) in self.columns[matrix.index()].iter().zip(m.weights.iter()) {
                     let limit = (w.abs() * width * (1.0 + 4.0 * SLACK)).max(1e-9);
                     // Of private weights only exponents are published.
                     let limit = if private { limit.log2().ceil().exp2() } else { limit };

@@ -10,7 +10,11 @@ use crate::{
     number::index,
 };
 
-pub(super) fn place(program: &Program, p: &CircuitParams, plan: Plan) -> Result<Layout, CircuitError> {
+/// Assigns cells to a plan's rows.
+///
+/// # Errors
+/// [`CircuitError`] if they do not fit the parameters.
+pub(crate) fn place(program: &Program, p: &CircuitParams, plan: Plan) -> Result<Layout, CircuitError> {
     let too_few =
         |what, needed, available: Count| CircuitError::Rows { what, needed, available: available.get(), k: p.k };
     let usable = p.usable();

@@ -32,7 +32,7 @@ pub(crate) struct Plan {
     /// Combinations over positions; sources come first.
     pub chains: Vec<Vec<MatrixRow>>,
     pub checks: Vec<Check>,
-    /// Equal lists are combined once.
+    /// Equal lists are combined once; empty when the plan is made.
     known: HashMap<(Vec<Source>, bool), Source>,
 }
 
@@ -87,6 +87,7 @@ impl Plan {
                 plan.matrix(program, p, &bounds, matrix, rows)?;
             }
         }
+        plan.known = HashMap::new();
         Ok(plan)
     }
 
