@@ -13,12 +13,16 @@ use anyhow::{Context, Result, bail};
 pub(crate) fn cargo(dir: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(dir);
-    // What `cargo run` says of this package is not to reach the build scripts of others: `ring` is compiled again whenever
-    // one of these variables changes.
+    without_package(&mut command);
+    command
+}
+
+/// Takes what `cargo run` says of this package out of a command's environment. It is not to reach the build scripts of
+/// others: `ring` is compiled again whenever one of these variables changes.
+pub(crate) fn without_package(command: &mut Command) {
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_a_package(&name.to_string_lossy())) {
         command.env_remove(name);
     }
-    command
 }
 
 /// Whether cargo sets a variable for one package alone.

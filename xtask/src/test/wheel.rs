@@ -13,7 +13,10 @@ use std::{
 use anyhow::{Context, Result};
 
 use super::python::environment;
-use crate::{process::run, workspace::Workspace};
+use crate::{
+    process::{run, without_package},
+    workspace::Workspace,
+};
 
 /// The package.
 const PACKAGE: &str = "pkg/python-vouch";
@@ -42,6 +45,7 @@ pub(super) fn run_tests(workspace: &Workspace) -> Result<()> {
     // The directory of the build's results, as maturin looks for them there.
     maturin.env("CARGO", cargo(&dir)?).env("CARGO_TARGET_DIR", &workspace.target);
     maturin.env("VOUCH_CARGO", std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    without_package(&mut maturin);
     run(&mut maturin)?;
     let wheel = fs::read_dir(&wheels)?.filter_map(|entry| Some(entry.ok()?.path())).next();
     let wheel = wheel.context("maturin made no wheel")?;
