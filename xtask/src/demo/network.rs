@@ -174,7 +174,7 @@ fn flat(value: Value) -> Vec<Value> {
 
 /// The nonce that the proof of an answer must contain. The user's part is this program's own.
 fn nonce(network: &Network, status: &Status, model: &str, user_part: &str) -> Result<String> {
-    let account: Account = serde_json::from_slice(&get(network, "/v1/network")?)?;
+    let account: Account = serde_json::from_slice(&network.get("/v1/network")?)?;
     let source = Source {
         chain: &account.chain,
         validator: &account.validator,

@@ -49,11 +49,13 @@ pub struct OpeningGroup {
 /// The groups of a key of the evm profile, in the order in which the multi-opening combines them. Those of one time are
 /// committed to in this order.
 pub fn opening_groups(key: &KeyDescription) -> Vec<OpeningGroup> {
-    let chunk = index(key.degree).saturating_sub(2).max(1);
-    let products = key.permutation_columns.len().div_ceil(chunk);
-    let (Some(rows), Some(selected)) = (Rows::new(key.k), SelectedRows::new(key.blinding_factors)) else {
+    let chunk = index(key.degree).checked_sub(2).filter(|chunk| *chunk > 0);
+    let (Some(chunk), Some(rows), Some(selected)) =
+        (chunk, Rows::new(key.k), SelectedRows::new(key.blinding_factors))
+    else {
         return Vec::new();
     };
+    let products = key.permutation_columns.len().div_ceil(chunk);
     Plan::new(key, products, rows, selected.last_row()).groups()
 }
 

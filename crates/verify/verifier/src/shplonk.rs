@@ -211,8 +211,8 @@ impl Plan {
             }
             for (set, place) in sets.iter_mut().filter(|set| set.time == time).zip(next.by_ref()) {
                 set.group = Some(if time == KEY { Source::Key(place) } else { Source::Proof(place) });
-                *count = count.saturating_add(1);
             }
+            *count = sets.iter().filter(|set| set.time == time).count();
         }
     }
 

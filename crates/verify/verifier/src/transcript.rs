@@ -115,7 +115,9 @@ impl<'a> Transcript<'a> {
         let wide = match &mut self.state {
             State::Halo2(state) => state.update(&[PREFIX_CHALLENGE]).finish(),
             State::Evm(hash, unread) => {
-                let (absorbed, rest) = unread.split_at(unread.len().saturating_sub(self.proof.remaining()));
+                // What is left to read is the end of what was left before.
+                let absorbed = unread.len().abs_diff(self.proof.remaining());
+                let (absorbed, rest) = unread.split_at_checked(absorbed).unwrap_or((unread, &[]));
                 *hash = keccak256(&[hash, absorbed]);
                 *unread = rest;
                 let mut wide = [0; 64];
