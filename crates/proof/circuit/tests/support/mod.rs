@@ -1,5 +1,4 @@
-//! An evaluator of the whole constraint system, independent of halo2's `MockProver`, fast enough to try a change of every cell; and random
-//! programs.
+//! An evaluator of the whole constraint system, independent of halo2's `MockProver`, fast enough to try a change of every cell.
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
 use std::{collections::HashMap, sync::Arc};
