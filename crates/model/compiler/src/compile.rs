@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod inputs;
+mod rounded;
 mod search;
 
 use std::path::Path;
@@ -65,9 +66,13 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
     let mut graph = original.clone();
     graph.simplify();
     graph.infer_integers();
-    if let Some(site) = graph.not_finite() {
+    let finite = |graph: &Graph| {
+        let Some(site) = graph.not_finite() else { return Ok(()) };
         let other = || graph.imprecise(site, Span::new(f64::NAN, f64::NAN), "it has a factor that is infinite or NaN");
-        return Err(model.not_finite().unwrap_or_else(other));
+        Err(model.not_finite().unwrap_or_else(other))
+    };
+    if !graph.has_infinite() {
+        finite(&graph)?;
     }
     let inputs = inputs::ranges(model, &graph, options)?;
     if let Some(given) = &options.given {
@@ -77,6 +82,8 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
     let spans: Vec<Span> = inputs.iter().map(|i| Span::new(i.lo, i.hi)).collect();
     let drawn = || accuracy::random(&graph.inputs, &spans, options);
     let drawn = if options.calibration.is_none() { drawn() } else { Vec::new() };
+    graph.saturate(&spans, options, &drawn)?;
+    finite(&graph)?;
     let ranges = Ranges::new(&graph, &spans, options, &drawn)?;
     let mut warnings = model.notes().to_vec();
     for port in graph.inputs.iter().filter(|p| p.required.is_some()) {
@@ -99,6 +106,14 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
             "the target error of output `{}`, {acceptable:.2e}, was not reached: it is off by up to {off:.2e}",
             o.name
         )
+    }));
+    warnings.extend(best.accuracy.outputs.iter().filter_map(|o| {
+        let given = o.as_given?;
+        Some(format!(
+            "output `{}` jumps: where rounding an input to its scale moves it past a threshold, it is off by up to {given:.2e}; \
+             on the rounded inputs it is off by up to {:.2e}",
+            o.name, o.max_abs
+        ))
     }));
     let counts = model.operator_counts().into_iter();
     let report = CompileReport {
@@ -135,7 +150,7 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
 }
 
 /// The graphs to try: with explicit clamps only where a clip needs them, then with clamps of all saturating functions, then
-/// with wide ranges of logarithms, reciprocals and powers split.
+/// with wide ranges of logarithms, reciprocals and powers split, then with a scale for each column of an input.
 fn variants(
     graph: &Graph,
     spans: &[Span],
@@ -161,6 +176,14 @@ fn variants(
         let mut ranges = Ranges::new(&own, spans, options, drawn)?;
         if own.clamp_arguments(&ranges, false, 0) {
             own.simplify();
+            ranges = Ranges::new(&own, spans, options, drawn)?;
+        }
+        out.push((false, own, ranges));
+    }
+    let mut own = graph.clone();
+    if own.split_columns(ranges) {
+        let mut ranges = Ranges::new(&own, spans, options, drawn)?;
+        if own.clamp_arguments(&ranges, false, 0) {
             ranges = Ranges::new(&own, spans, options, drawn)?;
         }
         out.push((false, own, ranges));

@@ -62,7 +62,7 @@ pub(super) fn search(
     spans: &[Span],
     options: &CompileOptions,
     drawn: &[NamedTensors],
-    reference: &Reference,
+    reference: &Reference<'_>,
 ) -> Result<Candidate, CompileError> {
     let mut best: Option<Candidate> = None;
     let mut failure = None;
