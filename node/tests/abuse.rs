@@ -61,7 +61,7 @@ async fn inputs_that_cannot_be_proved_cost_no_miner() {
     let validator = net.validator(|s| s.models = models.clone()).await;
     let question = |values: [f64; 4]| {
         let inputs = [("x".to_owned(), values.to_vec())].into();
-        let question = PredictionRequest { model_id, inputs, nonce: None, salt: None };
+        let question = PredictionRequest { model_id, inputs, user_part: None, salt: None };
         reqwest::Client::new().post(format!("{}/v1/predictions", validator.url)).json(&question).send()
     };
     let mut unprovable = 0;

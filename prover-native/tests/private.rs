@@ -327,7 +327,7 @@ fn fixed_weights_are_bound_by_the_key() {
     assert_eq!((bytes[8], description.has_private_weights()), (4, false));
     assert_eq!(VerifierKey::from_bytes(bytes).unwrap().to_bytes(), bytes);
     let envelope = key.prove(&inputs(2), Nonce([5; 32])).unwrap().envelope;
-    verify(&key.verifier, &any(), &envelope).unwrap();
+    verify(&key.verifier, &ANY, &envelope).unwrap();
     check_key(&program, srs(), &key.verifier).unwrap();
 
     // The keys of programs with another weight differ in one commitment: a proof for one is none for the other, and the check
@@ -343,10 +343,7 @@ fn fixed_weights_are_bound_by_the_key() {
             let what = check_key(&program, srs(), &other).unwrap_err();
             assert!(matches!(&what, ProvingError::OtherKey { what } if what == "weights"), "{what:?}");
             let moved = ProofEnvelope { model_id: other.model_id(), ..envelope.clone() };
-            assert!(
-                matches!(verify(&other, &any(), &moved), Err(VerifyError::Pairing)),
-                "lane {lane}, column {column}"
-            );
+            assert!(matches!(verify(&other, &ANY, &moved), Err(VerifyError::Pairing)), "lane {lane}, column {column}");
             changed += 1;
         }
     }
@@ -356,12 +353,12 @@ fn fixed_weights_are_bound_by_the_key() {
     for at in (0..envelope.proof.len()).step_by(32) {
         let mut proof = envelope.proof.clone();
         proof[at] ^= 1;
-        assert!(verify(&key.verifier, &any(), &ProofEnvelope { proof, ..envelope.clone() }).is_err(), "byte {at}");
+        assert!(verify(&key.verifier, &ANY, &ProofEnvelope { proof, ..envelope.clone() }).is_err(), "byte {at}");
     }
     for len in [0, envelope.proof.len() - 32, envelope.proof.len() + 32] {
         let mut proof = envelope.proof.clone();
         proof.resize(len, 0);
-        assert!(verify(&key.verifier, &any(), &ProofEnvelope { proof, ..envelope.clone() }).is_err(), "{len} bytes");
+        assert!(verify(&key.verifier, &ANY, &ProofEnvelope { proof, ..envelope.clone() }).is_err(), "{len} bytes");
     }
 
     // Malformed keys.

@@ -63,6 +63,7 @@ impl Srs {
     }
 
     #[getter]
+    #[expect(clippy::wrong_self_convention, reason = "a property of Python's, not a conversion")]
     fn from_ceremony(&self) -> bool {
         self.0.kind() == SrsKind::Ceremony
     }

@@ -102,7 +102,9 @@ impl Sources {
         }
         let tests: Vec<Module> = files
             .iter()
-            .flat_map(|(module, file)| file.test_modules.iter().map(|name| [&module[..], &[name.clone()]].concat()))
+            .flat_map(|(module, file)| {
+                file.test_modules.iter().map(|name| [&module[..], std::slice::from_ref(name)].concat())
+            })
             .collect();
         files.retain(|module, _| !tests.iter().any(|test| module.starts_with(test)));
         Self(files)

@@ -2,9 +2,10 @@
 
 mod accuracy;
 mod inputs;
+mod rounded;
 mod search;
 
-use std::{cell::OnceCell, path::Path};
+use std::{cell::OnceCell, path::Path, sync::Arc};
 
 use vouch_program::Program;
 
@@ -85,7 +86,7 @@ pub fn compile_model(model: &OnnxModel, options: &CompileOptions) -> Result<Comp
 pub struct Prepared<'m> {
     model: &'m OnnxModel,
     options: CompileOptions,
-    graph: Graph,
+    graph: Arc<Graph>,
     /// The ranges of the inputs, for the report and for the ports.
     inputs: Vec<InputRange>,
     spans: Vec<Span>,
@@ -119,13 +120,17 @@ impl<'m> Prepared<'m> {
     /// As [`compile`].
     pub fn new(model: &'m OnnxModel, options: &CompileOptions) -> Result<Self, CompileError> {
         let mut graph = imported(model, options)?;
-        let original = graph.decides().then(|| graph.clone());
+        let original = graph.decides().then(|| Arc::new(graph.clone()));
         graph.simplify();
         graph.infer_integers();
-        if let Some(site) = graph.not_finite() {
+        let finite = |graph: &Graph| {
+            let Some(site) = graph.not_finite() else { return Ok(()) };
             let other =
                 || graph.imprecise(site, Span::new(f64::NAN, f64::NAN), "it has a factor that is infinite or NaN");
-            return Err(model.not_finite().unwrap_or_else(other));
+            Err(model.not_finite().unwrap_or_else(other))
+        };
+        if !graph.has_infinite() {
+            finite(&graph)?;
         }
         let inputs = inputs::ranges(model, &graph, options)?;
         if let Some(given) = &options.given {
@@ -135,6 +140,9 @@ impl<'m> Prepared<'m> {
         let spans: Vec<Span> = inputs.iter().map(|i| Span::new(i.lo, i.hi)).collect();
         let drawn = || accuracy::random(&graph.inputs, &spans, options);
         let drawn = if options.calibration.is_none() { drawn() } else { Vec::new() };
+        graph.saturate(&spans, options, &drawn)?;
+        finite(&graph)?;
+        let graph = Arc::new(graph);
         let ranges = Ranges::new(&graph, &spans, options, &drawn)?;
         let mut warnings = model.notes().to_vec();
         for port in graph.inputs.iter().filter(|p| p.required.is_some()) {
@@ -149,8 +157,7 @@ impl<'m> Prepared<'m> {
                 drawn.len()
             ));
         }
-        let reference = accuracy::Reference::new(model, &graph, original.as_ref(), &spans, options, &mut warnings)?;
-        drop(original);
+        let reference = accuracy::Reference::new(model, &graph, original, &spans, options, &mut warnings)?;
         let variants = variants(&graph, ranges, |graph| Ranges::new(graph, &spans, options, &drawn))?;
         let (options, sampled) = (options.clone(), OnceCell::new());
         Ok(Self { model, options, graph, inputs, spans, drawn, variants, sampled, reference, warnings })
@@ -189,6 +196,14 @@ impl<'m> Prepared<'m> {
                 "the target error of output `{}`, {acceptable:.2e}, was not reached: it is off by up to {off:.2e}",
                 o.name
             )
+        }));
+        warnings.extend(best.accuracy.outputs.iter().filter_map(|o| {
+            let given = o.as_given?;
+            Some(format!(
+                "output `{}` jumps: where rounding an input to its scale moves it past a threshold, it is off by up to \
+                 {given:.2e}; on the rounded inputs it is off by up to {:.2e}",
+                o.name, o.max_abs
+            ))
         }));
         let counts = model.operator_counts().into_iter();
         let source = match (&options.calibration, best.sampled) {
@@ -231,7 +246,7 @@ impl<'m> Prepared<'m> {
 }
 
 /// The graphs to try: with explicit clamps only where a clip needs them, then with clamps of all saturating functions, then
-/// with wide ranges of logarithms, reciprocals and powers split.
+/// with wide ranges of logarithms, reciprocals and powers split, then with a scale for each column of an input.
 fn variants(
     graph: &Graph,
     ranges: Ranges,
@@ -255,6 +270,14 @@ fn variants(
         let mut ranges = of(&own)?;
         if own.clamp_arguments(&ranges, false, 0) {
             own.simplify();
+            ranges = of(&own)?;
+        }
+        out.push(Variant { clamped: false, graph: own, ranges });
+    }
+    let mut own = graph.clone();
+    if own.split_columns(&ranges) {
+        let mut ranges = of(&own)?;
+        if own.clamp_arguments(&ranges, false, 0) {
             ranges = of(&own)?;
         }
         out.push(Variant { clamped: false, graph: own, ranges });

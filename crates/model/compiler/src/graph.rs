@@ -23,7 +23,9 @@ mod affine;
 mod builder;
 mod clamp;
 mod coarse;
+mod columns;
 mod dead;
+mod infinite;
 mod integers;
 mod octaves;
 mod ranges;
@@ -33,6 +35,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::function::Function;
 
+pub(crate) use infinite::HUGE;
 pub(crate) use ranges::{Ranges, SLACK, Span};
 
 /// A scalar of the graph.

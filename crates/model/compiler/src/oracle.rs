@@ -80,6 +80,9 @@ impl Oracle {
         if model.opset() < 10 && model.has_reverse_layers() {
             return Err(failed("it runs reverse recurrent layers forward"));
         }
+        if let Some(reason) = model.misread() {
+            return Err(failed(reason));
+        }
         let runnable = guarded(|| {
             let onnx = tract_onnx::onnx().with_ignore_output_shapes(true);
             let mut inference = onnx.parse(&proto, None)?.model;

@@ -146,12 +146,21 @@ pub struct OutputAccuracy {
     /// Largest absolute error that the caller has accepted although it misses the target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<f64>,
+    /// Where few samples differ because rounding an input to its scale moves it past a threshold, the largest error with
+    /// that rounding; the others are then errors on the rounded inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_given: Option<f64>,
 }
 
+/// Values nearer to each other than this part of their magnitude count as one.
+const ROUNDING: f64 = 1e-6;
+
 impl OutputAccuracy {
-    /// Width of the range in which float values were seen. A single value has no range: then errors count against its magnitude.
+    /// Width of the range in which float values were seen. A single value, and what only the rounding of floats of 32 bits
+    /// keeps apart, has no range: then errors count against its magnitude.
     pub fn width(&self) -> f64 {
-        if self.hi > self.lo { self.hi - self.lo } else { self.hi.abs().max(1e-9) }
+        let (width, size) = (self.hi - self.lo, self.hi.abs().max(self.lo.abs()));
+        if width > ROUNDING * size { width } else { size.max(1e-9) }
     }
 
     /// Largest acceptable absolute error: the output's own, or `target` of its width.

@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::{Model, Type, floats, int, ints, node, value_info};
+use support::{Model, Type, floats, int, ints, list, node, value_info};
 use tract_onnx::pb::{
     AttributeProto, FunctionProto, GraphProto, OperatorSetIdProto, TensorProto, attribute_proto::AttributeType,
 };
@@ -273,6 +273,75 @@ fn a_mask_of_infinities_is_what_saturation_makes_of_it() {
         .output("y");
     let e = 1f64.exp();
     gives(&m, &[("x", &[1, 3], &[0.0, 5.0, 1.0])], "y", &[1, 3], &[1.0 / (1.0 + e), 0.0, e / (1.0 + e)]);
+}
+
+#[test]
+fn a_computed_mask_of_infinities_is_what_saturation_makes_of_it() {
+    // The second mask is that of exporters who multiply by the least float; a row without any key is selected away.
+    let least = floats("least", &[], vec![f32::MIN]);
+    let m = typed(Model::new(13).input("x", &[1, 3]), "mask", &[1, 3], Type::Bool)
+        .init(floats("never", &[], vec![f32::NEG_INFINITY]))
+        .init(floats("zero", &[], vec![0.0]))
+        .init(floats("one", &[], vec![1.0]))
+        .init(least)
+        .node("Where", "mask zero never", "bias", vec![])
+        .node("Add", "x bias", "m", vec![])
+        .node("Softmax", "m", "y", vec![int("axis", 1)])
+        .node("Cast", "mask", "f", vec![int("to", Type::Float as i64)])
+        .node("Sub", "one f", "open", vec![])
+        .node("Mul", "open least", "low", vec![])
+        .node("Add", "x low", "n", vec![])
+        .node("Softmax", "n", "z", vec![int("axis", 1)])
+        .node("Where", "mask x never", "w", vec![])
+        .node("ReduceMax", "w", "top", vec![list("axes", &[1])])
+        .node("Sigmoid", "w", "v", vec![])
+        .output("y")
+        .output("z")
+        .output("v");
+    let e = 1f64.exp();
+    let inputs: &[(&str, &[usize], &[f64])] = &[("x", &[1, 3], &[0.0, 5.0, 1.0]), ("mask", &[1, 3], &[1.0, 0.0, 1.0])];
+    let expected = [1.0 / (1.0 + e), 0.0, e / (1.0 + e)];
+    gives(&m, inputs, "y", &[1, 3], &expected);
+    gives(&m, inputs, "z", &[1, 3], &expected);
+    gives(&m, inputs, "v", &[1, 3], &[0.5, 0.0, 1.0 / (1.0 + (-1f64).exp())]);
+    // It reaches an output, or a sum that is one.
+    for (from, op) in [("w", "Identity"), ("top", "Identity"), ("w", "Neg")] {
+        let m = m.clone().node(op, from, "out", vec![]).output("out");
+        let model = OnnxModel::from_bytes(&m.bytes()).unwrap();
+        let calibration = Some(vec![tensors(inputs)]);
+        let error = compile_model(&model, &CompileOptions { calibration, ..CompileOptions::default() }).unwrap_err();
+        assert!(matches!(&error, CompileError::NotFinite { tensor, .. } if tensor == "out"), "{error}");
+    }
+    // What has no limit there is an error, too.
+    let m = m.node("Mul", "w w", "square", vec![]).output("square");
+    let model = OnnxModel::from_bytes(&m.bytes()).unwrap();
+    let calibration = Some(vec![tensors(inputs)]);
+    let error = compile_model(&model, &CompileOptions { calibration, ..CompileOptions::default() }).unwrap_err();
+    assert!(error.to_string().contains("infinity"), "{error}");
+}
+
+#[test]
+fn an_input_without_elements_is_given_and_read() {
+    let m = typed(Model::new(18).input("x", &[2, 2]), "axes", &[0], Type::Int64)
+        .node("ReduceSum", "x axes", "y", vec![int("keepdims", 0)])
+        .output("y");
+    gives(&m, &[("x", &[2, 2], &[1.0, 2.0, -4.0, 3.5]), ("axes", &[0], &[])], "y", &[], &[2.5]);
+}
+
+#[test]
+fn random_inputs_show_that_a_divisor_is_not_zero_and_that_is_said() {
+    // The sum of the squares of four numbers is rarely near zero, and never below it.
+    let m = Model::new(13)
+        .input("x", &[1, 4])
+        .node("ReduceSumSquare", "x", "s", vec![list("axes", &[1])])
+        .node("Div", "x s", "y", vec![])
+        .output("y");
+    let compiled = m.compile(0.0, 4.0).unwrap();
+    let said = |w: &String| w.contains("random inputs") && w.contains("--calibration");
+    assert!(compiled.report.warnings.iter().any(said), "{:?}", compiled.report.warnings);
+    let near = tensors(&[("x", &[1, 4], &[1e-3; 4])]);
+    let integers = quantize_inputs(&compiled.program, &near).unwrap();
+    assert!(compiled.program.run(&integers).is_err(), "out of the range of the guess");
 }
 
 #[test]

@@ -2,8 +2,11 @@
 
 mod support;
 
-use support::{Model, floats, int, ints, list, unary, weights};
-use vouch_compiler::CompileError;
+use support::{Model, Type, floats, int, ints, list, unary, value_info, weights};
+use vouch_compiler::{
+    CompileError, CompileOptions, InputRanges, NamedTensor, NamedTensors, OnnxModel, compile_model, dequantize_outputs,
+    quantize_inputs,
+};
 
 /// One operator with constant integer operands.
 #[track_caller]
@@ -150,5 +153,66 @@ fn forms_of_other_operator_sets_are_refused() {
     ] {
         let error = m.compile(-1.0, 1.0).unwrap_err();
         assert!(matches!(error, CompileError::Operator { .. }), "{error}");
+    }
+}
+
+/// The index a + b into an axis of three elements, or the error of the run.
+fn at_index(op: &str, index: &[i64], a: f64, b: f64) -> Result<Vec<f64>, String> {
+    let mut m = Model::new(16).input("x", &[3]);
+    for name in ["a", "b"] {
+        m.graph.input.push(value_info(name, index, Type::Int64));
+    }
+    let operands = if op.starts_with("Scatter") { "x i u" } else { "x i" };
+    let m = m
+        .init(floats("u", &[1], vec![-3.5]))
+        .node("Add", "a b", "i", vec![])
+        .node(op, operands, "y", vec![])
+        .output("y");
+    let ranges = InputRanges::default().with("x", -4.0, 4.0).with("a", -3.0, 3.0).with("b", -3.0, 3.0);
+    let tensor = |shape: &[i64], data: &[f64]| {
+        NamedTensor::new(shape.iter().map(|&d| d as usize).collect(), data.to_vec()).unwrap()
+    };
+    let inputs = |a: f64, b: f64| {
+        NamedTensors::from([
+            ("x".to_owned(), tensor(&[3], &[0.5, -1.5, 2.5])),
+            ("a".to_owned(), tensor(index, &[a])),
+            ("b".to_owned(), tensor(index, &[b])),
+        ])
+    };
+    let calibration = Some(vec![inputs(0.0, 0.0), inputs(1.0, 1.0), inputs(-2.0, -1.0)]);
+    let model = OnnxModel::from_bytes(&m.bytes()).unwrap();
+    let options = CompileOptions { ranges, calibration, ..CompileOptions::default() };
+    let program = compile_model(&model, &options).unwrap().program;
+    let inputs = inputs(a, b);
+    let trace = program.run(&quantize_inputs(&program, &inputs).unwrap()).map_err(|e| e.to_string())?;
+    Ok(dequantize_outputs(&program, &program.outputs_of(&trace))["y"].data.clone())
+}
+
+#[test]
+fn computed_indices_are_inside_the_axis_or_there_is_no_run() {
+    let x = [0.5, -1.5, 2.5];
+    for (op, index) in [
+        ("Gather", &[1][..]),
+        ("GatherElements", &[1]),
+        ("GatherND", &[1, 1]),
+        ("ScatterElements", &[1]),
+        ("ScatterND", &[1, 1]),
+    ] {
+        // The element that counts, and the sums that reach it from either end.
+        for (a, b, place) in [(0.0, 0.0, 0), (1.0, 1.0, 2), (-1.0, -2.0, 0), (0.0, -1.0, 2), (3.0, -2.0, 1)] {
+            let got = at_index(op, index, a, b).unwrap_or_else(|e| panic!("{op} at {a} + {b}: {e}"));
+            let want = if op.starts_with("Scatter") {
+                x.iter().enumerate().map(|(i, &v)| if i == place { -3.5 } else { v }).collect()
+            } else {
+                vec![x[place]]
+            };
+            let near =
+                got.len() == want.len() && got.iter().zip(&want).all(|(g, w): (&f64, &f64)| (g - w).abs() < 1e-2);
+            assert!(near, "{op} at {a} + {b}: {got:?}, expected {want:?}");
+        }
+        for (a, b) in [(2.0, 1.0), (3.0, 3.0), (-3.0, -1.0), (-3.0, -3.0)] {
+            let error = at_index(op, index, a, b).expect_err(&format!("{op} at {a} + {b}"));
+            assert!(error.contains("outside its range"), "{op}: {error}");
+        }
     }
 }

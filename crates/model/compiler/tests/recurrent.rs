@@ -34,6 +34,14 @@ fn lstm() {
 }
 
 #[test]
+fn lstm_with_peepholes() {
+    let peepholes = layer("LSTM", 4, 1, 5, "x w r b _ h0 c0 p", vec![]).init(weights("p", &[1, 15], 9, 1.0));
+    peepholes.agrees(1.0, 3e-3);
+    let both = layer("LSTM", 4, 2, 3, "x w r b _ h0 c0 p", vec![text("direction", "bidirectional")]);
+    both.init(weights("p", &[2, 9], 9, 1.0)).agrees(1.0, 3e-3);
+}
+
+#[test]
 fn gru() {
     for after in [0, 1] {
         let a = || vec![int("linear_before_reset", after)];
@@ -125,10 +133,10 @@ fn what_is_not_supported_is_refused() {
         strings: names.iter().map(|s| s.as_bytes().to_vec()).collect(),
         ..AttributeProto::default()
     };
-    let peepholes = layer("LSTM", 4, 1, 5, "x w r b _ h0 c0 p", vec![]).init(weights("p", &[1, 15], 9, 1.0));
+    let narrow = layer("LSTM", 4, 1, 5, "x w r b _ h0 c0 p", vec![]).init(weights("p", &[1, 5], 9, 1.0));
     let short = layer("LSTM", 4, 1, 5, "x w r b short", vec![]).init(support::ints("short", &[2]));
     for m in [
-        peepholes,
+        narrow,
         short,
         layer("LSTM", 4, 1, 5, "x w r", vec![strings(&["Relu", "Tanh", "Tanh"])]),
         layer("GRU", 3, 1, 5, "x w r", vec![text("direction", "sideways")]),

@@ -139,3 +139,37 @@ fn the_schemas_scale_counts_unless_an_option_says_otherwise() {
     assert!(matches!(scale(&with("-1").unwrap(), &[]), Err(CompileError::Scale { .. })));
     assert!(matches!(with("\"fine\""), Err(CompileError::Schema { .. })));
 }
+
+/// Prices beside ratios beside volumes, standardized, and a linear model.
+#[test]
+fn columns_of_one_input_have_scales_of_their_own() {
+    let (mean, deviation) = ([62_000.0f32, 0.03, 4.1e8, 17.0], [9000.0f32, 0.01, 1.5e8, 5.0]);
+    let m = Model::new(13)
+        .input("x", &[1, 4])
+        .init(floats("mean", &[4], mean.to_vec()))
+        .init(floats("deviation", &[4], deviation.to_vec()))
+        .init(floats("w", &[4, 1], vec![0.7, -1.1, 0.4, 0.9]))
+        .node("Sub", "x mean", "c", vec![])
+        .node("Div", "c deviation", "n", vec![])
+        .node("MatMul", "n w", "y", vec![])
+        .output("y");
+    let mut random = Random(7);
+    let mut sample = || {
+        let data = (0..4).map(|i| f64::from(mean[i] + deviation[i] * 2.0 * (2.0 * random.unit() - 1.0)));
+        NamedTensors::from([("x".to_owned(), NamedTensor::new(vec![1, 4], data.collect()).unwrap())])
+    };
+    let samples: Vec<NamedTensors> = (0..64).map(|_| sample()).collect();
+    let model = OnnxModel::from_bytes(&m.bytes()).unwrap();
+    let calibration = Some(samples.clone());
+    let compiled = compile_model(&model, &CompileOptions { calibration, ..CompileOptions::default() }).unwrap();
+    compiled.check_accuracy().unwrap();
+    let program = &compiled.program;
+    for inputs in &samples {
+        let x = &inputs["x"].data;
+        let each = |i: usize| (x[i] - f64::from(mean[i])) / f64::from(deviation[i]) * [0.7, -1.1, 0.4, 0.9][i];
+        let want: f64 = (0..4).map(each).sum();
+        let trace = program.run(&quantize_inputs(program, inputs).unwrap()).unwrap();
+        let got = dequantize_outputs(program, &program.outputs_of(&trace))["y"].data[0];
+        assert!((got - want).abs() < 6e-3, "{got}, expected {want}");
+    }
+}

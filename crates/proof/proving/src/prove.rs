@@ -14,7 +14,9 @@ use vouch_poseidon::tensor_salt;
 use vouch_program::Trace;
 use vouch_verifier::{Expected, Visibility, verify};
 
-use crate::{ProverKey, ProvingError, Salt, clock::Stopwatch, evm::KeccakWrite, hash::digest, plonk::create_proof, stage};
+use crate::{
+    ProverKey, ProvingError, Salt, clock::Stopwatch, evm::KeccakWrite, hash::digest, plonk::create_proof, stage,
+};
 
 /// A proof, and how long it took.
 #[derive(Clone, Debug)]

@@ -120,7 +120,7 @@ fn chains_are_verified_in_one_instance() {
     // Enough for three proofs, too little for 60 MB of numbers.
     let limits = Limits { fuel: 400_000_000, ..Limits::default() };
     let mut verifier =
-        Host::new(&module, limits).unwrap().chain_verifier(&[&forecast, &forecast, &allocation]).unwrap();
+        Host::new(&module, limits).unwrap().chain_verifier(&[FORECAST_KEY, FORECAST_KEY, ALLOCATION_KEY]).unwrap();
     let error = verifier.verify(HONEST_CHAIN, &long).unwrap_err();
     assert!(matches!(error, HostError::OutOfFuel { .. } | HostError::OutOfMemory { .. }), "{error}");
     expected.steps.push(allowed());

@@ -50,8 +50,7 @@ pub struct OpeningGroup {
 /// committed to in this order.
 pub fn opening_groups(key: &KeyDescription) -> Vec<OpeningGroup> {
     let chunk = index(key.degree).checked_sub(2).filter(|chunk| *chunk > 0);
-    let (Some(chunk), Some(rows), Some(selected)) =
-        (chunk, Rows::new(key.k), SelectedRows::new(key.blinding_factors))
+    let (Some(chunk), Some(rows), Some(selected)) = (chunk, Rows::new(key.k), SelectedRows::new(key.blinding_factors))
     else {
         return Vec::new();
     };

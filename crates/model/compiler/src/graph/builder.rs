@@ -34,7 +34,7 @@ impl Graph {
     }
 
     /// New values of a site.
-    fn fresh(&mut self, n: usize, site: SiteId) -> Vec<ValueId> {
+    pub(super) fn fresh(&mut self, n: usize, site: SiteId) -> Vec<ValueId> {
         let start = self.constants.len() as u32;
         self.constants.resize(self.constants.len() + n, None);
         self.integers.resize(self.constants.len(), self.sites[site.index()].integer);

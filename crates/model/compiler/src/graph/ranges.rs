@@ -111,6 +111,8 @@ fn hull(values: impl Iterator<Item = ValueId>, spans: &[Span]) -> Span {
 pub(crate) struct Ranges {
     exact: Vec<Span>,
     seen: Option<Vec<Span>>,
+    /// What random inputs say where nothing else does.
+    guess: Option<Vec<Span>>,
     margin: f64,
     weights: WeightMode,
     /// What holds by construction, whatever the weights are.
@@ -141,7 +143,8 @@ const WIDEST: f64 = 1e30;
 
 impl Ranges {
     /// Intervals from the inputs' (in the order of [`Graph::inputs`]) and from the calibration samples of the options.
-    /// Where neither interval arithmetic nor calibration bounds a value, `drawn` samples do, if there are any.
+    /// Where neither interval arithmetic nor calibration bounds a value or keeps it from a pole, `drawn` samples do, if there
+    /// are any.
     pub(crate) fn new(
         graph: &Graph,
         inputs: &[Span],
@@ -150,16 +153,22 @@ impl Ranges {
     ) -> Result<Self, CompileError> {
         let seen = options.calibration.as_ref().map(|samples| graph.seen(samples));
         let mut guessed = Vec::new();
+        let mut guess = None;
         let exact = match &seen {
             Some(seen) => graph.intervals(inputs, Some(seen), options.margin, &mut Vec::new())?,
             None => match graph.intervals(inputs, None, options.margin, &mut Vec::new()) {
-                Err(Unbounded { wide: true, .. }) if !drawn.is_empty() => {
-                    graph.intervals(inputs, Some(&graph.seen(drawn)), options.margin, &mut guessed)?
+                Err(found) if !drawn.is_empty() => {
+                    let seen = graph.seen(drawn);
+                    // What random inputs cannot say either is an error of the first kind.
+                    let exact = graph.intervals(inputs, Some(&seen), options.margin, &mut guessed);
+                    let exact = exact.map_err(|own| if found.wide { own } else { found })?;
+                    guess = Some(seen);
+                    exact
                 }
                 found => found?,
             },
         };
-        Ok(Self::of_graph(graph, options, exact, seen, guessed))
+        Ok(Self { guess, ..Self::of_graph(graph, options, exact, seen, guessed) })
     }
 
     /// As [`Ranges::new`], where samples narrow the ranges of all values as calibration data does, whatever interval
@@ -184,7 +193,7 @@ impl Ranges {
     ) -> Self {
         let (margin, weights, known) = (options.margin, options.weights, graph.bounds.clone());
         let integers = (0..graph.len() as u32).map(|v| graph.is_integer(ValueId(v))).collect();
-        Self { exact, seen, margin, weights, known, integers, guessed }
+        Self { exact, seen, guess: None, margin, weights, known, integers, guessed }
     }
 
     /// Names of the tensors whose range is a guess from random inputs.
@@ -198,7 +207,7 @@ impl Ranges {
         let span = self.fine(values.clone());
         let span = match function {
             Some(f) => {
-                let seen = self.seen.as_ref().map(|seen| hull(values.clone(), seen));
+                let seen = self.seen.as_ref().or(self.guess.as_ref()).map(|seen| hull(values.clone(), seen));
                 let span = seen.map_or(span, |seen| span.away(f, seen));
                 // Where it has a pole in its range, the intervals were refused.
                 span.defined(f, seen, values.clone().all(|v| self.integers[v.index()])).unwrap_or(span)
@@ -318,6 +327,9 @@ impl Graph {
                     let domain = all.defined(*function, seen, whole);
                     let error = |reason: String| self.imprecise(op.site, all, &reason);
                     let domain = domain.map_err(|reason| Unbounded { wide: false, error: Box::new(error(reason)) })?;
+                    if domain != all && replaced.last() != Some(&self.sites[op.site.index()].name) {
+                        replaced.push(self.sites[op.site.index()].name.clone());
+                    }
                     let on = |s: Span| Span::new(s.lo.clamp(domain.lo, domain.hi), s.hi.clamp(domain.lo, domain.hi));
                     let range = |s: Span| {
                         let (lo, hi) = function.range(s.lo, s.hi);

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     CompileError,
-    graph::{Graph, ValueId},
+    graph::{Graph, HUGE, ValueId},
 };
 
 pub(super) const OPS: &[(&str, Lower)] = &[
@@ -131,7 +131,9 @@ fn select(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         return Ok(vec![Tensor::computed(graph, dtype, shape, picked)]);
     }
     let bits = all[0].ids(graph);
-    if let (Some(a), Some(b)) = (x.constants(), y.constants()) {
+    if let (Some(a), Some(b)) = (x.constants(), y.constants())
+        && a.iter().chain(b).all(|v| v.abs() < HUGE)
+    {
         let scale = a.iter().zip(b).map(|(a, b)| a - b).collect();
         let picked = Parts::new(node, graph).scaled("", &bits, scale, b.to_vec());
         return Ok(vec![Tensor::computed(graph, dtype, shape, picked)]);

@@ -184,6 +184,12 @@ impl OnnxModel {
         self.nodes().any(oracle_form::is_reverse)
     }
 
+    /// What tract makes of a node, those of functions included, without an error and not as ONNX has it.
+    pub(crate) fn misread(&self) -> Option<&'static str> {
+        let inner = self.functions().flat_map(|f| &f.node);
+        self.nodes().chain(inner).find_map(oracle_form::misread)
+    }
+
     /// The protobuf with external data inlined and nodes in order, for tract.
     pub(crate) fn self_contained_proto(&self) -> pb::ModelProto {
         let mut proto = self.proto.clone();

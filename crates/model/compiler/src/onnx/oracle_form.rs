@@ -1,5 +1,8 @@
 //! What tract 0.23 computes wrongly, written in a form that it computes correctly.
 //!
+//! What it computes wrongly and this crate does not rewrite is listed in [`misread`]: then the compiler's own float run is
+//! the reference.
+//!
 //! tract ignores `direction = "reverse"` of a recurrent layer with one direction and runs it forward. A reverse layer is a
 //! forward layer between two reversals of time.
 
@@ -55,4 +58,19 @@ pub(super) fn unroll_reverse(graph: &mut GraphProto) {
 pub(super) fn is_reverse(node: &NodeProto) -> bool {
     matches!(node.op_type.as_str(), "LSTM" | "GRU" | "RNN")
         && node.attribute.iter().any(|a| a.name == "direction" && a.s == b"reverse")
+}
+
+/// What tract makes of a node without an error, and not as ONNX has it.
+pub(super) fn misread(node: &NodeProto) -> Option<&'static str> {
+    let has = |name: &str| node.attribute.iter().any(|a| a.name == name);
+    let alpha = || node.attribute.iter().any(|a| a.name == "alpha" && (a.f - 1.0).abs() > f32::EPSILON);
+    match node.op_type.as_str() {
+        "SpaceToDepth" if has("mode") => Some("it ignores the mode of SpaceToDepth"),
+        "Swish" if alpha() => Some("it ignores the factor of Swish"),
+        "Celu" if alpha() => Some("it ignores the divisor of Celu"),
+        "Attention" if has("left_window_size") || has("right_window_size") => {
+            Some("it ignores the window of Attention")
+        }
+        _ => None,
+    }
 }

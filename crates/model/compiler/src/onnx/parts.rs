@@ -6,7 +6,7 @@
 use super::attributes::Node;
 use crate::{
     function::Function,
-    graph::{Graph, SiteId, Term, ValueId},
+    graph::{Graph, HUGE, SiteId, Term, ValueId},
 };
 
 /// One term of a sum of products: factor · a · b.
@@ -125,12 +125,46 @@ impl<'n, 'g> Parts<'n, 'g> {
 
     /// a where the bit is 1, else b.
     pub(super) fn select(&mut self, part: &str, bits: &[ValueId], a: &[ValueId], b: &[ValueId]) -> Vec<ValueId> {
-        let not = self.not(&format!("{part}.not"), bits);
-        let y = self.terms(part, &[(1.0, a, bits), (1.0, b, &not)]);
-        for ((&y, &a), &b) in y.iter().zip(a).zip(b) {
-            self.graph.among(&[y], &[a, b]);
+        let infinite = |g: &Graph, v: ValueId| g.constant_of(v).filter(|c| c.abs() >= HUGE);
+        let mut out: Vec<Option<ValueId>> = vec![None; bits.len()];
+        // 0 · ∞ is no number: a constant bit picks, and an infinity is a factor of its bit (see `Graph::saturate`).
+        let mut limits: Vec<(bool, f64, Vec<usize>)> = Vec::new();
+        for i in 0..bits.len() {
+            let constant = self.graph.constant_of(bits[i]);
+            let ends = [infinite(self.graph, a[i]), infinite(self.graph, b[i])];
+            match (constant, ends) {
+                (Some(c), _) => out[i] = Some(if c == 0.0 { b[i] } else { a[i] }),
+                (None, [None, None]) => {}
+                (None, [Some(v), Some(w)]) if v == w => out[i] = Some(a[i]),
+                (None, [v, w]) => {
+                    let key = (w.is_some(), w.or(v).unwrap_or_default());
+                    match limits.iter_mut().find(|l| (l.0, l.1) == key) {
+                        Some(l) => l.2.push(i),
+                        None => limits.push((key.0, key.1, vec![i])),
+                    }
+                }
+            }
         }
-        y
+        let pick = |list: &[ValueId], at: &[usize]| at.iter().map(|&i| list[i]).collect::<Vec<_>>();
+        for (number, (second, limit, at)) in limits.into_iter().enumerate() {
+            let name = format!("{part}.infinite{number}");
+            let (on, off) = (pick(bits, &at), self.not(&format!("{name}.not"), &pick(bits, &at)));
+            let one = self.constant(1.0, at.len());
+            let (other, holds, open) = if second { (pick(a, &at), &on, &off) } else { (pick(b, &at), &off, &on) };
+            let y = self.terms(&name, &[(1.0, &other, holds), (limit, open, &one)]);
+            at.iter().zip(y).for_each(|(&i, v)| out[i] = Some(v));
+        }
+        let open: Vec<usize> = (0..bits.len()).filter(|&i| out[i].is_none()).collect();
+        if !open.is_empty() {
+            let (bits, a, b) = (pick(bits, &open), pick(a, &open), pick(b, &open));
+            let not = self.not(&format!("{part}.not"), &bits);
+            let y = self.terms(part, &[(1.0, &a, &bits), (1.0, &b, &not)]);
+            for ((&y, &a), &b) in y.iter().zip(&a).zip(&b) {
+                self.graph.among(&[y], &[a, b]);
+            }
+            open.iter().zip(y).for_each(|(&i, v)| out[i] = Some(v));
+        }
+        out.into_iter().flatten().collect()
     }
 
     /// floor(x · scale + shift)

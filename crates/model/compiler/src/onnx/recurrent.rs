@@ -16,7 +16,7 @@ pub(super) struct Layer<'a> {
     pub(super) inputs: usize,
     pub(super) hidden: usize,
     gates: usize,
-    directions: Vec<bool>,
+    pub(super) directions: Vec<bool>,
     batch_first: bool,
     x: Vec<ValueId>,
     w: &'a [f64],

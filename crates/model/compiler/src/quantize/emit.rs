@@ -128,10 +128,16 @@ impl Emitter<'_> {
 
     fn inputs(&mut self) {
         for port in &self.graph.inputs {
-            let Some(&first) = port.values.first() else { continue };
-            let Place::Sum(slot) = self.plan.places[first.index()] else { continue };
-            let (scale, span) = (self.plan.slots[slot].scale, self.plan.slots[slot].span);
-            let bounds = Interval::new(integer(span.lo * scale), integer(span.hi * scale));
+            // An input without elements is one, too: whoever gives inputs gives it.
+            let place = port.values.first().map(|v| self.plan.places[v.index()]);
+            let (scale, bounds) = match place {
+                Some(Place::Sum(slot)) => {
+                    let (scale, span) = (self.plan.slots[slot].scale, self.plan.slots[slot].span);
+                    (scale, Interval::new(integer(span.lo * scale), integer(span.hi * scale)))
+                }
+                Some(_) => continue,
+                None => (1.0, Interval::new(0, 0)),
+            };
             let shape: Vec<u32> = port.shape.iter().map(|&d| d as u32).collect();
             let wires = self.builder.input(&port.name, &shape, scale, bounds);
             self.builder.input_unit(&port.unit);

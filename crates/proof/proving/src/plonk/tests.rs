@@ -38,7 +38,11 @@ impl<T> WithVirtual<'_, T> {
         let weights = self.key.verifier.description().weights.as_ref().filter(|weights| !weights.is_private())?;
         let lane = weights.lanes.iter().find(|lane| lane.combined as usize == column)?;
         let mu = self.drawn[weights.challenge as usize];
-        let point = |bytes: &[u8; 32]| G1::from(Option::<G1Affine>::from(G1Affine::from_bytes(bytes)).unwrap());
+        let point = |bytes: &[u8; 32]| {
+            let mut encoded = <G1Affine as GroupEncoding>::Repr::default();
+            encoded.as_mut().copy_from_slice(bytes);
+            G1::from(Option::<G1Affine>::from(G1Affine::from_bytes(&encoded)).unwrap())
+        };
         let combined = lane.commitments.iter().fold(G1::identity(), |sum, bytes| sum * mu + point(bytes));
         Some(combined.to_affine())
     }
@@ -144,7 +148,7 @@ fn every_column_is_blinded() {
         roles[1] += config.lookup.iter().map(|chip| chip.helpers.len()).sum::<usize>();
         roles[2] += config.matrix.len();
         roles[3] += config.matrix.iter().filter(|lane| lane.weights.private().is_some()).count();
-        let filled = || {
+        let mut filled = || {
             let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
             let domain = Domain::new(key.pk.get_vk().get_domain().k());
             let mut prover =

@@ -31,7 +31,10 @@ pub(crate) fn check(key: &KeyDescription, evm: &EvmProfile, own: usize) -> Resul
     range("polynomials in a group", 1, MAX_GROUP, evm.group)?;
     range("fixed columns", 0, MAX_FIXED, evm.fixed_columns)?;
     let none = |what, got| if got == 0 { Ok(()) } else { Err(KeyError::TooMany { what, limit: 0, got }) };
-    none("lanes of committed weights in the evm profile", key.weights.as_ref().map_or(0, |weights| weights.lanes.len()))?;
+    none(
+        "lanes of committed weights in the evm profile",
+        key.weights.as_ref().map_or(0, |weights| weights.lanes.len()),
+    )?;
     none("permutation commitments in the evm profile", key.permutation_commitments.len())?;
     let (expected, got) = (wide(own), wide(key.fixed_commitments.len()));
     if expected != got {
