@@ -199,7 +199,8 @@ def verify(
     if made.accepted:
         return made
     failed = [check for check in made.checks if not check.passed and check.code != "not-reached"]
-    reasons = "; ".join(f"{check.name}: {check.detail}" for check in failed)
+    named = (check.detail if check.detail.startswith(check.name) else f"{check.name}: {check.detail}" for check in failed)
+    reasons = "; ".join(named)
     setup = all(check.code == "development-setup" for check in failed)
     hint = "do not rely on the claim: ask for a new proof"
     if setup:
