@@ -185,9 +185,6 @@ impl Config {
                 "expected from 1 to 120000: signed requests are not valid for longer",
             );
         }
-        if !(0.0..=1.0).contains(&v.scores.time_weight) {
-            return wrong("validator.scores.time_weight", "expected from 0 to 1");
-        }
         if v.scores.epoch_ms < 1000 {
             return wrong("validator.scores.epoch_ms", "expected at least 1000");
         }

@@ -7,9 +7,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use vouch_api::{AttemptOutcome, ModelId, NoncePart, PredictionStatus, Salt, State};
-use vouch_protocol::{
-    Entry, Event, LogHash, PublicKey, ScoreBook, ScoreParameters, Share, Verdict, WeightEntry, weights,
-};
+use vouch_protocol::{Entry, Event, LogHash, PublicKey, ScoreBook, ScoreParameters, Share, Verdict, WeightEntry};
 
 use crate::database::{DatabaseError, open};
 use crate::now_ms;
@@ -51,6 +49,10 @@ const MIGRATIONS: &[&str] = &["
     ALTER TABLE predictions ADD COLUMN answer_part BLOB;
     ALTER TABLE proofs ADD COLUMN user_part BLOB NOT NULL DEFAULT x'';
     ALTER TABLE proofs ADD COLUMN validator_part BLOB NOT NULL DEFAULT x'';
+    -- Delivered work of late; the entry that ended each epoch.
+    CREATE TABLE work (miner BLOB PRIMARY KEY, us INTEGER NOT NULL) WITHOUT ROWID;
+    ALTER TABLE epochs ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE epochs ADD COLUMN head BLOB NOT NULL DEFAULT x'';
 "];
 
 /// Version of the log's content. Entries of another version cannot be replayed with these rules.
@@ -188,7 +190,7 @@ impl Ledger {
             epoch_ms,
         };
         ledger.restore()?;
-        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let (version, parameters) = (env!("CARGO_PKG_VERSION").to_owned(), ledger.parameters.clone());
         ledger.write(|log, _| log.push(&Event::Started { validator, chain, version, parameters }))?;
         Ok(ledger)
     }
@@ -203,10 +205,10 @@ impl Ledger {
                 Share::new(row.get::<_, i64>(1)? as u64).ok_or_else(|| DatabaseError::content("a score", ""))?;
             book.restore_score(PublicKey(row.get(0)?), score);
         }
-        let mut latest = self.connection.prepare("SELECT model, miner, response_us FROM latest")?;
-        let mut rows = latest.query([])?;
+        let mut work = self.connection.prepare("SELECT miner, us FROM work")?;
+        let mut rows = work.query([])?;
         while let Some(row) = rows.next()? {
-            book.restore_latest(ModelId(row.get(0)?), PublicKey(row.get(1)?), row.get::<_, i64>(2)? as u64);
+            book.restore_work(PublicKey(row.get(0)?), row.get::<_, i64>(1)? as u64);
         }
         self.book = book;
         let last: Option<(i64, i64, Vec<u8>)> = self
@@ -268,11 +270,11 @@ impl Ledger {
         verify_us: u64,
         proof: Option<Proof>,
     ) -> Result<(Verdict, bool), DatabaseError> {
-        let parameters = self.parameters;
+        let answer = verdict.answer(&self.parameters);
         self.write(|log, book| {
             let score = book.score(&verdict.miner);
-            (verdict.before, verdict.after) = match verdict.answer() {
-                Some(answer) => book.apply(&parameters, verdict.model_id, verdict.miner, answer),
+            (verdict.before, verdict.after) = match answer {
+                Some(answer) => book.apply(verdict.miner, answer),
                 None => (score, score),
             };
             let (t, v) = (log.transaction, &verdict);
@@ -285,6 +287,8 @@ impl Ledger {
             t.execute("INSERT OR REPLACE INTO scores VALUES (?1, ?2)", params![miner, v.after.bits() as i64])?;
             if v.outcome == AttemptOutcome::Verified {
                 t.execute("INSERT OR REPLACE INTO latest VALUES (?1, ?2, ?3)", params![model, miner, response_us])?;
+                let work = book.work(&verdict.miner) as i64;
+                t.execute("INSERT OR REPLACE INTO work VALUES (?1, ?2)", params![miner, work])?;
             }
             if let Some(proof) = &proof {
                 t.execute(
@@ -355,33 +359,49 @@ impl Ledger {
     }
 
     /// Ends the epoch: the weights of these miners.
-    pub(super) fn end_epoch(&mut self, miners: &[PublicKey]) -> Result<(), DatabaseError> {
+    pub(super) fn end_epoch(&mut self, miners: &[PublicKey]) -> Result<Vec<WeightEntry>, DatabaseError> {
         let epoch = self.epoch;
-        let scores = miners.iter().map(|miner| (*miner, self.book.score(miner))).collect();
+        let weights = self.book.weights(miners.iter().copied());
         let entries: Vec<WeightEntry> =
-            weights(&scores).into_iter().map(|(miner, weight)| WeightEntry { miner, weight }).collect();
+            weights.into_iter().map(|(miner, weight)| WeightEntry { miner, weight }).collect();
         let text = serde_json::to_string(&entries).map_err(|e| DatabaseError::content("weights", e))?;
         let now = now_ms();
-        self.write(|log, _| {
-            log.push(&Event::Weights { epoch, weights: entries })?;
-            log.transaction
-                .execute("INSERT INTO epochs VALUES (?1, ?2, ?3, 0)", params![epoch as i64, now as i64, text])?;
+        self.write(|log, book| {
+            let seq = log.next as i64;
+            log.push(&Event::Weights { epoch, weights: entries.clone() })?;
+            book.end_epoch();
+            let t = log.transaction;
+            // As the book does: half of the work is forgotten.
+            t.execute_batch("UPDATE work SET us = us / 2; DELETE FROM work WHERE us = 0")?;
+            let sql = "INSERT INTO epochs (epoch, at_ms, weights, published, seq, head) VALUES (?1, ?2, ?3, 0, ?4, ?5)";
+            t.execute(sql, params![epoch as i64, now as i64, text, seq, log.head.0])?;
             Ok(())
         })?;
         (self.epoch, self.epoch_ends_ms) = (epoch + 1, now + self.epoch_ms);
-        Ok(())
+        Ok(entries)
     }
 
-    /// Epochs whose weights the chain has not taken yet, the oldest few.
-    pub(super) fn unpublished(&mut self) -> Result<Vec<(u64, Vec<WeightEntry>)>, DatabaseError> {
-        let mut statement =
-            self.connection.prepare("SELECT epoch, weights FROM epochs WHERE published = 0 ORDER BY epoch LIMIT 8")?;
-        let rows = statement.query_map([], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))?;
-        rows.map(|row| {
-            let (epoch, text) = row?;
-            Ok((epoch as u64, serde_json::from_str(&text).map_err(|e| DatabaseError::content("weights", e))?))
-        })
-        .collect()
+    /// The weights of the last epoch that ended.
+    pub(super) fn last_weights(&mut self) -> Result<Vec<WeightEntry>, DatabaseError> {
+        let sql = "SELECT weights FROM epochs ORDER BY epoch DESC LIMIT 1";
+        let text: Option<String> = self.connection.query_row(sql, [], |row| row.get(0)).optional()?;
+        let read = |text: String| serde_json::from_str(&text).map_err(|e| DatabaseError::content("weights", e));
+        text.map_or_else(|| Ok(Vec::new()), read)
+    }
+
+    /// Epochs whose weights the chain has not taken yet, the newest few, newest first: with their weights, and number and
+    /// hash of the entry that ended them.
+    pub(super) fn unpublished(&mut self) -> Result<Vec<(u64, Vec<WeightEntry>, u64, LogHash)>, DatabaseError> {
+        let sql = "SELECT epoch, weights, seq, head FROM epochs WHERE published = 0 ORDER BY epoch DESC LIMIT 8";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (text, head): (String, Vec<u8>) = (row.get(1)?, row.get(3)?);
+            let weights = serde_json::from_str(&text).map_err(|e| DatabaseError::content("weights", e))?;
+            all.push((row.get::<_, i64>(0)? as u64, weights, row.get::<_, i64>(2)? as u64, LogHash(array(&head)?)));
+        }
+        Ok(all)
     }
 
     /// The chain has taken an epoch's weights.

@@ -13,6 +13,7 @@ use vouch_api::{
     LogEntry, MinerSummary, ModelId, Nonce, NoncePart, NonceSource, PredictionRequest, PredictionStatus, ProveRequest,
 };
 use vouch_compiler::{CompileOptions, compile};
+use vouch_node::audit::Scope;
 use vouch_node::chain::{FileChain, MinerEntry, Parties, ValidatorEntry};
 use vouch_node::engine::{self, VerifierSettings, VerifyEngine};
 use vouch_node::miner::{Miner, MinerSettings};
@@ -188,6 +189,8 @@ impl Net {
             verifier: verifier(),
             dispatch: DispatchSettings {
                 benchmark_every_ms: 0,
+                // One benchmark of each miner in a round.
+                benchmark_for_ms: 1,
                 timeout_ms: 20_000,
                 private_addresses: true,
                 ..DispatchSettings::default()
@@ -267,6 +270,11 @@ pub fn prove_request() -> ProveRequest {
     let id = PartyKey::generate().public().to_string()[..32].to_owned();
     let (model_id, user_part, validator_part) = (fixture().id(), NoncePart([7; 32]), NoncePart([8; 32]));
     ProveRequest { request_id: id, model_id, inputs, salt: None, user_part, validator_part, deadline_ms: 30_000 }
+}
+
+/// What an audit looks at, without a chain.
+pub fn scope(proofs: usize, allow_development: bool) -> Scope {
+    Scope { proofs, allow_development, ..Scope::default() }
 }
 
 /// The nonce of a request on the chain of these tests.

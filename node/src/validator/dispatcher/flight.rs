@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use vouch_protocol::PublicKey;
 
+use crate::chain::MinerEntry;
+
 #[derive(Default)]
 struct Inner {
     claimed: Mutex<HashSet<PublicKey>>,
@@ -17,6 +19,15 @@ struct Inner {
 pub(super) enum Purpose {
     Question,
     Benchmark,
+}
+
+/// Why a miner cannot be claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoClaim {
+    /// All places of this kind are taken.
+    Room,
+    /// The miner has a query.
+    Taken,
 }
 
 /// Which miners have a query.
@@ -68,17 +79,26 @@ impl Flight {
         Self { inner: Arc::default(), questions: room(questions), benchmarks: room(benchmarks) }
     }
 
+    /// Leaves the miners that have no query.
+    pub(super) fn retain_free(&self, miners: &mut Vec<MinerEntry>) {
+        let claimed = self.inner.claimed.lock().unwrap_or_else(|e| e.into_inner());
+        miners.retain(|miner| !claimed.contains(&miner.key));
+    }
+
     /// Claims a miner, if it has no query and there is room.
-    pub(super) fn claim(&self, miner: PublicKey, purpose: Purpose) -> Option<Claim> {
+    pub(super) fn claim(&self, miner: PublicKey, purpose: Purpose) -> Result<Claim, NoClaim> {
         let room = match purpose {
             Purpose::Question => &self.questions,
             Purpose::Benchmark => &self.benchmarks,
         };
-        let permit = room.clone().try_acquire_owned().ok()?;
+        let permit = room.clone().try_acquire_owned().map_err(|_| NoClaim::Room)?;
         let fresh = self.inner.claimed.lock().unwrap_or_else(|e| e.into_inner()).insert(miner);
         // A place that was only looked at is no news: whoever waits would look again, and wake the others.
         let place = || Place { inner: self.inner.clone(), permit: Some(permit) };
-        fresh.then(|| Claim { inner: self.inner.clone(), miner, place: Some(place()) })
+        if !fresh {
+            return Err(NoClaim::Taken);
+        }
+        Ok(Claim { inner: self.inner.clone(), miner, place: Some(place()) })
     }
 
     /// Ready when a claim is given back after this was called.
@@ -101,12 +121,12 @@ mod tests {
         let flight = Flight::new(2, 1);
         let key = |i| PublicKey([i; 32]);
         let first = flight.claim(key(1), Purpose::Question).unwrap();
-        assert!(flight.claim(key(1), Purpose::Question).is_none());
+        assert!(flight.claim(key(1), Purpose::Question).is_err());
         let second = flight.claim(key(2), Purpose::Question).unwrap();
-        assert!(flight.claim(key(3), Purpose::Question).is_none(), "no room");
+        assert!(flight.claim(key(3), Purpose::Question).is_err(), "no room");
         drop(first);
         assert_eq!(flight.len(), 1);
-        assert!(flight.claim(key(1), Purpose::Question).is_some());
+        assert!(flight.claim(key(1), Purpose::Question).is_ok());
         drop(second);
     }
 
@@ -115,14 +135,14 @@ mod tests {
         let flight = Flight::new(1, 2);
         let key = |i| PublicKey([i; 32]);
         let benchmarks = [1, 2].map(|i| flight.claim(key(i), Purpose::Benchmark).unwrap());
-        assert!(flight.claim(key(3), Purpose::Benchmark).is_none());
+        assert!(flight.claim(key(3), Purpose::Benchmark).is_err());
         let question = flight.claim(key(3), Purpose::Question).unwrap();
-        assert!(flight.claim(key(4), Purpose::Question).is_none());
+        assert!(flight.claim(key(4), Purpose::Question).is_err());
         drop(benchmarks);
-        assert!(flight.claim(key(4), Purpose::Question).is_none());
-        assert!(flight.claim(key(3), Purpose::Benchmark).is_none(), "one query a miner, of whatever kind");
+        assert!(flight.claim(key(4), Purpose::Question).is_err());
+        assert!(flight.claim(key(3), Purpose::Benchmark).is_err(), "one query a miner, of whatever kind");
         drop(question);
-        assert!(flight.claim(key(3), Purpose::Benchmark).is_some());
+        assert!(flight.claim(key(3), Purpose::Benchmark).is_ok());
     }
 
     #[test]
@@ -132,12 +152,12 @@ mod tests {
         let first = flight.claim(key, Purpose::Question).unwrap().answered();
         let second = flight.claim(key, Purpose::Question).unwrap().answered();
         assert_eq!(flight.len(), 0);
-        assert!(flight.claim(key, Purpose::Question).is_none(), "two answers wait to be judged, more is not asked");
+        assert!(flight.claim(key, Purpose::Question).is_err(), "two answers wait to be judged, more is not asked");
         drop(first);
         let third = flight.claim(key, Purpose::Question);
-        assert!(third.is_some());
+        assert!(third.is_ok());
         drop((second, third));
-        assert!(flight.claim(key, Purpose::Question).is_some());
+        assert!(flight.claim(key, Purpose::Question).is_ok());
     }
 
     /// Else those who wait, and look again when they are woken, would wake each other without end.
@@ -148,7 +168,7 @@ mod tests {
         let claim = flight.claim(key, Purpose::Question).unwrap();
         let mut released = std::pin::pin!(flight.released());
         assert!(!released.as_mut().enable());
-        assert!(flight.claim(key, Purpose::Question).is_none());
+        assert!(flight.claim(key, Purpose::Question).is_err());
         let soon = std::time::Duration::from_millis(20);
         assert!(tokio::time::timeout(soon, released.as_mut()).await.is_err(), "woken by a look");
         drop(claim);
