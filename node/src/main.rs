@@ -187,7 +187,14 @@ fn run<F: Future<Output = Result<()>>>(config: Config, serve: impl FnOnce(Config
 }
 
 fn limits(config: &Config) -> Limits {
-    Limits { connections: config.connections, drain: Duration::from_millis(config.drain_ms), ..Limits::default() }
+    Limits {
+        connections: config.connections,
+        per_address: config.connections_per_address,
+        write: Duration::from_millis(config.write_ms),
+        proxies: config.trusted_proxies.clone(),
+        drain: Duration::from_millis(config.drain_ms),
+        ..Limits::default()
+    }
 }
 
 async fn miner(config: Config) -> Result<()> {

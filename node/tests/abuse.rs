@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use support::{Net, Running, ask, end, get, run, start_miner, verdicts};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use vouch::{Card, Model, Setup};
 use vouch_api::{
@@ -22,6 +23,7 @@ use vouch_compiler::{CompileOptions, InputRanges, NamedTensor, compile};
 use vouch_node::chain::{MinerEntry, Parties, ValidatorEntry};
 use vouch_node::now_ms;
 use vouch_node::registry::Registry;
+use vouch_node::server::{Limits, serve};
 use vouch_protocol::{PartyKey, sign};
 
 /// A model whose ranges come from samples near zero: most inputs within its declared ranges leave the range of a value
@@ -193,8 +195,9 @@ async fn a_validator_with_little_stake_does_not_fill_the_queue() {
     let validators = vec![stake(&net.key, 1000), stake(&rogue, 1)];
     net.chain.write(&Parties { validators, ..Parties::default() }).unwrap();
     let send = |caller: &PartyKey| {
-        let body = serde_json::to_vec(&support::prove_request()).unwrap();
-        let headers = sign(caller, &key.public(), "POST", "/v1/prove", &body, now_ms() + 60_000);
+        let request = ProveRequest { deadline_ms: 100_000, ..support::prove_request() };
+        let body = serde_json::to_vec(&request).unwrap();
+        let headers = sign(caller, &key.public(), "POST", "/v1/prove", &body, now_ms() + 100_000);
         let post = reqwest::Client::new().post(format!("{}/v1/prove", miner.url)).body(body);
         let post = headers.to_pairs().into_iter().fold(post, |post, (name, value)| post.header(name, value));
         tokio::spawn(async move { post.send().await.unwrap().status().as_u16() })
@@ -258,4 +261,43 @@ async fn benchmarks_have_the_numbers_of_questions() {
     }
     let parts: std::collections::BTreeSet<_> = seen.iter().flat_map(|a| [a.user_part, a.validator_part]).collect();
     assert_eq!(parts.len(), 2 * seen.len(), "fresh nonces");
+}
+
+/// Connections whose client does not read are closed, and one address cannot have all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_do_not_read_are_let_go() {
+    const MOST: usize = 8;
+    let long = "x".repeat(1 << 20);
+    let app = Router::new()
+        .route("/long", axum::routing::get(move || std::future::ready(long.clone())))
+        .route("/health", axum::routing::get(|| std::future::ready("ok")));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let limits = Limits { per_address: MOST, write: Duration::from_millis(300), ..Limits::default() };
+    tokio::spawn(serve(listener, app, limits, std::future::pending()));
+    let request = "GET /long HTTP/1.1\r\nhost: x\r\n\r\n".repeat(20);
+    let mut held = Vec::new();
+    for _ in 0..MOST {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    // The ninth is closed without an answer, or there is room again because the first ones were closed.
+    let start = Instant::now();
+    let mut closed = 0;
+    loop {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let _ = stream.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+        let mut answer = String::new();
+        match stream.read_to_string(&mut answer).await {
+            Ok(_) if answer.ends_with("ok") => break,
+            _ => closed += 1,
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "{closed} times: {answer:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(closed > 0, "the ninth connection was served while eight were open");
+    drop(held);
 }

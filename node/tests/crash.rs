@@ -87,6 +87,7 @@ async fn a_validator_that_is_killed_loses_nothing() {
     let url = format!("http://127.0.0.1:{port}");
     let extra = [
         "validator.benchmark_every_ms=300",
+        "connections_per_address=10000",
         "validator.dispatch.benchmark_for_ms=1",
         "validator.epoch_ms=1000",
         "validator.hedge_after_ms=2000",

@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn each_has_its_share() {
         let (shares, parties) = (Shares::default(), parties(&[50, 30, 20]));
-        let mut count = |caller| {
+        let count = |caller| {
             let mut own = Vec::new();
             while let Some(share) = shares.take(&parties, key(caller), 10) {
                 own.push(share);

@@ -34,7 +34,7 @@ use crate::registry::Registry;
 
 use backoff::Backoff;
 use clock::{Sent, Timed};
-use flight::{Flight, NoClaim, Purpose};
+use flight::{Flight, NoClaim};
 use judge::{Judgement, judge};
 use query::Answer;
 use samples::Samples;
@@ -193,7 +193,7 @@ impl Dispatcher {
         self.flight.retain_free(&mut miners);
         let weights = self.participants.weights();
         while let Some(miner) = choice::take(&mut miners, &weights) {
-            match self.flight.claim(miner.key, Purpose::Question) {
+            match self.flight.claim(miner.key) {
                 Ok(claim) => return Next::Free(claim, miner),
                 Err(NoClaim::Room) => return Next::Busy,
                 Err(NoClaim::Taken) => {}

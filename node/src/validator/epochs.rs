@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use vouch_protocol::{EpochHead, PartyKey};
 
+use super::ledger::epochs::Unpublished;
 use super::participants::Participants;
 use super::stop::Stop;
 use super::store::Store;
@@ -64,10 +65,10 @@ impl Epochs {
     }
 
     async fn publish(&self) -> anyhow::Result<()> {
-        for (epoch, weights, seq, hash) in self.store.write(|ledger| ledger.unpublished()).await? {
+        for Unpublished { epoch, weights, seq, head } in self.store.write(|ledger| ledger.unpublished()).await? {
             let (chain, validator) = (self.participants.chain(), self.key.public());
             let name = self.participants.now().chain.clone();
-            let head = EpochHead { chain: name, validator, epoch, seq, head: hash }.sign(&self.key)?;
+            let head = EpochHead { chain: name, validator, epoch, seq, head }.sign(&self.key)?;
             let publication = Publication { weights, head };
             tokio::task::spawn_blocking(move || chain.publish(&validator, epoch, &publication)).await??;
             self.store.write(move |ledger| ledger.published(epoch)).await?;

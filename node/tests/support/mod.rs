@@ -112,7 +112,12 @@ pub async fn run(app: axum::Router, on_stop: impl FnOnce() + Send + 'static) -> 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (stop, stopped) = oneshot::channel();
-    let limits = Limits { head: Duration::from_secs(2), drain: Duration::from_secs(20), ..Limits::default() };
+    let limits = Limits {
+        per_address: 10_000,
+        head: Duration::from_secs(2),
+        drain: Duration::from_secs(20),
+        ..Limits::default()
+    };
     let task = tokio::spawn(serve(listener, app, limits, async move {
         let _ = stopped.await;
         on_stop();

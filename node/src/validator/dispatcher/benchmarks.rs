@@ -9,7 +9,6 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use vouch_api::{AttemptOutcome, NoncePart, Salt};
 
-use super::flight::Purpose;
 use super::{Claim, Dispatcher, Query};
 use crate::chain::MinerEntry;
 use crate::random::{random, shuffle, uniform};
@@ -67,7 +66,8 @@ impl Dispatcher {
             let released = self.released();
             tokio::pin!(released);
             released.as_mut().enable();
-            if let Ok(claim) = self.flight.claim(miner.key, Purpose::Benchmark) {
+            let room = timeout_at(until, self.flight.benchmark_room()).await.ok()??;
+            if let Ok(claim) = self.flight.claim_in(miner.key, room) {
                 return Some(claim);
             }
             timeout_at(until, released).await.ok()?;
