@@ -1,4 +1,7 @@
-//! Checking a validator: its log's chain, every score and weight in it, and a sample of the proofs.
+//! Checking a validator: its log's chain, every score and weight in it, what it has published, and a sample of the proofs.
+
+mod fetch;
+mod publications;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Place;
@@ -9,14 +12,30 @@ use rusqlite::OptionalExtension;
 use sha2::{Digest, Sha256};
 use vouch_api::{LogEntry, ModelId, Network, paths};
 use vouch_envelope::hex;
-use vouch_protocol::{Entry, Finished, PublicKey, Replay, Verdict};
-use vouch_verifier::{Expected, SrsKind, VerifierKey, verify_bytes};
+use vouch_protocol::{Entry, Finished, InputsHash, PublicKey, Replay, SignedHead, Verdict, reference_us};
+use vouch_verifier::{Expected, ProofEnvelope, SrsKind, VerifierKey, verify_bytes};
 
+use crate::chain::FileChain;
 use crate::random::shuffle;
 use crate::registry::Registry;
 use crate::validator::{DATABASE_FILE, read_log};
 
+use fetch::Source;
+
 const PAGE: u64 = 1000;
+
+/// What an audit looks at, beside the log.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// Most proofs to verify again.
+    pub proofs: usize,
+    /// Accept keys of a development setup, whose maker can forge proofs.
+    pub allow_development: bool,
+    /// The chain, to compare what was published with the log.
+    pub chain: Option<FileChain>,
+    /// Heads of the log that were noted earlier.
+    pub heads: Vec<SignedHead>,
+}
 
 /// What an audit has found to be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +51,9 @@ pub struct Audit {
     /// How the questions stand, by identifier.
     pub predictions: BTreeMap<String, Finished>,
     /// Epochs whose weights are those of the scores.
-    pub epochs: u64,
+    pub epochs: usize,
+    /// Epochs on the chain, with the weights and the head of the log; none without a chain to look at.
+    pub published: usize,
 }
 
 impl std::fmt::Display for Audit {
@@ -40,7 +61,7 @@ impl std::fmt::Display for Audit {
         let count = |want: fn(&Finished) -> bool| self.predictions.values().filter(|p| want(p)).count();
         writeln!(f, "log            {} entries, the chain of hashes holds", self.entries)?;
         writeln!(f, "answers        {} judged, none twice, every score recomputed", self.judged)?;
-        writeln!(f, "weights        {} epochs recomputed", self.epochs)?;
+        writeln!(f, "weights        {} epochs recomputed, {} compared with the chain", self.epochs, self.published)?;
         let (proved, failed) =
             (count(|p| matches!(p, Finished::Proved(_))), count(|p| matches!(p, Finished::Failed(_))));
         writeln!(f, "predictions    {proved} proved, {failed} failed, {} open", count(|p| *p == Finished::Pending))?;
@@ -48,7 +69,13 @@ impl std::fmt::Display for Audit {
     }
 }
 
-fn judge(verdict: &Verdict, key: &VerifierKey, envelope: &[u8], allow_development: bool) -> Result<()> {
+fn judge(
+    replay: &Replay,
+    verdict: &Verdict,
+    key: &VerifierKey,
+    envelope: &[u8],
+    allow_development: bool,
+) -> Result<()> {
     let id = verdict.proof_id.clone().unwrap_or_default();
     ensure!(
         allow_development || key.srs_kind() != SrsKind::Development,
@@ -58,6 +85,23 @@ fn judge(verdict: &Verdict, key: &VerifierKey, envelope: &[u8], allow_developmen
     ensure!(hex::encode(&Sha256::digest(envelope)) == id, "proof {id}: its bytes are others");
     ensure!(key.model_id() == verdict.model_id, "proof {id}: the key is another model's");
     ensure!(envelope.len() as u64 == verdict.bytes, "proof {id}: the log names another length");
+    if let Some(terms) = replay.started().and_then(|(_, parameters)| parameters.models.get(&verdict.model_id)) {
+        let (own, development) = (reference_us(key.description().k, key.proof_len() as u64), terms.development);
+        ensure!(
+            terms.reference_us == own,
+            "model {}: reference {} µs in the log, {own} by its key",
+            verdict.model_id,
+            terms.reference_us
+        );
+        ensure!(
+            development == (key.srs_kind() == SrsKind::Development),
+            "model {}: another setup in the log",
+            verdict.model_id
+        );
+    }
+    let public = ProofEnvelope::decode(envelope).with_context(|| format!("proof {id}"))?.public;
+    let inputs = InputsHash::of(&public.inputs, &public.input_hashes);
+    ensure!(inputs == verdict.inputs, "proof {id}: its inputs are not those of the log");
     let expected = Expected {
         model_id: Some(verdict.model_id),
         nonce: Some(verdict.nonce),
@@ -75,28 +119,30 @@ fn sample(replay: &Replay, most: usize) -> Vec<Verdict> {
     proofs
 }
 
-fn summary(replay: &Replay, verified_again: usize) -> Audit {
+fn summary(replay: &Replay, verified_again: usize, published: usize) -> Audit {
     Audit {
         entries: replay.len(),
         judged: replay.judged_count(),
         proofs: replay.proofs().len(),
         verified_again,
         predictions: replay.predictions().clone(),
-        epochs: replay.epochs(),
+        epochs: replay.epochs().len(),
+        published,
     }
 }
 
 /// Audits a validator's folder; also that its tables say what its log says. Proofs for keys of a development setup are an
-/// error unless `allow_development` is set.
+/// error unless the scope allows them.
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn folder(data: &Path, models: &Registry, most_proofs: usize, allow_development: bool) -> Result<Audit> {
+pub fn folder(data: &Path, models: &Registry, scope: &Scope) -> Result<Audit> {
     let path = data.join(DATABASE_FILE);
     ensure!(path.is_file(), "{}: no validator's database", path.display());
     let c = rusqlite::Connection::open(&path)?;
     let owner: String = c.query_row("SELECT value FROM meta WHERE name = 'validator'", [], |r| r.get(0))?;
-    let mut replay = Replay::new(&owner.parse()?);
+    let validator: PublicKey = owner.parse()?;
+    let mut replay = Replay::new(&validator);
     loop {
         let entries = read_log(&c, replay.len(), PAGE)?;
         for entry in &entries {
@@ -124,35 +170,33 @@ pub fn folder(data: &Path, models: &Registry, most_proofs: usize, allow_developm
     }
     let rows: i64 = c.query_row("SELECT count(*) FROM predictions", [], |r| r.get(0))?;
     ensure!(rows as usize == replay.predictions().len(), "{rows} predictions stored, others in the log");
-    let proofs = sample(&replay, most_proofs);
+    let published = publications::check(&replay, &validator, scope)?;
+    let proofs = sample(&replay, scope.proofs);
     for verdict in &proofs {
         let id = verdict.proof_id.clone().unwrap_or_default();
         let envelope: Vec<u8> = c
             .query_row("SELECT envelope FROM proofs WHERE id = ?1", [&id], |r| r.get(0))
             .with_context(|| format!("proof {id} is lost"))?;
         let model = models.get(&verdict.model_id).with_context(|| format!("no model {}", verdict.model_id))?;
-        judge(verdict, &model.key, &envelope, allow_development)?;
+        judge(&replay, verdict, &model.key, &envelope, scope.allow_development)?;
     }
-    Ok(summary(&replay, proofs.len()))
+    Ok(summary(&replay, proofs.len(), published))
 }
 
 /// Audits a validator over its interface. A key is good if its hash is the model's identity, whoever sent it. Proofs for
-/// keys of a development setup are an error unless `allow_development` is set.
+/// keys of a development setup are an error unless the scope allows them. What is fetched is bounded.
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub async fn remote(url: &str, most_proofs: usize, allow_development: bool) -> Result<Audit> {
-    let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(30)).build()?;
-    let base = url.trim_end_matches('/');
-    let get = async |path: String| -> Result<reqwest::Response> {
-        Ok(client.get(format!("{base}{path}")).send().await?.error_for_status()?)
-    };
-    let network: Network = get(paths::NETWORK.into()).await?.json().await?;
+pub async fn remote(url: &str, scope: &Scope) -> Result<Audit> {
+    let source = Source::new(url)?;
+    let network: Network = source.json(paths::NETWORK).await?;
     let validator: PublicKey = network.validator.parse()?;
     let mut replay = Replay::new(&validator);
     loop {
         let entries: Vec<LogEntry> =
-            get(format!("{}?after={}&limit={PAGE}", paths::LOG, replay.len())).await?.json().await?;
+            source.json(&format!("{}?after={}&limit={PAGE}", paths::LOG, replay.len())).await?;
+        ensure!(entries.len() as u64 <= PAGE, "{} entries sent, {PAGE} asked for", entries.len());
         for e in &entries {
             let (previous, hash) = (e.previous.parse()?, e.hash.parse()?);
             replay.apply(&Entry { seq: e.seq, at_ms: e.at_ms, body: e.body.clone(), previous, hash })?;
@@ -162,13 +206,14 @@ pub async fn remote(url: &str, most_proofs: usize, allow_development: bool) -> R
         }
     }
     let mut keys: BTreeMap<ModelId, VerifierKey> = BTreeMap::new();
-    let proofs = sample(&replay, most_proofs);
+    let published = publications::check(&replay, &validator, scope)?;
+    let proofs = sample(&replay, scope.proofs);
     for verdict in &proofs {
         let model = verdict.model_id;
         let key = match keys.entry(model) {
             Place::Occupied(known) => known.into_mut(),
             Place::Vacant(place) => {
-                let bytes = get(format!("{}/{model}/key", paths::MODELS)).await?.bytes().await?;
+                let bytes = source.bytes(&format!("{}/{model}/key", paths::MODELS), fetch::MAX_KEY).await?;
                 let key = VerifierKey::from_bytes(&bytes)?;
                 if key.model_id() != model {
                     bail!("the validator sent another model's key for {model}");
@@ -177,8 +222,8 @@ pub async fn remote(url: &str, most_proofs: usize, allow_development: bool) -> R
             }
         };
         let id = verdict.proof_id.clone().unwrap_or_default();
-        let envelope = get(format!("{}/{id}/envelope", paths::PROOFS)).await?.bytes().await?;
-        judge(verdict, key, &envelope, allow_development)?;
+        let envelope = source.bytes(&format!("{}/{id}/envelope", paths::PROOFS), fetch::MAX_ENVELOPE).await?;
+        judge(&replay, verdict, key, &envelope, scope.allow_development)?;
     }
-    Ok(summary(&replay, proofs.len()))
+    Ok(summary(&replay, proofs.len(), published))
 }

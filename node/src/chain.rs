@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use vouch_protocol::{PublicKey, WeightEntry};
+use vouch_protocol::{PublicKey, SignedHead, WeightEntry};
 
 /// A miner on the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +64,16 @@ impl Parties {
     }
 }
 
+/// What a validator publishes at the end of an epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Publication {
+    /// The weights.
+    pub weights: Vec<WeightEntry>,
+    /// The head of its log with these weights: a log that is rewritten later does not fit.
+    pub head: SignedHead,
+}
+
 /// Why the chain does not answer.
 #[derive(Debug, Error)]
 pub enum ChainError {
@@ -93,11 +103,11 @@ pub trait Chain: Send + Sync {
     /// [`ChainError`].
     fn parties(&self) -> Result<Parties, ChainError>;
 
-    /// Publishes the weights of an epoch. Publishing the same epoch again changes nothing.
+    /// Publishes the weights of an epoch and the log's head. Publishing the same epoch again changes nothing.
     ///
     /// # Errors
     /// [`ChainError`].
-    fn publish(&self, validator: &PublicKey, epoch: u64, weights: &[WeightEntry]) -> Result<(), ChainError>;
+    fn publish(&self, validator: &PublicKey, epoch: u64, publication: &Publication) -> Result<(), ChainError>;
 }
 
 /// Who takes part, asked at most once in a while: strangers who knock do not make anybody ask the chain each time.
@@ -157,11 +167,11 @@ impl FileChain {
         write_json(&self.parties_path(), parties)
     }
 
-    /// The weights that a validator has published, by epoch.
+    /// The weights and heads that a validator has published, by epoch.
     ///
     /// # Errors
     /// [`ChainError`].
-    pub fn published(&self, validator: &PublicKey) -> Result<BTreeMap<u64, Vec<WeightEntry>>, ChainError> {
+    pub fn published(&self, validator: &PublicKey) -> Result<BTreeMap<u64, Publication>, ChainError> {
         let dir = self.weights_dir(validator);
         if !dir.exists() {
             return Ok(BTreeMap::new());
@@ -213,29 +223,32 @@ impl Chain for FileChain {
         Ok(parties)
     }
 
-    fn publish(&self, validator: &PublicKey, epoch: u64, weights: &[WeightEntry]) -> Result<(), ChainError> {
+    fn publish(&self, validator: &PublicKey, epoch: u64, publication: &Publication) -> Result<(), ChainError> {
         // A file an epoch: what it takes to publish does not grow with the epochs that there were.
         let path = self.weights_dir(validator).join(format!("{epoch}.json"));
-        if path.exists() { Ok(()) } else { write_json(&path, &weights) }
+        if path.exists() { Ok(()) } else { write_json(&path, publication) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vouch_protocol::Share;
+    use vouch_protocol::{EpochHead, LogHash, PartyKey, Share};
 
     #[test]
     fn weights_are_published_once() {
         let dir = tempfile::tempdir().unwrap();
         let chain = FileChain::new(dir.path());
-        let key = PublicKey([1; 32]);
+        let party = PartyKey::generate();
+        let key = party.public();
         assert!(matches!(chain.parties(), Err(ChainError::File { .. })));
         let parties = Parties { validators: vec![ValidatorEntry { key, stake: 7 }], ..Parties::default() };
         chain.write(&parties).unwrap();
         assert_eq!(chain.parties().unwrap(), parties);
         assert_eq!((parties.stake(&key), parties.stake(&PublicKey([2; 32]))), (Some(7), None));
-        let weight = |w| vec![WeightEntry { miner: key, weight: w }];
+        let head = EpochHead { chain: "local".into(), validator: key, epoch: 3, seq: 9, head: LogHash([1; 32]) };
+        let head = head.sign(&party).unwrap();
+        let weight = |w| Publication { weights: vec![WeightEntry { miner: key, weight: w }], head: head.clone() };
         chain.publish(&key, 3, &weight(Share::ONE)).unwrap();
         chain.publish(&key, 3, &weight(Share::ZERO)).unwrap();
         assert_eq!(chain.published(&key).unwrap(), BTreeMap::from([(3, weight(Share::ONE))]));

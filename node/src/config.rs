@@ -4,7 +4,7 @@
 //! `VOUCH_NODE_VALIDATOR__DISPATCH__IN_FLIGHT=4` is `in_flight` in `[validator.dispatch]`. On the command line:
 //! `--set validator.dispatch.in_flight=4`. The names of before there were sections (`validator.in_flight`) are read, too.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,12 @@ pub struct Config {
     pub log: String,
     /// Most connections at once.
     pub connections: usize,
+    /// Most connections at once from one address, of IPv6 from one /64.
+    pub connections_per_address: usize,
+    /// How long one write to a client may wait, milliseconds: a client that does not read is let go.
+    pub write_ms: u64,
+    /// Addresses of proxies in front, which say in `X-Forwarded-For` who their client is.
+    pub trusted_proxies: Vec<IpAddr>,
     /// How long a stop waits for what is under way.
     pub drain_ms: u64,
     /// The miner's settings.
@@ -46,6 +52,9 @@ impl Default for Config {
             chain: "chain".into(),
             log: "info".into(),
             connections: 1024,
+            connections_per_address: 64,
+            write_ms: 30_000,
+            trusted_proxies: Vec::new(),
             drain_ms: 30_000,
             miner: MinerSettings::default(),
             validator: ValidatorSettings::default(),
@@ -170,6 +179,9 @@ impl Config {
         if m.broker_ack_ms < 100 {
             return wrong("miner.broker_ack_ms", "expected at least 100");
         }
+        if self.connections == 0 || self.connections_per_address == 0 || self.write_ms == 0 {
+            return wrong("connections, connections_per_address, write_ms", "expected at least 1");
+        }
         if m.queue < m.provers {
             return wrong("miner.queue", "expected at least as many places as provers");
         }
@@ -184,9 +196,6 @@ impl Config {
                 "validator.dispatch.timeout_ms",
                 "expected from 1 to 120000: signed requests are not valid for longer",
             );
-        }
-        if !(0.0..=1.0).contains(&v.scores.time_weight) {
-            return wrong("validator.scores.time_weight", "expected from 0 to 1");
         }
         if v.scores.epoch_ms < 1000 {
             return wrong("validator.scores.epoch_ms", "expected at least 1000");

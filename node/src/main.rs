@@ -2,13 +2,13 @@
 
 mod local;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use vouch_node::audit;
+use vouch_node::audit::{self, Scope};
 use vouch_node::chain::FileChain;
 use vouch_node::config::Config;
 use vouch_node::engine;
@@ -18,7 +18,7 @@ use vouch_node::prover;
 use vouch_node::registry::Registry;
 use vouch_node::server::{Limits, bind, serve, stop_signal};
 use vouch_node::validator::{Blueprint, Validator};
-use vouch_protocol::PartyKey;
+use vouch_protocol::{PartyKey, SignedHead};
 
 #[derive(Parser)]
 #[command(name = "vouch-node", version, about = "Miners that prove, validators that verify")]
@@ -98,6 +98,12 @@ enum Command {
         /// Accept proofs for keys of a development setup: whoever made it can forge them.
         #[arg(long)]
         allow_development: bool,
+        /// Compare weights and heads with what is on the chain in this folder.
+        #[arg(long, value_name = "FOLDER")]
+        chain: Option<PathBuf>,
+        /// A signed head that was noted earlier, JSON; can be given more than once.
+        #[arg(long = "head", value_name = "FILE")]
+        heads: Vec<PathBuf>,
     },
 }
 
@@ -143,21 +149,27 @@ fn main() -> Result<()> {
             run(config, |config| async move { prover::run(&config.miner, stop_signal()).await })
         }
         Command::Local { settings, miners, dir } => run(settings.load()?, move |c| local::run(c, miners, dir)),
-        Command::Audit { url, data, models, proofs, allow_development } => {
+        Command::Audit { url, data, models, proofs, allow_development, chain, heads } => {
+            let heads = heads.iter().map(|path| head(path)).collect::<Result<_>>()?;
+            let scope = Scope { proofs, allow_development, chain: chain.map(FileChain::new), heads };
             let audit = match (url, data, models) {
-                (Some(url), _, _) => runtime()?.block_on(audit::remote(&url, proofs, allow_development))?,
-                (None, Some(data), Some(models)) => audit::folder(
-                    &data,
-                    &Registry::load(&models, Duration::from_secs(60), allow_development)?,
-                    proofs,
-                    allow_development,
-                )?,
+                (Some(url), _, _) => runtime()?.block_on(audit::remote(&url, &scope))?,
+                (None, Some(data), Some(models)) => {
+                    let registry = Registry::load(&models, Duration::from_secs(60), allow_development)?;
+                    audit::folder(&data, &registry, &scope)?
+                }
                 _ => bail!("say what to audit: --url, or --data and --models"),
             };
             println!("{audit}");
             Ok(())
         }
     }
+}
+
+/// A signed head in a file.
+fn head(path: &Path) -> Result<SignedHead> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    serde_json::from_str(&text).with_context(|| format!("{}: not a signed head", path.display()))
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {
@@ -175,7 +187,14 @@ fn run<F: Future<Output = Result<()>>>(config: Config, serve: impl FnOnce(Config
 }
 
 fn limits(config: &Config) -> Limits {
-    Limits { connections: config.connections, drain: Duration::from_millis(config.drain_ms), ..Limits::default() }
+    Limits {
+        connections: config.connections,
+        per_address: config.connections_per_address,
+        write: Duration::from_millis(config.write_ms),
+        proxies: config.trusted_proxies.clone(),
+        drain: Duration::from_millis(config.drain_ms),
+        ..Limits::default()
+    }
 }
 
 async fn miner(config: Config) -> Result<()> {

@@ -10,6 +10,7 @@ mod queue;
 mod remote;
 mod routes;
 mod run;
+mod shares;
 mod store;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ use crate::registry::Registry;
 use provers::Provers;
 use queue::Queue;
 use remote::Remote;
+use shares::Shares;
 use store::Store;
 
 /// What can be set about a miner.
@@ -121,6 +123,7 @@ pub struct Miner {
     chain: Arc<Recent>,
     store: Store,
     limiter: Limiter<PublicKey>,
+    shares: Shares,
     provers: Provers,
     metrics: Arc<Metrics>,
 }
@@ -158,6 +161,7 @@ impl Miner {
             chain: Arc::new(Recent::new(chain, CHAIN_RECENT)),
             store,
             limiter: Limiter::new(settings.rate, settings.burst),
+            shares: Shares::default(),
             provers,
             metrics,
             settings,

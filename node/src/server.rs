@@ -1,8 +1,11 @@
 //! What both servers share: connections with limits, request ids, time-outs, metrics, shutdown.
 
+mod address;
+mod patient;
+
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,29 +29,50 @@ use vouch_envelope::hex;
 use crate::api_error::{ApiError, Refusal};
 use crate::metrics::{Metrics, by};
 
+use address::Connections;
+use patient::Patient;
+
+pub(crate) use address::counted;
+
 /// Header: the request's identifier.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Limits of a server.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Limits {
     /// Most connections at once; others wait to be accepted.
     pub connections: usize,
+    /// Most connections at once from one address, of IPv6 from one /64; more are closed.
+    pub per_address: usize,
     /// How long a client may take to send a request's head.
     pub head: Duration,
+    /// How long one write to a client may wait; then the connection is closed.
+    pub write: Duration,
+    /// Proxies in front of the server: their connections are not limited by address, and they say in `X-Forwarded-For` who
+    /// their client is.
+    pub proxies: Vec<IpAddr>,
     /// How long a stop waits for what is under way.
     pub drain: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 1024, head: Duration::from_secs(10), drain: Duration::from_secs(30) }
+        Self {
+            connections: 1024,
+            per_address: 64,
+            head: Duration::from_secs(10),
+            write: Duration::from_secs(30),
+            proxies: Vec::new(),
+            drain: Duration::from_secs(30),
+        }
     }
 }
 
 /// Serves until `stop` is ready, then finishes what is under way.
 pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: impl Future<Output = ()>) {
     let room = Arc::new(Semaphore::new(limits.connections));
+    let connections = Connections::default();
+    let proxies: Arc<[IpAddr]> = limits.proxies.iter().map(IpAddr::to_canonical).collect();
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {
@@ -68,20 +92,28 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: imp
                 continue;
             }
         };
-        let app = app.clone();
+        let proxied = proxies.contains(&peer.ip().to_canonical());
+        let open = if proxied { None } else { connections.open(peer.ip(), limits.per_address) };
+        if open.is_none() && !proxied {
+            tracing::debug!(%peer, "too many connections of one address");
+            continue;
+        }
+        let (app, proxies) = (app.clone(), proxies.clone());
         let service = tower::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
+            let client = address::client(peer, request.headers(), &proxies);
+            request.extensions_mut().insert(ConnectInfo(client));
             app.clone().oneshot(request)
         });
         let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new()).http1_only();
         builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.head).max_headers(64);
-        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned();
+        let stream = TokioIo::new(Patient::new(stream, limits.write));
+        let connection = builder.serve_connection(stream, TowerToHyperService::new(service)).into_owned();
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
             // An error here is the client's: it went away, or spoke no HTTP.
             let _: Result<(), _> = watched.await;
-            drop(permit);
+            drop((permit, open));
         });
     }
     drop(listener);

@@ -28,13 +28,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::task::JoinSet;
-use vouch_protocol::{PartyKey, PublicKey};
+use vouch_protocol::{ModelTerms, PartyKey, PublicKey, ScoreParameters};
+use vouch_verifier::SrsKind;
 
 use crate::chain::Chain;
 use crate::engine::VerifyEngine;
 use crate::metrics::Metrics;
 use crate::now_ms;
-use crate::registry::Registry;
+use crate::registry::{Model, Registry};
 
 use deposits::Deposits;
 use dispatcher::Dispatcher;
@@ -62,6 +63,7 @@ pub(crate) use settings::RENAMED;
 /// A running validator. Clones are the same validator.
 #[derive(Clone)]
 pub struct Validator {
+    key: PartyKey,
     public: PublicKey,
     http: Arc<HttpSettings>,
     registry: Arc<Registry>,
@@ -76,6 +78,15 @@ pub struct Validator {
     metrics: Arc<Metrics>,
     started_ms: u64,
     stop: Stop,
+}
+
+/// The models that are asked for, and how their proofs are scored.
+fn parameters(registry: &Registry) -> ScoreParameters {
+    let terms = |model: &Arc<Model>| {
+        let development = model.key.srs_kind() == SrsKind::Development;
+        (model.id(), ModelTerms { reference_us: model.reference_us(), development })
+    };
+    ScoreParameters { models: registry.iter().map(terms).collect() }
 }
 
 impl Validator {
@@ -97,12 +108,12 @@ impl Validator {
         let scores = &settings.scores;
         let participants = Arc::new(Participants::read(chain, Duration::from_millis(chain_every_ms))?);
         let name = participants.now().chain.clone();
-        let store = Store::open(&data.join(DATABASE_FILE), public, name, scores.parameters(), scores.epoch_ms)?;
+        let store = Store::open(&data.join(DATABASE_FILE), public, name, parameters(&registry), scores.epoch_ms)?;
         let (metrics, stop) = (Arc::new(Metrics::validator()), Stop::new());
         let deposits = Deposits::new(&settings.deposits, &data)?.map(Arc::new);
         let hidden = Arc::new(HiddenOutputs::new(&settings.hidden_outputs));
         let parts = dispatcher::Parts {
-            key,
+            key: key.clone(),
             registry: registry.clone(),
             participants: participants.clone(),
             engine: engine.clone(),
@@ -126,6 +137,7 @@ impl Validator {
         let http = Arc::new(settings.http);
         let started_ms = now_ms();
         Ok(Self {
+            key,
             public,
             http,
             registry,
@@ -156,8 +168,8 @@ impl Validator {
         tasks.spawn(self.participants.clone().follow(self.stop.clone()));
         tasks.spawn(self.hidden.clone().forget(self.stop.clone()));
         tasks.spawn(self.dispatcher.clone().benchmarks(self.stop.clone()));
-        let (validator, participants, store) = (self.public, self.participants.clone(), self.store.clone());
-        tasks.spawn(Epochs { validator, participants, store }.run(self.stop.clone()));
+        let (key, participants, store) = (self.key.clone(), self.participants.clone(), self.store.clone());
+        tasks.spawn(Epochs { key, participants, store }.run(self.stop.clone()));
         self.predictions.resume().await?;
         self.strategies.resume().await?;
         Ok(tasks)

@@ -4,18 +4,27 @@
 mod support;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::routing::post;
+use axum::{Json, Router};
 use support::{Net, Running, ask, end, get, run, start_miner, verdicts};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use vouch::{Card, Model, Setup};
-use vouch_api::{AttemptOutcome, LogEntry, ModelId, Network, PredictionRequest, PredictionStatus, Problem, State};
+use vouch_api::{
+    AttemptOutcome, LogEntry, ModelId, Network, PredictionRequest, PredictionStatus, Problem, ProveRequest,
+    State as Stage,
+};
 use vouch_compiler::{CompileOptions, InputRanges, NamedTensor, compile};
-use vouch_node::chain::MinerEntry;
+use vouch_node::chain::{MinerEntry, Parties, ValidatorEntry};
+use vouch_node::now_ms;
 use vouch_node::registry::Registry;
-use vouch_protocol::PartyKey;
+use vouch_node::server::{Limits, serve};
+use vouch_protocol::{PartyKey, sign};
 
 /// A model whose ranges come from samples near zero: most inputs within its declared ranges leave the range of a value
 /// inside.
@@ -69,7 +78,7 @@ async fn inputs_that_cannot_be_proved_cost_no_miner() {
         let response = question(corner).await.unwrap();
         if response.status() == 202 {
             let status: PredictionStatus = response.json().await.unwrap();
-            assert_eq!(end(&validator.url, &status.id).await.state, State::Done, "{corner:?}");
+            assert_eq!(end(&validator.url, &status.id).await.state, Stage::Done, "{corner:?}");
             continue;
         }
         assert_eq!(response.status(), 422, "{corner:?}");
@@ -79,7 +88,7 @@ async fn inputs_that_cannot_be_proved_cost_no_miner() {
     }
     assert!(unprovable > 0);
     let status: PredictionStatus = question([0.05, -0.01, 0.02, 0.01]).await.unwrap().json().await.unwrap();
-    assert_eq!(end(&validator.url, &status.id).await.state, State::Done);
+    assert_eq!(end(&validator.url, &status.id).await.state, Stage::Done);
     let verdicts = verdicts(&validator.url).await;
     assert!(verdicts.iter().all(|verdict| verdict.outcome == AttemptOutcome::Verified), "{verdicts:?}");
 }
@@ -123,7 +132,7 @@ async fn dead_keys_do_not_stop_users() {
     for _ in 0..4 {
         let start = Instant::now();
         let status = end(url, &ask(url, None).await.id).await;
-        assert_eq!((status.state, status.miner), (State::Done, Some(honest.public().to_string())));
+        assert_eq!((status.state, status.miner), (Stage::Done, Some(honest.public().to_string())));
         assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     }
     let network: Network = get(url, "/v1/network").await;
@@ -174,4 +183,121 @@ async fn a_miners_address_is_a_global_one_and_nothing_else() {
         let log: Vec<LogEntry> = get(&validator.url, "/v1/log?after=0&limit=1000").await;
         assert!(log.iter().all(|entry| !entry.body.contains("127.0.0.1")));
     }
+}
+
+/// A validator with a stake of 1 asks for as much as it can; the one with a stake of 1000 finds room all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_validator_with_little_stake_does_not_fill_the_queue() {
+    let net = Net::new();
+    let (key, rogue) = (PartyKey::generate(), PartyKey::generate());
+    let miner = start_miner(&key, net.dir.path(), &net.chain, |_| {}).await;
+    let stake = |key: &PartyKey, stake| ValidatorEntry { key: key.public(), stake };
+    let validators = vec![stake(&net.key, 1000), stake(&rogue, 1)];
+    net.chain.write(&Parties { validators, ..Parties::default() }).unwrap();
+    let send = |caller: &PartyKey| {
+        let request = ProveRequest { deadline_ms: 100_000, ..support::prove_request() };
+        let body = serde_json::to_vec(&request).unwrap();
+        let headers = sign(caller, &key.public(), "POST", "/v1/prove", &body, now_ms() + 100_000);
+        let post = reqwest::Client::new().post(format!("{}/v1/prove", miner.url)).body(body);
+        let post = headers.to_pairs().into_iter().fold(post, |post, (name, value)| post.header(name, value));
+        tokio::spawn(async move { post.send().await.unwrap().status().as_u16() })
+    };
+    let flood: Vec<_> = (0..40).map(|_| send(&rogue)).collect();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Seven of eight places are the large one's.
+    let own: Vec<_> = (0..7).map(|_| send(&net.key)).collect();
+    for answer in own {
+        assert_eq!(answer.await.unwrap(), 200);
+    }
+    let mut statuses = Vec::new();
+    for answer in flood {
+        statuses.push(answer.await.unwrap());
+    }
+    assert!(statuses.iter().all(|status| [200, 503].contains(status)), "{statuses:?}");
+    assert!(statuses.iter().filter(|&&status| status == 503).count() >= 20, "{statuses:?}");
+}
+
+/// Requests that a miner was sent.
+type Seen = Arc<Mutex<Vec<ProveRequest>>>;
+
+async fn note(State(seen): State<Seen>, Json(asked): Json<ProveRequest>) -> StatusCode {
+    seen.lock().unwrap().push(asked);
+    StatusCode::INTERNAL_SERVER_ERROR
+}
+
+/// A benchmark has the numbers of a recent question, and everything else is alike: a miner cannot answer those well and
+/// users badly.
+#[tokio::test(flavor = "multi_thread")]
+async fn benchmarks_have_the_numbers_of_questions() {
+    let net = Net::new();
+    let seen = Seen::default();
+    let server = run(Router::new().route("/v1/prove", post(note)).with_state(seen.clone()), || ()).await;
+    net.on_chain(vec![MinerEntry { key: PartyKey::generate().public(), url: server.url.clone() }]);
+    let validator = net
+        .validator(|s| (s.dispatch.benchmark_every_ms, s.dispatch.backoff_ms, s.predictions.attempts) = (200, 0, 1))
+        .await;
+    // Far from the sample of the card.
+    let inputs = [("x".to_owned(), vec![-0.9, 0.9, -0.8, -0.7])].into();
+    let question = PredictionRequest { model_id: support::fixture().id(), inputs, user_part: None, salt: None };
+    let integers = support::fixture().registry().get(&question.model_id).unwrap().integers(&question.inputs).unwrap();
+    let post = reqwest::Client::new().post(format!("{}/v1/predictions", validator.url)).json(&question);
+    let status: PredictionStatus = post.send().await.unwrap().json().await.unwrap();
+    end(&validator.url, &status.id).await;
+    let asked_before = seen.lock().unwrap().len();
+    let start = Instant::now();
+    while seen.lock().unwrap().len() < asked_before + 5 {
+        assert!(start.elapsed() < Duration::from_secs(60));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let seen = seen.lock().unwrap();
+    let of_question: Vec<_> = seen.iter().filter(|asked| asked.user_part == status.user_part).collect();
+    assert_eq!(of_question.len(), 1);
+    // One may have been drawn before the question came.
+    let benchmarks = &seen[asked_before + 1..];
+    assert!(benchmarks.iter().all(|asked| asked.inputs == integers), "{benchmarks:?}");
+    for asked in benchmarks {
+        assert_eq!((asked.deadline_ms, asked.salt), (of_question[0].deadline_ms, of_question[0].salt));
+        assert_eq!(asked.request_id.len(), of_question[0].request_id.len());
+    }
+    let parts: std::collections::BTreeSet<_> = seen.iter().flat_map(|a| [a.user_part, a.validator_part]).collect();
+    assert_eq!(parts.len(), 2 * seen.len(), "fresh nonces");
+}
+
+/// Connections whose client does not read are closed, and one address cannot have all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_do_not_read_are_let_go() {
+    const MOST: usize = 8;
+    let long = "x".repeat(1 << 20);
+    let app = Router::new()
+        .route("/long", axum::routing::get(move || std::future::ready(long.clone())))
+        .route("/health", axum::routing::get(|| std::future::ready("ok")));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let limits = Limits { per_address: MOST, write: Duration::from_millis(300), ..Limits::default() };
+    tokio::spawn(serve(listener, app, limits, std::future::pending()));
+    let request = "GET /long HTTP/1.1\r\nhost: x\r\n\r\n".repeat(20);
+    let mut held = Vec::new();
+    for _ in 0..MOST {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    // The ninth is closed without an answer, or there is room again because the first ones were closed.
+    let start = Instant::now();
+    let mut closed = 0;
+    loop {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let _ = stream.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+        let mut answer = String::new();
+        match stream.read_to_string(&mut answer).await {
+            Ok(_) if answer.ends_with("ok") => break,
+            _ => closed += 1,
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "{closed} times: {answer:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(closed > 0, "the ninth connection was served while eight were open");
+    drop(held);
 }

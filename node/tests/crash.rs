@@ -87,6 +87,8 @@ async fn a_validator_that_is_killed_loses_nothing() {
     let url = format!("http://127.0.0.1:{port}");
     let extra = [
         "validator.benchmark_every_ms=300",
+        "connections_per_address=10000",
+        "validator.dispatch.benchmark_for_ms=1",
         "validator.epoch_ms=1000",
         "validator.hedge_after_ms=2000",
         "validator.open_predictions=10000",
@@ -119,7 +121,8 @@ async fn a_validator_that_is_killed_loses_nothing() {
         println!("round {round}: {} acknowledged before the kill", own.len());
         acknowledged.extend(own);
         // Right after the kill, before anything is repaired.
-        let report = audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 3, true).unwrap();
+        let report =
+            audit::folder(&net.dir.path().join("validator"), &fixture().registry(), &support::scope(3, true)).unwrap();
         for id in &acknowledged {
             assert!(report.predictions.contains_key(id), "prediction {id} is lost");
         }
@@ -129,9 +132,10 @@ async fn a_validator_that_is_killed_loses_nothing() {
     for id in &acknowledged {
         assert_eq!(end(&url, id).await.state, State::Done, "{id}");
     }
-    let remote = audit::remote(&url, 5, true).await.unwrap();
+    let remote = audit::remote(&url, &support::scope(5, true)).await.unwrap();
     drop(process);
-    let report = audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 1000, true).unwrap();
+    let report =
+        audit::folder(&net.dir.path().join("validator"), &fixture().registry(), &support::scope(1000, true)).unwrap();
     println!("{report}");
     assert!(report.entries >= remote.entries && remote.verified_again == 5.min(remote.proofs));
     assert!(acknowledged.iter().all(|id| matches!(report.predictions[id], Finished::Proved(_))));

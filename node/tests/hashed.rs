@@ -130,10 +130,11 @@ async fn a_hidden_prediction_from_question_to_values() {
     assert_eq!(outputs(url, "x", own).await, Err((404, "no-such-prediction".into())));
     let card: ModelCard = get(url, &format!("/v1/models/{}", hidden().id())).await;
     assert_eq!([card.inputs[0].visibility, card.outputs[0].visibility], [Visibility::Hashed; 2]);
-    let report = audit::remote(url, 10, true).await.unwrap();
+    let report = audit::remote(url, &support::scope(10, true)).await.unwrap();
     assert_eq!((report.judged, report.proofs, report.verified_again), (2, 2, 2));
     validator.stop().await;
-    let report = audit::folder(&net.dir.path().join("validator"), &hidden().registry(), 10, true).unwrap();
+    let report =
+        audit::folder(&net.dir.path().join("validator"), &hidden().registry(), &support::scope(10, true)).unwrap();
     assert_eq!(report.verified_again, 2);
 }
 
@@ -307,7 +308,7 @@ async fn a_restart_ends_hidden_questions() {
     assert!(status.error.as_ref().unwrap().contains("not stored"), "{status:?}");
     let gone = outputs(&validator.url, &accepted.status.id, accepted.salt.unwrap()).await;
     assert_eq!(gone, Err((410, "not-kept".into())));
-    audit::remote(&validator.url, 0, true).await.unwrap();
+    audit::remote(&validator.url, &support::scope(0, true)).await.unwrap();
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -92,9 +92,9 @@ async fn a_prediction_from_question_to_proof() {
     assert_eq!(network.validator, net.key.public().to_string());
     let newest: Vec<LogEntry> = get(url, "/v1/log?limit=2").await;
     assert_eq!((newest.len(), newest[0].kind.as_str()), (2, "ended"));
-    let strict = audit::remote(url, 10, false).await.unwrap_err().to_string();
+    let strict = audit::remote(url, &support::scope(10, false)).await.unwrap_err().to_string();
     assert!(strict.contains("development setup") && strict.contains("--allow-development"), "{strict}");
-    let report = audit::remote(url, 10, true).await.unwrap();
+    let report = audit::remote(url, &support::scope(10, true)).await.unwrap();
     assert_eq!((report.judged, report.proofs, report.verified_again), (2, 2, 2));
 }
 
@@ -141,7 +141,8 @@ async fn benchmarks_scores_and_weights() {
     assert!(health.ok);
     validator.stop().await;
     drop(miners);
-    let report = audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 100, true).unwrap();
+    let report =
+        audit::folder(&net.dir.path().join("validator"), &fixture().registry(), &support::scope(100, true)).unwrap();
     assert!(report.epochs >= 1 && report.judged >= 6);
     // What the chain holds is what the log says: the audit has recomputed it.
     let published: BTreeMap<_, _> = net.chain.published(&net.key.public()).unwrap();
@@ -151,11 +152,12 @@ async fn benchmarks_scores_and_weights() {
     let path = net.dir.path().join("validator/validator.sqlite");
     let c = rusqlite::Connection::open(path).unwrap();
     c.execute("UPDATE scores SET score = score + 1", []).unwrap();
-    let error = audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 0, true).unwrap_err();
+    let error =
+        audit::folder(&net.dir.path().join("validator"), &fixture().registry(), &support::scope(0, true)).unwrap_err();
     assert!(error.to_string().contains("score of"), "{error}");
     c.execute("UPDATE scores SET score = score - 1", []).unwrap();
     c.execute("UPDATE log SET body = replace(body, '\"verified\"', '\"refused\"') WHERE seq = (SELECT min(seq) FROM log WHERE body LIKE '%\"verified\"%')", []).unwrap();
-    assert!(audit::folder(&net.dir.path().join("validator"), &fixture().registry(), 0, true).is_err());
+    assert!(audit::folder(&net.dir.path().join("validator"), &fixture().registry(), &support::scope(0, true)).is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -207,3 +207,41 @@ async fn a_validator_does_not_see_where_its_miner_proves() {
     let status = end(&validator.url, &ask(&validator.url, None).await.id).await;
     assert_eq!(status.state, State::Done, "{:?}", status.error);
 }
+
+/// Anybody who reads the queue's subjects can publish an answer. One that does not hold is dropped, and the prover's is
+/// still taken.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nats-server"]
+async fn an_answer_that_does_not_hold_does_not_use_up_the_wait() {
+    let net = Net::new();
+    let key = PartyKey::generate();
+    let (_server, url) = nats(&net.dir.path().join("nats"), port()).await;
+    let miner = miner(&net, &key, &url, 8).await;
+    let rogue = async_nats::connect(&url).await.unwrap();
+    let mut jobs = rogue.subscribe("vouch.job").await.unwrap();
+    rogue.flush().await.unwrap();
+    let request = prove_request();
+    let asked = tokio::spawn(send(&net, &key, &miner.url, &request));
+    let job = tokio::time::timeout(Duration::from_secs(20), jobs.next()).await.unwrap().unwrap();
+    let job: serde_json::Value = serde_json::from_slice(&job.payload).unwrap();
+    let subject = job["answer"].as_str().unwrap().to_owned();
+    // Many, so that a limit on their number would be found: proofs that are none.
+    for junk in 0..100u8 {
+        rogue.publish(subject.clone(), vec![0, junk, junk].into()).await.unwrap();
+    }
+    rogue.flush().await.unwrap();
+    let honest = prover(&url);
+    let response = asked.await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK, "{}", response.text().await.unwrap());
+
+    // Without a prover, a failure that is claimed is believed, but not at once.
+    drop(honest);
+    let began = std::time::Instant::now();
+    let asked = tokio::spawn(send(&net, &key, &miner.url, &prove_request()));
+    let job = tokio::time::timeout(Duration::from_secs(20), jobs.next()).await.unwrap().unwrap();
+    let job: serde_json::Value = serde_json::from_slice(&job.payload).unwrap();
+    let subject = job["answer"].as_str().unwrap().to_owned();
+    rogue.publish(subject, [&[2][..], b"out of memory"].concat().into()).await.unwrap();
+    assert_eq!(asked.await.unwrap().status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(began.elapsed() >= Duration::from_secs(2), "{:?}", began.elapsed());
+}

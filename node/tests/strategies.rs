@@ -229,7 +229,7 @@ async fn a_strategy_from_question_to_chain() {
     let judged = verdicts(url).await;
     assert!(judged.iter().all(|v| v.outcome == AttemptOutcome::Verified && v.prediction.is_some()));
     assert_eq!(judged.len(), 4);
-    let report = audit::remote(url, 10, true).await.unwrap();
+    let report = audit::remote(url, &support::scope(10, true)).await.unwrap();
     assert_eq!((report.judged, report.proofs), (4, 4));
 
     // It is there after a restart.

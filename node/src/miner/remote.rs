@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 use tokio_stream::StreamExt;
 use vouch_api::Capacity;
 use vouch_envelope::hex;
@@ -18,7 +19,12 @@ use crate::now_ms;
 use crate::random::random;
 use crate::registry::Model;
 
-type Waiting = Arc<Mutex<HashMap<String, oneshot::Sender<Answer>>>>;
+/// Answers to one job that wait to be checked; more are dropped.
+const ANSWERS: usize = 16;
+/// How long a failure that nobody can check is held back, in case a proof comes: anybody who may publish can claim one.
+const GRACE: Duration = Duration::from_secs(2);
+
+type Waiting = Arc<Mutex<HashMap<String, mpsc::Sender<Answer>>>>;
 
 /// A queue in NATS, as its miner sees it.
 pub(super) struct Remote {
@@ -72,17 +78,17 @@ impl Remote {
         let listener = tokio::spawn(async move {
             while let Some(message) = answers.next().await {
                 let id = message.subject.rsplit('.').next().unwrap_or_default();
-                let waiting = listening.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-                // A second answer finds nobody.
+                let waiting = listening.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+                // After the job is done, an answer finds nobody.
                 if let (Some(waiting), Some(answer)) = (waiting, Answer::decode(&message.payload)) {
-                    let _ = waiting.send(answer);
+                    let _ = waiting.try_send(answer);
                 }
             }
         });
         Ok(Self { broker, prefix, waiting, closed: AtomicBool::new(false), listener: listener.abort_handle() })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, oneshot::Sender<Answer>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, mpsc::Sender<Answer>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -113,7 +119,7 @@ impl Remote {
             return Err(NoProof::Closed);
         }
         let id = hex::encode(&random::<16>());
-        let (sender, answered) = oneshot::channel();
+        let (sender, mut answers) = mpsc::channel(ANSWERS);
         {
             let mut waiting = self.lock();
             if waiting.len() >= self.broker.settings().limit {
@@ -128,16 +134,58 @@ impl Remote {
             let Run { inputs, salt, nonce } = run.clone();
             let job = Job { answer, model_id: model.id(), inputs, salt, nonce, until_ms };
             asked.sequence = Some(self.broker.put(&job).await?);
-            answered.await.map_err(|_| BrokerError::Server { what: "wait", reason: "no answer".into() })
+            Ok(answered(model, &run, &mut answers).await)
         });
-        match answer.await {
+        let answer = answer.await;
+        if matches!(answer, Ok(Ok(_))) {
+            // Answered: there is no job to take back.
+            self.lock().remove(&asked.id);
+        }
+        match answer {
             Err(_) => Err(NoProof::Late),
             Ok(Err(BrokerError::Full)) => Err(NoProof::Full { retry_after_s: 5 }),
             Ok(Err(error)) => Err(NoProof::Unreachable(error.to_string())),
-            Ok(Ok(Answer::Inputs(reason))) => Err(NoProof::Inputs(reason)),
-            Ok(Ok(Answer::Failed(reason))) => Err(NoProof::Broken(reason)),
-            Ok(Ok(Answer::Proof(bytes))) => checked(model.clone(), run, bytes).await,
+            Ok(Ok(answer)) => answer,
         }
+    }
+}
+
+/// The first answer that holds. An answer that does not is no reason to stop waiting; a failure is one after a while.
+async fn answered(model: &Arc<Model>, run: &Run, answers: &mut mpsc::Receiver<Answer>) -> Result<Vec<u8>, NoProof> {
+    let mut failure: Option<(Instant, NoProof)> = None;
+    loop {
+        let end = failure.as_ref().map(|(end, _)| *end);
+        let over = async {
+            match end {
+                Some(end) => sleep_until(end).await,
+                None => std::future::pending().await,
+            }
+        };
+        let answer = tokio::select! {
+            answer = answers.recv() => answer,
+            () = over => None,
+        };
+        let said = match answer {
+            // The time is over, or the listener has ended.
+            None => return Err(failure.map_or_else(|| NoProof::Broken("no answer".into()), |(_, failure)| failure)),
+            Some(Answer::Proof(bytes)) => match checked(model.clone(), run.clone(), bytes).await {
+                Ok(bytes) => return Ok(bytes),
+                Err(error) => {
+                    tracing::warn!(?error, "an answer from the queue is dropped");
+                    continue;
+                }
+            },
+            Some(Answer::Inputs(reason)) => {
+                let (own, inputs) = (model.clone(), run.inputs.clone());
+                let refused = tokio::task::spawn_blocking(move || own.check_run(&inputs).is_err()).await;
+                if refused.unwrap_or(false) {
+                    return Err(NoProof::Inputs(reason));
+                }
+                NoProof::Inputs(reason)
+            }
+            Some(Answer::Failed(reason)) => NoProof::Broken(reason),
+        };
+        failure.get_or_insert((Instant::now() + GRACE, said));
     }
 }
 

@@ -98,7 +98,7 @@ async fn prove(State(miner): Shared, request: Request) -> Response {
 async fn answer(miner: &Arc<Miner>, request: Request, arrived: Instant) -> Result<(&'static str, Vec<u8>), Refusal> {
     let (head, body) = request.into_parts();
     let signed = SignedHeaders::parse(|name| single(&head.headers, name)).map_err(unsigned)?;
-    let chain = known(miner, signed.key).await?;
+    let parties = known(miner, signed.key).await?;
     // The age first: the signature needs the body, and the body may be long.
     if signed.expires_ms <= now_ms() {
         return Err(unsigned(SignatureError::Expired { expires_ms: signed.expires_ms, now_ms: now_ms() }));
@@ -121,13 +121,16 @@ async fn answer(miner: &Arc<Miner>, request: Request, arrived: Instant) -> Resul
     model.check_integers(&asked.inputs).map_err(|e| ApiError::Inputs.because(e))?;
     model.check_salt(asked.salt).map_err(|e| ApiError::Salt.because(e))?;
     let deadline = Duration::from_millis(asked.deadline_ms.min(MAX_DEADLINE_MS)).saturating_sub(arrived.elapsed());
+    // Held until the answer is made, or the caller goes away.
+    let share = miner.shares.take(&parties, signed.key, miner.settings.queue);
+    let Some(_share) = share else { return Err(Refusal::full("the caller's share of the queue is taken", 1)) };
     if !miner.store.take(signed.key, asked.request_id.clone(), now_ms()).await? {
         return Err(ApiError::Answered.because(asked.request_id));
     }
     let kind = if model.hidden_output_len() > 0 { ANSWER_TYPE } else { ENVELOPE_TYPE };
     // The nonce is not the caller's to choose: it binds the proof to this miner and to the caller.
     let source = NonceSource {
-        chain: &chain,
+        chain: &parties.chain,
         validator: signed.key.0,
         miner: miner.public.0,
         model_id: asked.model_id,
@@ -165,12 +168,12 @@ fn unsigned(error: SignatureError) -> Refusal {
     kind.because(error)
 }
 
-/// The chain's name, if the caller is a validator on it.
-async fn known(miner: &Arc<Miner>, caller: PublicKey) -> Result<String, Refusal> {
+/// Who takes part, if the caller is a validator with enough stake.
+async fn known(miner: &Arc<Miner>, caller: PublicKey) -> Result<Arc<Parties>, Refusal> {
     let parties = parties(miner).await.map_err(Refusal::internal)?;
     let least = miner.settings.min_stake;
     let detail = match parties.stake(&caller) {
-        Some(stake) if stake >= least => return Ok(parties.chain.clone()),
+        Some(stake) if stake >= least => return Ok(parties),
         Some(stake) => format!("stake {stake}, at least {least} is needed"),
         None => "no validator on the chain has this key".to_owned(),
     };

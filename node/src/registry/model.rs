@@ -9,7 +9,7 @@ use vouch::{VERIFIER_KEY_FILE, picture};
 use vouch_api::{Accuracy, Field, FieldTest, ModelCard, ModelId, ModelSummary, Sizes, Weights};
 pub use vouch_client::inputs::InputRefusal;
 use vouch_envelope::hex;
-use vouch_protocol::answer_overhead;
+use vouch_protocol::{answer_overhead, reference_us};
 use vouch_verifier::{Section, SrsKind, TensorSpec, VerifierKey};
 
 use super::disclosure::DisclosureKeys;
@@ -67,6 +67,11 @@ impl Model {
     /// Its identity.
     pub fn id(&self) -> ModelId {
         self.key.model_id()
+    }
+
+    /// Response time of full quality, microseconds: from the key alone, so that every validator has the same.
+    pub fn reference_us(&self) -> u64 {
+        reference_us(self.key.description().k, self.key.proof_len() as u64)
     }
 
     /// Most bytes that an envelope for this model can have.

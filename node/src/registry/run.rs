@@ -6,7 +6,7 @@ use vouch_verifier::TensorSpec;
 use super::model::Model;
 
 /// Random draws for one benchmark. After each `HALVE_EVERY` of them, inputs are drawn from half the distance around the
-/// sample.
+/// sample. Where the card has a sample, the first are drawn from an eighth of the range around it.
 const DRAWS: u32 = 48;
 const HALVE_EVERY: u32 = 4;
 
@@ -31,13 +31,15 @@ impl Model {
         program.run(inputs).map(drop).map_err(|error| RunRefusal { reason: error.to_string() })
     }
 
-    /// Random inputs that the program accepts: within the schema, or closer to the model's sample where it refuses those.
-    /// `None` if it accepts none of them.
+    /// Random inputs that the program accepts: near the sample of the card, or within the schema if there is none, and
+    /// closer where the program refuses those. `None` if it accepts none of them.
     pub fn benchmark_inputs(&self) -> Option<Vec<i64>> {
-        let center = self.center();
+        let sample = self.bundle.manifest.sample.as_ref().and_then(|sample| self.integers(sample).ok());
+        let halvings = if sample.is_some() { 3 } else { 0 };
+        let center = sample.unwrap_or_else(|| self.middle());
         (0..DRAWS).find_map(|draw| {
             let near = |(&random, &center): (&i64, &i64)| {
-                let distance = (i128::from(random) - i128::from(center)) / (1 << (draw / HALVE_EVERY));
+                let distance = (i128::from(random) - i128::from(center)) / (1 << (halvings + draw / HALVE_EVERY));
                 // Between two integers of 64 bits.
                 i64::try_from(i128::from(center) + distance).unwrap_or(center)
             };
@@ -46,13 +48,12 @@ impl Model {
         })
     }
 
-    /// The sample of the model's card, or the middle of the ranges.
-    fn center(&self) -> Vec<i64> {
-        let sample = self.bundle.manifest.sample.as_ref().and_then(|sample| self.integers(sample).ok());
+    /// The middle of the ranges.
+    fn middle(&self) -> Vec<i64> {
         let middle = |spec: &TensorSpec| {
             let middle = (i128::from(spec.min) + i128::from(spec.max)) / 2;
             std::iter::repeat_n(i64::try_from(middle).unwrap_or_default(), spec.size())
         };
-        sample.unwrap_or_else(|| self.key.schema().inputs.iter().flat_map(middle).collect())
+        self.key.schema().inputs.iter().flat_map(middle).collect()
     }
 }

@@ -3,9 +3,12 @@
 mod address;
 mod backoff;
 mod benchmarks;
+mod choice;
+mod clock;
 mod flight;
 mod judge;
 mod query;
+mod samples;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,7 +19,8 @@ use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use vouch_api::{AttemptOutcome, Nonce, NoncePart, NonceSource, ProveRequest, paths};
 use vouch_envelope::hex;
-use vouch_protocol::{PartyKey, PublicKey, Share, Verdict, sign};
+use vouch_protocol::{InputsHash, PartyKey, PublicKey, Share, Verdict, sign};
+use vouch_verifier::Expected;
 
 use super::participants::Participants;
 use super::store::Store;
@@ -25,13 +29,15 @@ use crate::database::DatabaseError;
 use crate::engine::VerifyEngine;
 use crate::metrics::{Metrics, by};
 use crate::now_ms;
-use crate::random::{random, shuffle};
+use crate::random::random;
 use crate::registry::Registry;
 
 use backoff::Backoff;
-use flight::{Flight, Purpose};
+use clock::{Sent, Timed};
+use flight::{Flight, NoClaim};
 use judge::{Judgement, judge};
 use query::Answer;
+use samples::Samples;
 
 pub(super) use flight::Claim;
 pub(super) use query::{Asked, Query};
@@ -52,8 +58,10 @@ pub struct DispatchSettings {
     pub in_flight: usize,
     /// Most benchmarks that are with miners.
     pub benchmarks_in_flight: usize,
-    /// Mean time between two benchmarks of one miner, milliseconds; 0 for none.
+    /// Mean time between two rounds of benchmarks, milliseconds; 0 for none.
     pub benchmark_every_ms: u64,
+    /// Length of a round, in which each miner is asked again as soon as it has answered; milliseconds.
+    pub benchmark_for_ms: u64,
     /// A miner that does not answer is left alone for this long, milliseconds; twice as long after each further failure,
     /// up to ten minutes. 0 for never. Users' questions go to such miners only when there are no others.
     pub backoff_ms: u64,
@@ -66,8 +74,9 @@ impl Default for DispatchSettings {
         Self {
             timeout_ms: 60_000,
             in_flight: 16,
-            benchmarks_in_flight: 16,
-            benchmark_every_ms: 20_000,
+            benchmarks_in_flight: 256,
+            benchmark_every_ms: 60_000,
+            benchmark_for_ms: 10_000,
             backoff_ms: 30_000,
             private_addresses: false,
         }
@@ -89,6 +98,7 @@ pub(super) struct Dispatcher {
     client: reqwest::Client,
     flight: Flight,
     backoff: Backoff,
+    samples: Samples,
 }
 
 /// What a dispatcher works with.
@@ -133,6 +143,8 @@ impl Dispatcher {
             .no_proxy()
             .connect_timeout(Duration::from_secs(10))
             .pool_max_idle_per_host(1)
+            // Sooner than any miner closes an idle connection: a request that meets a closed one would count as failed.
+            .pool_idle_timeout(Duration::from_secs(1))
             .build()?;
         let flight = Flight::new(settings.in_flight, settings.benchmarks_in_flight);
         let backoff = Backoff::new(Duration::from_millis(settings.backoff_ms));
@@ -149,6 +161,7 @@ impl Dispatcher {
             client,
             flight,
             backoff,
+            samples: Samples::default(),
         })
     }
 
@@ -167,7 +180,7 @@ impl Dispatcher {
         self.flight.released()
     }
 
-    /// A random miner that was not tried; of those that did not answer lately only if there is no other.
+    /// A miner that was not tried, mostly by weight; of those that did not answer lately only if there is no other.
     pub(super) fn next(&self, tried: &HashSet<PublicKey>) -> Next {
         let mut miners = self.participants.now().miners.clone();
         miners.retain(|miner| !tried.contains(&miner.key));
@@ -177,10 +190,13 @@ impl Dispatcher {
         if miners.iter().any(|miner| !self.backoff.rests(&miner.key)) {
             miners.retain(|miner| !self.backoff.rests(&miner.key));
         }
-        shuffle(&mut miners);
-        for miner in miners {
-            if let Some(claim) = self.flight.claim(miner.key, Purpose::Question) {
-                return Next::Free(claim, miner);
+        self.flight.retain_free(&mut miners);
+        let weights = self.participants.weights();
+        while let Some(miner) = choice::take(&mut miners, &weights) {
+            match self.flight.claim(miner.key) {
+                Ok(claim) => return Next::Free(claim, miner),
+                Err(NoClaim::Room) => return Next::Busy,
+                Err(NoClaim::Taken) => {}
             }
         }
         Next::Busy
@@ -202,6 +218,9 @@ impl Dispatcher {
             validator_part,
         };
         let nonce = source.nonce();
+        if query.prediction.is_some() && query.salt.is_none() {
+            self.samples.keep(query.model.id(), &query.inputs);
+        }
         let id = hex::encode(&random::<16>());
         let limit = query.model.timeout;
         self.show_in_flight();
@@ -214,10 +233,10 @@ impl Dispatcher {
             validator_part,
             deadline_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
         };
-        let start = Instant::now();
-        let sent = self.send(&miner, &request, query.model.max_answer_bytes());
-        let answer = tokio::time::timeout(limit, sent).await;
-        let response = start.elapsed().min(limit);
+        let (start, sent) = (Instant::now(), Sent::default());
+        let sending = self.send(&miner, &request, query.model.max_answer_bytes(), &sent);
+        let answer = tokio::time::timeout(limit, sending).await;
+        let response = sent.at().unwrap_or(start).elapsed().min(limit);
         let mut answer = answer.unwrap_or_else(|_| Answer::not(AttemptOutcome::Late, "no answer in time"));
         match answer.outcome {
             AttemptOutcome::Failed => {
@@ -240,7 +259,7 @@ impl Dispatcher {
         let start = Instant::now();
         let received = answer.body.len();
         let (prediction, user_part, model_id) = (query.prediction.clone(), query.user_part, query.model.id());
-        let Judgement { outcome, detail, proof, outputs } = self.check(query, nonce, answer).await;
+        let (Judgement { outcome, detail, proof, outputs }, inputs) = self.check(query, nonce, answer).await;
         let verify = if received == 0 { Duration::ZERO } else { start.elapsed() };
         // A proof is as long as its envelope, whatever came with it.
         let bytes = proof.as_ref().map_or(received, |proof| proof.envelope.len()) as u64;
@@ -249,6 +268,7 @@ impl Dispatcher {
             prediction,
             model_id,
             miner: miner.key,
+            inputs,
             user_part,
             validator_part,
             nonce,
@@ -273,7 +293,7 @@ impl Dispatcher {
     }
 
     /// Sends the request and reads at most `limit` bytes.
-    async fn send(&self, miner: &MinerEntry, request: &ProveRequest, limit: usize) -> Answer {
+    async fn send(&self, miner: &MinerEntry, request: &ProveRequest, limit: usize, sent: &Sent) -> Answer {
         let body = match serde_json::to_vec(request) {
             Ok(body) => body,
             Err(error) => return Answer::not(AttemptOutcome::Cancelled, error),
@@ -284,6 +304,7 @@ impl Dispatcher {
             Ok(url) => url,
             Err(error) => return Answer::not(AttemptOutcome::Failed, error),
         };
+        let body = reqwest::Body::wrap(Timed::new(body, sent.clone()));
         let mut post = self.client.post(url).header("content-type", "application/json").body(body);
         for (name, value) in headers.to_pairs() {
             post = post.header(name, value);
@@ -310,13 +331,22 @@ impl Dispatcher {
         }
     }
 
-    async fn check(&self, query: Query, nonce: Nonce, answer: Answer) -> Judgement {
-        if answer.outcome != AttemptOutcome::Verified {
-            return Judgement::not(answer.outcome, answer.detail);
-        }
+    /// Verifies an answer, if there is one. Also the hash of what a proof must show about the inputs.
+    async fn check(&self, query: Query, nonce: Nonce, answer: Answer) -> (Judgement, InputsHash) {
         let (engine, development) = (self.engine.clone(), self.allow_development_srs);
-        let work = move || judge(engine.as_ref(), development, &query, nonce, &answer.body);
-        let judged = tokio::task::spawn_blocking(work).await;
-        judged.unwrap_or_else(|_| Judgement::not(AttemptOutcome::Refused, "the verifier stopped"))
+        let work = move || match query.model.expected(&query.inputs, nonce, query.salt) {
+            Err(error) => (Judgement::not(AttemptOutcome::Cancelled, error), InputsHash::default()),
+            Ok(expected) => {
+                let (values, hashes) = (expected.inputs.as_deref(), expected.input_hashes.as_deref());
+                let inputs = InputsHash::of(values.unwrap_or_default(), hashes.unwrap_or_default());
+                if answer.outcome != AttemptOutcome::Verified {
+                    return (Judgement::not(answer.outcome, answer.detail), inputs);
+                }
+                let expected = Expected { allow_development_srs: development, ..expected };
+                (judge(engine.as_ref(), &expected, &query, &answer.body), inputs)
+            }
+        };
+        let stopped = || (Judgement::not(AttemptOutcome::Cancelled, "the verifier stopped"), InputsHash::default());
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| stopped())
     }
 }

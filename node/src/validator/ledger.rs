@@ -1,15 +1,14 @@
 //! Everything that a validator writes down. One writer; each step is one transaction, so that a crash leaves a step
 //! done or not begun: log, score, proof and prediction never disagree.
 
+pub(super) mod epochs;
 pub(super) mod strategies;
 
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use vouch_api::{AttemptOutcome, ModelId, NoncePart, PredictionStatus, Salt, State};
-use vouch_protocol::{
-    Entry, Event, LogHash, PublicKey, ScoreBook, ScoreParameters, Share, Verdict, WeightEntry, weights,
-};
+use vouch_protocol::{Entry, Event, LogHash, PublicKey, ScoreBook, ScoreParameters, Share, Verdict};
 
 use crate::database::{DatabaseError, open};
 use crate::now_ms;
@@ -51,6 +50,10 @@ const MIGRATIONS: &[&str] = &["
     ALTER TABLE predictions ADD COLUMN answer_part BLOB;
     ALTER TABLE proofs ADD COLUMN user_part BLOB NOT NULL DEFAULT x'';
     ALTER TABLE proofs ADD COLUMN validator_part BLOB NOT NULL DEFAULT x'';
+    -- Delivered work of late; the entry that ended each epoch.
+    CREATE TABLE work (miner BLOB PRIMARY KEY, us INTEGER NOT NULL) WITHOUT ROWID;
+    ALTER TABLE epochs ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE epochs ADD COLUMN head BLOB NOT NULL DEFAULT x'';
 "];
 
 /// Version of the log's content. Entries of another version cannot be replayed with these rules.
@@ -188,7 +191,7 @@ impl Ledger {
             epoch_ms,
         };
         ledger.restore()?;
-        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let (version, parameters) = (env!("CARGO_PKG_VERSION").to_owned(), ledger.parameters.clone());
         ledger.write(|log, _| log.push(&Event::Started { validator, chain, version, parameters }))?;
         Ok(ledger)
     }
@@ -203,10 +206,10 @@ impl Ledger {
                 Share::new(row.get::<_, i64>(1)? as u64).ok_or_else(|| DatabaseError::content("a score", ""))?;
             book.restore_score(PublicKey(row.get(0)?), score);
         }
-        let mut latest = self.connection.prepare("SELECT model, miner, response_us FROM latest")?;
-        let mut rows = latest.query([])?;
+        let mut work = self.connection.prepare("SELECT miner, us FROM work")?;
+        let mut rows = work.query([])?;
         while let Some(row) = rows.next()? {
-            book.restore_latest(ModelId(row.get(0)?), PublicKey(row.get(1)?), row.get::<_, i64>(2)? as u64);
+            book.restore_work(PublicKey(row.get(0)?), row.get::<_, i64>(1)? as u64);
         }
         self.book = book;
         let last: Option<(i64, i64, Vec<u8>)> = self
@@ -268,11 +271,11 @@ impl Ledger {
         verify_us: u64,
         proof: Option<Proof>,
     ) -> Result<(Verdict, bool), DatabaseError> {
-        let parameters = self.parameters;
+        let answer = verdict.answer(&self.parameters);
         self.write(|log, book| {
             let score = book.score(&verdict.miner);
-            (verdict.before, verdict.after) = match verdict.answer() {
-                Some(answer) => book.apply(&parameters, verdict.model_id, verdict.miner, answer),
+            (verdict.before, verdict.after) = match answer {
+                Some(answer) => book.apply(verdict.miner, answer),
                 None => (score, score),
             };
             let (t, v) = (log.transaction, &verdict);
@@ -285,6 +288,8 @@ impl Ledger {
             t.execute("INSERT OR REPLACE INTO scores VALUES (?1, ?2)", params![miner, v.after.bits() as i64])?;
             if v.outcome == AttemptOutcome::Verified {
                 t.execute("INSERT OR REPLACE INTO latest VALUES (?1, ?2, ?3)", params![model, miner, response_us])?;
+                let work = book.work(&verdict.miner) as i64;
+                t.execute("INSERT OR REPLACE INTO work VALUES (?1, ?2)", params![miner, work])?;
             }
             if let Some(proof) = &proof {
                 t.execute(
@@ -347,47 +352,6 @@ impl Ledger {
             all.push(Pending { status, question: inputs.map(|inputs| Question { inputs, salt: None }) });
         }
         Ok(all)
-    }
-
-    /// Number and end of the running epoch.
-    pub(super) fn epoch(&self) -> (u64, u64) {
-        (self.epoch, self.epoch_ends_ms)
-    }
-
-    /// Ends the epoch: the weights of these miners.
-    pub(super) fn end_epoch(&mut self, miners: &[PublicKey]) -> Result<(), DatabaseError> {
-        let epoch = self.epoch;
-        let scores = miners.iter().map(|miner| (*miner, self.book.score(miner))).collect();
-        let entries: Vec<WeightEntry> =
-            weights(&scores).into_iter().map(|(miner, weight)| WeightEntry { miner, weight }).collect();
-        let text = serde_json::to_string(&entries).map_err(|e| DatabaseError::content("weights", e))?;
-        let now = now_ms();
-        self.write(|log, _| {
-            log.push(&Event::Weights { epoch, weights: entries })?;
-            log.transaction
-                .execute("INSERT INTO epochs VALUES (?1, ?2, ?3, 0)", params![epoch as i64, now as i64, text])?;
-            Ok(())
-        })?;
-        (self.epoch, self.epoch_ends_ms) = (epoch + 1, now + self.epoch_ms);
-        Ok(())
-    }
-
-    /// Epochs whose weights the chain has not taken yet, the oldest few.
-    pub(super) fn unpublished(&mut self) -> Result<Vec<(u64, Vec<WeightEntry>)>, DatabaseError> {
-        let mut statement =
-            self.connection.prepare("SELECT epoch, weights FROM epochs WHERE published = 0 ORDER BY epoch LIMIT 8")?;
-        let rows = statement.query_map([], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))?;
-        rows.map(|row| {
-            let (epoch, text) = row?;
-            Ok((epoch as u64, serde_json::from_str(&text).map_err(|e| DatabaseError::content("weights", e))?))
-        })
-        .collect()
-    }
-
-    /// The chain has taken an epoch's weights.
-    pub(super) fn published(&mut self, epoch: u64) -> Result<(), DatabaseError> {
-        self.connection.execute("UPDATE epochs SET published = 1 WHERE epoch = ?1", [epoch as i64])?;
-        Ok(())
     }
 }
 

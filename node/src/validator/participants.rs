@@ -1,7 +1,10 @@
 //! The parties on the chain, as last read.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+
+use vouch_protocol::{PublicKey, WeightEntry};
 
 use super::stop::Stop;
 use crate::chain::{Chain, ChainError, Parties};
@@ -11,17 +14,28 @@ pub(super) struct Participants {
     chain: Arc<dyn Chain>,
     every: Duration,
     now: RwLock<Arc<Parties>>,
+    weights: RwLock<Arc<HashMap<PublicKey, u64>>>,
 }
 
 impl Participants {
     /// Reads the chain once.
     pub(super) fn read(chain: Arc<dyn Chain>, every: Duration) -> Result<Self, ChainError> {
         let now = RwLock::new(Arc::new(chain.parties()?));
-        Ok(Self { chain, every, now })
+        Ok(Self { chain, every, now, weights: RwLock::default() })
     }
 
     pub(super) fn now(&self) -> Arc<Parties> {
         self.now.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The weights of the last epoch, multiples of 2^-32.
+    pub(super) fn weights(&self) -> Arc<HashMap<PublicKey, u64>> {
+        self.weights.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_weights(&self, weights: &[WeightEntry]) {
+        let weights = weights.iter().map(|entry| (entry.miner, entry.weight.bits())).collect();
+        *self.weights.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(weights);
     }
 
     /// The chain itself.

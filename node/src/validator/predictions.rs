@@ -28,6 +28,7 @@ use crate::metrics::Metrics;
 use crate::now_ms;
 use crate::random::random;
 use crate::registry::{HiddenError, InputRefusal, Registry, RunRefusal};
+use crate::server;
 
 use board::Board;
 use drive::Driver;
@@ -150,7 +151,7 @@ impl Predictions {
 
     /// Takes one question from a client's rate.
     pub(super) fn admit(&self, client: IpAddr) -> Result<(), PredictionError> {
-        self.limiter.take(client).map_err(|retry_after_s| PredictionError::Rate { retry_after_s })
+        self.limiter.take(server::counted(client)).map_err(|retry_after_s| PredictionError::Rate { retry_after_s })
     }
 
     /// Accepts a question. Once accepted, it is seen through to its end, even if the caller goes away.

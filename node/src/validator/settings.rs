@@ -74,8 +74,6 @@ pub(crate) const RENAMED: &[(&str, &str, &str)] = &[
     ("in_flight", "dispatch", "in_flight"),
     ("benchmark_every_ms", "dispatch", "benchmark_every_ms"),
     ("epoch_ms", "scores", "epoch_ms"),
-    ("time_weight", "scores", "time_weight"),
-    ("size_limit", "scores", "size_limit"),
     ("attempts", "predictions", "attempts"),
     ("hedge_after_ms", "predictions", "hedge_after_ms"),
     ("prediction_timeout_ms", "predictions", "timeout_ms"),

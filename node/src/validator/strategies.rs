@@ -21,6 +21,7 @@ use crate::market::{self, MarketError, MarketSource};
 use crate::now_ms;
 use crate::random::random;
 use crate::registry::{Registry, RunRefusal};
+use crate::server;
 
 use drive::Driver;
 
@@ -107,7 +108,7 @@ impl Strategies {
 
     /// Takes one strategy from a client's rate.
     pub(super) fn admit(&self, client: IpAddr) -> Result<(), StrategyAskError> {
-        let taken = self.offered()?.0.limiter.take(client);
+        let taken = self.offered()?.0.limiter.take(server::counted(client));
         taken.map_err(|retry_after_s| StrategyAskError::Rate { retry_after_s })
     }
 

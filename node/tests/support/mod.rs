@@ -13,6 +13,7 @@ use vouch_api::{
     LogEntry, MinerSummary, ModelId, Nonce, NoncePart, NonceSource, PredictionRequest, PredictionStatus, ProveRequest,
 };
 use vouch_compiler::{CompileOptions, compile};
+use vouch_node::audit::Scope;
 use vouch_node::chain::{FileChain, MinerEntry, Parties, ValidatorEntry};
 use vouch_node::engine::{self, VerifierSettings, VerifyEngine};
 use vouch_node::miner::{Miner, MinerSettings};
@@ -111,7 +112,12 @@ pub async fn run(app: axum::Router, on_stop: impl FnOnce() + Send + 'static) -> 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (stop, stopped) = oneshot::channel();
-    let limits = Limits { head: Duration::from_secs(2), drain: Duration::from_secs(20), ..Limits::default() };
+    let limits = Limits {
+        per_address: 10_000,
+        head: Duration::from_secs(2),
+        drain: Duration::from_secs(20),
+        ..Limits::default()
+    };
     let task = tokio::spawn(serve(listener, app, limits, async move {
         let _ = stopped.await;
         on_stop();
@@ -188,6 +194,8 @@ impl Net {
             verifier: verifier(),
             dispatch: DispatchSettings {
                 benchmark_every_ms: 0,
+                // One benchmark of each miner in a round.
+                benchmark_for_ms: 1,
                 timeout_ms: 20_000,
                 private_addresses: true,
                 ..DispatchSettings::default()
@@ -267,6 +275,11 @@ pub fn prove_request() -> ProveRequest {
     let id = PartyKey::generate().public().to_string()[..32].to_owned();
     let (model_id, user_part, validator_part) = (fixture().id(), NoncePart([7; 32]), NoncePart([8; 32]));
     ProveRequest { request_id: id, model_id, inputs, salt: None, user_part, validator_part, deadline_ms: 30_000 }
+}
+
+/// What an audit looks at, without a chain.
+pub fn scope(proofs: usize, allow_development: bool) -> Scope {
+    Scope { proofs, allow_development, ..Scope::default() }
 }
 
 /// The nonce of a request on the chain of these tests.

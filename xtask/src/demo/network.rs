@@ -63,6 +63,8 @@ pub(super) fn run(
         // A look at the network should not take as long as its life.
         "validator.epoch_ms=20000".to_owned(),
         "validator.benchmark_every_ms=15000".to_owned(),
+        // The miners share one machine.
+        "validator.dispatch.benchmark_for_ms=1".to_owned(),
     ];
     settings.extend(bundles::strategies());
     settings.extend(chain.iter().flat_map(|chain| chain.made.settings()));

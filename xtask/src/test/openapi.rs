@@ -40,6 +40,7 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
         "validator.burst=100000",
         // So that there are miners, scores, weights and a log to ask for.
         "validator.benchmark_every_ms=2000",
+        "validator.dispatch.benchmark_for_ms=1",
         "validator.epoch_ms=3000",
     ]
     .map(str::to_owned);

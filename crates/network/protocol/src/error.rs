@@ -109,6 +109,27 @@ pub enum LogError {
     },
 }
 
+/// Why a signed head shows nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum HeadError {
+    /// Another key than the validator's was to sign.
+    #[error("the head is validator {expected}'s, the key is {got}'s")]
+    Key {
+        /// The validator of the head.
+        expected: PublicKey,
+        /// The key's owner.
+        got: PublicKey,
+    },
+    /// The signature is not the validator's.
+    #[error("the head of epoch {epoch} is not signed by validator {validator}")]
+    Forged {
+        /// The validator that the head names.
+        validator: PublicKey,
+        /// The epoch.
+        epoch: u64,
+    },
+}
+
 /// Why a log does not add up.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ReplayError {
@@ -164,6 +185,24 @@ pub enum ReplayError {
         before_ms: u64,
         /// Time of the entry.
         at_ms: u64,
+    },
+    /// A verdict is about a model that the newest `started` entry does not name.
+    #[error("entry {seq}: model {model} is not among those that the validator started with")]
+    Model {
+        /// The entry.
+        seq: u64,
+        /// The model.
+        model: ModelId,
+    },
+    /// An epoch ended twice, or out of order.
+    #[error("entry {seq}: epoch {epoch} ended after epoch {last}")]
+    Epoch {
+        /// The entry.
+        seq: u64,
+        /// The epoch.
+        epoch: u64,
+        /// The last epoch before it.
+        last: u64,
     },
     /// A nonce is not the hash of its parts, the parties and the model.
     #[error("entry {seq}: the nonce must be {expected}, the log says {got}")]

@@ -24,7 +24,8 @@ pub struct PublicKey(pub [u8; 32]);
 hex_text!(PublicKey);
 
 /// A signature: 128 hexadecimal digits in text.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Signature(pub [u8; 64]);
 
 impl PublicKey {
@@ -45,6 +46,20 @@ impl fmt::Debug for PublicKey {
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex::encode(&self.0))
+    }
+}
+
+impl TryFrom<String> for Signature {
+    type Error = hex::HexError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        hex::decode_array(&text).map(Self)
+    }
+}
+
+impl From<Signature> for String {
+    fn from(signature: Signature) -> Self {
+        signature.to_string()
     }
 }
 

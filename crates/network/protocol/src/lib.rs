@@ -5,24 +5,26 @@
 //! [`Share`]s, multiples of 2^-32.
 
 mod error;
+mod head;
 mod hidden;
+mod inputs;
 mod keys;
 mod log;
 mod replay;
 mod score;
 mod share;
 mod sign;
-mod weights;
 
-pub use error::{KeyFileError, LogError, ReplayError, SignatureError};
+pub use error::{HeadError, KeyFileError, LogError, ReplayError, SignatureError};
+pub use head::{EpochHead, SignedHead};
 pub use hidden::{answer_overhead, decode_answer, encode_answer};
+pub use inputs::InputsHash;
 pub use keys::{PartyKey, PublicKey, Signature};
 pub use log::{Entry, Event, LogHash, Verdict, WeightEntry};
-pub use replay::{Finished, Replay};
-pub use score::{Answer, Bounds, ScoreBook, ScoreParameters, curve, decay, improve, reward, time};
+pub use replay::{Ended, Finished, Replay};
+pub use score::{Answer, ModelTerms, ScoreBook, ScoreParameters, decay, improve, quality, reference_us};
 pub use share::Share;
 pub use sign::{
     HEADER_EXPIRES, HEADER_KEY, HEADER_NONCE, HEADER_SIGNATURE, MAX_VALIDITY_MS, RequestNonce, SignedHeaders, sign,
     verify,
 };
-pub use weights::weights;

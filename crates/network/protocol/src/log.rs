@@ -13,7 +13,7 @@ use vouch_api::{AttemptOutcome, NoncePart, NonceSource};
 use vouch_envelope::hex_text;
 use vouch_envelope::{ModelId, Nonce};
 
-use crate::{LogError, PublicKey, ScoreParameters, Share};
+use crate::{InputsHash, LogError, PublicKey, ScoreParameters, Share};
 
 const DOMAIN: &[u8] = b"vouch-log-v1\0";
 
@@ -49,7 +49,7 @@ pub enum Event {
         chain: String,
         /// Version of its software.
         version: String,
-        /// What it weighs.
+        /// The models that it asks for, and how they are scored.
         parameters: ScoreParameters,
     },
     /// A user's question was accepted; it will be heard how it ended.
@@ -105,6 +105,8 @@ pub struct Verdict {
     pub model_id: ModelId,
     /// The miner.
     pub miner: PublicKey,
+    /// Hash of the inputs, as far as the proof must show them.
+    pub inputs: InputsHash,
     /// The user's part of the nonce; drawn by the validator for a benchmark.
     pub user_part: NoncePart,
     /// The validator's part of the nonce.
@@ -113,7 +115,7 @@ pub struct Verdict {
     pub nonce: Nonce,
     /// How it ended.
     pub outcome: AttemptOutcome,
-    /// Microseconds from sending until the last byte.
+    /// Microseconds from the moment the whole request was sent until the last byte of the answer came.
     pub response_us: u64,
     /// Bytes of the answer, as far as they were read.
     pub bytes: u64,

@@ -2,19 +2,24 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use sha2::{Digest, Sha256};
 use vouch_api::{AttemptOutcome, Nonce};
 
 use crate::{
-    Answer, Entry, Event, LogHash, PublicKey, ReplayError, ScoreBook, ScoreParameters, Share, Verdict, WeightEntry,
-    weights,
+    Answer, Entry, EpochHead, Event, LogHash, PublicKey, ReplayError, ScoreBook, ScoreParameters, Share, Verdict,
+    WeightEntry,
 };
 
 impl Verdict {
-    /// What the attempt counts as; `None` if it leaves the score as it is.
-    pub fn answer(&self) -> Option<Answer> {
+    /// What the attempt counts as; `None` if it leaves the score as it is. A verified answer of a model that the
+    /// parameters do not name counts as none.
+    pub fn answer(&self, parameters: &ScoreParameters) -> Option<Answer> {
         match self.outcome {
             AttemptOutcome::Cancelled => None,
-            AttemptOutcome::Verified => Some(Answer::Verified { response_us: self.response_us, size: self.bytes }),
+            AttemptOutcome::Verified => {
+                let reference_us = parameters.models.get(&self.model_id)?.reference_us;
+                Some(Answer::Verified { reference_us, response_us: self.response_us })
+            }
             AttemptOutcome::Refused
             | AttemptOutcome::Malformed
             | AttemptOutcome::Late
@@ -35,6 +40,33 @@ pub enum Finished {
     Failed(String),
 }
 
+/// The end of an epoch in a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// Number of the entry with the weights.
+    pub seq: u64,
+    /// Its hash.
+    pub head: LogHash,
+    weights: [u8; 32],
+}
+
+impl Ended {
+    /// Whether these are the weights of the entry.
+    pub fn has_weights(&self, weights: &[WeightEntry]) -> bool {
+        digest(weights) == self.weights
+    }
+}
+
+fn digest(weights: &[WeightEntry]) -> [u8; 32] {
+    let sorted: BTreeMap<PublicKey, Share> = weights.iter().map(|entry| (entry.miner, entry.weight)).collect();
+    let mut hash = Sha256::new().chain_update((weights.len() as u64).to_le_bytes());
+    for (miner, weight) in sorted {
+        hash.update(miner.0);
+        hash.update(weight.bits().to_le_bytes());
+    }
+    hash.finalize().into()
+}
+
 /// The state that a log leads to. Feed it the entries in order.
 #[derive(Debug, Clone)]
 pub struct Replay {
@@ -50,7 +82,7 @@ pub struct Replay {
     credited: HashMap<String, u64>,
     proofs: Vec<Verdict>,
     weights: Vec<WeightEntry>,
-    epochs: u64,
+    epochs: BTreeMap<u64, Ended>,
 }
 
 impl Replay {
@@ -69,7 +101,7 @@ impl Replay {
             credited: HashMap::new(),
             proofs: Vec::new(),
             weights: Vec::new(),
-            epochs: 0,
+            epochs: BTreeMap::new(),
         }
     }
 
@@ -97,7 +129,7 @@ impl Replay {
             }
             Event::Judged(verdict) => self.judged(seq, verdict)?,
             Event::Ended { prediction, proof_id, reason } => self.ended(seq, prediction, proof_id, reason)?,
-            Event::Weights { epoch, weights } => self.weights(seq, epoch, weights)?,
+            Event::Weights { epoch, weights } => self.weights(entry, epoch, weights)?,
         }
         self.next += 1;
         self.at_ms = entry.at_ms;
@@ -117,6 +149,9 @@ impl Replay {
         if let Some(first) = self.nonces.insert(verdict.nonce, seq) {
             return Err(ReplayError::NonceTwice { seq, nonce: verdict.nonce, first });
         }
+        if !parameters.models.contains_key(&verdict.model_id) {
+            return Err(ReplayError::Model { seq, model: verdict.model_id });
+        }
         let wrong = |reason| ReplayError::Proof { seq, attempt: verdict.attempt.clone(), reason };
         match (verdict.outcome, &verdict.proof_id) {
             (AttemptOutcome::Verified, None) => return Err(wrong("is verified and has no proof")),
@@ -129,8 +164,8 @@ impl Replay {
             (_, None) => {}
         }
         let (miner, model) = (verdict.miner, verdict.model_id);
-        let expected = match verdict.answer() {
-            Some(answer) => self.book.apply(parameters, model, miner, answer),
+        let expected = match verdict.answer(parameters) {
+            Some(answer) => self.book.apply(miner, answer),
             None => (self.book.score(&miner), self.book.score(&miner)),
         };
         let got = (verdict.before, verdict.after);
@@ -171,16 +206,20 @@ impl Replay {
         }
     }
 
-    fn weights(&mut self, seq: u64, epoch: u64, published: Vec<WeightEntry>) -> Result<(), ReplayError> {
+    fn weights(&mut self, entry: &Entry, epoch: u64, published: Vec<WeightEntry>) -> Result<(), ReplayError> {
+        let (seq, head) = (entry.seq, entry.hash);
+        if let Some((&last, _)) = self.epochs.last_key_value().filter(|(last, _)| **last >= epoch) {
+            return Err(ReplayError::Epoch { seq, epoch, last });
+        }
         // The miners that are on the chain at the end of the epoch: those that are named.
-        let named = published.iter().map(|entry| (entry.miner, self.book.score(&entry.miner))).collect();
-        let expected = weights(&named);
+        let expected = self.book.weights(published.iter().map(|entry| entry.miner));
         let got: BTreeMap<PublicKey, Share> = published.iter().map(|entry| (entry.miner, entry.weight)).collect();
         if got.len() != published.len() || expected != got {
             return Err(ReplayError::Weights { seq, epoch });
         }
+        self.epochs.insert(epoch, Ended { seq, head, weights: digest(&published) });
         self.weights = published;
-        self.epochs += 1;
+        self.book.end_epoch();
         Ok(())
     }
 
@@ -224,8 +263,19 @@ impl Replay {
         &self.weights
     }
 
-    /// How often weights were published.
-    pub fn epochs(&self) -> u64 {
-        self.epochs
+    /// The ends of the epochs, by their numbers.
+    pub fn epochs(&self) -> &BTreeMap<u64, Ended> {
+        &self.epochs
+    }
+
+    /// The chain and the parameters that the newest `started` entry names.
+    pub fn started(&self) -> Option<(&str, &ScoreParameters)> {
+        self.started.as_ref().map(|(chain, parameters)| (chain.as_str(), parameters))
+    }
+
+    /// The head of an epoch, as this log has it.
+    pub fn epoch_head(&self, epoch: u64) -> Option<EpochHead> {
+        let (Ended { seq, head, .. }, (chain, _)) = (*self.epochs.get(&epoch)?, self.started()?);
+        Some(EpochHead { chain: chain.to_owned(), validator: self.validator, epoch, seq, head })
     }
 }

@@ -14,8 +14,6 @@ impl Share {
     pub const ZERO: Self = Self(0);
     /// 1.
     pub const ONE: Self = Self(1 << 32);
-    /// 0.99, rounded down: the largest relative response time.
-    pub const LATEST: Self = Self((99 << 32) / 100);
 
     /// `bits` times 2^-32; `None` above 1.
     pub fn new(bits: u64) -> Option<Self> {
@@ -56,7 +54,7 @@ impl Share {
         self.0 as f64 / Self::ONE.0 as f64
     }
 
-    pub(crate) const fn from_table(bits: u64) -> Self {
+    pub(crate) const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
 }

@@ -5,12 +5,17 @@ use vouch_api::AttemptOutcome;
 use vouch_api::NoncePart;
 use vouch_envelope::{ModelId, Nonce};
 use vouch_protocol::{
-    Entry, Event, Finished, LogError, LogHash, PublicKey, Replay, ReplayError, ScoreBook, ScoreParameters, Share,
-    Verdict, WeightEntry, weights,
+    Entry, EpochHead, Event, Finished, HeadError, InputsHash, LogError, LogHash, ModelTerms, PartyKey, PublicKey,
+    Replay, ReplayError, ScoreBook, ScoreParameters, Share, Verdict, WeightEntry,
 };
 
 const CHAIN: &str = "local";
 const VALIDATOR: PublicKey = PublicKey([9; 32]);
+
+fn parameters() -> ScoreParameters {
+    let terms = ModelTerms { reference_us: 1_000_000, development: false };
+    ScoreParameters { models: [(ModelId([1; 32]), terms)].into() }
+}
 
 #[derive(Default)]
 struct Writer {
@@ -32,6 +37,7 @@ impl Writer {
             prediction: prediction.map(str::to_owned),
             model_id: ModelId([1; 32]),
             miner: PublicKey([miner; 32]),
+            inputs: InputsHash::default(),
             user_part: NoncePart([attempt as u8; 32]),
             validator_part: NoncePart([100; 32]),
             nonce: Nonce([0; 32]),
@@ -45,8 +51,8 @@ impl Writer {
         };
         verdict.nonce = verdict.expected_nonce(CHAIN, &VALIDATOR);
         let score = self.book.score(&verdict.miner);
-        (verdict.before, verdict.after) = match verdict.answer() {
-            Some(answer) => self.book.apply(&ScoreParameters::default(), verdict.model_id, verdict.miner, answer),
+        (verdict.before, verdict.after) = match verdict.answer(&parameters()) {
+            Some(answer) => self.book.apply(verdict.miner, answer),
             None => (score, score),
         };
         self.push(&Event::Judged(verdict));
@@ -55,7 +61,7 @@ impl Writer {
 
 fn honest() -> Writer {
     let mut log = Writer::default();
-    let parameters = ScoreParameters::default();
+    let parameters = parameters();
     log.push(&Event::Started { validator: VALIDATOR, chain: CHAIN.into(), version: "1".into(), parameters });
     let accepted =
         |p: &str| Event::Accepted { prediction: p.into(), model_id: ModelId([1; 32]), user_part: NoncePart([3; 32]) };
@@ -69,8 +75,9 @@ fn honest() -> Writer {
     log.judge(4, 3, AttemptOutcome::Late, None);
     log.judge(5, 1, AttemptOutcome::Cancelled, Some("b"));
     let entry = |(miner, weight): (&PublicKey, &Share)| WeightEntry { miner: *miner, weight: *weight };
-    let weights = weights(log.book.scores()).iter().map(entry).collect();
+    let weights = log.book.weights([1, 2, 3].map(|miner| PublicKey([miner; 32]))).iter().map(entry).collect();
     log.push(&Event::Weights { epoch: 0, weights });
+    log.book.end_epoch();
     log
 }
 
@@ -87,7 +94,7 @@ fn an_honest_log_leads_to_the_scores() {
     assert_eq!(replay.book(), &log.book);
     assert_eq!(replay.predictions()["a"], Finished::Proved("proof2".into()));
     assert_eq!(replay.predictions()["b"], Finished::Pending);
-    assert_eq!((replay.proofs().len(), replay.judged_count(), replay.epochs()), (3, 6, 1));
+    assert_eq!((replay.proofs().len(), replay.judged_count(), replay.epochs().len()), (3, 6, 1));
     // Every proof earned the same way.
     assert!(replay.proofs().iter().all(|v| v.after > v.before));
 }
@@ -135,7 +142,7 @@ fn lies_do_not_add_up() {
     };
     let better = rewritten(&|e| judged(e, &|v| v.after = v.after.plus(Share::of(1, 1000))));
     assert!(matches!(better, Err(ReplayError::Score { .. })));
-    let faster = rewritten(&|e| judged(e, &|v| v.bytes /= 2));
+    let faster = rewritten(&|e| judged(e, &|v| v.response_us /= 2));
     assert!(matches!(faster, Err(ReplayError::Score { .. })));
     let forgiven = rewritten(&|e| {
         judged(e, &|v| {
@@ -198,6 +205,18 @@ fn lies_do_not_add_up() {
         }
     });
     assert!(matches!(borrowed, Err(ReplayError::Validator { .. })));
+    let unnamed = rewritten(&|e| {
+        if let Event::Started { parameters, .. } = e {
+            parameters.models.clear();
+        }
+    });
+    assert!(matches!(unnamed, Err(ReplayError::Model { .. })), "a model without an entry");
+    let rescaled = rewritten(&|e| {
+        if let Event::Started { parameters, .. } = e {
+            parameters.models.values_mut().for_each(|terms| terms.reference_us *= 2);
+        }
+    });
+    assert!(matches!(rescaled, Err(ReplayError::Score { .. })), "parameters that were not used");
     let bribed = rewritten(&|e| {
         if let Event::Weights { weights, .. } = e {
             weights[0].weight = Share::ONE;
@@ -224,4 +243,33 @@ fn time_does_not_run_backwards() {
         let expected = ReplayError::Time { seq: 4, before_ms: 6000, at_ms: 5999 };
         assert_eq!(replay.apply(&entry), if entry.seq == 4 { Err(expected) } else { Ok(()) });
     }
+}
+
+/// An epoch that ends twice could be paid twice.
+#[test]
+fn an_epoch_ends_once() {
+    let mut log = honest();
+    log.push(&Event::Weights { epoch: 0, weights: Vec::new() });
+    assert_eq!(replay(&log.entries).unwrap_err(), ReplayError::Epoch { seq: 12, epoch: 0, last: 0 });
+}
+
+#[test]
+fn two_heads_for_one_epoch_are_two_logs() {
+    let (key, other) = (PartyKey::generate(), PartyKey::generate());
+    let head = EpochHead { chain: CHAIN.into(), validator: key.public(), epoch: 3, seq: 7, head: LogHash([1; 32]) };
+    let signed = |head: &EpochHead| head.clone().sign(&key).unwrap();
+    let first = signed(&head);
+    assert_eq!(first.verify(), Ok(()));
+    let text = serde_json::to_string(&first).unwrap();
+    assert_eq!(serde_json::from_str::<vouch_protocol::SignedHead>(&text).unwrap(), first);
+    assert_eq!(head.clone().sign(&other), Err(HeadError::Key { expected: key.public(), got: other.public() }));
+    // Signatures are random; the head is the same.
+    assert_eq!(first.contradicts(&signed(&head)), Ok(false));
+    assert_eq!(first.contradicts(&signed(&EpochHead { head: LogHash([2; 32]), ..head.clone() })), Ok(true));
+    assert_eq!(first.contradicts(&signed(&EpochHead { seq: 8, ..head.clone() })), Ok(true));
+    assert_eq!(first.contradicts(&signed(&EpochHead { epoch: 4, seq: 8, ..head.clone() })), Ok(false));
+    assert_eq!(first.contradicts(&signed(&EpochHead { chain: "another".into(), ..head.clone() })), Ok(false));
+    let mut forged = signed(&head);
+    forged.head.head = LogHash([3; 32]);
+    assert_eq!(first.contradicts(&forged), Err(HeadError::Forged { validator: key.public(), epoch: 3 }));
 }

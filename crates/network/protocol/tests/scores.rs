@@ -1,14 +1,9 @@
 //! Scores against tests/vectors/scores.json, which an independent script computed, and against what must always hold.
 #![allow(missing_docs)]
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 use serde_json::Value;
-use vouch_envelope::ModelId;
-use vouch_protocol::{
-    Answer, Bounds, PublicKey, ScoreBook, ScoreParameters, Share, curve, decay, improve, reward, time, weights,
-};
+use vouch_protocol::{Answer, PublicKey, ScoreBook, Share, decay, improve, quality, reference_us};
 
 fn vectors() -> Value {
     serde_json::from_str(include_str!("vectors/scores.json")).unwrap()
@@ -22,17 +17,8 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().unwrap()
 }
 
-#[test]
-fn the_curve() {
-    let vectors = vectors();
-    for case in list(&vectors["curve"]) {
-        let n = curve(share(&case["t"]));
-        assert_eq!(n, share(&case["n"]), "{case}");
-        let exact: f64 = case["exact"].as_str().unwrap().parse().unwrap();
-        assert!((n.to_f64() - exact).abs() < 5e-5, "{case}");
-    }
-    assert_eq!((curve(Share::ZERO), curve(Share::ONE)), (Share::ZERO, Share::ONE));
-    assert_eq!(curve(Share::of(1, 2)), Share::of(1, 2));
+fn key(number: u8) -> PublicKey {
+    PublicKey([number; 32])
 }
 
 #[test]
@@ -40,46 +26,90 @@ fn answers() {
     let vectors = vectors();
     for case in list(&vectors["answers"]) {
         let number = |name: &str| case[name].as_u64().unwrap();
-        let bounds = Bounds::of(list(&case["samples_us"]).iter().map(|v| v.as_u64().unwrap())).unwrap();
-        assert_eq!((bounds.fast, bounds.slow), (number("fast_us"), number("slow_us")), "{case}");
-        let t = time(number("response_us"), bounds);
-        assert_eq!(t, share(&case["t"]), "{case}");
-        let parameters = ScoreParameters { w_time: share(&case["w_time"]), size_limit: number("size_limit") };
-        let r = reward(&parameters, t, number("size"));
-        assert_eq!(r, share(&case["reward"]), "{case}");
+        let q = quality(number("reference_us"), number("response_us"));
+        assert_eq!(q, share(&case["quality"]), "{case}");
         let score = share(&case["score"]);
-        assert_eq!((improve(score, r), decay(score)), (share(&case["if_verified"]), share(&case["if_refused"])));
+        assert_eq!((improve(score, q), decay(score)), (share(&case["if_verified"]), share(&case["if_refused"])));
     }
+}
+
+#[test]
+fn references() {
+    let vectors = vectors();
+    for case in list(&vectors["references"]) {
+        let number = |name: &str| case[name].as_u64().unwrap();
+        let k = u32::try_from(number("k")).unwrap();
+        assert_eq!(reference_us(k, number("proof_bytes")), number("reference_us"), "{case}");
+    }
+    assert_eq!(reference_us(64, 32), u64::MAX / 1000, "a key that cannot be, and no overflow");
 }
 
 #[test]
 fn weight_vectors() {
     let vectors = vectors();
     for case in list(&vectors["weights"]) {
-        let scores: BTreeMap<_, _> =
-            list(&case["scores"]).iter().zip(0u8..).map(|(s, i)| (PublicKey([i; 32]), share(s))).collect();
-        let got: Vec<Share> = weights(&scores).into_values().collect();
-        assert_eq!(got, list(&case["weights"]).iter().map(share).collect::<Vec<_>>());
+        let mut book = ScoreBook::new();
+        let (works, scores) = (list(&case["work_us"]), list(&case["scores"]));
+        for (number, (work, score)) in (0..).zip(works.iter().zip(scores)) {
+            book.restore_work(key(number), work.as_u64().unwrap());
+            book.restore_score(key(number), share(score));
+        }
+        let miners = (0..).take(works.len()).map(key);
+        let got: Vec<Share> = book.weights(miners).into_values().collect();
+        assert_eq!(got, list(&case["weights"]).iter().map(share).collect::<Vec<_>>(), "{case}");
     }
 }
 
+fn verified(response_us: u64) -> Answer {
+    Answer::Verified { reference_us: 1_000_000, response_us }
+}
+
+/// Correct and always late: the old rule gave such a miner half of the best score.
 #[test]
-fn few_samples_are_sane() {
-    assert_eq!(Bounds::of([]), None);
-    let (model, parameters) = (ModelId([1; 32]), ScoreParameters { w_time: Share::ONE, size_limit: 1 });
+fn slow_answers_earn_little_however_many_there_are() {
     let mut book = ScoreBook::new();
-    let verified = |response_us| Answer::Verified { response_us, size: 0 };
-    // Alone, a miner is as fast as any.
-    let (_, after) = book.apply(&parameters, model, PublicKey([1; 32]), verified(5_000_000));
-    assert_eq!(after, improve(Share::ZERO, Share::ONE));
-    // Of two, the slower gets next to nothing for its time, and nobody gets a division by zero.
-    let (_, after) = book.apply(&parameters, model, PublicKey([2; 32]), verified(9_000_000));
-    assert!(after < Share::of(1, 100));
-    let (_, after) = book.apply(&parameters, model, PublicKey([3; 32]), verified(0));
-    assert_eq!(after, improve(Share::ZERO, Share::ONE));
-    // The models do not mix.
-    let (_, after) = book.apply(&parameters, ModelId([2; 32]), PublicKey([4; 32]), verified(60_000_000));
-    assert_eq!(after, improve(Share::ZERO, Share::ONE));
+    for _ in 0..200 {
+        book.apply(key(1), verified(1_000_000));
+        book.apply(key(2), verified(59_000_000));
+    }
+    assert!(book.score(&key(1)) > Share::of(99, 100));
+    assert!(book.score(&key(2)) < Share::of(2, 100));
+}
+
+/// Nothing that others do moves a score: no fast one that left, no sybil that sets the scale.
+#[test]
+fn others_do_not_move_a_score() {
+    let scored = |others: &[u64]| {
+        let mut book = ScoreBook::new();
+        for (number, &time) in (2..).zip(others) {
+            book.apply(key(number), verified(time));
+        }
+        (0..60).for_each(|_| _ = book.apply(key(1), verified(1_100_000)));
+        book.score(&key(1))
+    };
+    let alone = scored(&[]);
+    assert_eq!(scored(&[100_000]), alone);
+    assert_eq!(scored(&[59_000_000; 50]), alone);
+}
+
+/// Work that was not delivered is not paid, whatever the score; old work fades.
+#[test]
+fn pay_is_for_recent_work() {
+    let mut book = ScoreBook::new();
+    for _ in 0..10 {
+        book.apply(key(1), verified(1));
+        book.apply(key(2), verified(1));
+        book.apply(key(2), verified(1));
+    }
+    (0..60).for_each(|_| _ = book.apply(key(1), verified(1)));
+    let share = |book: &ScoreBook, miner| book.weights([1, 2].map(key))[&key(miner)].to_f64();
+    assert!(share(&book, 1) > 0.75, "{}", share(&book, 1));
+    for _ in 0..40 {
+        book.end_epoch();
+        book.apply(key(2), verified(1));
+    }
+    assert!(share(&book, 1) < 1e-6, "{}", share(&book, 1));
+    assert_eq!(book.weights([key(9)])[&key(9)], Share::ZERO);
 }
 
 fn any_share() -> impl Strategy<Value = Share> {
@@ -88,41 +118,30 @@ fn any_share() -> impl Strategy<Value = Share> {
 
 proptest! {
     #[test]
-    fn the_curve_rises(a in any_share(), b in any_share()) {
-        prop_assert_eq!(a.cmp(&b) == std::cmp::Ordering::Less && curve(a) > curve(b), false);
-        prop_assert!(curve(a) <= Share::ONE);
-    }
-
-    #[test]
-    fn nothing_leaves_its_range(
-        samples in proptest::collection::vec(any::<u64>(), 1..50), rt: u64, size: u64, size_limit: u64,
-        w_time in any_share(), score in any_share(),
-    ) {
-        let bounds = Bounds::of(samples).unwrap();
-        prop_assert!(bounds.slow > bounds.fast || bounds.fast == u64::MAX);
-        let t = time(rt, bounds);
-        prop_assert!(t <= Share::LATEST);
-        let r = reward(&ScoreParameters { w_time, size_limit }, t, size);
-        let (better, worse) = (improve(score, r), decay(score));
-        prop_assert!(r <= Share::ONE && better <= Share::ONE && worse <= score);
-        let towards = if r >= score { better >= score } else { better <= score };
+    fn nothing_leaves_its_range(reference: u64, response: u64, score in any_share()) {
+        let q = quality(reference, response);
+        let (better, worse) = (improve(score, q), decay(score));
+        prop_assert!(q <= Share::ONE && better <= Share::ONE && worse <= score);
+        let towards = if q >= score { better >= score } else { better <= score };
         prop_assert!(towards);
     }
 
     #[test]
-    fn weights_are_shares_of_the_whole(scores in proptest::collection::vec(any_share(), 0..40)) {
-        let scores: BTreeMap<_, _> = scores.into_iter().zip(0u8..).map(|(s, i)| (PublicKey([i; 32]), s)).collect();
-        let total: u64 = weights(&scores).values().map(|w| w.bits()).sum();
-        let all: u64 = scores.values().map(|s| s.bits()).sum();
+    fn weights_are_shares_of_the_whole(miners in proptest::collection::vec((any::<u64>(), any_share()), 0..40)) {
+        let mut book = ScoreBook::new();
+        for (number, (work, score)) in (0..).zip(&miners) {
+            book.restore_work(key(number), *work);
+            book.restore_score(key(number), *score);
+        }
+        let weights = book.weights((0..).take(miners.len()).map(key));
+        let total: u64 = weights.values().map(|w| w.bits()).sum();
         prop_assert!(total <= Share::ONE.bits());
-        prop_assert!(all == 0 || total + scores.len() as u64 > Share::ONE.bits());
+        let paid = miners.iter().any(|(work, score)| *work > 0 && score.bits() > 0);
+        prop_assert!(!paid || total + miners.len() as u64 > Share::ONE.bits());
     }
 
     #[test]
-    fn faster_and_smaller_is_never_worse(a: u32, b: u32, size_a: u16, size_b: u16, limit in 1u64..100_000) {
-        let bounds = Bounds { fast: 1000, slow: 5_000_000 };
-        let parameters = ScoreParameters { size_limit: limit, ..ScoreParameters::default() };
-        let r = |rt: u32, size: u16| reward(&parameters, time(u64::from(rt), bounds), u64::from(size));
-        prop_assert!(r(a.min(b), size_a.min(size_b)) >= r(a.max(b), size_a.max(size_b)));
+    fn faster_is_never_worse(reference: u64, a: u64, b: u64) {
+        prop_assert!(quality(reference, a.min(b)) >= quality(reference, a.max(b)));
     }
 }

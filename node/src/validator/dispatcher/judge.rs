@@ -1,7 +1,7 @@
 //! Verification of an answer against the validator's own question.
 
 use sha2::{Digest, Sha256};
-use vouch_api::{AttemptOutcome, Nonce};
+use vouch_api::AttemptOutcome;
 use vouch_envelope::hex;
 use vouch_protocol::decode_answer;
 use vouch_verifier::Expected;
@@ -27,24 +27,14 @@ impl Judgement {
 
 /// Verifies an answer. Of the proof nothing is taken but hashes: what they must be follows from the question, or from
 /// values that came beside the proof.
-pub(super) fn judge(
-    engine: &dyn VerifyEngine,
-    development: bool,
-    query: &Query,
-    nonce: Nonce,
-    body: &[u8],
-) -> Judgement {
+pub(super) fn judge(engine: &dyn VerifyEngine, expected: &Expected, query: &Query, body: &[u8]) -> Judgement {
     let model = &query.model;
-    let expected = match model.expected(&query.inputs, nonce, query.salt) {
-        Ok(expected) => Expected { allow_development_srs: development, ..expected },
-        Err(error) => return Judgement::not(AttemptOutcome::Cancelled, error),
-    };
     let split = if model.hidden_output_len() == 0 { Ok((Vec::new(), body)) } else { decode_answer(body) };
     let (outputs, envelope) = match split {
         Ok(split) => split,
         Err(error) => return Judgement::not(AttemptOutcome::Malformed, error),
     };
-    let verified = match engine.verify(&model.key, &expected, envelope) {
+    let verified = match engine.verify(&model.key, expected, envelope) {
         Ok(verified) => verified,
         Err(error @ Rejection::Malformed(_)) => return Judgement::not(AttemptOutcome::Malformed, error),
         Err(error) => return Judgement::not(AttemptOutcome::Refused, error),
