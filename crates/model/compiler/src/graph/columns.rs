@@ -16,6 +16,9 @@ const BITS: i32 = 46;
 /// Bits of the column of the smallest numbers, where there is room.
 const COLUMN_BITS: i32 = 22;
 
+/// The largest magnitude of a column's numbers, and its elements.
+type Column = (f64, Vec<ValueId>);
+
 impl Graph {
     /// Gives the columns of inputs scales of their own where they differ. Returns whether anything changed.
     pub(crate) fn split_columns(&mut self, ranges: &Ranges) -> bool {
@@ -54,14 +57,14 @@ impl Graph {
             return None;
         }
         let size = |values: &[ValueId]| ranges.of(values.iter().copied(), None).magnitude();
-        let mut best: Option<(f64, Vec<(f64, Vec<ValueId>)>)> = None;
+        let mut best: Option<(f64, Vec<Column>)> = None;
         for axis in 0..port.shape.len() {
             let inner: usize = port.shape[axis + 1..].iter().product();
             let mut lists = vec![Vec::new(); port.shape[axis]];
             for (i, &v) in port.values.iter().enumerate() {
                 lists[i / inner.max(1) % port.shape[axis]].push(v);
             }
-            let columns: Vec<(f64, Vec<ValueId>)> =
+            let columns: Vec<Column> =
                 lists.into_iter().map(|l| (size(&l), l)).filter(|(m, l)| *m > 0.0 && !l.is_empty()).collect();
             let ends = columns.iter().fold((f64::INFINITY, 0.0f64), |(lo, hi), c| (lo.min(c.0), hi.max(c.0)));
             let ratio = ends.1 / ends.0;

@@ -234,7 +234,7 @@ impl Network {
                         self.ask(now, validator, miner, until);
                     }
                 } else if response_us >= DEADLINE {
-                    let pause = (30 * SECOND << own.failures[miner].min(16)).min(600 * SECOND);
+                    let pause = ((30 * SECOND) << own.failures[miner].min(16)).min(600 * SECOND);
                     own.failures[miner] += 1;
                     own.rests_until[miner] = now + pause;
                 }
