@@ -64,7 +64,7 @@ async fn what_is_published_must_be_the_logs() {
 
     // Other weights than the log's: a friend is paid, a miner is left out.
     changed(&|p| p.weights[0].weight = Share::ONE, "the weights on the chain are not those of the log");
-    changed(&|p| p.weights.truncate(p.weights.len() - 1), "the weights on the chain are not those of the log");
+    changed(&|p| p.weights.truncate(1), "the weights on the chain are not those of the log");
     // A head that the validator did not sign.
     changed(&|p| p.head.head.head = LogHash([1; 32]), "is not signed by validator");
     // A log that was rewritten after its head was published: the old head is on the chain, signed.

@@ -40,7 +40,7 @@ impl fmt::Debug for LogHash {
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "events are written and read one at a time")]
+#[expect(clippy::large_enum_variant, reason = "nearly all events are verdicts, and none is kept in memory")]
 pub enum Event {
     /// The validator started. Its parameters hold from here on.
     Started {
