@@ -57,6 +57,17 @@ fn proofs_of_every_size_of_groups_verify() {
     assert_eq!(lengths.last().unwrap().1, 1, "{lengths:?}");
 }
 
+/// As many rows as a model's circuit has.
+#[test]
+fn large_circuits_are_proved() {
+    for group in [1, 5] {
+        let plan = plan(&program(), 1, Default::default(), Some(12)).unwrap().for_evm(group);
+        let key = ProverKey::generate(&plan, &Srs::development(plan.powers())).unwrap();
+        let proved = key.prove(&[3, -2], Nonce([7; 32])).unwrap();
+        verify(&key.verifier, &development(), &proved.envelope).unwrap();
+    }
+}
+
 /// A change of any byte of a proof is refused.
 #[test]
 fn every_word_of_a_proof_counts() {
