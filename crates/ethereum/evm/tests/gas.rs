@@ -40,15 +40,6 @@ fn gas_of_models() {
             let Outcome::Done(_, registration) = chain.register(key.verifying_key().to_bytes()) else {
                 panic!("{name}: refused")
             };
-            let d = key.verifying_key().description();
-            println!(
-                "{} {:?} {:?} {} {}",
-                key.verifying_key().proof_len(),
-                d.advice_phases,
-                vouch_verifier::opening_groups(d).iter().map(|g| (g.time, g.members.len())).collect::<Vec<_>>(),
-                d.degree,
-                d.k
-            );
             let proof = key.prove(&inputs, random_nonce()).unwrap();
             let call = verify_call(key.verifying_key(), &proof.envelope).unwrap();
             let Outcome::Done(true, gas) = chain.verify(&call) else { panic!("{name}: refused") };

@@ -110,11 +110,15 @@ fn read_columns(
     let mut columns = vec![G1Affine::identity(); if groups.is_some() { 0 } else { key.advice_phases.len() }];
     let mut challenges = vec![Fr::zero(); key.challenge_phases.len()];
     for current in 0..=last_phase {
-        for (column, _) in columns.iter_mut().zip(&key.advice_phases).filter(|(_, phase)| **phase == current) {
-            *column = transcript.read_point("advice column")?;
-        }
-        if let Some(plan) = groups {
-            columns.extend(transcript.read_points("group of advice columns", plan.phase_groups(current))?);
+        match groups {
+            Some(plan) => {
+                columns.extend(transcript.read_points("group of advice columns", plan.phase_groups(current))?);
+            }
+            None => {
+                for (column, _) in columns.iter_mut().zip(&key.advice_phases).filter(|(_, phase)| **phase == current) {
+                    *column = transcript.read_point("advice column")?;
+                }
+            }
         }
         for (challenge, _) in challenges.iter_mut().zip(&key.challenge_phases).filter(|(_, phase)| **phase == current) {
             CircuitChallenge(*challenge) = transcript.draw();

@@ -1,10 +1,11 @@
 //! Frozen proofs of the evm profile (docs/evm.md), which a contract checks too.
 
-use vouch_verifier::{Expected, KeyDescription, KeyError, ProofEnvelope, VerifierKey, VerifyError, verify, verify_batch};
+use vouch_verifier::{
+    Expected, KeyDescription, KeyError, ProofEnvelope, VerifierKey, VerifyError, verify, verify_batch,
+};
 
 const KEY: &[u8] = include_bytes!("fixtures/evm.key");
-const ENVELOPES: [&[u8]; 2] =
-    [include_bytes!("fixtures/evm-0.envelope"), include_bytes!("fixtures/evm-1.envelope")];
+const ENVELOPES: [&[u8]; 2] = [include_bytes!("fixtures/evm-0.envelope"), include_bytes!("fixtures/evm-1.envelope")];
 
 fn any() -> Expected {
     Expected { allow_development_srs: true, ..Expected::default() }
