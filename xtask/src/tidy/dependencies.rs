@@ -23,6 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vouch-poseidon", &["vouch-schema"]),
     ("vouch-verifier", &["vouch-envelope", "vouch-schema"]),
     ("vouch-deposits", &[]),
+    ("vouch-evm", &["vouch-envelope", "vouch-schema", "vouch-verifier"]),
     ("vouch-follower", &["vouch-api", "vouch-deposits"]),
     ("vouch-api", &["vouch-envelope", "vouch-schema"]),
     (
@@ -57,6 +58,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-proving",
             "vouch-verifier",
             "vouch-envelope",
+            "vouch-evm",
         ],
     ),
     ("vouch-disclosure", &["vouch-program", "vouch-proving", "vouch-verifier", "vouch-envelope"]),
@@ -106,6 +108,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("vouch-web", PROVER),
     ("vouch-prover-wasm", &["tract*", "onnx*", "tokio*", "vouch-compiler"]),
     ("vouch-deposits", PROVER),
+    ("vouch-evm", PROVER),
     ("vouch-circuit", &["tract*", "onnx*", "prost*", "vouch-compiler"]),
     ("vouch-proving", &["tract*", "onnx*", "prost*", "vouch-compiler", "clap*"]),
     ("vouch", &["clap*", "indicatif*", "tokio*"]),

@@ -57,6 +57,36 @@ fn proofs_of_every_size_of_groups_verify() {
     assert_eq!(lengths.last().unwrap().1, 1, "{lengths:?}");
 }
 
+/// A column of the second phase before columns of the first one, as the combined operands of matrices are.
+#[test]
+fn phases_may_be_mixed() {
+    let mut b = Program::builder(5);
+    let x = b.input("x", &[2], 1.0, Interval::new(-4, 4));
+    let m = b.matrix("m", 2, 1, vec![2, -3], vec![Requant::exact()]);
+    let y = b.linear("y", m, 1, 1, x.wires());
+    b.output("y", &[1], 1.0, y.wires());
+    let program = b.finish().unwrap();
+    for group in [1, 4] {
+        let plan = plan(&program, 1, Default::default(), None).unwrap().for_evm(group);
+        let key = ProverKey::generate(&plan, &Srs::development(plan.powers())).unwrap();
+        assert!(!key.verifier.description().advice_phases.is_sorted());
+        let proved = key.prove(&[3, -2], Nonce([7; 32])).unwrap();
+        assert_eq!(proved.envelope.public.outputs, [12]);
+        verify(&key.verifier, &development(), &proved.envelope).unwrap();
+    }
+}
+
+/// As many rows as a model's circuit has.
+#[test]
+fn large_circuits_are_proved() {
+    for group in [1, 5] {
+        let plan = plan(&program(), 1, Default::default(), Some(12)).unwrap().for_evm(group);
+        let key = ProverKey::generate(&plan, &Srs::development(plan.powers())).unwrap();
+        let proved = key.prove(&[3, -2], Nonce([7; 32])).unwrap();
+        verify(&key.verifier, &development(), &proved.envelope).unwrap();
+    }
+}
+
 /// A change of any byte of a proof is refused.
 #[test]
 fn every_word_of_a_proof_counts() {

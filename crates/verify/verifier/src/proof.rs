@@ -112,15 +112,18 @@ fn read_columns(
     let mut columns = vec![G1Affine::identity(); if groups.is_some() { 0 } else { key.advice_phases.len() }];
     let mut challenges = vec![Fr::zero(); key.challenge_phases.len()];
     for current in 0..=last_phase {
-        for (index, (column, _)) in
-            columns.iter_mut().zip(&key.advice_phases).enumerate().filter(|(_, (_, phase))| **phase == current)
-        {
-            if key.lane_of_virtual(index).is_none() {
-                *column = transcript.read_point("advice column")?;
+        match groups {
+            Some(plan) => {
+                columns.extend(transcript.read_points("group of advice columns", plan.phase_groups(current))?);
             }
-        }
-        if let Some(plan) = groups {
-            columns.extend(transcript.read_points("group of advice columns", plan.phase_groups(current))?);
+            None => {
+                let places = columns.iter_mut().zip(&key.advice_phases).enumerate();
+                for (position, (column, _)) in places.filter(|(_, (_, phase))| **phase == current) {
+                    if key.lane_of_virtual(position).is_none() {
+                        *column = transcript.read_point("advice column")?;
+                    }
+                }
+            }
         }
         for (challenge, _) in challenges.iter_mut().zip(&key.challenge_phases).filter(|(_, phase)| **phase == current) {
             CircuitChallenge(*challenge) = transcript.draw();

@@ -1,6 +1,6 @@
 //! The committed bytecode of the contract in a virtual machine of its own.
 
-#![allow(unreachable_pub, missing_docs)]
+#![allow(unreachable_pub, missing_docs, dead_code)]
 
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{SolCall, SolInterface};
@@ -126,7 +126,7 @@ fn transaction(kind: TxKind, data: Vec<u8>) -> TxEnv {
 
 /// A revert is one of the contract's named errors, and nothing halts: else the test fails.
 fn outcome<C: SolCall>(result: ExecutionResult) -> Outcome<C::Return> {
-    let gas = result.tx_gas_used();
+    let gas = result.gas_used();
     match result {
         ExecutionResult::Success { output, .. } => {
             Outcome::Done(C::abi_decode_returns(&output.into_data()).unwrap(), gas)
