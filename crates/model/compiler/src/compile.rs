@@ -140,7 +140,10 @@ impl<'m> Prepared<'m> {
         let spans: Vec<Span> = inputs.iter().map(|i| Span::new(i.lo, i.hi)).collect();
         let drawn = || accuracy::random(&graph.inputs, &spans, options);
         let drawn = if options.calibration.is_none() { drawn() } else { Vec::new() };
-        graph.saturate(&spans, options, &drawn)?;
+        graph.saturate(&spans, options, &drawn).map_err(|error| match error {
+            CompileError::Precision { .. } => model.not_finite().unwrap_or(error),
+            error => error,
+        })?;
         finite(&graph)?;
         let graph = Arc::new(graph);
         let ranges = Ranges::new(&graph, &spans, options, &drawn)?;

@@ -181,6 +181,8 @@ pub(crate) struct Graph {
     /// Bounds that hold by construction although interval arithmetic does not see them: below, above. Of an input, what
     /// its uses allow (an index has the length of what it indexes).
     bounds: HashMap<ValueId, (f64, f64)>,
+    /// Whether the model asks of a computed value if it is infinite or NaN. The answer was no.
+    pub(crate) asked: bool,
     /// Values that are, or lie between, some of the values of a list: what a selection takes.
     among: HashMap<ValueId, Arc<[ValueId]>>,
     /// Labels of classes, and the scores that they were chosen by.

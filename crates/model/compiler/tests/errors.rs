@@ -2,6 +2,7 @@
 
 mod support;
 
+#[allow(unreachable_pub, reason = "the fuzz target uses it, too")]
 #[path = "../fuzz/bodies.rs"]
 mod bodies;
 

@@ -312,6 +312,14 @@ fn a_computed_mask_of_infinities_is_what_saturation_makes_of_it() {
         let error = compile_model(&model, &CompileOptions { calibration, ..CompileOptions::default() }).unwrap_err();
         assert!(matches!(&error, CompileError::NotFinite { tensor, .. } if tensor == "out"), "{error}");
     }
+    // A model that asks whether a value is infinite or NaN would get another answer.
+    for (op, operands) in [("Equal", "top never"), ("IsInf", "w"), ("IsNaN", "y")] {
+        let m = m.clone().node(op, operands, "asked", vec![]).output("asked");
+        let model = OnnxModel::from_bytes(&m.bytes()).unwrap();
+        let calibration = Some(vec![tensors(inputs)]);
+        let error = compile_model(&model, &CompileOptions { calibration, ..CompileOptions::default() }).unwrap_err();
+        assert!(error.to_string().contains("infinity"), "{op}: {error}");
+    }
     // What has no limit there is an error, too.
     let m = m.node("Mul", "w w", "square", vec![]).output("square");
     let model = OnnxModel::from_bytes(&m.bytes()).unwrap();

@@ -100,7 +100,7 @@ fn all(
         for (index, variant) in variants.iter().enumerate() {
             let mut here: Option<Candidate> = None;
             for config in configs(options.limb_bits, drop, options.weights) {
-                let reached = here.as_ref().is_some_and(|h| h.excess() <= options.aim);
+                let reached = here.as_ref().is_some_and(|h| h.merit().reaches(options.aim));
                 if reached && config.first_bits > 2 * u32::from(options.limb_bits) {
                     continue;
                 }
@@ -114,9 +114,9 @@ fn all(
                     Err(error) => *failure = failure.take().or(Some(error)),
                 }
             }
-            let reached = here.as_ref().is_some_and(|h| h.excess() <= options.aim);
+            let reached = here.as_ref().is_some_and(|h| h.merit().reaches(options.aim));
             if let Some(found) = here
-                && best.as_ref().is_none_or(|b| found.excess() < b.excess())
+                && best.as_ref().is_none_or(|b| reached || found.excess() < b.excess())
             {
                 *best = Some(found);
             }
@@ -236,6 +236,14 @@ struct Merit {
     excess: f64,
     /// See [`Quantized::cost`].
     cost: f64,
+    /// Whether rounding an input takes a jump, which a finer scale may not.
+    jumps: bool,
+}
+
+impl Merit {
+    fn reaches(self, aim: f64) -> bool {
+        self.excess <= aim && !self.jumps
+    }
 }
 
 impl Candidate {
@@ -244,14 +252,15 @@ impl Candidate {
     }
 
     fn merit(&self) -> Merit {
-        Merit { excess: self.excess(), cost: self.quantized.cost() as f64 }
+        let jumps = self.accuracy.outputs.iter().any(|o| o.as_given.is_some());
+        Merit { excess: self.excess(), cost: self.quantized.cost() as f64, jumps }
     }
 }
 
 /// Reaching `aim` of the acceptable errors counts first, then the cost (differences under 2 % do not count), then the error.
 /// With private weights errors do not count once they are acceptable.
 fn better(a: Merit, b: Merit, options: &CompileOptions) -> bool {
-    let reaches = |m: Merit| m.excess <= options.aim;
+    let reaches = |m: Merit| m.reaches(options.aim);
     if reaches(a) != reaches(b) {
         return reaches(a);
     }
@@ -270,7 +279,7 @@ mod tests {
 
     #[test]
     fn the_aim_comes_first_then_the_cost_then_the_error() {
-        let merit = |excess, cost| Merit { excess, cost };
+        let merit = |excess, cost| Merit { excess, cost, jumps: false };
         let order = |a, b, aim| {
             let options = CompileOptions { aim, ..CompileOptions::default() };
             (better(a, b, &options), better(b, a, &options))
@@ -286,7 +295,7 @@ mod tests {
     #[test]
     fn with_private_weights_errors_that_are_acceptable_do_not_count() {
         let options = CompileOptions { weights: WeightMode::Private, ..CompileOptions::default() };
-        let merit = |excess, cost| Merit { excess, cost };
+        let merit = |excess, cost| Merit { excess, cost, jumps: false };
         let order = |a, b| (better(a, b, &options), better(b, a, &options));
         assert_eq!(order(merit(0.4, 101.0), merit(0.7, 100.0)), (false, false), "the first of the two stays");
         assert_eq!(order(merit(0.7, 90.0), merit(0.4, 100.0)), (true, false), "the cheaper one");

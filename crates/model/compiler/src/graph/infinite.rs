@@ -3,7 +3,9 @@
 //! `Where(mask, scores, −∞)` before a softmax is the usual mask of exporters, and so is an addend of −3.4·10³⁸. A product
 //! of a bit with such a number has no scale. Where nothing follows but sums, maxima and functions that are constant far
 //! out, a finite number does the same: with values of magnitude A around it, −(2A + [`FAR`]) is out of reach of them.
-//! Everything else that takes such a number is an error, as it would be infinite in the float model, too.
+//! Everything else that takes such a number is an error, as it would be infinite in the float model, too. So is a model that
+//! asks whether a value is infinite or NaN, as ONNX's Attention does of rows without any key: the finite number would be
+//! another answer. A row that is masked as a whole and not asked about is NaN in the float model, and an average here.
 
 use super::{Graph, Kind, Ranges, SiteId, Span, ValueId};
 use crate::{CompileError, CompileOptions, NamedTensors, function::Function};
@@ -64,8 +66,12 @@ impl Graph {
         drawn: &[NamedTensors],
     ) -> Result<(), CompileError> {
         let places = self.infinite();
-        if places.is_empty() {
-            return Ok(());
+        let Some(&(first, _)) = places.first() else { return Ok(()) };
+        if self.asked {
+            // A finite number would be another answer.
+            let span = Span::new(f64::NEG_INFINITY, f64::INFINITY);
+            let reason = "a condition selects an infinity, and the model asks whether a value is infinite or NaN";
+            return Err(self.imprecise(self.ops[first].site, span, reason));
         }
         let ends = self.ends()?;
         for port in &self.outputs {

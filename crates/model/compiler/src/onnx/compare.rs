@@ -64,6 +64,10 @@ fn binary(node: &Node<'_>, graph: &mut Graph, fold: impl Fn(f64, f64) -> f64, co
         let data = x.iter().zip(y).map(|(&x, &y)| fold(x, y)).collect();
         return Ok(vec![Tensor::constant(Kind::Bool, a.shape.clone(), data)]);
     }
+    let huge = |t: &Tensor| t.constants().is_some_and(|c| c.iter().any(|v| v.abs() >= HUGE));
+    if huge(&a) || huge(&b) {
+        graph.asked = true;
+    }
     let (x, y) = (a.ids(graph), b.ids(graph));
     let bits = combine(&mut Parts::new(node, graph), &x, &y);
     Ok(vec![Tensor::computed(graph, ElementType::Bool, a.shape, bits)])
@@ -94,7 +98,7 @@ fn not(node: &Node<'_>, graph: &mut Graph) -> Lowered {
 }
 
 /// Every value of a program is a finite number.
-fn never(node: &Node<'_>, _: &mut Graph) -> Lowered {
+fn never(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let x = node.float_input(0)?;
     let positive = node.int("detect_positive", 1)? != 0;
     let negative = node.int("detect_negative", 1)? != 0;
@@ -104,7 +108,10 @@ fn never(node: &Node<'_>, _: &mut Graph) -> Lowered {
     };
     let data = match x.constants() {
         Some(c) => c.iter().map(|&v| f64::from(u8::from(holds(v)))).collect(),
-        None => vec![0.0; x.len()],
+        None => {
+            graph.asked = true;
+            vec![0.0; x.len()]
+        }
     };
     Ok(vec![Tensor::constant(Kind::Bool, x.shape.clone(), data)])
 }
