@@ -6,7 +6,7 @@ mod search;
 
 use std::{cell::OnceCell, path::Path};
 
-use vouch_program::Program;
+use vouch_program::{Program, WeightMode};
 
 use crate::{
     CompileError, CompileOptions, CompileReport, Configuration, InputRange, NamedTensors, OnnxModel, OperatorCount,
@@ -104,6 +104,7 @@ impl<'m> Prepared<'m> {
         }
         let mut graph = onnx::import(model, options.calibration.as_deref().unwrap_or_default())?;
         let original = graph.decides().then(|| graph.clone());
+        graph.recognize();
         graph.simplify();
         graph.infer_integers();
         if let Some(site) = graph.not_finite() {
@@ -140,13 +141,15 @@ impl<'m> Prepared<'m> {
         Ok(Self { model, options, graph, inputs, spans, drawn, variants, sampled, reference, warnings })
     }
 
-    /// The variants with ranges of random inputs; none where there is calibration data, or nothing follows from them.
+    /// The variants with ranges of random inputs; none where there is calibration data, or nothing follows from them, or
+    /// where weights are private: what the float model makes of inputs says more of the weights than intervals do.
     pub(crate) fn sampled(&self) -> &[Variant] {
         let make = || {
             let sampled = |graph: &Graph| Ranges::sampled(graph, &self.spans, &self.options, &self.drawn);
             variants(&self.graph, sampled(&self.graph)?, sampled)
         };
-        self.sampled.get_or_init(|| if self.drawn.is_empty() { Vec::new() } else { make().unwrap_or_default() })
+        let open = !self.drawn.is_empty() && self.options.weights == WeightMode::Fixed;
+        self.sampled.get_or_init(|| if open { make().unwrap_or_default() } else { Vec::new() })
     }
 
     /// Compiles with limbs of `limb_bits` bits; the search aims at the part `aim` of the acceptable errors.

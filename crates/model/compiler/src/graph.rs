@@ -26,6 +26,7 @@ mod coarse;
 mod dead;
 mod integers;
 mod octaves;
+mod patterns;
 mod ranges;
 mod run;
 
