@@ -58,7 +58,7 @@ impl Graph {
                 let (name, shape) =
                     (self.sites[op.site.index()].name.clone(), self.sites[op.site.index()].shape.clone());
                 let site = self.site(&format!("{name}.{}", function.name()), function.name(), &shape);
-                if (factor - 1.0).abs() <= TOLERANCE {
+                if factor == 1.0 {
                     (op.site, op.kind) = (site, Kind::Apply { function, x });
                 } else {
                     let y = self.apply(site, function, x);
@@ -104,6 +104,9 @@ impl Graph {
             }
             FUNCTIONS.into_iter().find_map(|function| {
                 let factor = values[0] / function.eval(POINTS[0]);
+                // A half, a whole or twice the function, up to the rounding of the exporter's constants.
+                let near = (2.0 * factor).round() / 2.0;
+                let factor = if (factor - near).abs() <= TOLERANCE { near } else { factor };
                 let equal = |(value, at): (&f64, f64)| {
                     (value - factor * function.eval(at)).abs() <= TOLERANCE * factor.abs() * at.abs().max(1.0)
                 };
