@@ -7,7 +7,7 @@ mod search;
 
 use std::{cell::OnceCell, path::Path, sync::Arc};
 
-use vouch_program::Program;
+use vouch_program::{Program, WeightMode};
 
 use crate::{
     CompileError, CompileOptions, CompileReport, Configuration, InputRange, NamedTensors, OnnxModel, OperatorCount,
@@ -121,6 +121,7 @@ impl<'m> Prepared<'m> {
     pub fn new(model: &'m OnnxModel, options: &CompileOptions) -> Result<Self, CompileError> {
         let mut graph = imported(model, options)?;
         let original = graph.decides().then(|| Arc::new(graph.clone()));
+        graph.recognize();
         graph.simplify();
         graph.infer_integers();
         let finite = |graph: &Graph| {
@@ -166,13 +167,15 @@ impl<'m> Prepared<'m> {
         Ok(Self { model, options, graph, inputs, spans, drawn, variants, sampled, reference, warnings })
     }
 
-    /// The variants with ranges of random inputs; none where there is calibration data, or nothing follows from them.
+    /// The variants with ranges of random inputs; none where there is calibration data, or nothing follows from them, or
+    /// where weights are private: what the float model makes of inputs says more of the weights than intervals do.
     pub(crate) fn sampled(&self) -> &[Variant] {
         let make = || {
             let sampled = |graph: &Graph| Ranges::sampled(graph, &self.spans, &self.options, &self.drawn);
             variants(&self.graph, sampled(&self.graph)?, sampled)
         };
-        self.sampled.get_or_init(|| if self.drawn.is_empty() { Vec::new() } else { make().unwrap_or_default() })
+        let open = !self.drawn.is_empty() && self.options.weights == WeightMode::Fixed;
+        self.sampled.get_or_init(|| if open { make().unwrap_or_default() } else { Vec::new() })
     }
 
     /// Compiles with limbs of `limb_bits` bits; the search aims at the part `aim` of the acceptable errors.

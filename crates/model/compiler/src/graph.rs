@@ -28,6 +28,7 @@ mod dead;
 mod infinite;
 mod integers;
 mod octaves;
+mod patterns;
 mod ranges;
 mod run;
 

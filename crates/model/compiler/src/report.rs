@@ -172,11 +172,11 @@ impl OutputAccuracy {
 /// Ranges used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RangeReport {
-    /// `interval` or `calibration`.
+    /// `interval`, `calibration`, or `random` where intervals are too wide and there is no calibration data.
     pub source: String,
     /// Calibration samples used.
     pub calibration_samples: usize,
-    /// The margin, where calibrated.
+    /// The margin of ranges that are not those of intervals.
     pub margin: f64,
     /// For each input: name, lower and upper end.
     pub inputs: Vec<InputRange>,

@@ -191,3 +191,26 @@ fn few_bytes_make_few_wires() {
     b.output("y", &[1], 1.0, vec![y.at(0)]);
     assert!(matches!(b.finish(), Err(ProgramError::Malformed { .. })));
 }
+
+proptest! {
+    /// Positions and columns are computed several at a time.
+    #[test]
+    fn sums_of_many_positions_are_the_definition(
+        (rows, cols, x, w) in (1usize..12, 1usize..10, 1usize..12).prop_flat_map(|(rows, cols, positions)| (
+            Just(rows),
+            Just(cols),
+            prop::collection::vec(-1000i64..1001, positions * rows),
+            prop::collection::vec(-1000i64..1001, rows * cols),
+        ))
+    ) {
+        let positions = x.len() / rows;
+        let mut b = Program::builder(16);
+        let input = b.input("x", &[x.len() as u32], 1.0, WIDE);
+        let m = b.matrix("m", rows as u32, cols as u32, w.clone(), vec![Requant::exact(); cols]);
+        let y = b.linear("y", m, positions as u32, 1, input.wires());
+        b.output("y", &[y.len], 1.0, y.wires());
+        let sum = |p: usize, n: usize| (0..rows).map(|k| x[p * rows + k] * w[k * cols + n]).sum::<i64>();
+        let expected: Vec<i64> = (0..positions).flat_map(|p| (0..cols).map(move |n| (p, n))).map(|(p, n)| sum(p, n)).collect();
+        prop_assert_eq!(output(&b.finish().unwrap(), &x), Ok(expected));
+    }
+}

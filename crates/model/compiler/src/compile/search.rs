@@ -73,7 +73,11 @@ pub(super) fn search(model: &Prepared<'_>, options: &CompileOptions) -> Result<C
         all(model, options, &model.variants, &mut best, &mut failure, &mut tried);
         if best.as_ref().is_none_or(|b| b.accuracy.excess() > 1.0) {
             let found = all_sampled(model, options, &mut failure, &mut tried);
-            if let Some(found) = found.filter(|f| best.as_ref().is_none_or(|b| f.excess() < b.excess())) {
+            // Intervals hold for every input: ranges that do not take their place for a little.
+            let worth = |f: &Candidate, b: &Candidate| {
+                f.excess() < if f.excess() <= 1.0 { b.excess() } else { b.excess() / 4.0 }
+            };
+            if let Some(found) = found.filter(|f| best.as_ref().is_none_or(|b| worth(f, b))) {
                 best = Some(found);
             }
         }

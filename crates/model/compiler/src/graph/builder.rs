@@ -115,7 +115,12 @@ impl Graph {
     pub(crate) fn product(&mut self, site: SiteId, mut terms: Vec<Term>) -> Vec<ValueId> {
         let len = terms.first().map_or(0, |t| t.a.len());
         let value = |g: &Self, i: usize| {
-            let constant = |t: &Term| Some(t.factor * g.constant_of(t.a[i])? * g.constant_of(t.b[i])?);
+            let constant = |t: &Term| match (g.constant_of(t.a[i]), g.constant_of(t.b[i])) {
+                (Some(a), Some(b)) => Some(t.factor * a * b),
+                // Computed values are finite.
+                (Some(0.0), None) | (None, Some(0.0)) => Some(0.0),
+                _ => None,
+            };
             let all = terms.iter().try_fold(0.0, |sum, t| Some(sum + constant(t)?));
             // Whatever is added to an infinity, it stays one: computed values are finite.
             all.or_else(|| terms.iter().find_map(|t| constant(t).filter(|v| !v.is_finite())))

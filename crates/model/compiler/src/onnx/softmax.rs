@@ -39,6 +39,10 @@ pub(super) fn repeat(list: &[ValueId], n: usize) -> Vec<ValueId> {
 }
 
 pub(super) fn shifted(parts: &mut Parts<'_, '_>, n: usize, x: Vec<ValueId>) -> Shifted {
+    // Masked scores are nothing, and what they are made of is not needed.
+    let masked = parts.graph.masked(n, &x);
+    let nothing = parts.graph.constant(f64::NEG_INFINITY);
+    let x: Vec<ValueId> = x.into_iter().zip(masked).map(|(v, masked)| if masked { nothing } else { v }).collect();
     let max = parts.max("max", n, x.clone());
     let differences = parts.sum("difference", &x, -1.0, &repeat(&max, n));
     parts.graph.bound_above(&differences, 0.0);
