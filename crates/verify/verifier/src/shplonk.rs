@@ -326,6 +326,10 @@ impl Weights {
     fn new(sets: &[RotationSet], points: &[Fr], OpeningPoint(u): OpeningPoint) -> Result<Self, VerifyError> {
         let degenerate = |challenge| VerifyError::DegenerateChallenge { challenge };
         let missing = || VerifyError::Missing { what: "point of a rotation set" };
+        let grouped = sets.first().is_some_and(|set| set.group.is_some());
+        if !grouped && points.contains(&u) {
+            return Err(degenerate("u"));
+        }
 
         // Z_{S_i}(u) and the denominators (u - p) Π_{q ≠ p} (p - q) of the basis, inverted together.
         let mut vanishing = Vec::with_capacity(sets.len());
@@ -347,7 +351,6 @@ impl Weights {
             }
             vanishing.push(product);
         }
-        let grouped = sets.first().is_some_and(|set| set.group.is_some());
         let first = if grouped { Fr::one() } else { vanishing.first().copied().unwrap_or(Fr::one()) };
         // Z_{T \ S_i} / Z_{T \ S_0} is Z_{S_0} / Z_{S_i}.
         let bases = denominators.len();

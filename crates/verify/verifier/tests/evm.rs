@@ -42,7 +42,10 @@ fn changed_proofs_are_refused() {
         let at = 32 * word..32 * word + 32;
         let mut proof = honest.proof.clone();
         proof[at.clone()].copy_from_slice(&other.proof[at.clone()]);
-        refused(proof);
+        // The value of a column that is zero is the same in both.
+        if proof != honest.proof {
+            refused(proof);
+        }
         let mut proof = honest.proof.clone();
         proof[at].fill(0xff);
         assert!(matches!(refused(proof), VerifyError::Point { .. } | VerifyError::Scalar { .. }));
