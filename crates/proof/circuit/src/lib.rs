@@ -10,7 +10,7 @@
 //! | chip | rows | statement |
 //! | --- | --- | --- |
 //! | [`chips::linear`] | one for each output of a `Linear` | limbs of the sum, its table lookup, and a running random combination of the sums |
-//! | [`chips::matrix`] | operands times weights | the same combination computed from the operands and the weights |
+//! | [`chips::matrix`] | weights, in fixed columns | the same combination computed from the operands and the weights |
 //! | [`chips::product`] | one for each element of a `Product`, one for two operands of a `Max` | sum of products, limbs, table lookup; or the maximum |
 //! | [`chips::hash`] | values, packed, and rounds | salted hashes of tensors that are not public themselves |
 //! | [`chips::lookup`] | all | every limb is in range and every table lookup is in the table (logUp) |
