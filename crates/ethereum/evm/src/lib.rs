@@ -125,13 +125,12 @@ mod tests {
         other.model_id.0[0] ^= 1;
         let refused = verify_call(&key, &other);
         assert_eq!(refused, Err(CallError::OtherModel { expected: key.model_id(), got: other.model_id }));
-        for change in [
-            |e: &mut ProofEnvelope| e.public.inputs.push(0),
+        let changes: [fn(&mut ProofEnvelope); 3] = [
+            |e| e.public.inputs.push(0),
             |e| e.public.outputs.clear(),
-            |e| {
-                e.public.input_hashes.push(vouch_envelope::TensorHash([0; 32]));
-            },
-        ] {
+            |e| e.public.input_hashes.push(vouch_envelope::TensorHash([0; 32])),
+        ];
+        for change in changes {
             let mut other = envelope.clone();
             change(&mut other);
             assert_eq!(verify_call(&key, &other), Err(CallError::OtherValues));

@@ -67,7 +67,7 @@ fn phases_may_be_mixed() {
     b.output("y", &[1], 1.0, y.wires());
     let program = b.finish().unwrap();
     for group in [1, 4] {
-        let plan = plan(&program, 1, Default::default(), None).unwrap().for_evm(group);
+        let plan = plan(&program, 1, Default::default(), None).unwrap().for_evm(group).unwrap();
         let key = ProverKey::generate(&plan, &Srs::development(plan.powers())).unwrap();
         assert!(!key.verifier.description().advice_phases.is_sorted());
         let proved = key.prove(&[3, -2], Nonce([7; 32])).unwrap();
@@ -80,7 +80,7 @@ fn phases_may_be_mixed() {
 #[test]
 fn large_circuits_are_proved() {
     for group in [1, 5] {
-        let plan = plan(&program(), 1, Default::default(), Some(12)).unwrap().for_evm(group);
+        let plan = plan(&program(), 1, Default::default(), Some(12)).unwrap().for_evm(group).unwrap();
         let key = ProverKey::generate(&plan, &Srs::development(plan.powers())).unwrap();
         let proved = key.prove(&[3, -2], Nonce([7; 32])).unwrap();
         verify(&key.verifier, &development(), &proved.envelope).unwrap();
