@@ -80,7 +80,7 @@ async fn a_prediction_from_question_to_proof() {
     assert_eq!(card.sample.as_ref().map(|sample| sample["x"].len()), Some(4));
     assert!(card.has_layout);
     let picture = String::from_utf8(bytes(url, &format!("/v1/models/{}/layout.svg", fixture().id())).await).unwrap();
-    assert!(picture.starts_with("<svg") && picture.contains("matrix: weights"), "{picture}");
+    assert!(picture.starts_with("<svg") && picture.contains("matrix: combined weights"), "{picture}");
     assert_eq!(
         (card.inputs[0].name.as_str(), card.inputs[0].shape.as_slice(), card.sizes.proof_bytes),
         ("x", &[1, 4][..], key.proof_len() as u64)

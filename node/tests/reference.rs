@@ -155,6 +155,7 @@ fn kind(rust: &str) -> &str {
         "PathBuf" => "path",
         "SocketAddr" => "address",
         "Vec<String>" => "list of strings",
+        "Vec<IpAddr>" => "list of addresses",
         other => panic!("a setting of the type {other} has no words here"),
     }
 }

@@ -347,7 +347,7 @@ fn fixed_weights_are_bound_by_the_key() {
             changed += 1;
         }
     }
-    assert!(changed > 1);
+    assert!(changed > 0);
 
     // Each message of the proof.
     for at in (0..envelope.proof.len()).step_by(32) {

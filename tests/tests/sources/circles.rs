@@ -195,7 +195,7 @@ const KNOWN: [(&str, &[&[&str]]); 5] = [
         &[
             &["onnx/elementwise", "onnx/rounding"],
             &["onnx/order", "onnx/reduce", "onnx/softmax"],
-            &["quantize/emit", "quantize/product"],
+            &["quantize/emit", "quantize/linear", "quantize/product"],
             &["quantize/plan", "quantize/scales"],
         ],
     ),

@@ -62,7 +62,7 @@ fn no_weight_columns() {
     p.output("y", &[1], 1.0, y.wires());
     let published = Published::of(p.finish().unwrap());
     let what = published.with_layout(|layout| layout["weight_columns"] = 0.into());
-    assert_eq!(what, "layout (weight_columns: expected 1 to 48, got 0)");
+    assert_eq!(what, "layout (weight_columns: expected 1 to 512, got 0)");
 }
 
 /// Numbers in a layout that no layout of the program has, with as many advice columns as they would take.

@@ -37,7 +37,7 @@ fn srs_of(secret: Fr, k: u32) -> Srs {
     Srs { params, kind: SrsKind::Ceremony }
 }
 
-/// Where the parts of a proving key are: header, verifying key, what blinds weights, reference string, halo2's key.
+/// Where the parts of a proving key are: header, verifying key, what blinds weights, reference string, halo2's key, powers for the evm profile.
 fn parts(bytes: &[u8]) -> Vec<Range<usize>> {
     let mut at = 10;
     let mut part = |width: usize| {
@@ -47,7 +47,7 @@ fn parts(bytes: &[u8]) -> Vec<Range<usize>> {
         at = start + u64::from_le_bytes(len) as usize;
         start..at
     };
-    [4, 4, 4, 8, 8].map(&mut part).to_vec()
+    [4, 4, 4, 8, 8, 8].map(&mut part).to_vec()
 }
 
 /// A key with one of its parts changed, and the digest and lengths that belong to it.

@@ -1,7 +1,8 @@
 //! Frozen proofs of the evm profile (docs/evm.md), which a contract checks too.
 
 use vouch_verifier::{
-    Expected, KeyDescription, KeyError, ProofEnvelope, VerifierKey, VerifyError, verify, verify_batch,
+    CommittedWeights, Expected, KeyDescription, KeyError, ProofEnvelope, VerifierKey, VerifyError, WeightLane, verify,
+    verify_batch,
 };
 
 const KEY: &[u8] = include_bytes!("fixtures/evm.key");
@@ -66,8 +67,13 @@ fn profiles_are_not_mixed() {
         VerifierKey::from_bytes(&bytes).unwrap_err()
     };
     assert!(matches!(version(1, 0), KeyError::Field(_)), "what follows belongs to the profile");
-    assert_eq!(version(4, 1), KeyError::Version { expected: 3, got: 0x104 });
-    assert_eq!(version(1, 2), KeyError::Version { expected: 3, got: 0x201 });
+    assert!(matches!(version(4, 1), KeyError::Field(_)), "the profile has no commitments to weights");
+    assert_eq!(version(5, 1), KeyError::Version { expected: 4, got: 0x105 });
+    assert_eq!(version(1, 2), KeyError::Version { expected: 4, got: 0x201 });
+    // A virtual column has no group.
+    let lane = WeightLane { combined: 0, commitments: vec![key.description().fixed_commitments[0]] };
+    let weights = CommittedWeights { challenge: 0, lanes: vec![lane], blinding_rows: Vec::new() };
+    assert!(VerifierKey::new(KeyDescription { weights: Some(weights), ..key.description().clone() }).is_err());
     // Without the profile there have to be commitments of all permutation polynomials.
     let refused = VerifierKey::new(KeyDescription { evm: None, ..key.description().clone() });
     assert!(matches!(refused, Err(KeyError::Mismatch { .. } | KeyError::Index { .. })), "{refused:?}");

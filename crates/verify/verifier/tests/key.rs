@@ -46,8 +46,8 @@ fn patched(offset: usize, bytes: &[u8]) -> KeyError {
 #[test]
 fn bytes_that_are_no_key_are_refused() {
     assert_eq!(patched(0, b"VOUCHPF\0"), KeyError::Magic { expected: *b"VOUCHVK\0", got: *b"VOUCHPF\0" });
-    assert_eq!(patched(8, &[4, 0]), KeyError::Version { expected: 3, got: 4 });
-    assert_eq!(patched(8, &[0, 0]), KeyError::Version { expected: 3, got: 0 });
+    assert_eq!(patched(8, &[5, 0]), KeyError::Version { expected: 4, got: 5 });
+    assert_eq!(patched(8, &[0, 0]), KeyError::Version { expected: 4, got: 0 });
     assert_eq!(patched(KIND, &[2]), KeyError::Code { what: "kind of setup", offset: KIND, got: 2 });
     assert!(matches!(patched(K, &[0x80, 0x00]), KeyError::Field(CursorError::NonMinimal { offset: K })));
     for len in 0..SMALL_KEY.len() {
