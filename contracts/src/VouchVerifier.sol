@@ -579,10 +579,9 @@ contract VouchVerifier is IVouchVerifier {
             row := 1
             let cell := add(mload(add(frame, INSTANCE)), 0x40)
             let sum := 0
-            for { let end := add(cell, mul(0x20, mload(add(key, mul(0x20, W_INSTANCE))))) } lt(cell, end) { cell := add(
-                cell,
-                0x20
-            ) } {
+            for { let end := add(cell, mul(0x20, mload(add(key, mul(0x20, W_INSTANCE))))) } lt(cell, end) {
+                cell := add(cell, 0x20)
+            } {
                 sum := addmod(sum, mulmod(mload(cell), mulmod(row, mload(inverse), r), r), r)
                 row := mulmod(row, omega, r)
                 inverse := add(inverse, 0x20)
@@ -612,10 +611,9 @@ contract VouchVerifier is IVouchVerifier {
                     )
                 )
             let pos := add(key, mload(add(key, mul(0x20, W_OPERATIONS_AT))))
-            for { let end := add(pos, mul(6, mload(add(key, mul(0x20, W_OPERATIONS))))) } lt(pos, end) { pos := add(
-                pos,
-                6
-            ) } {
+            for { let end := add(pos, mul(6, mload(add(key, mul(0x20, W_OPERATIONS))))) } lt(pos, end) {
+                pos := add(pos, 6)
+            } {
                 let operation := shr(208, mload(pos))
                 let b := mload(add(values, shl(5, and(operation, 0xffff))))
                 let a := mload(add(values, shl(5, and(shr(16, operation), 0xffff))))

@@ -45,15 +45,18 @@ struct Case {
     envelopes: Vec<ProofEnvelope>,
 }
 
+/// Names of tensors that are not public.
+type Hidden = [(&'static str, Visibility)];
+
 fn cases() -> Vec<Case> {
     use Visibility::{Hashed, Private};
-    let all: [(&str, u32, &[(&str, Visibility)]); 4] = [
+    let all: [(&str, u32, &Hidden); 4] = [
         ("public, no groups", 1, &[]),
         ("public, groups of 3", 3, &[]),
         ("hidden, groups of 8", 8, &[("x", Hashed), ("w", Private)]),
         ("hidden outputs, groups of 64", 64, &[("y", Hashed)]),
     ];
-    let make = |(name, group, visibility): (&str, u32, &[(&str, Visibility)])| {
+    let make = |(name, group, visibility): (&str, u32, &Hidden)| {
         let program = program(visibility);
         let plan = plan(&program, 1, Default::default(), None).unwrap().for_evm(group).unwrap();
         let key = ProverKey::generate(&plan, &Srs::development(plan.powers())).unwrap();

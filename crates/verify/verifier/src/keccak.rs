@@ -7,6 +7,10 @@ const RATE: usize = 136;
 const ROUNDS: usize = 24;
 /// Where the lanes go, from lane 1 on: each takes the place of the next.
 const PLACES: [usize; 24] = [10, 7, 11, 17, 18, 3, 5, 16, 8, 21, 24, 4, 15, 23, 19, 13, 12, 2, 20, 14, 22, 9, 6, 1];
+/// By how many bits they turn: t (t + 1) / 2 modulo 64.
+const TURNS: [u32; 24] = [1, 3, 6, 10, 15, 21, 28, 36, 45, 55, 2, 14, 27, 41, 56, 8, 25, 43, 62, 18, 39, 61, 20, 44];
+/// The bits of the first lane that a round's constant may have: 2^j − 1.
+const BITS: [u32; 7] = [0, 1, 3, 7, 15, 31, 63];
 
 /// The hash of several parts, one after the other.
 pub(crate) fn keccak256(parts: &[&[u8]]) -> [u8; 32] {
@@ -48,13 +52,11 @@ fn permute(state: &mut [u64; 25]) {
                 *lane ^= mixed;
             }
         }
-        // ρ and π: lane t turns by t (t + 1) / 2.
+        // ρ and π
         let [_, mut moving, ..] = *state;
-        let mut turn = 0u32;
-        for (place, step) in PLACES.into_iter().zip(1..) {
-            turn = turn.wrapping_add(step);
+        for (place, turn) in PLACES.into_iter().zip(TURNS) {
             if let Some(lane) = state.get_mut(place) {
-                moving = std::mem::replace(lane, moving.rotate_left(turn & 63));
+                moving = std::mem::replace(lane, moving.rotate_left(turn));
             }
         }
         // χ
@@ -62,12 +64,12 @@ fn permute(state: &mut [u64; 25]) {
             let [a, b, c, d, e] = *row;
             *row = [a ^ (!b & c), b ^ (!c & d), c ^ (!d & e), d ^ (!e & a), e ^ (!a & b)];
         }
-        // ι: the bits 2^j − 1 of the first lane, by a shift register.
-        for j in 0..7u32 {
+        // ι: bits of the first lane, by a shift register.
+        for bit in BITS {
             if register & 1 == 1
                 && let [first, ..] = state
             {
-                *first ^= 1u64.rotate_left(1u32.wrapping_shl(j).wrapping_sub(1));
+                *first ^= 1u64.rotate_left(bit);
             }
             register = (register << 1) ^ if register & 0x80 == 0 { 0 } else { 0x71 };
         }

@@ -179,7 +179,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<KeyDescription, KeyError> {
     }
     let got = reader.u16()?;
     let (version, evm) = (got & !EVM_PROFILE, got & EVM_PROFILE != 0);
-    if !(PUBLIC_VERSION..=KEY_VERSION).contains(&version) {
+    // The profile has no commitments to weights.
+    let newest = if evm { HIDDEN_VERSION } else { KEY_VERSION };
+    if !(PUBLIC_VERSION..=newest).contains(&version) {
         return Err(KeyError::Version { expected: KEY_VERSION, got });
     }
     let offset = reader.offset();
