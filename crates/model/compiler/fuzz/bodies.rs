@@ -1,7 +1,5 @@
 //! Bodies of the fuzz targets. A bounded run of the same bodies is in `tests/errors.rs`.
 
-#![allow(unreachable_pub, reason = "a module of the test that runs the same bodies")]
-
 use vouch_compiler::{CompileOptions, InputRanges, OnnxModel, compile_model};
 
 /// Any bytes as a model file: read, imported, quantized and measured, or an error.
