@@ -39,7 +39,8 @@ pub(crate) struct Args {
 /// The float form of the model that allocates; what would change its result is computed in the page.
 const NETWORK: &str = "models/restaking-allocation/restaking-allocation.network.json";
 /// The files of the verifier's package that the page uses.
-const VERIFIER: [&str; 6] = ["vouch_verifier.wasm", "verifier.js", "core.js", "error.js", "expected.js", "bindgen.js"];
+const VERIFIER: [&str; 7] =
+    ["vouch_verifier.wasm", "verifier.js", "core.js", "content.js", "error.js", "expected.js", "bindgen.js"];
 
 /// Builds the dashboard, and tests it if asked to.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
