@@ -14,7 +14,7 @@ use anyhow::{Result, bail};
 use clap::{ValueEnum, builder::PossibleValue};
 
 use crate::workspace::Workspace;
-use suites::SUITES;
+use suites::{ON_REQUEST, SUITES};
 
 /// Which suites are run.
 #[derive(clap::Args)]
@@ -124,7 +124,9 @@ fn run_all(suites: &[Suite], workspace: &Workspace, args: &Args) -> Vec<Outcome>
 }
 
 fn selected(name: Name, args: &Args) -> bool {
-    (args.only.is_empty() || args.only.contains(&name)) && !args.skip.contains(&name)
+    let on_request = SUITES.get(name.0).is_some_and(|suite| ON_REQUEST.contains(&suite.name));
+    let asked = if args.only.is_empty() { !on_request } else { args.only.contains(&name) };
+    asked && !args.skip.contains(&name)
 }
 
 fn summary(suites: &[Suite], outcomes: &[Outcome]) -> String {

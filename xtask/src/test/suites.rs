@@ -10,6 +10,9 @@ use crate::{
     workspace::Workspace,
 };
 
+/// Suites that run only if `--only` names them: the first build of an empty package compiles nearly all dependencies again.
+pub(super) const ON_REQUEST: [&str; 1] = ["embed"];
+
 /// All suites, the quick ones first.
 pub(super) const SUITES: &[Suite] = &[
     Suite { name: "fmt", about: "formatting (rustfmt)", run: fmt },
@@ -18,7 +21,11 @@ pub(super) const SUITES: &[Suite] = &[
     Suite { name: "docs", about: "documentation builds without warnings", run: docs },
     Suite { name: "book", about: "the pages of docs/ as a book, and its links", run: book::check },
     Suite { name: "rust", about: "unit, integration and bounded fuzz tests of the workspace", run: rust },
-    Suite { name: "embed", about: "an empty package that uses the library: compiled, and run", run: embed },
+    Suite {
+        name: "embed",
+        about: "an empty package that uses the library: compiled, and run (on request)",
+        run: embed,
+    },
     Suite {
         name: "contracts",
         about: "the deposit contract: Solidity, scripts, committed ABI, following it on a chain",
