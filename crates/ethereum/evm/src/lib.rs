@@ -24,7 +24,7 @@ mod bindings {
     }
 }
 
-/// Why there is no call.
+/// Errors of making a call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// The key is of another profile.

@@ -67,7 +67,7 @@ impl Vault {
     fn answer(&mut self, id: B256, envelope: &ProofEnvelope, to: Address) -> Result<(), Error> {
         let call = verify_call(&self.key.verifier, envelope).unwrap();
         let call = answerCall { id, proof: call.proof, publicValues: call.publicValues, prover: to };
-        // Whoever sends it, the prover that it is for is paid.
+        // The prover that the proof is for is paid, whichever account sends it.
         self.chain.send(THIEF, self.address, &call, 0).map(drop)
     }
 }

@@ -7,7 +7,7 @@ pub fn import(data: &[u8]) {
     if let Ok(model) = OnnxModel::from_bytes(data) {
         let ranges = InputRanges::global(-1.0, 1.0);
         let options = CompileOptions { ranges, samples: 1, ..CompileOptions::default() };
-        // A hostile file is an error; a panic is found by whoever runs this.
+        // A hostile file is an error; a panic ends the run.
         drop(compile_model(&model, &options));
     }
 }

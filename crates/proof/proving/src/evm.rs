@@ -31,7 +31,7 @@ pub(crate) struct Evm {
     powers: Vec<G1Affine>,
 }
 
-/// log2 of the number of powers for each row: a group has so many polynomials, and the quotient `degree - 1` times the
+/// log2 of the number of powers for each row: a group has that many polynomials, and the quotient `degree - 1` times the
 /// coefficients of a column.
 pub(crate) fn extension(group: u32, degree: u32) -> u32 {
     group.max(degree.saturating_sub(1)).max(1).next_power_of_two().ilog2()

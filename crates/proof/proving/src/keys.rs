@@ -298,7 +298,10 @@ impl Made {
     }
 }
 
-/// Makes the keys of a program in a layout. `evm`: for the evm profile the largest group, and the powers that groups are committed to with. Of private weights there are only commitments if there is something that blinds them.
+/// Makes the keys of a program in a layout.
+///
+/// `evm`: for the evm profile the largest group, and the powers that groups are committed to with. Without `blinding`, a key
+/// of private weights has no commitments to them.
 ///
 /// # Errors
 /// [`ProvingError`] if the reference string is too short or halo2 refuses.

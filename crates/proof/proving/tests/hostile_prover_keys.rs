@@ -37,7 +37,8 @@ fn srs_of(secret: Fr, k: u32) -> Srs {
     Srs { params, kind: SrsKind::Ceremony }
 }
 
-/// Where the parts of a proving key are: header, verifying key, what blinds weights, reference string, halo2's key, powers for the evm profile.
+/// Where the parts of a proving key are: header, verifying key, blinding of weights, reference string, halo2's key, powers
+/// for the evm profile.
 fn parts(bytes: &[u8]) -> Vec<Range<usize>> {
     let mut at = 10;
     let mut part = |width: usize| {

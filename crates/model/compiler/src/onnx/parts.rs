@@ -127,7 +127,7 @@ impl<'n, 'g> Parts<'n, 'g> {
     pub(super) fn select(&mut self, part: &str, bits: &[ValueId], a: &[ValueId], b: &[ValueId]) -> Vec<ValueId> {
         let infinite = |g: &Graph, v: ValueId| g.constant_of(v).filter(|c| c.abs() >= HUGE);
         let mut out: Vec<Option<ValueId>> = vec![None; bits.len()];
-        // 0 · ∞ is no number: a constant bit picks, and an infinity is a factor of its bit (see `Graph::saturate`).
+        // 0 · ∞ is NaN: a constant bit picks, and an infinity is a factor of its bit (see `Graph::saturate`).
         let mut limits: Vec<(bool, f64, Vec<usize>)> = Vec::new();
         for i in 0..bits.len() {
             let constant = self.graph.constant_of(bits[i]);

@@ -128,7 +128,7 @@ impl Emitter<'_> {
 
     fn inputs(&mut self) {
         for port in &self.graph.inputs {
-            // An input without elements is one, too: whoever gives inputs gives it.
+            // An input without elements counts, too: callers give it.
             let place = port.values.first().map(|v| self.plan.places[v.index()]);
             let (scale, bounds) = match place {
                 Some(Place::Sum(slot)) => {
