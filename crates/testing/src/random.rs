@@ -48,7 +48,7 @@ fn attempt(rng: &mut ChaCha8Rng) -> Option<(Program, Vec<i64>)> {
         let pick = |rng: &mut ChaCha8Rng, wires: &[Wire], n: usize| -> Vec<Wire> {
             (0..n).map(|_| wires[rng.gen_range(0..wires.len())]).collect()
         };
-        match rng.gen_range(0..4) {
+        match rng.gen_range(0..5) {
             0 | 1 => {
                 let wide = rng.gen_bool(0.2);
                 let (k, n) = (rng.gen_range(1..=4usize), rng.gen_range(1..=if wide { 40 } else { 5usize }));
@@ -81,6 +81,12 @@ fn attempt(rng: &mut ChaCha8Rng) -> Option<(Program, Vec<i64>)> {
                 let (r, y) = p.product(&format!("p{i}"), terms, rq);
                 wires.extend(r.wires());
                 wires.extend(y.into_iter().flat_map(|y| y.wires()));
+            }
+            3 => {
+                let [m, k, n] = [(); 3].map(|()| rng.gen_range(1..=3));
+                let (x, y) = (pick(rng, &wires, m * k), pick(rng, &wires, k * n));
+                let rq = requant(&mut p, rng);
+                wires.extend(p.mat_mul(&format!("mm{i}"), k as u32, x, y, rq).wires());
             }
             _ => {
                 let size = rng.gen_range(1..=4);
@@ -207,7 +213,7 @@ fn wide_requant(p: &mut Builder, rng: &mut ChaCha8Rng, top: u8) -> Requant {
 
 fn wide_instruction(p: &mut Builder, rng: &mut ChaCha8Rng, wires: &[Wire], bits: u8, i: usize) -> Vec<Wire> {
     let top = [0, bits, 2 * bits, 3 * bits, 40, 59][rng.gen_range(0..6)].min(59);
-    match rng.gen_range(0..4) {
+    match rng.gen_range(0..5) {
         0 | 1 => {
             let (k, n) = (rng.gen_range(1..=4usize), [1, 2, 5, 33, 70][rng.gen_range(0..5)]);
             let requant: Vec<Requant> = (0..n).map(|_| wide_requant(p, rng, top)).collect();
@@ -242,6 +248,12 @@ fn wide_instruction(p: &mut Builder, rng: &mut ChaCha8Rng, wires: &[Wire], bits:
             let requant = wide_requant(p, rng, top);
             let (r, y) = p.product(&format!("p{i}"), terms, requant);
             r.wires().into_iter().chain(y.into_iter().flat_map(|y| y.wires())).collect()
+        }
+        3 => {
+            let [m, k, n] = [(); 3].map(|()| rng.gen_range(1..=5));
+            let (x, y) = (pick(rng, wires, m * k), pick(rng, wires, k * n));
+            let requant = wide_requant(p, rng, top);
+            p.mat_mul(&format!("mm{i}"), k as u32, x, y, requant).wires()
         }
         _ => {
             let size = rng.gen_range(1..=5);

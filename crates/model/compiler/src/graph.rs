@@ -102,6 +102,8 @@ pub(crate) struct Term {
 pub(crate) enum Kind {
     /// x is \[positions, rows\], the result \[positions, cols\].
     Linear { matrix: MatrixId, positions: usize, grid: usize, x: Vec<ValueId> },
+    /// x \[m, inner\] times y \[inner, n\], both computed.
+    MatMul { inner: usize, x: Vec<ValueId>, y: Vec<ValueId> },
     /// A sum of one or two terms.
     Product { terms: Vec<Term> },
     /// x · scale + shift, element by element.
@@ -131,6 +133,7 @@ impl Op {
             | Kind::Apply { x, .. }
             | Kind::Max { x, .. }
             | Kind::Floor { x, .. } => Box::new(x.iter().copied()),
+            Kind::MatMul { x, y, .. } => Box::new(x.iter().chain(y).copied()),
             Kind::Product { terms } => Box::new(terms.iter().flat_map(|t| t.a.iter().chain(&t.b)).copied()),
         }
     }
@@ -142,6 +145,7 @@ impl Op {
             | Kind::Apply { x, .. }
             | Kind::Max { x, .. }
             | Kind::Floor { x, .. } => Box::new(x.iter_mut()),
+            Kind::MatMul { x, y, .. } => Box::new(x.iter_mut().chain(y)),
             Kind::Product { terms } => Box::new(terms.iter_mut().flat_map(|t| t.a.iter_mut().chain(&mut t.b))),
         }
     }
@@ -292,7 +296,7 @@ impl Graph {
                 Kind::Affine { scale, shift, .. } => scale.iter().chain(shift).any(bad),
                 Kind::Product { terms } => terms.iter().any(|t| bad(&t.factor)),
                 Kind::Floor { scale, shift, .. } => !(scale.is_finite() && shift.is_finite()),
-                Kind::Apply { .. } | Kind::Max { .. } => false,
+                Kind::Apply { .. } | Kind::Max { .. } | Kind::MatMul { .. } => false,
             };
             parameters || op.operands().any(operand)
         });
@@ -308,6 +312,7 @@ impl Graph {
     pub(crate) fn work(&self) -> usize {
         let of = |op: &Op| match &op.kind {
             Kind::Linear { matrix, x, .. } => x.len().saturating_mul(self.matrices[matrix.index()].cols),
+            Kind::MatMul { inner, .. } => op.out.len().saturating_mul(*inner),
             _ => op.out.len(),
         };
         self.ops.iter().map(of).fold(0, usize::saturating_add)

@@ -7,6 +7,7 @@
 
 mod emit;
 mod linear;
+mod mat_mul;
 mod plan;
 mod product;
 mod scales;
@@ -74,6 +75,7 @@ impl Quantized {
             }
             I::Product(p) => 12 * p.len as usize,
             I::Max(m) => 6 * m.x.len(),
+            I::MatMul(m) => 6 * m.rows() * m.cols() + 4 * (m.x.len() + m.y.len()),
         };
         self.program.instructions().iter().map(cells).sum()
     }

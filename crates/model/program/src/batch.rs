@@ -45,11 +45,15 @@ impl Program {
                         ..p.clone()
                     }),
                     Instruction::Max(m) => Instruction::Max(crate::Max { x: to(&m.x), ..m.clone() }),
+                    Instruction::MatMul(m) => {
+                        Instruction::MatMul(crate::MatMul { x: to(&m.x), y: to(&m.y), ..m.clone() })
+                    }
                 };
                 let name = match &mut ins_of_item {
                     Instruction::Linear(l) => &mut l.name,
                     Instruction::Product(p) => &mut p.name,
                     Instruction::Max(m) => &mut m.name,
+                    Instruction::MatMul(m) => &mut m.name,
                 };
                 *name = format!("{name}#{item}");
                 let len = count(self.arity_out(ins));

@@ -225,6 +225,23 @@ impl Program {
                     }
                     wires.extend(ys);
                 }
+                Instruction::MatMul(m) => {
+                    let (k, n) = (index(m.inner), m.cols());
+                    let of = |list: &[Wire]| list.iter().map(|w| wires[w.index()]).collect::<Vec<Interval>>();
+                    let (x, y) = (of(&m.x), of(&m.y));
+                    for x in x.chunks_exact(k) {
+                        let mut row = vec![(0i128, 0i128); n];
+                        for (a, right) in x.iter().zip(y.chunks_exact(n)) {
+                            for (z, b) in row.iter_mut().zip(right) {
+                                *z = sum(&m.name, *z, a.times_interval(*b))?;
+                            }
+                        }
+                        for (lo, hi) in row {
+                            let (r, y) = self.requantized(&m.name, &m.requant, checked(&m.name, lo, hi)?)?;
+                            wires.push(y.unwrap_or(r));
+                        }
+                    }
+                }
                 Instruction::Max(m) => {
                     let size = m.size();
                     for g in m.x.chunks_exact(size) {

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::{
-    Instruction, Interval, Linear, Matrix, MatrixId, Max, OutputTensor, Product, Program, ProgramError, Requant,
-    Segment, Table, TableId, TensorSpec, Term, Visibility, WeightMode, Wire,
+    Instruction, Interval, Linear, MatMul, Matrix, MatrixId, Max, OutputTensor, Product, Program, ProgramError,
+    Requant, Segment, Table, TableId, TensorSpec, Term, Visibility, WeightMode, Wire,
     number::{count, index},
     types::len_of,
 };
@@ -167,6 +167,14 @@ impl Builder {
         (r, requant.lookup.map(|_| self.span(len)))
     }
 
+    /// Adds a product of two matrices of wires, x \[m, inner\] and y \[inner, n\]. Returns \[m, n\].
+    pub fn mat_mul(&mut self, name: &str, inner: u32, x: Vec<Wire>, y: Vec<Wire>, requant: Requant) -> Span {
+        let product = MatMul { name: name.to_owned(), inner, x, y, requant };
+        let len = product.rows().saturating_mul(product.cols());
+        self.instructions.push(Instruction::MatMul(product));
+        self.span(len)
+    }
+
     /// Adds a maximum over groups of `size`.
     pub fn max(&mut self, name: &str, size: usize, x: Vec<Wire>) -> Span {
         let groups = x.len().checked_div(size).unwrap_or(0);
@@ -188,6 +196,7 @@ impl Builder {
                     p.terms.iter_mut().flat_map(|t| t.a.iter_mut().chain(&mut t.b)).for_each(renumber);
                 }
                 Instruction::Max(m) => m.x.iter_mut().for_each(renumber),
+                Instruction::MatMul(m) => m.x.iter_mut().chain(&mut m.y).for_each(renumber),
             }
         }
         self.outputs.iter_mut().flat_map(|t| &mut t.wires).for_each(renumber);

@@ -15,6 +15,8 @@ const MAX_ELEMENTS: usize = 1 << 27;
 /// Nor more wires than this, and this many for each element that is written down: a few bytes describe little.
 const FREE_WIRES: usize = 1 << 20;
 const WIRES_OF_AN_ELEMENT: usize = 64;
+/// No product of two matrices of wires adds up more products than this.
+const MAX_PRODUCTS: usize = 1 << 32;
 
 impl Program {
     /// The program's bytes (postcard).
@@ -102,6 +104,7 @@ impl Program {
                 p.terms.iter().fold(0usize, |n, t| n.saturating_add(t.a.len()).saturating_add(t.b.len()))
             }
             Instruction::Max(m) => m.x.len(),
+            Instruction::MatMul(m) => m.x.len().saturating_add(m.y.len()),
         });
         let outputs = self.outputs.iter().map(|t| t.wires.len());
         let columns = self.matrices.iter().map(|m| m.requant.len());
@@ -218,6 +221,18 @@ impl Program {
                     return Err(malformed(&m.name, "groups are empty or of different sizes"));
                 }
                 wires(&m.name, &m.x, defined)
+            }
+            Instruction::MatMul(m) => {
+                let (k, rows, cols) = (index(m.inner), m.rows(), m.cols());
+                if rows == 0 || cols == 0 || !m.x.len().is_multiple_of(k) || !m.y.len().is_multiple_of(k) {
+                    return Err(malformed(&m.name, "its matrices are empty, or do not fit each other"));
+                }
+                if rows.saturating_mul(cols).saturating_mul(k) > MAX_PRODUCTS {
+                    return Err(malformed(&m.name, "it has more than 2^32 products"));
+                }
+                wires(&m.name, &m.x, defined)?;
+                wires(&m.name, &m.y, defined)?;
+                self.validate_requant(&m.name, &m.requant)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The interpreter, which is the definition of what is proved.
 
 use crate::{
-    Instruction, Linear, Max, Product, Program, Requant, RunError,
+    Instruction, Linear, MatMul, Max, Product, Program, Requant, RunError, Wire,
     bounds::rescale,
     number::{index, pow2},
     types::len_of,
@@ -13,7 +13,7 @@ pub struct Trace {
     /// The value of each wire.
     pub values: Vec<i64>,
     /// For each instruction, the sums before requantization (`Linear`: \[positions, cols\]; `Product`: \[len\];
-    /// `Max`: empty).
+    /// `MatMul`: \[m, n\]; `Max`: empty).
     pub sums: Vec<Vec<i64>>,
 }
 
@@ -60,6 +60,7 @@ impl Program {
                     self.run_max(m, &mut values)?;
                     Vec::new()
                 }
+                Instruction::MatMul(m) => self.run_mat_mul(m, &mut values)?,
             });
         }
         Ok(Trace { values, sums })
@@ -109,6 +110,24 @@ impl Program {
             mapped.extend(y);
         }
         values.extend(mapped);
+        Ok(sums)
+    }
+
+    fn run_mat_mul(&self, m: &MatMul, values: &mut Vec<i64>) -> Result<Vec<i64>, RunError> {
+        let (k, n) = (index(m.inner), m.cols());
+        let value = |list: &[Wire]| list.iter().map(|w| values[w.index()]).collect::<Vec<i64>>();
+        let (x, y) = (value(&m.x), value(&m.y));
+        let mut sums = vec![0i64; m.rows().saturating_mul(n)];
+        for (x, z) in x.chunks_exact(k).zip(sums.chunks_exact_mut(n)) {
+            for (&v, row) in x.iter().zip(y.chunks_exact(n)) {
+                // The sum is below 2^60 (validated); wrapping keeps partial sums exact modulo 2^64.
+                z.iter_mut().zip(row).for_each(|(z, &w)| *z = z.wrapping_add(v.wrapping_mul(w)));
+            }
+        }
+        for (i, &z) in sums.iter().enumerate() {
+            let (r, y) = self.requantize(&m.name, i, z, &m.requant)?;
+            values.push(y.unwrap_or(r));
+        }
         Ok(sums)
     }
 

@@ -127,6 +127,35 @@ pub struct Product {
     pub requant: Requant,
 }
 
+/// `out[m, n] = requant( Σ_k x[m, k] · y[k, n] )`: two matrices of wires.
+///
+/// One random check proves all outputs; its cost is that of the three matrices, not of m·k·n products.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MatMul {
+    /// For messages and reports.
+    pub name: String,
+    /// Products in a sum (K).
+    pub inner: u32,
+    /// The left matrix, \[m, inner\].
+    pub x: Vec<Wire>,
+    /// The right matrix, \[inner, n\].
+    pub y: Vec<Wire>,
+    /// What happens to each sum.
+    pub requant: Requant,
+}
+
+impl MatMul {
+    /// Rows of the left matrix.
+    pub fn rows(&self) -> usize {
+        self.x.len().checked_div(index(self.inner)).unwrap_or(0)
+    }
+
+    /// Columns of the right matrix.
+    pub fn cols(&self) -> usize {
+        self.y.len().checked_div(index(self.inner)).unwrap_or(0)
+    }
+}
+
 /// `out[g] = max_m x[g, m]`. Operands may be at most 2^(2·limb_bits) − 1 apart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Max {
@@ -154,6 +183,8 @@ pub enum Instruction {
     Product(Product),
     /// Maximum over groups.
     Max(Max),
+    /// Matrix of wires times matrix of wires.
+    MatMul(MatMul),
 }
 
 impl Instruction {
@@ -163,6 +194,7 @@ impl Instruction {
             Self::Linear(i) => &i.name,
             Self::Product(i) => &i.name,
             Self::Max(i) => &i.name,
+            Self::MatMul(i) => &i.name,
         }
     }
 }
@@ -389,6 +421,7 @@ impl Program {
             }
             Instruction::Product(p) => index(p.len).saturating_mul(if p.requant.lookup.is_some() { 2 } else { 1 }),
             Instruction::Max(m) => index(m.groups),
+            Instruction::MatMul(m) => m.rows().saturating_mul(m.cols()),
         }
     }
 

@@ -110,9 +110,9 @@ fn cheapest(
     best.ok_or(CircuitError::TooLarge { max_k: MAX_K })
 }
 
-/// Outputs of all applications of matrices: each takes a row.
+/// Outputs of all products with matrices: each takes a row.
 fn linear_outputs(program: &Program) -> Count {
-    let linear = |i: &&Instruction| matches!(i, Instruction::Linear(_));
+    let linear = |i: &&Instruction| matches!(i, Instruction::Linear(_) | Instruction::MatMul(_));
     program.instructions().iter().filter(linear).map(|i| program.arity_out(i)).sum()
 }
 
@@ -153,7 +153,8 @@ fn candidates(program: &Program, base: &CircuitParams, plan: &Plan) -> Vec<Estim
     for c in weight_columns(widest.clamp(1, p.most_weight_columns())) {
         p.weight_columns = c;
         let matrix_rows = plan.weight_rows(c) + plan.chain_rows();
-        p.matrix_lanes = if plan.checks.is_empty() { 0 } else { matrix_rows.div_ceil(usable).get().max(1) };
+        let checks = !plan.checks.is_empty() || !plan.equal.is_empty();
+        p.matrix_lanes = if checks { matrix_rows.div_ceil(usable).get().max(1) } else { 0 };
         if p.matrix_lanes > MAX_LANES {
             continue;
         }
@@ -205,6 +206,7 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
     let two = Count::new(2);
     let operands = Count::new(p.all_operands());
     let grid = usize::from(p.grid);
+    let mat_mul = usize::from(p.mat_mul);
     let functions = linear_lanes + product_lanes;
     // Without lanes there is no lookup argument either, only an advice column and a fixed column that no gate uses.
     let lookup = functions.min(Count::new(1));
@@ -215,7 +217,7 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
     let weights = matrix_lanes * p.weight_columns;
     let none = Count::default();
     let (fixed_weights, weight_commitments, combined, virtual_columns) = match (p.private_weights, p.virtual_weights) {
-        (true, _) => (1, weights, matrix_lanes, none),
+        (true, _) => ((Count::new(1) + mat_mul).get(), weights, matrix_lanes, none),
         (false, true) => (0, weights, none, matrix_lanes),
         (false, false) => (p.weight_columns, none, none, none),
     };
@@ -225,7 +227,7 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
         + linear_lanes * (Count::new(4) + grid)
         + product_lanes * (Count::new(4) + usize::from(p.max))
         + p.two_term_lanes.min(p.product_lanes)
-        + matrix_lanes * (Count::new(3) + grid + fixed_weights)
+        + matrix_lanes * (Count::new(3) + grid + mat_mul + fixed_weights)
         + 8 * hash_lanes
         + 5 * lookup;
     let permutation = 2 + 2 * linear_lanes + operands + 2 * product_lanes + 2 * matrix_lanes + 4 * hash_lanes;

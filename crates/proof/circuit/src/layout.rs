@@ -4,7 +4,7 @@ mod place;
 mod plan;
 
 use halo2_proofs::halo2curves::bn256::Fr;
-use vouch_program::{Matrix, Program, Requant, Wire};
+use vouch_program::{Instruction, Program, Requant, Wire};
 
 pub(crate) use place::place;
 pub(crate) use plan::Plan;
@@ -78,24 +78,33 @@ pub enum Mul {
     Sigma(u32),
     /// τ between rows.
     Tau,
+    /// The row's operand times 2^e: the product of two combinations.
+    Operand(u32),
 }
 
-/// A row of a linear lane: one output of a `Linear`.
+/// A row of a linear lane: one output of a `Linear` or a `MatMul`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinearRow {
     /// Index of the instruction.
     pub instruction: usize,
-    /// Flat index \[position, column\] of the output.
+    /// Flat index \[position, column\] or \[row, column\] of the output.
     pub element: usize,
     /// What the running combination is multiplied by.
     pub mul: Mul,
 }
 
 impl LinearRow {
-    /// How the output is requantized: as its column of the matrix.
-    pub(crate) fn requant<'a>(&self, matrix: &'a Matrix) -> &'a Requant {
-        let column = self.element.checked_rem(index(matrix.cols)).unwrap_or(0);
-        &matrix.requant[column]
+    /// How the output is requantized: as its column of a constant matrix, or as all outputs of a product of wires. `None`
+    /// for an instruction whose outputs are not in linear lanes.
+    pub(crate) fn requant<'a>(&self, program: &'a Program) -> Option<&'a Requant> {
+        match &program.instructions()[self.instruction] {
+            Instruction::Linear(l) => {
+                let matrix = &program.matrices()[index(l.matrix.0)];
+                matrix.requant.get(self.element.checked_rem(index(matrix.cols))?)
+            }
+            Instruction::MatMul(m) => Some(&m.requant),
+            Instruction::Product(_) | Instruction::Max(_) => None,
+        }
     }
 }
 
@@ -172,6 +181,8 @@ pub struct Hash {
 pub enum Weights {
     /// One.
     Unit,
+    /// Zero: the operand is not added.
+    Nothing,
     /// A chunk of the packed weights of an operand.
     Packed {
         /// Index of the check.

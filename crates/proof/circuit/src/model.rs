@@ -14,7 +14,7 @@ use crate::{
     chips::hash::POSEIDON,
     config::{inverse_pow2, pow2, scaled, signed},
     layout::{Cell, Column, HashRow, Mul, ProductRow, Weights},
-    number::{index, long},
+    number::long,
     witness::{IDENTITY, bound, column_length, table_entries, tag},
 };
 
@@ -71,8 +71,7 @@ impl ModelCircuit {
         out.extend(layout.constants.iter().enumerate().map(|(row, c)| (config.constants, row, signed(i128::from(*c)))));
         for (lane, rows) in config.linear.iter().zip(&layout.linear) {
             for (row, r) in rows.iter().enumerate() {
-                let Instruction::Linear(l) = &program.instructions()[r.instruction] else { continue };
-                let rq = r.requant(&program.matrices()[index(l.matrix.0)]);
+                let Some(rq) = r.requant(program) else { continue };
                 function(&mut out, rq, lane.tag, lane.offset, row);
                 match (r.mul, lane.by_sigma) {
                     (Mul::Pow2(e), _) => out.push((lane.by_const, row, pow2(e))),
@@ -118,11 +117,15 @@ impl ModelCircuit {
                     (Mul::Mu(_), _) => out.push((lane.by_mu, row, one)),
                     (Mul::Sigma(_), Some(c)) => out.push((c, row, one)),
                     (Mul::Tau, _) => out.push((lane.by_tau, row, one)),
+                    (Mul::Operand(e), _) => out.extend(lane.by_operand.map(|column| (column, row, pow2(e)))),
                     _ => {}
                 }
                 match r.weights {
                     Weights::Unit => out.extend(lane.weights.unit().map(|column| (column, row, one))),
-                    Weights::Packed { .. } if lane.weights.combined().is_some() => {}
+                    Weights::Nothing => {}
+                    Weights::Packed { .. } if lane.weights.combined().is_some() => {
+                        out.extend(lane.weights.weighted().map(|column| (column, row, one)));
+                    }
                     Weights::Packed { check, operand, chunk } => {
                         let check = &layout.checks[check];
                         let packs = check.packed(program, p, operand, chunk);
@@ -180,6 +183,7 @@ impl ModelCircuit {
             for (i, r) in piece.rows.iter().enumerate() {
                 let row = piece.row + i;
                 match r.weights {
+                    Weights::Nothing => {}
                     Weights::Unit if p.private_weights => {}
                     // The last column has the power μ^0.
                     Weights::Unit => columns.last_mut().into_iter().for_each(|column| column[row] = Fr::one()),

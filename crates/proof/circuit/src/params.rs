@@ -39,8 +39,12 @@ pub struct CircuitParams {
     pub virtual_weights: bool,
     /// Lanes for hashes of tensors.
     pub hash_lanes: usize,
-    /// Whether positions come in rows of more than one (convolutions), which takes one more challenge.
+    /// Whether positions come in rows of more than one (convolutions), which takes one more challenge. Products of two
+    /// matrices of wires take it, too.
     pub grid: bool,
+    /// Whether there is a product of two matrices of wires, so that matrix lanes multiply their sum by an operand.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mat_mul: bool,
 }
 
 /// Rows at the bottom that halo2 fills with random values (`blinding_factors` + 1; every advice column is opened at two points).
@@ -79,6 +83,13 @@ impl CircuitParams {
                     product_drop = product_drop.max(u32::from(q.requant.drop));
                     p.product_lanes = 1;
                     p.two_term_lanes |= usize::from(q.terms.len() > 1);
+                }
+                Instruction::MatMul(m) => {
+                    linear_drop = linear_drop.max(u32::from(m.requant.drop));
+                    p.linear_lanes = 1;
+                    p.matrix_lanes = 1;
+                    p.grid = true;
+                    p.mat_mul = true;
                 }
                 Instruction::Max(m) => {
                     if m.size() > 1 {
@@ -120,7 +131,8 @@ impl CircuitParams {
         {
             return refuse("limbs of another width or number");
         }
-        if (self.max, self.grid, self.private_weights) != (base.max, base.grid, base.private_weights) {
+        let features = |p: &Self| (p.max, p.grid, p.mat_mul, p.private_weights);
+        if features(self) != features(&base) {
             return refuse("other features");
         }
         let lanes = [self.linear_lanes, self.product_lanes, self.matrix_lanes, self.hash_lanes];

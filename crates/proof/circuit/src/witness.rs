@@ -21,7 +21,6 @@ use crate::{
     chips::lookup::Lookup,
     config::{inverse_pow2, pow2, signed},
     layout::{Cell, Column, Layout, LinearRow, Mul, ProductRow, Weights},
-    number::index,
 };
 
 /// First-phase columns of a linear lane.
@@ -184,9 +183,7 @@ fn instance(program: &Program, layout: &Layout, trace: &Trace, hash: &[HashColum
 }
 
 fn requant<'a>(program: &'a Program, r: &LinearRow) -> &'a Requant {
-    let Instruction::Linear(l) = &program.instructions()[r.instruction] else { return &EXACT };
-    let m = &program.matrices()[index(l.matrix.0)];
-    r.requant(m)
+    r.requant(program).unwrap_or(&EXACT)
 }
 
 impl SecondPhase {
@@ -209,6 +206,8 @@ impl SecondPhase {
             Mul::Mu(e) => ch.mu * inverse_pow2(e),
             Mul::Sigma(e) => ch.sigma * inverse_pow2(e),
             Mul::Tau => ch.tau,
+            // Times the operand of the row.
+            Mul::Operand(e) => pow2(e),
         };
         let offset = signed(p.offset(p.linear_limbs));
         let powers: Vec<Fr> = (0..p.linear_limbs).map(|i| pow2(p.bits(i))).collect();
@@ -251,6 +250,7 @@ impl SecondPhase {
                 };
                 let w = match r.weights {
                     Weights::Unit => Fr::one(),
+                    Weights::Nothing => Fr::zero(),
                     Weights::Packed { check, .. } => {
                         let at = next[check];
                         next[check] = at + 1;
@@ -258,12 +258,15 @@ impl SecondPhase {
                     }
                 };
                 // Private weights leave out the rows that multiply by 1.
-                if let Some(column) =
-                    combined.get_mut(lane.index()).filter(|_| !p.private_weights || r.weights != Weights::Unit)
-                {
+                let unit = p.private_weights && r.weights == Weights::Unit;
+                if let Some(column) = combined.get_mut(lane.index()).filter(|_| !unit) {
                     column[row] = w;
                 }
-                let by = if let Mul::Mu(_) = r.mul { mu_c } else { factor(r.mul) };
+                let by = match r.mul {
+                    Mul::Mu(_) => mu_c,
+                    Mul::Operand(_) => value * factor(r.mul),
+                    _ => factor(r.mul),
+                };
                 x[lane][row] = value;
                 acc[lane][row + 1] = acc[lane][row] * by + value * w;
             }

@@ -77,7 +77,7 @@ fn the_circuit_does_not_depend_on_weights() {
 fn every_first_phase_cell_is_bound() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut tried = 0;
-    for (seed, program, x) in programs(0..60) {
+    for (seed, program, x) in programs(0..90) {
         let trace = program.run(&x).unwrap();
         let bench = Bench::new(program);
         let honest = bench.first(&trace);

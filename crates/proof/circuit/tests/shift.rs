@@ -37,6 +37,10 @@ fn program(kind: &str) -> Program {
             out.extend(y.into_iter().flat_map(|y| y.wires()));
             out
         }
+        "matmul" => {
+            let w = x.wires();
+            b.mat_mul("mm", 3, w.clone(), w, requant).wires()
+        }
         _ => b.max("m", 3, x.wires()).wires(),
     };
     b.output("y", &[outputs.len() as u32], 1.0, outputs);
@@ -53,9 +57,13 @@ fn shifted(program: &Program, trace: &Trace, delta: i64) -> Option<Trace> {
             (program.matrices()[l.matrix.0 as usize].requant.clone(), trace.sums[0].len())
         }
         vouch_program::Instruction::Product(p) => (vec![p.requant], p.len as usize),
+        vouch_program::Instruction::MatMul(m) => (vec![m.requant], trace.sums[0].len()),
         vouch_program::Instruction::Max(_) => return None,
     };
-    let linear = matches!(&program.instructions()[0], vouch_program::Instruction::Linear(_));
+    let linear = matches!(
+        &program.instructions()[0],
+        vouch_program::Instruction::Linear(_) | vouch_program::Instruction::MatMul(_)
+    );
     let mut mapped = Vec::new();
     for i in 0..len {
         let rq = &requants[i % requants.len()];
@@ -89,6 +97,9 @@ fn shifted_outputs_are_rejected() {
         "product two exact",
         "product two drop",
         "product two table",
+        "matmul exact",
+        "matmul drop",
+        "matmul table",
     ] {
         let program = program(kind);
         let trace = program.run(&X).unwrap();

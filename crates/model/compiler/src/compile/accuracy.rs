@@ -246,6 +246,7 @@ pub(super) fn work(program: &Program) -> usize {
         }
         Instruction::Product(p) => p.len as usize,
         Instruction::Max(m) => m.x.len(),
+        Instruction::MatMul(m) => m.x.len().saturating_mul(m.cols()),
     };
     program.instructions().iter().map(of).fold(0, usize::saturating_add)
 }

@@ -112,6 +112,13 @@ impl Graph {
         out
     }
 
+    /// x \[m, inner\] times y \[inner, n\], of which at least one is computed.
+    pub(crate) fn mat_mul(&mut self, site: SiteId, inner: usize, x: Vec<ValueId>, y: Vec<ValueId>) -> Vec<ValueId> {
+        let out = self.fresh(x.len() / inner * (y.len() / inner), site);
+        self.ops.push(Op { site, kind: Kind::MatMul { inner, x, y }, out: out.clone() });
+        out
+    }
+
     pub(crate) fn product(&mut self, site: SiteId, mut terms: Vec<Term>) -> Vec<ValueId> {
         let len = terms.first().map_or(0, |t| t.a.len());
         let value = |g: &Self, i: usize| {

@@ -11,9 +11,10 @@ impl Graph {
         let matrices = &self.matrices;
         for op in self.ops.iter_mut().rev() {
             let own: Vec<bool> = op.out.iter().map(|v| live[v.index()]).collect();
-            // A linear position is needed as a whole.
+            // A linear position and a product of matrices are needed as a whole.
             let width = match &op.kind {
                 Kind::Linear { matrix, .. } => matrices[matrix.index()].cols,
+                Kind::MatMul { .. } => op.out.len().max(1),
                 _ => 1,
             };
             let keep: Vec<bool> = own.chunks(width).map(|c| c.contains(&true)).collect();
@@ -23,6 +24,10 @@ impl Graph {
                         retain(x, &keep, matrices[matrix.index()].rows);
                         *positions = keep.iter().filter(|k| **k).count();
                         *grid = (*positions).max(1);
+                    }
+                    Kind::MatMul { x, y, .. } => {
+                        x.clear();
+                        y.clear();
                     }
                     Kind::Product { terms } => terms.iter_mut().for_each(|t| {
                         retain(&mut t.a, &keep, 1);

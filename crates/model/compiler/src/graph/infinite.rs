@@ -151,8 +151,8 @@ impl Graph {
                     let each = |&v: &ValueId| limited(*function, at(v)).then(Ends::default);
                     x.iter().map(each).collect::<Option<_>>().ok_or_else(lost)?
                 }
-                Kind::Linear { x, .. } | Kind::Floor { x, .. } => {
-                    if x.iter().any(|&v| at(v).any()) {
+                Kind::Linear { .. } | Kind::Floor { .. } | Kind::MatMul { .. } => {
+                    if op.operands().any(|v| at(v).any()) {
                         return Err(lost());
                     }
                     continue;

@@ -23,7 +23,7 @@ impl Graph {
                     Function::Clip(lo, hi) => [lo, hi].iter().all(|v| v.is_infinite() || v.fract() == 0.0),
                     _ => false,
                 },
-                Kind::Max { .. } => true,
+                Kind::Max { .. } | Kind::MatMul { .. } => true,
                 // Its site is one of integers.
                 Kind::Floor { .. } => false,
             };

@@ -24,7 +24,7 @@ const ROOM: f64 = 1.0 / 32.0;
 
 impl Function {
     /// The exponent of a power with an end or a pole at zero.
-    fn exponent(self) -> Option<f64> {
+    pub(crate) fn exponent(self) -> Option<f64> {
         match self {
             Self::Reciprocal => Some(-1.0),
             Self::Sqrt => Some(0.5),

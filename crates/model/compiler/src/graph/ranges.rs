@@ -304,6 +304,10 @@ impl Graph {
                     let m = &self.matrices[matrix.index()];
                     m.intervals(x.iter().map(|&v| at(v)).collect())
                 }
+                Kind::MatMul { inner, x, y } => {
+                    let of = |list: &[ValueId]| list.iter().map(|&v| at(v)).collect::<Vec<Span>>();
+                    products(*inner, &of(x), &of(y))
+                }
                 Kind::Product { terms } => (0..op.out.len())
                     .map(|i| {
                         let each = terms.iter().map(|t| product(t.a[i], t.b[i], &spans).times(t.factor));
@@ -381,6 +385,21 @@ fn product(a: ValueId, b: ValueId, spans: &[Span]) -> Span {
     let p = spans[a.index()].times_span(spans[b.index()]);
     // A square is not negative.
     if a == b && p.lo < 0.0 { Span::new(0.0, p.hi) } else { p }
+}
+
+/// The sums of products of x \[m, inner\] and y \[inner, n\].
+fn products(inner: usize, x: &[Span], y: &[Span]) -> Vec<Span> {
+    let n = y.len() / inner;
+    let mut sums = vec![Span::new(0.0, 0.0); x.len() / inner * n];
+    for (x, sums) in x.chunks_exact(inner).zip(sums.chunks_exact_mut(n)) {
+        for (a, row) in x.iter().zip(y.chunks_exact(n)) {
+            for (sum, b) in sums.iter_mut().zip(row) {
+                let product = a.times_span(*b);
+                *sum = Span::new(sum.lo + product.lo, sum.hi + product.hi);
+            }
+        }
+    }
+    sums
 }
 
 impl super::Matrix {

@@ -28,6 +28,10 @@ impl Graph {
                     let x: Vec<f64> = x.iter().map(|&v| at(v)).collect();
                     m.apply_all(&x)
                 }
+                Kind::MatMul { inner, x, y } => {
+                    let of = |list: &[ValueId]| list.iter().map(|&v| at(v)).collect::<Vec<f64>>();
+                    multiply(*inner, &of(x), &of(y))
+                }
                 Kind::Product { terms } => {
                     (0..op.out.len()).map(|i| terms.iter().map(|t| t.factor * at(t.a[i]) * at(t.b[i])).sum()).collect()
                 }
@@ -43,4 +47,16 @@ impl Graph {
         }
         values
     }
+}
+
+/// x \[m, inner\] times y \[inner, n\].
+fn multiply(inner: usize, x: &[f64], y: &[f64]) -> Vec<f64> {
+    let n = y.len() / inner;
+    let mut out = vec![0.0; x.len() / inner * n];
+    for (x, out) in x.chunks_exact(inner).zip(out.chunks_exact_mut(n)) {
+        for (v, row) in x.iter().zip(y.chunks_exact(n)) {
+            out.iter_mut().zip(row).for_each(|(o, w)| *o += v * w);
+        }
+    }
+    out
 }

@@ -125,10 +125,9 @@ pub(super) fn product_2d(
         let y = graph.linear(matrix, 1, x);
         transposed(&Tensor::values(graph, vec![n, m], y)).ids(graph)
     } else {
-        super::model::checked_len(&node.name, &[m, k, n])?;
         let site = graph.new_site(&node.name, &node.proto.op_type, &[m, n], integer);
         let (x, y) = (a.ids(graph), b.ids(graph));
-        activations(node, graph, site, &x, &y, [m, k, n], alpha)
+        activations(graph, site, x, y, [m, k, n], alpha)
     };
     let y = if bias.iter().all(|&v| v == 0.0) {
         y
@@ -140,38 +139,32 @@ pub(super) fn product_2d(
     Ok(Tensor::computed(graph, product_type(a, b), vec![m, n], y))
 }
 
-/// Both sides are activations: products of pairs, then one sum over the pairs.
+/// Both sides are activations.
 fn activations(
-    node: &Node<'_>,
     graph: &mut Graph,
     site: SiteId,
-    a: &[ValueId],
-    b: &[ValueId],
+    mut a: Vec<ValueId>,
+    mut b: Vec<ValueId>,
     [m, k, n]: [usize; 3],
     alpha: f64,
 ) -> Vec<ValueId> {
-    let pairs = k.div_ceil(2);
-    let zero = graph.constant(0.0);
-    let left = |i: usize, t: usize| if t < k { a[i * k + t] } else { zero };
-    let right = |t: usize, j: usize| if t < k { b[t * n + j] } else { zero };
-    let at: Vec<[usize; 3]> = (0..m * n).flat_map(|e| (0..pairs).map(move |p| [e / n, 2 * p, e % n])).collect();
-    let term = |odd: usize| Term {
-        factor: if pairs == 1 { alpha } else { 1.0 },
-        a: at.iter().map(|&[i, t, _]| left(i, t + odd)).collect(),
-        b: at.iter().map(|&[_, t, j]| right(t + odd, j)).collect(),
+    if k > 2 {
+        if alpha != 1.0 {
+            let side = if a.len() < b.len() { &mut a } else { &mut b };
+            let of = graph.sites[site.index()].clone();
+            let scaled = graph.new_site(&format!("{}.alpha", of.name), "Mul", &[side.len()], of.integer);
+            let len = side.len();
+            *side = graph.affine(scaled, std::mem::take(side), vec![alpha; len], vec![0.0; len]);
+        }
+        return graph.mat_mul(site, k, a, b);
+    }
+    // One or two products an element are cheaper than a check of their own.
+    let term = |t: usize| Term {
+        factor: alpha,
+        a: (0..m * n).map(|e| a[e / n * k + t]).collect(),
+        b: (0..m * n).map(|e| b[t * n + e % n]).collect(),
     };
-    let mut terms = vec![term(0)];
-    if k > 1 {
-        terms.push(term(1));
-    }
-    if pairs == 1 {
-        return graph.product(site, terms);
-    }
-    let integer = graph.sites[site.index()].integer;
-    let part = graph.new_site(&format!("{}.pairs", node.name), "Mul", &[m, n, pairs], integer);
-    let partial = graph.product(part, terms);
-    let matrix = graph.matrix(site, pairs, vec![alpha; pairs], vec![0.0]);
-    graph.linear(matrix, 1, partial)
+    graph.product(site, (0..k).map(term).collect())
 }
 
 /// Moves axis `from` to the end; the result's rows lie along that axis.

@@ -61,6 +61,7 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, config: &Config) -> Result<Quanti
             Kind::Linear { matrix, positions, grid, x } => {
                 emitter.linear(op.site, *matrix, *positions, *grid, x, out)?;
             }
+            Kind::MatMul { inner, x, y } => emitter.mat_mul(plan.sites[&op.site], *inner, [x, y], out)?,
             Kind::Product { terms } => {
                 let factors = |list: &[ValueId]| list.iter().map(|&v| emitter_factor(graph, v)).collect::<Vec<_>>();
                 let sums = terms.iter().map(|t| Sum { factor: t.factor, a: factors(&t.a), b: factors(&t.b) }).collect();

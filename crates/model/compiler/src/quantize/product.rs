@@ -222,7 +222,7 @@ impl Emitter<'_> {
         if values.is_empty() { Ok(wires) } else { self.at_scales(&values) }
     }
 
-    fn too_coarse(&self, slot: usize) -> CompileError {
+    pub(super) fn too_coarse(&self, slot: usize) -> CompileError {
         let slot = &self.plan.slots[slot];
         self.graph.imprecise(slot.site, slot.span, "no scale is both wide and fine enough")
     }

@@ -76,6 +76,8 @@ struct Candidate {
     slots: Vec<usize>,
     /// Exponent of the argument's scale (smooth functions), or bits of the argument (piecewise linear ones).
     level: i32,
+    /// Largest magnitude of an argument, in units.
+    largest: f64,
 }
 
 pub(super) fn choose(graph: &Graph, plan: &mut Plan, config: &Config) -> Result<(), CompileError> {
@@ -159,15 +161,14 @@ fn candidates(plan: &Plan, word_bits: u32) -> Vec<Candidate> {
         };
         match found.iter_mut().find(same) {
             Some(c) => c.slots.push(i),
-            None => found.push(Candidate { function, steps: slot.steps, slots: vec![i], level: 0 }),
+            None => found.push(Candidate { function, steps: slot.steps, slots: vec![i], level: 0, largest: 0.0 }),
         }
     }
     for c in found.iter_mut().filter(|c| !c.steps) {
-        c.level = if c.function.kinks().is_some() {
-            word_bits as i32
-        } else {
-            let largest = c.slots.iter().map(|&i| c.argument(&plan.slots[i]).magnitude()).fold(0.0, f64::max);
-            scale_for(largest, word_bits).log2() as i32
+        c.largest = c.slots.iter().map(|&i| c.argument(&plan.slots[i]).magnitude()).fold(0.0, f64::max);
+        c.level = match c.function.kinks() {
+            Some(_) => word_bits as i32,
+            None => scale_for(c.largest, word_bits).log2() as i32,
         };
     }
     found
@@ -177,6 +178,21 @@ impl Candidate {
     /// The argument's range of one slot, in units.
     fn argument(&self, slot: &Slot) -> Span {
         domain(slot).times(slot.function.map_or(1.0, |f| if self.steps { 1.0 } else { base(f).1 }))
+    }
+
+    /// Binary places (o, o·e) by which one slot's arguments and values are finer than the table's, where the function is a
+    /// power: f(2^o·x) = 2^(o·e)·f(x). So one table serves variances of 10⁻² and of 10², each with all of its bits.
+    fn finer(&self, slot: &Slot) -> (i32, i32) {
+        let none = (0, 0);
+        let (Some(exponent), false) = (self.function.exponent(), self.steps) else { return none };
+        let own = self.argument(slot).magnitude();
+        // Roots of small degree take steps of as many places.
+        let Some(degree) = (1..=4).find(|&d| (exponent * f64::from(d)).fract() == 0.0) else { return none };
+        if own <= 0.0 || exponent.abs() > 4.0 {
+            return none;
+        }
+        let places = ((self.largest / own).log2().floor().clamp(0.0, 40.0) as i32 / degree) * degree;
+        (places, (f64::from(places) * exponent) as i32)
     }
 
     /// The scale of one slot's argument.
@@ -189,7 +205,7 @@ impl Candidate {
         } else if self.function.kinks().is_some() {
             slot.scale.min(scale_for(domain(slot).magnitude(), self.level.max(0) as u32))
         } else {
-            2f64.powi(self.level)
+            2f64.powi(self.level + self.finer(slot).0)
         }
     }
 
@@ -238,13 +254,14 @@ impl Candidate {
             TablePlan { function: self.function, steps: false, scale, lo, hi, value_scale: value(scale) * scale };
         plan.tables.push(table);
         for &i in &self.slots {
+            let finer = self.finer(&plan.slots[i]).1;
             let slot = &mut plan.slots[i];
             slot.table = Some(plan.tables.len() - 1);
             slot.mapped_scale = match slot.function {
                 Some(Function::Sigmoid) => 2.0 * 2f64.powi(config.function_bits as i32),
                 Some(Function::NonNegative) => 1.0,
                 _ if self.function.kinks().is_some() => slot.scale * value(1.0),
-                _ => 2f64.powi(bits),
+                _ => 2f64.powi(bits + finer),
             };
         }
         Ok(())
@@ -257,7 +274,8 @@ impl Candidate {
         if self.function.kinks().is_some() || slots().any(|s| s.function == Some(Function::Sigmoid)) {
             return 0;
         }
-        let largest = slots().map(|s| s.mapped_span().magnitude()).fold(0.0, f64::max);
+        let value = |s: &Slot| s.mapped_span().magnitude() * 2f64.powi(self.finer(s).1);
+        let largest = slots().map(value).fold(0.0, f64::max);
         let places = largest.log2().ceil();
         if largest > 0.0 && largest.is_finite() && places.abs() > ORDINARY {
             -(places.clamp(-60.0, 60.0) as i32)
@@ -333,17 +351,20 @@ fn products(graph: &Graph, plan: &mut Plan, config: &Config) {
     let word_bits = 2 * u32::from(config.limb_bits) - 1;
     for _ in 0..4 {
         for op in &graph.ops {
-            let Kind::Product { terms } = &op.kind else { continue };
+            let pairs: Vec<(f64, ValueId, ValueId)> = match &op.kind {
+                Kind::Product { terms } => {
+                    terms.iter().flat_map(|t| t.a.iter().zip(&t.b).map(|(a, b)| (t.factor.abs(), *a, *b))).collect()
+                }
+                _ => continue,
+            };
             let slot = plan.sites[&op.site];
             if plan.slots[slot].function.is_some() || plan.slots[slot].integer {
                 continue;
             }
             let mut least = 0f64;
-            for t in terms {
-                for (a, b) in t.a.iter().zip(&t.b) {
-                    if let (Some(a), Some(b)) = (plan.scale_of(*a), plan.scale_of(*b)) {
-                        least = least.max(a * b / most / t.factor.abs());
-                    }
+            for (factor, a, b) in pairs {
+                if let (Some(a), Some(b)) = (plan.scale_of(a), plan.scale_of(b)) {
+                    least = least.max(a * b / most / factor);
                 }
             }
             let limit = scale_for(domain(&plan.slots[slot]).magnitude(), word_bits);

@@ -25,6 +25,29 @@
 //!
 //! x is copy-constrained to the operand's cell or to the end of another chain.
 //!
+//! # Products of wires
+//!
+//! For Z = X·Y with both sides computed (X of shape \[M, K\], Y of shape \[K, N\]), the three matrices are combined with powers of
+//! τ for rows and of σ for columns:
+//!
+//! ```text
+//! Σ_m τ^(M−1−m) Σ_n σ^(N−1−n) Z[m,n]  =  Σ_k ( Σ_m τ^(M−1−m) X[m,k] ) · ( Σ_n σ^(N−1−n) Y[k,n] )
+//! ```
+//!
+//! The left side is a combination of sums of [`super::linear`] as above, the factors on the right are combinations over positions. A row
+//! multiplies two of them: the running sum is the first, x the second, and f_x is 2^(D−d) for a product that drops d bits
+//! in lanes that drop D, as for weights. All of X, Y and Z are committed before σ and τ are drawn. The difference of the sides is a
+//! polynomial in them in which each output has a monomial of its own, of degree at most M + N − 2: a false output remains
+//! unnoticed with probability at most (M + N)/p. So M·N rows of outputs and K·(M + N + 3) + M rows of a matrix lane take the place of
+//! M·N·K products.
+//!
+//! ```text
+//! acc[i+1] = acc[i]·(f_1 + f_μ·μ^C + f_σ·σ + f_τ·τ + f_x·x[i]) + x[i]·Σ_c w_c[i]·μ^(C−1−c)
+//! ```
+//!
+//! In a row with f_x the weights are zero. Private weights are not known to be, so there the operand's factor is
+//! unit + weighted·w, with a fixed column for each.
+//!
 //! # Weights outside of the circuit
 //!
 //! The sum over c is one number a row, w = Σ_c w_c·μ^(C−1−c). So the w_c need not be columns of the circuit: the verifying key
@@ -71,6 +94,8 @@ pub struct MatrixLane {
     pub by_sigma: Option<Column<Fixed>>,
     /// Multiplier τ.
     pub by_tau: Column<Fixed>,
+    /// Multiplier x, times a power of two, where matrices of wires are multiplied.
+    pub by_operand: Option<Column<Fixed>>,
 }
 
 /// The columns of a lane that hold its weights.
@@ -86,6 +111,8 @@ pub enum WeightColumns {
         combined: Column<Advice>,
         /// 1 where the operand is multiplied by 1.
         unit: Column<Fixed>,
+        /// 1 where it is multiplied by weights, in circuits with rows in which it is multiplied by neither.
+        weighted: Option<Column<Fixed>>,
     },
 }
 
@@ -123,6 +150,11 @@ impl WeightColumns {
         }
     }
 
+    /// The fixed column that is 1 where the operand is multiplied by private weights, where there is one.
+    pub(crate) fn weighted(&self) -> Option<Column<Fixed>> {
+        if let Self::Private { weighted, .. } = self { *weighted } else { None }
+    }
+
     /// The fixed columns of packed weights.
     pub(crate) fn fixed(&self) -> &[Column<Fixed>] {
         if let Self::Fixed(columns) = self { columns } else { &[] }
@@ -133,7 +165,11 @@ impl MatrixLane {
     pub(crate) fn columns(meta: &mut ConstraintSystem<Fr>, p: &CircuitParams) -> Self {
         let (x, acc) = (meta.advice_column_in(SecondPhase), meta.advice_column_in(SecondPhase));
         let weights = if p.private_weights {
-            WeightColumns::Private { combined: meta.advice_column_in(SecondPhase), unit: meta.fixed_column() }
+            WeightColumns::Private {
+                combined: meta.advice_column_in(SecondPhase),
+                unit: meta.fixed_column(),
+                weighted: p.mat_mul.then(|| meta.fixed_column()),
+            }
         } else if p.virtual_weights {
             WeightColumns::Virtual(meta.advice_column_in(SecondPhase))
         } else {
@@ -147,6 +183,7 @@ impl MatrixLane {
             by_mu: meta.fixed_column(),
             by_sigma: p.grid.then(|| meta.fixed_column()),
             by_tau: meta.fixed_column(),
+            by_operand: p.mat_mul.then(|| meta.fixed_column()),
         };
         meta.enable_equality(lane.x);
         meta.enable_equality(lane.acc);
@@ -172,6 +209,9 @@ impl MatrixLane {
                 + meta.query_fixed(self.by_tau, Rotation::cur()) * tau.expr();
             if let (Some(column), Some(sigma)) = (self.by_sigma, sigma) {
                 by = by + meta.query_fixed(column, Rotation::cur()) * sigma.expr();
+            }
+            if let Some(column) = self.by_operand {
+                by = by + meta.query_fixed(column, Rotation::cur()) * x.clone();
             }
             vec![q * (next - acc * by - x * w)]
         });
@@ -199,10 +239,11 @@ impl MatrixLane {
     fn factor(&self, meta: &mut VirtualCells<'_, Fr>, mu: Challenge) -> Expression<Fr> {
         let one = Expression::Constant(Fr::one());
         match &self.weights {
-            WeightColumns::Private { combined, unit } => {
+            WeightColumns::Private { combined, unit, weighted } => {
                 let unit = meta.query_fixed(*unit, Rotation::cur());
                 let w = meta.query_advice(*combined, Rotation::cur());
-                unit.clone() + (one - unit) * w
+                let weighted = weighted.map(|column| meta.query_fixed(column, Rotation::cur()));
+                unit.clone() + weighted.unwrap_or(one - unit) * w
             }
             WeightColumns::Virtual(combined) => meta.query_advice(*combined, Rotation::cur()),
             WeightColumns::Fixed(columns) => {

@@ -81,7 +81,7 @@ pub(crate) fn place(program: &Program, p: &CircuitParams, plan: Plan) -> Result<
     for (chain, list) in plan.chains.into_iter().enumerate() {
         cursor.chain(&mut layout, chain, list).ok_or_else(full)?;
     }
-    let mut equal = Vec::new();
+    let mut equal = plan.equal;
     for index in 0..layout.checks.len() {
         let check = &layout.checks[index];
         let outputs = check.outputs;

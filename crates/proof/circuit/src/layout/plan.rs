@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use vouch_program::{Bounds, Instruction, Program, Visibility, Wire};
+use vouch_program::{Bounds, Instruction, MatMul, Program, Visibility, Wire};
 
 use super::{Check, LinearRow, MatrixRow, Mul, ProductRow, Source, Weights};
 use crate::{
@@ -32,8 +32,10 @@ pub(crate) struct Plan {
     /// Combinations over positions; sources come first.
     pub chains: Vec<Vec<MatrixRow>>,
     pub checks: Vec<Check>,
+    /// Combinations that are equal: of the outputs of a product of wires, and of its operands.
+    pub equal: Vec<(Source, Source)>,
     /// Equal lists are combined once; empty when the plan is made.
-    known: HashMap<(Vec<Source>, bool), Source>,
+    known: HashMap<(Vec<Source>, Mul), Source>,
 }
 
 impl Plan {
@@ -61,6 +63,10 @@ impl Plan {
                     limbs(&q.name, q.requant.drop, p.drop_of(p.product_limbs.max(2)))?;
                     let rows = (0..index(q.len)).map(|element| ProductRow::Product { instruction: i, element });
                     if q.terms.len() > 1 { two_terms.extend(rows) } else { plan.products.extend(rows) }
+                }
+                Instruction::MatMul(m) => {
+                    limbs(&m.name, m.requant.drop, p.drop_of(p.linear_limbs.max(2)))?;
+                    plan.mat_mul(program, p, i, m);
                 }
                 Instruction::Max(m) => {
                     let size = m.size();
@@ -151,6 +157,57 @@ impl Plan {
         Ok(())
     }
 
+    /// Both sides of the check of a product of wires (see [`crate::chips::matrix`]).
+    fn mat_mul(&mut self, program: &Program, p: &CircuitParams, instruction: usize, m: &MatMul) {
+        let (inner, n) = (index(m.inner), m.cols());
+        let row = |of: usize| {
+            let first = of * Count::new(n);
+            (0..n).map(move |column| (first + column).get())
+        };
+        let mut ends = Vec::with_capacity(m.rows());
+        for elements in (0..m.rows()).map(row) {
+            // A chain of outputs is never longer than a lane.
+            let list = if n <= p.usable() {
+                vec![self.leaf(instruction, elements)]
+            } else {
+                elements.map(|element| self.leaf(instruction, std::iter::once(element))).collect()
+            };
+            ends.push(self.combine(list, Mul::Sigma(0)));
+        }
+        let outputs = self.combine(ends, Mul::Tau);
+        // The plan has refused products that drop more than the lane.
+        let up = p.drop_of(p.linear_limbs).saturating_sub(u32::from(m.requant.drop));
+        let source = |w: &Wire| match program.constants().get(w.index()) {
+            Some(0) => Source::Zero,
+            _ => Source::Wire(*w),
+        };
+        let mut products = Vec::with_capacity(inner);
+        for (k, right) in m.y.chunks_exact(n).enumerate() {
+            let left: Vec<Source> = m.x.iter().skip(k).step_by(inner).map(source).collect();
+            let right: Vec<Source> = right.iter().map(source).collect();
+            // Zero, whatever the other factors are.
+            if [&left, &right].iter().any(|list| list.iter().all(|s| *s == Source::Zero)) {
+                continue;
+            }
+            let factors = [self.combine(left, Mul::Tau), self.combine(right, Mul::Sigma(0))];
+            products.push(Source::Chain(self.chains.len()));
+            self.chains.push(vec![
+                MatrixRow { source: factors[0], mul: Mul::Start, weights: Weights::Unit },
+                MatrixRow { source: factors[1], mul: Mul::Operand(up), weights: Weights::Nothing },
+            ]);
+        }
+        let sum = self.combine(products, Mul::Pow2(0));
+        self.equal.push((outputs, sum));
+    }
+
+    /// A chain of outputs, whose combination has a power of σ for each.
+    fn leaf(&mut self, instruction: usize, elements: impl Iterator<Item = usize>) -> Source {
+        let mul = |i: usize| if i == 0 { Mul::Start } else { Mul::Sigma(0) };
+        let rows = elements.enumerate().map(|(i, element)| LinearRow { instruction, element, mul: mul(i) });
+        self.leaves.push(rows.collect());
+        Source::Leaf(self.leaves.len().saturating_sub(1))
+    }
+
     /// Combines operand k over all positions.
     fn operand(&mut self, program: &Program, rows: &[PositionRow], k: usize) -> Source {
         let zero = |w: Wire| program.constants().get(w.index()) == Some(&0);
@@ -211,7 +268,7 @@ impl Plan {
             [one] => return *one,
             _ => {}
         }
-        let key = (list, mul == Mul::Tau);
+        let key = (list, mul);
         if let Some(known) = self.known.get(&key) {
             return *known;
         }

@@ -31,18 +31,36 @@ fn operand(class_of: &'static str, subject: Subject, other: Subject) -> Attack {
     })
 }
 
+/// The first output of a product of wires is wrong by 1, and its check holds by the operand of the first copy of a class.
+fn factor(class_of: &'static str, subject: Subject) -> Attack {
+    let inputs = subject.inputs.clone();
+    Attack::new(Mutant::Copies(class_of), subject, move |bench| {
+        let mut columns = wrong(bench, &inputs, &[(0, 1)]);
+        let own = |copy: &&(Cell, Cell)| class(&bench.layout, **copy) == class_of;
+        let (a, _) = bench.layout.copies.iter().find(own).unwrap();
+        let Column::MatrixX(lane) = a.column else { panic!("not an operand") };
+        balance(bench, &mut columns, (bench.config.matrix[lane].x.index(), a.row.index()));
+        columns
+    })
+}
+
+/// Outputs of the first instruction that are wrong by these amounts.
+fn wrong(bench: &Bench, inputs: &[i64], changes: &[(usize, i64)]) -> Columns {
+    let mut trace = bench.program.run(inputs).unwrap();
+    let start = bench.program.constants().len() + bench.program.input_len();
+    for &(element, delta) in changes {
+        trace.sums[0][element] += delta;
+        trace.values[start + element] += delta;
+    }
+    finish(bench, &bench.first(&trace))
+}
+
 /// Two outputs that are wrong by opposite amounts, whose factors in the check are powers of two challenges.
 fn opposite(pair: Pair, subject: Subject, elements: fn(usize) -> [usize; 2]) -> Attack {
     let inputs = subject.inputs.clone();
     Attack::new(Mutant::Equal(pair), subject, move |bench| {
-        let [higher, lower] = elements(bench.layout.checks[0].per_pack);
-        let mut trace = bench.program.run(&inputs).unwrap();
-        let start = bench.program.constants().len() + bench.program.input_len();
-        for (element, delta) in [(higher, 1), (lower, -1)] {
-            trace.sums[0][element] += delta;
-            trace.values[start + element] += delta;
-        }
-        finish(bench, &bench.first(&trace))
+        let [higher, lower] = elements(bench.layout.checks.first().map_or(1, |check| check.per_pack));
+        wrong(bench, &inputs, &[(higher, 1), (lower, -1)])
     })
 }
 
@@ -93,6 +111,12 @@ pub fn attacks() -> Vec<Attack> {
     ] {
         out.push(operand(class, convolution(), subjects::convolution(2)));
     }
+    out.extend([
+        factor("matrix, second factor is a combination", subjects::mat_mul(2)),
+        factor("matrix, second factor is a value", subjects::mat_mul(1)),
+        // Factors of an output of row m and column n: τ^(1−m)·σ^(1−n).
+        opposite(Pair::SigmaTau, subjects::mat_mul(2), |_| [1, 2]),
+    ]);
     // Factors of pack g of position t, of two packs and T positions: τ^(T−1−t)·μ^(1−g), or σ for τ inside a row.
     const N: usize = subjects::COLUMNS as usize;
     out.extend([

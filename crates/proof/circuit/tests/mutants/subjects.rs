@@ -131,6 +131,18 @@ pub fn packs(positions: u32, grid: u32) -> Subject {
     Subject::new(b.finish().unwrap(), &inputs)
 }
 
+/// X·Y of six inputs each: X has two rows, Y `columns` columns.
+pub fn mat_mul(columns: u32) -> Subject {
+    let mut b = Program::builder(4);
+    let inner = 6 / columns;
+    let x = b.input("x", &[2, inner], 1.0, Interval::new(-4, 4));
+    let y = b.input("y", &[inner, columns], 1.0, Interval::new(-4, 4));
+    let z = b.mat_mul("z", inner, x.wires(), y.wires(), Requant::exact());
+    b.output("z", &[2, columns], 1.0, z.wires());
+    let inputs: Vec<i64> = (0..2 * inner + 6).map(|i| i64::from(i * i % 7) - 3).collect();
+    Subject::new(b.finish().unwrap(), &inputs)
+}
+
 /// Weights that only their owner knows.
 pub fn private(w: i64) -> Subject {
     let linear = linear(w);

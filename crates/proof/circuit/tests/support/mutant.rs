@@ -112,11 +112,11 @@ pub fn class(layout: &Layout, (a, b): (Cell, Cell)) -> &'static str {
         Column::ProductR(_) => "maximum, product ends at 0",
         Column::MatrixX(lane) => {
             let piece = layout.pieces.iter().find(|p| p.lane == lane && (p.row..p.row + p.rows.len()).contains(&a.row));
-            let weights = matches!(
-                piece.unwrap().rows[a.row.index() - piece.unwrap().row.index()].weights,
-                Weights::Packed { .. }
-            );
+            let own = piece.unwrap().rows[a.row.index() - piece.unwrap().row.index()].weights;
+            let weights = matches!(own, Weights::Packed { .. });
             match (b.column, weights) {
+                (Column::MatrixAcc(_), _) if own == Weights::Nothing => "matrix, second factor is a combination",
+                (_, _) if own == Weights::Nothing => "matrix, second factor is a value",
                 (Column::MatrixAcc(_), true) => "matrix, operand is a combination",
                 // It begins with what the piece in the lane before ends with.
                 (Column::MatrixAcc(_), false) if a.row == 0 && b.row == layout.params.usable() => {

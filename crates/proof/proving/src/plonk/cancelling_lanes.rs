@@ -63,7 +63,7 @@ fn target(key: &ProverKey) -> ((usize, usize), LaneRow, Lane) {
             assert_eq!(check.per_pack, 1);
             Some(((operand, check.first + chunk), *at, free(at.row)?))
         }
-        Weights::Unit => None,
+        Weights::Unit | Weights::Nothing => None,
     });
     found.unwrap()
 }

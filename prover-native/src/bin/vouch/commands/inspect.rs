@@ -131,6 +131,10 @@ fn instructions(program: &Program) -> String {
             }
             Instruction::Product(p) => ("product", format!("{} terms of {}", p.terms.len(), p.len), p.len),
             Instruction::Max(m) => ("max", format!("{} of {}", m.groups, m.x.len() as u32 / m.groups.max(1)), m.groups),
+            Instruction::MatMul(m) => {
+                let (rows, cols) = (m.rows() as u32, m.cols() as u32);
+                ("matmul", format!("{rows}×{}·{}×{cols}", m.inner, m.inner), rows * cols)
+            }
         };
         let _ = writeln!(out, "{i:>4} {kind:<10} {:<32} {shape:>16} {sums:>10}", ins.name());
     }
