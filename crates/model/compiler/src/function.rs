@@ -64,6 +64,24 @@ pub(crate) enum Function {
     Probit,
 }
 
+impl Function {
+    /// Whether a smooth function tends to its argument, or to a multiple of it.
+    pub(crate) fn passes_on(self) -> bool {
+        matches!(
+            self,
+            Self::Gelu
+                | Self::GeluTanh
+                | Self::Elu(_)
+                | Self::Softplus
+                | Self::Selu { .. }
+                | Self::Celu(_)
+                | Self::HardSwish
+                | Self::Mish
+                | Self::Swish(_)
+        )
+    }
+}
+
 /// The smallest e-folding that the tables of saturating exponentials reach: e^−16 is about 10⁻⁷.
 const FAR: f64 = 16.0;
 

@@ -35,6 +35,7 @@ impl Common {
 impl Graph {
     pub(super) fn fold_affine(&mut self) {
         self.compose();
+        self.scale_products();
         self.fold_into_producers();
         self.compose();
         self.fold_into_consumers();
@@ -75,6 +76,55 @@ impl Graph {
         }
         self.substitute(&map);
         self.remove_dead();
+    }
+
+    /// Where all uses of a product of two matrices are one and the same multiple of it, its left side takes the factor. There
+    /// a constant matrix may take it in, as that of an attention's queries does.
+    fn scale_products(&mut self) {
+        let (forms, uses) = (self.forms(), self.uses());
+        let mut by: Vec<Common> = vec![Common::Unseen; self.len()];
+        let mut affine_uses = vec![0u32; self.len()];
+        for form in forms.iter().flatten().filter(|f| !f.integer) {
+            by[form.source.index()].meet(form.scale, form.shift);
+            affine_uses[form.source.index()] += 1;
+        }
+        let factor = |op: &super::Op| {
+            let Kind::MatMul { .. } = &op.kind else { return None };
+            let mut all = Common::Unseen;
+            for v in op.out.iter().filter(|v| uses[v.index()] > 0) {
+                match by[v.index()] {
+                    Common::Same(scale, shift) if affine_uses[v.index()] == uses[v.index()] => all.meet(scale, shift),
+                    _ => return None,
+                }
+            }
+            match all {
+                Common::Same(scale, 0.0) if scale != 1.0 && !self.sites[op.site.index()].integer => Some(scale),
+                _ => None,
+            }
+        };
+        let factors: Vec<Option<f64>> = self.ops.iter().map(factor).collect();
+        let mut scaled = vec![false; self.len()];
+        for (mut op, factor) in std::mem::take(&mut self.ops).into_iter().zip(factors) {
+            if let (Kind::MatMul { x, .. }, Some(factor)) = (&mut op.kind, factor) {
+                let name = format!("{}.scaled", self.sites[op.site.index()].name);
+                let (site, n) = (self.site(&name, "Mul", &[x.len()]), x.len());
+                *x = self.affine(site, std::mem::take(x), vec![factor; n], vec![0.0; n]);
+                for v in &op.out {
+                    scaled[v.index()] = true;
+                    // What was known of the product does not hold of its multiple.
+                    self.bounds.remove(v);
+                    self.among.remove(v);
+                }
+            }
+            self.ops.push(op);
+        }
+        for op in &mut self.ops {
+            if let Kind::Affine { x, scale, .. } = &mut op.kind {
+                let taken = |v: &ValueId| scaled.get(v.index()) == Some(&true);
+                x.iter().zip(scale).filter(|(v, _)| taken(v)).for_each(|(_, scale)| *scale = 1.0);
+            }
+        }
+        self.compose();
     }
 
     /// Where all uses of a matrix column are one and the same affine, the column becomes its result.

@@ -54,6 +54,9 @@ struct Limits {
     /// The coarsest scale of a column.
     coarsest: f64,
     compares: bool,
+    /// The smallest weight that is not zero, if all are powers of two: those are exact at any scale that does not round them
+    /// away.
+    least_power: Option<f64>,
 }
 
 impl Emitter<'_> {
@@ -155,6 +158,7 @@ impl Emitter<'_> {
             largest: m.weights.iter().fold(0.0, |m: f64, w| m.max(w.abs())),
             coarsest: slots.iter().map(|&s| self.plan.slots[s].scale).fold(f64::INFINITY, f64::min),
             compares: self.compares(matrix),
+            least_power: least_power(&m.weights),
         };
         let scale = |row: &Row| row.constant().is_none().then(|| self.row_scale(row, &limits));
         let scales: Vec<Option<f64>> = operands.iter().map(scale).collect();
@@ -273,9 +277,23 @@ impl Emitter<'_> {
             return least;
         }
         let coarser = scale_for(row.magnitude * 1.01, self.plan.bits_at(row.depth, self.config));
-        let weight = limits.largest * limits.coarsest * 2f64.powi(i32::from(self.config.drop)) / least;
+        let up = limits.coarsest * 2f64.powi(i32::from(self.config.drop)) / least;
+        if limits.least_power.is_some_and(|w| w * up >= 1.0) {
+            return least;
+        }
+        let weight = limits.largest * up;
         // Only function values are finer than a word.
         let fine = row.magnitude * least > 2f64.powi(2 * b);
         if fine && weight < 2f64.powi(b + 3) { least.min(coarser) } else { least }
     }
+}
+
+/// The smallest magnitude of weights that are powers of two or zero.
+fn least_power(weights: &[f64]) -> Option<f64> {
+    let power = |w: f64| w == w.log2().round().exp2();
+    weights
+        .iter()
+        .map(|w| w.abs())
+        .filter(|w| *w != 0.0)
+        .try_fold(f64::INFINITY, |least, w| power(w).then(|| least.min(w)))
 }

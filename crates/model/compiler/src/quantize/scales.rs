@@ -241,7 +241,7 @@ impl Candidate {
         if let Function::Clip(low, high) = self.function {
             return self.settle_clip(graph, plan, config, low, high);
         }
-        let bits = config.function_bits as i32 + self.shift(plan);
+        let bits = self.value_bits(plan, config);
         let value = |scale: f64| match self.function {
             Function::NonNegative => 1.0 / scale,
             Function::LeakyRelu(_) => 2f64.powi(LEAKY_BITS),
@@ -265,6 +265,20 @@ impl Candidate {
             };
         }
         Ok(())
+    }
+
+    /// log2 of the integers a unit of a smooth function's values. Activations that pass large values on have the bits of a
+    /// plain value: with more, a matrix would take them at a coarser scale first, for a row an element.
+    fn value_bits(&self, plan: &Plan, config: &Config) -> i32 {
+        let bits = config.function_bits as i32 + self.shift(plan);
+        if !self.function.passes_on() {
+            return bits;
+        }
+        let plain = |&i: &usize| {
+            let slot = &plan.slots[i];
+            scale_for(slot.mapped_span().magnitude() * 1.01, plan.bits_at(slot.depth, config)).log2() as i32
+        };
+        self.slots.iter().map(plain).fold(bits, i32::min)
     }
 
     /// Binary places by which values of a smooth function are scaled up where all are small (reciprocals of large
