@@ -134,3 +134,55 @@ fn masked_scores_cost_nothing() {
         assert!(masked * 4 <= open * 3, "{masked} rows with the mask {mask}, {open} without");
     }
 }
+
+#[test]
+fn attention_is_two_products_of_matrices() {
+    let m = Model::new(17)
+        .input("x", &[6, 8])
+        .init(support::weights("wq", &[8, 8], 1, 0.5))
+        .init(support::weights("wk", &[8, 8], 2, 0.5))
+        .init(scalar("root", 2.5))
+        .node("MatMul", "x wq", "q", vec![])
+        .node("MatMul", "x wk", "k", vec![])
+        .node("Transpose", "k", "kt", vec![])
+        .node("MatMul", "q kt", "products", vec![])
+        .node("Div", "products root", "scores", vec![])
+        .node("Softmax", "scores", "p", vec![])
+        .node("MatMul", "p x", "y", vec![])
+        .output("y");
+    let compiled = m.agrees(1.0, 5e-3);
+    let matrices = compiled.program.instructions().iter().filter(|i| matches!(i, Instruction::MatMul(_))).count();
+    assert_eq!(matrices, 2);
+    // The maximum, the difference to it, and the product with the reciprocal: the matrix of the queries takes 1 / 2.5 in.
+    let names: Vec<&str> = compiled.program.instructions().iter().map(Instruction::name).collect();
+    assert!(!names.iter().any(|name| name.starts_with("scores") || name.contains("scaled")), "{names:?}");
+}
+
+#[test]
+fn a_multiple_of_a_product_that_something_else_takes_stays() {
+    let m = Model::new(17)
+        .input("x", &[3, 4])
+        .init(scalar("half", 0.5))
+        .node("Transpose", "x", "t", vec![])
+        .node("MatMul", "x t", "products", vec![])
+        .node("Mul", "products half", "halves", vec![])
+        .node("Sub", "products halves", "y", vec![])
+        .output("y");
+    m.agrees(1.0, 5e-3);
+}
+
+/// Variances that are 10⁴ apart: a table of roots for the wide one has a handful of entries for the narrow one.
+#[test]
+fn roots_of_different_ranges_have_all_their_bits() {
+    let m = Model::new(17)
+        .input("x", &[2, 16])
+        .init(scalar("small", 0.01))
+        .init(floats("ones", &[16], vec![1.0; 16]))
+        .node("Mul", "x small", "s", vec![])
+        .node("LayerNormalization", "x ones", "wide", vec![])
+        .node("LayerNormalization", "s ones", "narrow", vec![])
+        .node("Sub", "wide narrow", "y", vec![])
+        .output("narrow")
+        .output("y");
+    m.agrees(4.0, 2e-2);
+}

@@ -9,7 +9,7 @@ use halo2_proofs::halo2curves::bn256::Fr;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use support::Bench;
-use vouch_circuit::{CircuitParams, FirstPhase, Layout, ModelCircuit, choose};
+use vouch_circuit::{CircuitParams, FirstPhase, Layout, ModelCircuit, Weights, choose};
 use vouch_program::{Instruction, Program, WeightMode};
 use vouch_testing::random_program;
 
@@ -157,4 +157,28 @@ fn mock_prover_agrees() {
         let trace = program.run(&x).unwrap();
         Bench::new(program).mock_prover_agrees(&trace, 41, &format!("seed {seed}"));
     }
+}
+
+/// Whoever makes the key may commit to anything in any row. Rows that multiply two combinations do not look at it, so the
+/// honest witness of the program still fits.
+#[test]
+fn committed_weights_do_not_reach_products_of_wires() {
+    let mut tried = 0;
+    for (seed, program, x) in programs(0..200) {
+        let trace = program.run(&x).unwrap();
+        let mut bench = Bench::with_params(program.clone(), narrow(&program, 2));
+        let first = bench.first(&trace);
+        let mut columns = bench.columns(&first, &bench.second(&first));
+        for piece in bench.layout.pieces.clone() {
+            let combined = bench.config.matrix[piece.lane].weights.combined().unwrap();
+            for (i, _) in piece.rows.iter().enumerate().filter(|(_, r)| r.weights == Weights::Nothing) {
+                // The last column has the power μ^0.
+                bench.weights[piece.lane].last_mut().unwrap()[piece.row + i] = Fr::from(5);
+                columns.advice[combined.index()][piece.row + i] = Fr::from(5);
+                tried += 1;
+            }
+        }
+        assert_eq!(bench.violation(&columns), None, "seed {seed}");
+    }
+    assert!(tried > 20, "only {tried}");
 }

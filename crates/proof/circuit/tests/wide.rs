@@ -21,7 +21,7 @@ fn violation(bench: &Bench, first: &FirstPhase) -> Option<String> {
 #[test]
 fn honest_witnesses_of_wide_programs_are_accepted() {
     let (mut tried, mut linear, mut packs, mut beyond) = (0, 0, 0, 0);
-    for seed in 0..330 {
+    for seed in 0..460 {
         let Some((program, x)) = wide_program(seed) else { continue };
         let trace = program.run(&x).unwrap();
         let mut params = match choose(&program, 1, Default::default(), None) {

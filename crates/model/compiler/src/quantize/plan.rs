@@ -38,6 +38,8 @@ pub(super) struct Slot {
     pub(super) input: bool,
     /// Of an input: whether it is only compared with thresholds, so that a finer scale makes nothing dearer.
     pub(super) compared: bool,
+    /// Of a function: whether matrices take its values and nothing else does.
+    pub(super) feeds_matrices: bool,
     /// The scale that the caller wants.
     pub(super) fixed: Option<f64>,
     /// All sums are integers: they have the scale 1, or that of a table with a segment for each integer.
@@ -132,6 +134,7 @@ impl Plan {
         }
         plan.group(graph);
         plan.compared(graph);
+        plan.fed(graph);
         plan.measure(graph, ranges, config.limb_bits);
         plan.limit_comparisons(graph, config.weights == WeightMode::Private);
         plan.slots.iter_mut().for_each(|slot| slot.coarse = !slot.input && config.weights == WeightMode::Private);
@@ -151,6 +154,7 @@ impl Plan {
             follows: false,
             input: false,
             compared: false,
+            feeds_matrices: false,
             fixed: None,
             integer: false,
             integer_values: false,
@@ -314,6 +318,20 @@ impl Plan {
         for port in &graph.inputs {
             if let Some(&Place::Sum(slot)) = port.values.first().map(|v| &self.places[v.index()]) {
                 self.slots[slot].compared = !port.values.iter().any(|v| other[v.index()]);
+            }
+        }
+    }
+
+    /// Finds the functions whose values matrices alone take.
+    fn fed(&mut self, graph: &Graph) {
+        let mut other = vec![false; graph.len()];
+        let others = graph.ops.iter().filter(|op| !matches!(op.kind, Kind::Linear { .. }));
+        others.flat_map(|op| op.operands()).for_each(|v| other[v.index()] = true);
+        graph.outputs.iter().flat_map(|o| &o.values).for_each(|v| other[v.index()] = true);
+        self.slots.iter_mut().for_each(|slot| slot.feeds_matrices = slot.function.is_some());
+        for (place, _) in self.places.iter().zip(&other).filter(|(_, other)| **other) {
+            if let Place::Mapped(slot) = place {
+                self.slots[*slot].feeds_matrices = false;
             }
         }
     }

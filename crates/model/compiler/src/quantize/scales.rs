@@ -271,7 +271,7 @@ impl Candidate {
     /// plain value: with more, a matrix would take them at a coarser scale first, for a row an element.
     fn value_bits(&self, plan: &Plan, config: &Config) -> i32 {
         let bits = config.function_bits as i32 + self.shift(plan);
-        if !self.function.passes_on() {
+        if !self.function.passes_on() || !self.slots.iter().all(|&i| plan.slots[i].feeds_matrices) {
             return bits;
         }
         let plain = |&i: &usize| {
