@@ -5,19 +5,18 @@
 
 use std::cell::OnceCell;
 
-use ark_bn254::Fr;
-use ark_ff::PrimeField;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use vouch_envelope::PublicValues;
 use vouch_poseidon::Poseidon;
 use vouch_schema::{Expected, ModelId, Nonce, Salt, Schema, Section, TensorHash, TensorSpec, Visibility};
+use vouch_verifier::Scalar;
 
 use crate::inputs::with_visibility;
 use crate::key::KeyFacts;
 
 thread_local! {
-    static POSEIDON: OnceCell<Poseidon<Fr>> = const { OnceCell::new() };
+    static POSEIDON: OnceCell<Poseidon<Scalar>> = const { OnceCell::new() };
 }
 
 /// Values that are not those of a hashed tensor, or a file that does not say them. Each is a sentence.
@@ -86,18 +85,9 @@ pub enum OpeningError {
 fn hash(salt: &Salt, section: Section, tensor: &str, values: &[i64]) -> Result<TensorHash, OpeningError> {
     POSEIDON.with(|poseidon| {
         let poseidon = poseidon.get_or_init(Poseidon::new);
-        let hash = poseidon.tensor_hash(salt, section, tensor, values, little_endian);
+        let hash = poseidon.tensor_hash(salt, section, tensor, values, Scalar::to_bytes);
         hash.map_err(|error| OpeningError::Width { name: tensor.to_owned(), index: error.index, value: error.got })
     })
-}
-
-fn little_endian(element: &Fr) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    let (chunks, _) = bytes.as_chunks_mut::<8>();
-    for (chunk, limb) in chunks.iter_mut().zip(element.into_bigint().0) {
-        *chunk = limb.to_le_bytes();
-    }
-    bytes
 }
 
 /// What is needed to recognize a hashed tensor in a proof: a JSON file of the tensor's owner.

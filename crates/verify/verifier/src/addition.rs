@@ -4,10 +4,7 @@
 //! (Montgomery's trick, three products for each), so that an addition takes five products and a square, where one in
 //! mixed coordinates takes eleven.
 
-use ark_ec::AffineRepr;
-use ark_ff::{AdditiveGroup, Field, Zero};
-
-use crate::curve::{Fq, G1Affine};
+use crate::bn254::{Fq, G1Affine, direction, invert_all};
 
 /// The line through two points, or the tangent of one: its slope is rise / run.
 struct Line {
@@ -17,21 +14,22 @@ struct Line {
 
 /// The line that gives the sum; or the sum, if none does: one of the points is the identity, or they cancel.
 fn line(a: &G1Affine, b: &G1Affine) -> Result<Line, G1Affine> {
-    if a.is_zero() {
+    if a.is_identity() {
         return Err(*b);
     }
-    if b.is_zero() {
+    if b.is_identity() {
         return Err(*a);
     }
     if a.x != b.x {
-        return Ok(Line { rise: b.y - a.y, run: b.x - a.x });
+        let (rise, run) = direction(a, Some(*b));
+        return Ok(Line { rise, run });
     }
     // No point has y = 0: the group's order is odd.
     if a.y != b.y || a.y.is_zero() {
-        return Err(G1Affine::identity());
+        return Err(G1Affine::IDENTITY);
     }
-    let square = a.x.square();
-    Ok(Line { rise: square.double() + square, run: a.y.double() })
+    let (rise, run) = direction(a, None);
+    Ok(Line { rise, run })
 }
 
 /// The sums of pairs.
@@ -39,14 +37,14 @@ pub(crate) fn add_pairs(pairs: &[(G1Affine, G1Affine)]) -> Vec<G1Affine> {
     let lines: Vec<_> = pairs.iter().map(|(a, b)| line(a, b)).collect();
     // A run is never zero, but for those that are not used: zeros stay zeros.
     let mut inverses: Vec<Fq> =
-        lines.iter().map(|line| line.as_ref().map_or_else(|_| Fq::zero(), |line| line.run)).collect();
-    ark_ff::batch_inversion(&mut inverses);
+        lines.iter().map(|line| line.as_ref().map_or_else(|_| Fq::ZERO, |line| line.run)).collect();
+    invert_all(&mut inverses);
     let sums = pairs.iter().zip(lines).zip(&inverses).map(|(((a, b), line), inverse)| match line {
         Err(sum) => sum,
         Ok(Line { rise, .. }) => {
             let slope = rise * inverse;
             let x = slope.square() - a.x - b.x;
-            G1Affine::new_unchecked(x, slope * (a.x - x) - a.y)
+            G1Affine { x, y: slope * (a.x - x) - a.y }
         }
     });
     sums.collect()
@@ -62,7 +60,7 @@ pub(crate) fn sum_each(mut lists: Vec<Vec<G1Affine>>) -> Vec<G1Affine> {
             pairs.extend(whole.iter().map(|[a, b]| (*a, *b)));
         }
         if pairs.is_empty() {
-            return lists.into_iter().map(|list| list.first().copied().unwrap_or_default()).collect();
+            return lists.into_iter().map(|list| list.first().copied().unwrap_or(G1Affine::IDENTITY)).collect();
         }
         let mut sums = add_pairs(&pairs).into_iter();
         for list in &mut lists {
@@ -77,11 +75,11 @@ pub(crate) fn sum_each(mut lists: Vec<Vec<G1Affine>>) -> Vec<G1Affine> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::curve::{Fr, G1Projective};
-    use ark_ec::CurveGroup;
+    use crate::bn254::G1;
+    use crate::field::from_i64;
 
     fn multiple(scalar: i64) -> G1Affine {
-        (G1Affine::generator() * Fr::from(scalar)).into_affine()
+        G1::multiple(&G1Affine::GENERATOR, &from_i64(scalar).to_words()).to_affine()
     }
 
     #[test]
@@ -98,7 +96,7 @@ mod tests {
     fn lists_of_every_length_are_summed() {
         let lists: Vec<Vec<i64>> = vec![vec![], vec![3], vec![1, -1], vec![1, -1, 4], vec![2; 9], (-3..40).collect()];
         let expected: Vec<G1Affine> =
-            lists.iter().map(|list| list.iter().map(|s| multiple(*s)).sum::<G1Projective>().into_affine()).collect();
+            lists.iter().map(|list| list.iter().map(|s| G1::from(multiple(*s))).sum::<G1>().to_affine()).collect();
         let points = lists.iter().map(|list| list.iter().map(|s| multiple(*s)).collect()).collect();
         assert_eq!(sum_each(points), expected);
         assert!(sum_each(vec![]).is_empty());

@@ -5,10 +5,10 @@
 //! of all bytes of all envelopes, so nobody can choose any part of a statement or proof after its factor, and the
 //! verification stays deterministic.
 
-use crate::curve::Fr;
 use vouch_envelope::{Expected, ProofEnvelope};
 use vouch_schema::num::wide;
 
+use crate::bn254::Fr;
 use crate::claim::VerifiedClaim;
 use crate::error::VerifyError;
 use crate::field;

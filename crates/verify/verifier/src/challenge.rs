@@ -1,7 +1,7 @@
 //! The random numbers that the transcript draws, each a type of its own: one cannot stand for another, and code that takes
 //! one cannot run before it is drawn.
 
-use crate::curve::Fr;
+use crate::bn254::Fr;
 
 /// A number drawn from the transcript.
 pub(crate) trait Challenge {

@@ -1,8 +1,6 @@
 //! The evaluation domain: the powers of a root of unity ω of order n = 2^k, one for each row.
 
-use crate::curve::Fr;
-use ark_ff::{Field, One, Zero};
-
+use crate::bn254::{Fr, invert_all};
 use crate::challenge::X;
 use crate::error::VerifyError;
 use crate::field;
@@ -57,7 +55,7 @@ impl Domain {
     pub(crate) fn point(&self, X(x): X) -> Point {
         let mut xn = x;
         for _ in 0..self.k {
-            xn.square_in_place();
+            xn = xn.square();
         }
         Point { x, xn }
     }
@@ -76,11 +74,11 @@ impl Domain {
     ///
     /// (halo2 book, "Polynomials"). Refuses an x in the domain.
     pub(crate) fn lagrange(&self, Point { x, xn }: Point, start: i64, len: usize) -> Result<Vec<Fr>, VerifyError> {
-        let vanishing = xn - Fr::one();
+        let vanishing = xn - Fr::ONE;
         if vanishing.is_zero() {
             return Err(VerifyError::DegenerateChallenge { challenge: "x" });
         }
-        let mut row = self.rotate(Fr::one(), start);
+        let mut row = self.rotate(Fr::ONE, start);
         let mut rows = Vec::with_capacity(len);
         for _ in 0..len {
             rows.push(row);
@@ -88,9 +86,10 @@ impl Domain {
         }
         let mut values: Vec<Fr> = rows.iter().map(|row| x - row).collect();
         // No denominator is zero: x is not in the domain.
-        ark_ff::batch_inversion_and_mul(&mut values, &(vanishing * self.n_inv));
+        invert_all(&mut values);
+        let factor = vanishing * self.n_inv;
         for (value, row) in values.iter_mut().zip(&rows) {
-            *value *= row;
+            *value *= factor * row;
         }
         Ok(values)
     }
@@ -107,16 +106,16 @@ mod tests {
         let x = point.x;
         assert_eq!(point.xn, x.pow([16]));
         let all = domain.lagrange(point, -3, 16).unwrap();
-        assert_eq!(all.iter().sum::<Fr>(), Fr::one());
+        assert_eq!(all.iter().sum::<Fr>(), Fr::ONE);
         // The polynomial X^5 from its values on the domain.
-        let value: Fr = (-3i64..13).zip(&all).map(|(row, l)| domain.rotate(Fr::one(), row).pow([5]) * l).sum();
+        let value: Fr = (-3i64..13).zip(&all).map(|(row, l)| domain.rotate(Fr::ONE, row).pow([5]) * l).sum();
         assert_eq!(value, x.pow([5]));
     }
 
     #[test]
     fn a_point_of_the_domain_is_refused() {
         let domain = Domain::new(4);
-        let x = domain.rotate(Fr::one(), 3);
+        let x = domain.rotate(Fr::ONE, 3);
         let refused = domain.lagrange(domain.point(X(x)), 0, 1);
         assert_eq!(refused, Err(VerifyError::DegenerateChallenge { challenge: "x" }));
     }

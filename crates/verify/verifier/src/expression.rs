@@ -1,8 +1,8 @@
 //! The evaluation of gate polynomials at x: one pass over the list of nodes, each subexpression once.
 
-use crate::curve::Fr;
 use vouch_schema::num::index;
 
+use crate::bn254::Fr;
 use crate::error::{KeyError, VerifyError};
 use crate::field;
 use crate::key::{Gates, Node};

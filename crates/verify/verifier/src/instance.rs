@@ -1,10 +1,10 @@
 //! The instance column: the public values, which both sides know.
 
-use crate::curve::Fr;
 use vouch_envelope::{PublicValues, Section};
 use vouch_schema::num::index;
 use vouch_schema::{Schema, Visibility};
 
+use crate::bn254::Fr;
 use crate::domain::{Domain, Point};
 use crate::error::{KeyError, VerifyError};
 use crate::field;

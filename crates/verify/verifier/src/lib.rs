@@ -52,10 +52,10 @@
 
 mod addition;
 mod batch;
+mod bn254;
 mod chain;
 mod challenge;
 mod claim;
-mod curve;
 mod domain;
 mod error;
 mod expression;
@@ -73,6 +73,7 @@ mod prepared;
 mod proof;
 mod real;
 mod report;
+mod scalar;
 mod shplonk;
 mod sorted;
 mod transcript;
@@ -93,6 +94,7 @@ pub use key::{
     KeyDescription, Node, NodeId, SrsKind, WeightLane,
 };
 pub use report::{Outcome, Together, Verification, report, verify_together};
+pub use scalar::Scalar;
 pub use verifier_key::VerifierKey;
 pub use verify::{verify, verify_bytes};
 pub use vouch_envelope::{

@@ -7,11 +7,7 @@
 //! The combination is a sum of scalars times points. Scalars of the key's points are kept apart from those of the proof's
 //! own, so that the equations of several proofs for one key can be added.
 
-use crate::curve::{Bn254, Fr, G1Affine};
-use ark_ec::pairing::Pairing;
-use ark_ec::{AffineRepr, CurveGroup};
-use ark_ff::{One, Zero};
-
+use crate::bn254::{Fr, G1Affine, PreparedG2, product_is_one};
 use crate::error::VerifyError;
 use crate::msm::msm;
 
@@ -27,9 +23,9 @@ pub(crate) struct Bases {
     /// Commitments to the Lagrange polynomials of the rows that blind them.
     pub(crate) blinding_rows: Vec<G1Affine>,
     /// [s] in G2, prepared.
-    pub(crate) s_g2: <Bn254 as Pairing>::G2Prepared,
+    pub(crate) s_g2: PreparedG2,
     /// -[1] in G2, prepared.
-    pub(crate) minus_g2: <Bn254 as Pairing>::G2Prepared,
+    pub(crate) minus_g2: PreparedG2,
 }
 
 impl Bases {
@@ -54,9 +50,9 @@ pub(crate) struct DeferredPairing {
 impl DeferredPairing {
     /// The equation 0 = 0.
     pub(crate) fn new(bases: &Bases) -> Self {
-        let [fixed, sigmas, weights, blinding_rows] = bases.lists().map(|points| vec![Fr::zero(); points.len()]);
+        let [fixed, sigmas, weights, blinding_rows] = bases.lists().map(|points| vec![Fr::ZERO; points.len()]);
         let (terms, quotient) = (Vec::new(), Vec::new());
-        Self { fixed, sigmas, weights, blinding_rows, generator: Fr::zero(), terms, quotient }
+        Self { fixed, sigmas, weights, blinding_rows, generator: Fr::ZERO, terms, quotient }
     }
 
     /// Adds `scalar · [fixed column]` to the combination.
@@ -91,7 +87,7 @@ impl DeferredPairing {
 
     /// Adds a point to the quotient.
     pub(crate) fn add_quotient(&mut self, point: G1Affine) {
-        self.quotient.push((point, Fr::one()));
+        self.quotient.push((point, Fr::ONE));
     }
 
     /// Adds `factor` times another equation. With random factors, the sum holds only if all of them do.
@@ -120,16 +116,15 @@ impl DeferredPairing {
         {
             terms.extend(points.iter().copied().zip(scalars.iter().copied()));
         }
-        terms.push((G1Affine::generator(), self.generator));
+        terms.push((G1Affine::GENERATOR, self.generator));
 
         let left = match self.quotient.as_slice() {
             [(point, factor)] if factor.is_one() => *point,
-            several => msm(several).into_affine(),
+            several => msm(several).to_affine(),
         };
-        let right = msm(&terms).into_affine();
+        let right = msm(&terms).to_affine();
         // e(left, [s]) · e(right, -[1]) = 1
-        let product = Bn254::multi_miller_loop([left, right], [bases.s_g2.clone(), bases.minus_g2.clone()]);
-        Bn254::final_exponentiation(product).is_some_and(|output| output.0.is_one())
+        product_is_one(&[(left, &bases.s_g2), (right, &bases.minus_g2)])
     }
 }
 

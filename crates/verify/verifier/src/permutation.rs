@@ -17,9 +17,7 @@
 
 use std::num::NonZero;
 
-use crate::curve::{Fr, G1Affine};
-use ark_ff::{Field, One};
-
+use crate::bn254::{Fr, G1Affine};
 use crate::challenge::{Beta, Gamma};
 use crate::domain::Point;
 use crate::error::{KeyError, VerifyError};
@@ -131,7 +129,7 @@ impl Evaluated {
         let (products, Beta(beta), Gamma(gamma)) = (&self.evaluations, self.beta, self.gamma);
         let mut expressions = Vec::new();
         if let Some(first) = products.first() {
-            expressions.push(lagrange.first * (Fr::one() - first.current));
+            expressions.push(lagrange.first * (Fr::ONE - first.current));
         }
         if let Some(last) = products.last() {
             expressions.push((last.current.square() - last.current) * lagrange.last);
@@ -140,7 +138,7 @@ impl Evaluated {
             let before = before.last.ok_or(VerifyError::Missing { what: "last value of a product" })?;
             expressions.push((product.current - before) * lagrange.first);
         }
-        let active = Fr::one() - (lagrange.last + lagrange.blind);
+        let active = Fr::ONE - (lagrange.last + lagrange.blind);
         // β δ^j x, where j counts the columns of all chunks.
         let mut coset = beta * point.x;
         let chunk = argument.chunk.get();
@@ -171,7 +169,7 @@ mod tests {
 
     #[test]
     fn missing_evaluations_are_named() {
-        let one = Fr::one();
+        let one = Fr::ONE;
         let columns = vec![(ColumnKind::Advice, 0); 4];
         let permutation = Permutation { columns, chunk: NonZero::new(3).unwrap(), delta: one };
         assert_eq!(permutation.products(), 2);

@@ -2,11 +2,9 @@
 
 use std::num::NonZero;
 
-use crate::curve::{Bn254, Fr, G1Affine, G2Affine};
-use ark_ec::pairing::Pairing;
-use ark_ff::FftField;
 use vouch_schema::num::{index, wide};
 
+use crate::bn254::{Fr, G1Affine, G2Affine, PreparedG2};
 use crate::domain::{Domain, Rows};
 use crate::error::KeyError;
 use crate::expression::{Evaluator, Leaves};
@@ -19,7 +17,7 @@ use crate::vanishing::SelectedRows;
 use crate::{field, point, shplonk};
 
 /// Largest k: a row for each 2^28-th root of unity is the field's limit.
-const MAX_K: u32 = Fr::TWO_ADICITY;
+const MAX_K: u32 = field::TWO_ADICITY;
 /// Smallest and largest degree of a constraint system.
 const MIN_DEGREE: u32 = 3;
 const MAX_DEGREE: u32 = 1 << 8;
@@ -95,8 +93,8 @@ impl Prepared {
                 key.weights.iter().flat_map(|w| &w.lanes).flat_map(|l| &l.commitments),
             )?,
             blinding_rows: decode_points("blinding row", key.weights.iter().flat_map(|w| &w.blinding_rows))?,
-            s_g2: <Bn254 as Pairing>::G2Prepared::from(s_g2),
-            minus_g2: <Bn254 as Pairing>::G2Prepared::from(-g2),
+            s_g2: PreparedG2::new(&s_g2),
+            minus_g2: PreparedG2::new(&-g2),
         };
         Ok(Self {
             domain: Domain::new(key.k),

@@ -1,9 +1,8 @@
 //! Reads a proof in halo2's order and reduces it to one pairing equation.
 
-use crate::curve::{Fr, G1Affine};
-use ark_ff::Zero;
 use vouch_envelope::{ModelId, Nonce, ProofEnvelope};
 
+use crate::bn254::{Fr, G1Affine};
 use crate::challenge::{CircuitChallenge, Theta, X};
 use crate::error::VerifyError;
 use crate::expression::LeafValues;
@@ -109,8 +108,8 @@ fn read_columns(
     groups: Option<&shplonk::Plan>,
     transcript: &mut Transcript<'_>,
 ) -> Result<(Vec<G1Affine>, Vec<Fr>), VerifyError> {
-    let mut columns = vec![G1Affine::identity(); if groups.is_some() { 0 } else { key.advice_phases.len() }];
-    let mut challenges = vec![Fr::zero(); key.challenge_phases.len()];
+    let mut columns = vec![G1Affine::IDENTITY; if groups.is_some() { 0 } else { key.advice_phases.len() }];
+    let mut challenges = vec![Fr::ZERO; key.challenge_phases.len()];
     for current in 0..=last_phase {
         match groups {
             Some(plan) => {

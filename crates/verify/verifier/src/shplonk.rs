@@ -24,10 +24,9 @@
 //!
 //! Which polynomials are opened where depends on the key alone, so the sets are found when a key is loaded.
 
-use crate::curve::{Fr, G1Affine};
-use ark_ff::{Field, One, Zero};
 use vouch_schema::num::{index, wide};
 
+use crate::bn254::{Fr, G1Affine, invert_all};
 use crate::challenge::{OpeningPoint, PolynomialFactor, SetFactor};
 use crate::domain::{Domain, Point, Rows};
 use crate::error::VerifyError;
@@ -278,8 +277,8 @@ impl Plan {
         // Of a group, polynomial j has the factor u^j.
         let step = y.map_or(u.0, |PolynomialFactor(y)| y);
 
-        let mut power_of_v = Fr::one();
-        let mut remainder = Fr::zero();
+        let mut power_of_v = Fr::ONE;
+        let mut remainder = Fr::ZERO;
         for (set, weight) in self.sets.iter().zip(&weights.sets) {
             let mut factor = power_of_v * weight.factor;
             match set.group {
@@ -288,7 +287,7 @@ impl Plan {
                 None => {}
             }
             for (polynomial, values) in &set.polynomials {
-                let mut value = Fr::zero();
+                let mut value = Fr::ZERO;
                 for (&evaluation, basis) in values.iter().zip(&weight.basis) {
                     value += evaluated.value(evaluation)? * basis;
                 }
@@ -335,7 +334,7 @@ impl Weights {
         let mut vanishing = Vec::with_capacity(sets.len());
         let mut denominators = Vec::new();
         for set in sets {
-            let mut product = Fr::one();
+            let mut product = Fr::ONE;
             let u = if set.group.is_some() { u.pow([wide(set.polynomials.len())]) } else { u };
             for &at in &set.points {
                 let point = points.get(at).ok_or_else(missing)?;
@@ -351,14 +350,14 @@ impl Weights {
             }
             vanishing.push(product);
         }
-        let first = if grouped { Fr::one() } else { vanishing.first().copied().unwrap_or(Fr::one()) };
+        let first = if grouped { Fr::ONE } else { vanishing.first().copied().unwrap_or(Fr::ONE) };
         // Z_{T \ S_i} / Z_{T \ S_0} is Z_{S_0} / Z_{S_i}.
         let bases = denominators.len();
         denominators.extend_from_slice(&vanishing);
         if denominators.iter().any(Fr::is_zero) {
             return Err(degenerate("x"));
         }
-        ark_ff::batch_inversion(&mut denominators);
+        invert_all(&mut denominators);
         let (bases, inverses) = denominators.split_at_checked(bases).ok_or_else(missing)?;
 
         let mut bases = bases.iter();
@@ -443,8 +442,8 @@ mod tests {
         let weights = Weights::new(&[set(&[0, 2]), set(&[0, 1, 2]), set(&[1])], &points, OpeningPoint(u)).unwrap();
         assert_eq!(weights.first, Fr::from(97u64 * 89));
         let factors: Vec<Fr> = weights.sets.iter().map(|set| set.factor).collect();
-        assert_eq!(factors[0], Fr::one());
-        assert_eq!(factors[1] * Fr::from(95u64), Fr::one());
+        assert_eq!(factors[0], Fr::ONE);
+        assert_eq!(factors[1] * Fr::from(95u64), Fr::ONE);
         assert_eq!(factors[2] * Fr::from(95u64), Fr::from(97u64 * 89));
         // X^2 from its values at the three points, and X at two.
         let value = |set: usize, values: &[Fr]| -> Fr {

@@ -5,9 +5,9 @@
 //! Everything the verifier uses is absorbed before a challenge that depends on it is drawn; the order is in
 //! `tests/transcript.inventory`.
 
-use crate::curve::{Fr, G1Affine};
 use vouch_envelope::{CursorError, Reader, hex};
 
+use crate::bn254::{Fr, G1Affine};
 use crate::challenge::Challenge;
 use crate::error::VerifyError;
 use crate::hash::Hash;

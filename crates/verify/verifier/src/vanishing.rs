@@ -10,9 +10,7 @@
 //!
 //! and the multi-opening shows that the committed polynomial takes this value. A random polynomial is opened beside it.
 
-use crate::curve::{Fr, G1Affine};
-use ark_ff::{Field, One, Zero};
-
+use crate::bn254::{Fr, G1Affine};
 use crate::challenge::Y;
 use crate::domain::{Domain, Point};
 use crate::error::VerifyError;
@@ -118,8 +116,8 @@ impl Evaluated {
 }
 
 fn quotient(identities: impl IntoIterator<Item = Fr>, Y(y): Y, xn: Fr) -> Result<Fr, VerifyError> {
-    let combined = identities.into_iter().fold(Fr::zero(), |sum, value| sum * y + value);
-    let vanishing = (xn - Fr::one()).inverse().ok_or(VerifyError::DegenerateChallenge { challenge: "x" })?;
+    let combined = identities.into_iter().fold(Fr::ZERO, |sum, value| sum * y + value);
+    let vanishing = (xn - Fr::ONE).inverse().ok_or(VerifyError::DegenerateChallenge { challenge: "x" })?;
     Ok(combined * vanishing)
 }
 
@@ -132,6 +130,6 @@ mod tests {
         let [a, b, c, y] = [3u64, 5, 7, 10].map(Fr::from);
         assert_eq!(quotient([a, b, c], Y(y), Fr::from(2u64)), Ok(Fr::from(357u64)));
         let degenerate = Err(VerifyError::DegenerateChallenge { challenge: "x" });
-        assert_eq!(quotient([a], Y(y), Fr::one()), degenerate);
+        assert_eq!(quotient([a], Y(y), Fr::ONE), degenerate);
     }
 }

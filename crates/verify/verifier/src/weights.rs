@@ -35,9 +35,9 @@
 //!
 //! The equation is added to the pairing's right side with a random factor.
 
-use crate::curve::{Fr, G1Affine};
 use vouch_schema::num::index;
 
+use crate::bn254::{Fr, G1Affine};
 use crate::challenge::{EquationFactor, LaneFactor, SchnorrChallenge};
 use crate::error::VerifyError;
 use crate::key::CommittedWeights;

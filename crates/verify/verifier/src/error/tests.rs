@@ -6,8 +6,8 @@ use vouch_envelope::{Expected, ProofEnvelope, TensorHash};
 use vouch_schema::Visibility;
 
 use super::*;
+use crate::bn254::Fr;
 use crate::challenge::X;
-use crate::curve::Fr;
 use crate::expression::LeafValues;
 use crate::key::{ColumnKind, ColumnRef, KeyDescription};
 use crate::point::{decode_g1, decode_g2};

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use ark_ff::{UniformRand, Zero};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -24,7 +23,7 @@ const LEAVES: Leaves = Leaves { fixed: 2, advice: 3, instance: 2, challenges: 2 
 /// things for other kinds of leaves.
 fn random(rng: &mut ChaCha8Rng, depth: u32) -> Tree {
     if depth == 0 || rng.gen_bool(0.1) {
-        let small = [Fr::zero(), Fr::from(1u64), -Fr::from(1u64), Fr::rand(rng)][rng.gen_range(0..4)];
+        let small = [Fr::ZERO, Fr::from(1u64), -Fr::from(1u64), field::random(rng)][rng.gen_range(0..4)];
         return Tree::Leaf(match rng.gen_range(0..5) {
             0 => Node::Constant(field::to_bytes(&small)),
             1 => Node::Fixed(rng.gen_range(0..2)),
@@ -54,7 +53,7 @@ struct Point {
 
 impl Point {
     fn random(rng: &mut ChaCha8Rng) -> Self {
-        let mut draw = |count| (0..count).map(|_| Fr::rand(rng)).collect();
+        let mut draw = |count| (0..count).map(|_| field::random(rng)).collect();
         Self {
             fixed: draw(LEAVES.fixed),
             advice: draw(LEAVES.advice),
@@ -160,7 +159,7 @@ fn every_reference_counts() {
         // All leaves and all kinds of nodes, none of which cancels: a sum with random factors.
         let mut sum = builder.node(Node::Challenge(0));
         for i in 0..12u32 {
-            let factor = builder.node(Node::Constant(field::to_bytes(&Fr::rand(&mut rng))));
+            let factor = builder.node(Node::Constant(field::to_bytes(&field::random(&mut rng))));
             let leaf = [Node::Fixed(i % 2), Node::Advice(i % 3), Node::Instance(i % 2), Node::Challenge(i % 2)];
             let leaf = builder.node(leaf[i as usize % 4]);
             let term = builder.node(Node::Product(factor, leaf));
@@ -175,7 +174,7 @@ fn every_reference_counts() {
             let mut other = gates.clone();
             let node = &mut other.nodes[position];
             *node = match *node {
-                Node::Constant(_) => Node::Constant(field::to_bytes(&Fr::rand(&mut rng))),
+                Node::Constant(_) => Node::Constant(field::to_bytes(&field::random(&mut rng))),
                 Node::Fixed(i) => Node::Fixed(1 - i),
                 Node::Advice(i) => Node::Advice((i + 1) % 3),
                 Node::Instance(i) => Node::Instance(1 - i),

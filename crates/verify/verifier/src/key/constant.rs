@@ -1,9 +1,8 @@
 //! Constants of gates, compactly: most are small integers or powers of two, and their negatives.
 
-use crate::curve::Fr;
-use ark_ff::{BigInteger, PrimeField};
 use vouch_envelope::{CursorError, Reader, Writer};
 
+use crate::bn254::{Fr, exponent_of_two};
 use crate::field;
 
 /// How a constant is written. Each constant has one form.
@@ -25,23 +24,17 @@ const FIRST_POWER: u8 = 7;
 impl Form {
     /// The form of a scalar, given by its bytes, which may be those of none.
     pub(super) fn of(bytes: &[u8; 32]) -> Self {
-        let Some(scalar) = field::from_canonical::<Fr>(bytes) else {
+        let Some(scalar) = field::from_canonical(bytes) else {
             return Self::Full(*bytes);
         };
-        let power = |scalar: Fr| {
-            let limbs = scalar.into_bigint();
-            let ones: u32 = limbs.0.iter().map(|limb| limb.count_ones()).sum();
-            // Of a number with a single one.
-            let exponent = u8::try_from(limbs.num_bits().checked_sub(1)?).ok()?;
-            (ones == 1 && exponent >= FIRST_POWER).then_some(exponent)
-        };
+        let power = |scalar: Fr| exponent_of_two(&scalar.to_words()).filter(|exponent| *exponent >= FIRST_POWER);
         if let Some(exponent) = power(scalar) {
             return Self::PowerOfTwo(exponent);
         }
         if let Some(exponent) = power(-scalar) {
             return Self::NegativePowerOfTwo(exponent);
         }
-        let small = |scalar: Fr| match scalar.into_bigint().0 {
+        let small = |scalar: Fr| match scalar.to_words() {
             [low, 0, 0, 0] => i64::try_from(low).ok(),
             _ => None,
         };

@@ -1,22 +1,21 @@
 //! Both methods, and the additions below them, against double-and-add: points that are equal,
 //! opposite, infinite, or have the same y; scalars at the ends of the field and of the windows.
 
-use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
-use ark_ff::{AdditiveGroup, Field, PrimeField, UniformRand, Zero};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{MANY, buckets, msm, straus};
 use crate::addition::{add_pairs, sum_each};
-use crate::curve::{Fq, Fr, G1Affine, G1Projective};
+use crate::bn254::{Fq, Fr, G1, G1Affine};
+use crate::field::random;
 
 /// Multiplication by the definition, bit by bit from the highest.
-fn slow(point: &G1Affine, scalar: &Fr) -> G1Projective {
-    scalar.into_bigint().0.iter().rev().flat_map(|word| (0..64).rev().map(move |i| word >> i & 1 == 1)).fold(
-        G1Projective::ZERO,
-        |mut sum, bit| {
-            sum.double_in_place();
-            if bit { sum + point } else { sum }
+fn slow(point: &G1Affine, scalar: &Fr) -> G1 {
+    scalar.to_words().iter().rev().flat_map(|word| (0..64).rev().map(move |i| word >> i & 1 == 1)).fold(
+        G1::IDENTITY,
+        |sum, bit| {
+            let sum = sum.double();
+            if bit { sum + G1::from(*point) } else { sum }
         },
     )
 }
@@ -24,14 +23,15 @@ fn slow(point: &G1Affine, scalar: &Fr) -> G1Projective {
 /// The identity; multiples of the generator; their opposites; points with the same y, whose x
 /// differ by a cube root of one.
 fn points() -> Vec<G1Affine> {
-    let exponent = (-Fq::from(1u64) / Fq::from(3u64)).into_bigint();
+    let exponent = (-Fq::ONE * Fq::from(3u64).inverse().unwrap()).to_words();
     let root = (2u64..).map(|x| Fq::from(x).pow(exponent)).find(|root| *root != Fq::from(1u64)).unwrap();
     assert_eq!(root.pow([3]), Fq::from(1u64));
-    let mut out = vec![G1Affine::identity()];
+    let mut out = vec![G1Affine::IDENTITY];
     for d in 1..6u64 {
-        let p = (G1Projective::generator() * Fr::from(d)).into_affine();
+        let p = slow(&G1Affine::GENERATOR, &Fr::from(d)).to_affine();
         for x in [p.x, p.x * root, p.x * root * root] {
-            let turned = G1Affine::new(x, p.y);
+            let turned = G1Affine { x, y: p.y };
+            assert!(turned.is_on_curve());
             out.extend([turned, -turned]);
         }
     }
@@ -40,17 +40,17 @@ fn points() -> Vec<G1Affine> {
 
 fn scalars(rng: &mut ChaCha8Rng) -> Vec<Fr> {
     let minus_one = -Fr::from(1u64);
-    let half = minus_one / Fr::from(2u64);
-    let mut out = vec![Fr::zero(), Fr::from(1u64), Fr::from(2u64), minus_one, minus_one - Fr::from(1u64), half, -half];
+    let half = minus_one * Fr::from(2u64).inverse().unwrap();
+    let mut out = vec![Fr::ZERO, Fr::from(1u64), Fr::from(2u64), minus_one, minus_one - Fr::from(1u64), half, -half];
     for e in [1u64, 4, 5, 63, 64, 65, 127, 128, 191, 192, 252, 253] {
         let power = Fr::from(2u64).pow([e]);
         out.extend([power, power - Fr::from(1u64), -power, power + half]);
     }
     // Windows of five bits that are all 16 (the carry of a signed digit), all 15, all 17, all 31.
     for digit in [16u64, 15, 17, 31] {
-        out.push((0..50).fold(Fr::zero(), |sum, _| sum * Fr::from(32u64) + Fr::from(digit)));
+        out.push((0..50).fold(Fr::ZERO, |sum, _| sum * Fr::from(32u64) + Fr::from(digit)));
     }
-    out.extend((0..8).map(|_| Fr::rand(&mut *rng)));
+    out.extend((0..8).map(|_| random(rng)));
     out
 }
 
@@ -60,19 +60,17 @@ fn every_pair_of_points_is_added() {
     let pairs: Vec<_> = points.iter().flat_map(|a| points.iter().map(move |b| (*a, *b))).collect();
     let sums = add_pairs(&pairs);
     for ((a, b), sum) in pairs.iter().zip(sums) {
-        assert_eq!(sum, (G1Projective::from(*a) + b).into_affine(), "{a} + {b}");
+        assert_eq!(sum, (G1::from(*a) + G1::from(*b)).to_affine(), "{a:?} + {b:?}");
         assert!(sum.is_on_curve());
     }
     // All pairs as one list, and in lists of each length.
     let flat: Vec<G1Affine> = pairs.iter().flat_map(|(a, b)| [*a, *b]).collect();
     let lists: Vec<Vec<G1Affine>> = (0..40).map(|len| flat.iter().skip(7 * len).take(len).copied().collect()).collect();
-    let expected: Vec<G1Affine> = lists
-        .iter()
-        .map(|list| list.iter().map(|p| G1Projective::from(*p)).sum::<G1Projective>().into_affine())
-        .collect();
+    let expected: Vec<G1Affine> =
+        lists.iter().map(|list| list.iter().map(|p| G1::from(*p)).sum::<G1>().to_affine()).collect();
     assert_eq!(sum_each(lists), expected);
-    let total: G1Projective = flat.iter().map(|p| G1Projective::from(*p)).sum();
-    assert_eq!(sum_each(vec![flat]), vec![total.into_affine()]);
+    let total: G1 = flat.iter().map(|p| G1::from(*p)).sum();
+    assert_eq!(sum_each(vec![flat]), vec![total.to_affine()]);
 }
 
 #[test]
@@ -80,7 +78,7 @@ fn every_scalar_on_every_point() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     for point in points().iter().step_by(4) {
         for scalar in scalars(&mut rng) {
-            assert_eq!(msm(&[(*point, scalar)]), slow(point, &scalar), "{scalar}");
+            assert_eq!(msm(&[(*point, scalar)]), slow(point, &scalar), "{scalar:?}");
         }
     }
 }
@@ -104,9 +102,9 @@ fn both_methods_on_adversarial_lists() {
                     _ => (points[rng.gen_range(0..points.len())], scalars[rng.gen_range(0..scalars.len())]),
                 })
                 .collect();
-            let expected: G1Projective = terms.iter().map(|(point, scalar)| slow(point, scalar)).sum();
+            let expected: G1 = terms.iter().map(|(point, scalar)| slow(point, scalar)).sum();
             assert_eq!(msm(&terms), expected, "{n} terms of kind {kind}");
-            let kept: Vec<_> = terms.iter().copied().filter(|(p, s)| !p.is_zero() && !s.is_zero()).collect();
+            let kept: Vec<_> = terms.iter().copied().filter(|(p, s)| !p.is_identity() && !s.is_zero()).collect();
             assert_eq!(straus(&kept), expected, "{n} terms of kind {kind}: windows");
             assert_eq!(buckets(&kept), expected, "{n} terms of kind {kind}: buckets");
         }

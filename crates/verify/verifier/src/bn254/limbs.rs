@@ -1,14 +1,17 @@
 //! Montgomery multiplication with limbs of 29 bits.
 //!
-//! A product of two 32-bit halves is the widest that WebAssembly multiplies in one instruction. Arkworks multiplies
-//! 64-bit limbs, each product a call that does four multiplications and carries. With nine limbs of 29 bits a column of
-//! a product, nine products of 58 bits, fits 64 bits with room for the multiples of the modulus and for a second
-//! product, so that no carry is needed before the column is complete (as in the WebAssembly code of Barretenberg).
+//! A product of two 32-bit halves is the widest that WebAssembly multiplies in one instruction: words of 64 bits would take
+//! four multiplications and carries for each product. With nine limbs of 29 bits a column of a product, nine products of
+//! 58 bits, fits 64 bits with room for the multiples of the modulus and for a second product, so that no carry is needed
+//! before the column is complete (as in the WebAssembly code of Barretenberg).
 //!
-//! The Montgomery factor stays 2^256, arkworks' own, so that its constants, conversions and encodings hold: eight
+//! The Montgomery factor is 2^256, as with words of 64 bits (`words.rs`), so that constants and values are the same: eight
 //! steps of the reduction remove 29 bits, the ninth removes 24.
 
 #![expect(clippy::disallowed_methods, reason = "sums of products are below 2^64, or are meant modulo 2^64")]
+
+use super::field::Prime;
+use super::integer::{Words, difference, sum};
 
 /// Bits of a limb.
 const BITS: u32 = 29;
@@ -20,22 +23,8 @@ const LAST_MASK: u64 = (1 << LAST) - 1;
 /// An integer of 256 bits in limbs of 29 bits.
 type Limbs = [u64; 9];
 
-/// A modulus below 2^254.
-pub(super) struct Modulus {
-    limbs: Limbs,
-    words: [u64; 4],
-    /// -1/modulus modulo 2^29.
-    inverse: u64,
-}
-
-impl Modulus {
-    /// The modulus in words of 64 bits, and -1/modulus modulo 2^64.
-    pub(super) const fn new(words: [u64; 4], inverse: u64) -> Self {
-        Self { limbs: split(&words), words, inverse: inverse & MASK }
-    }
-}
-
-const fn split(a: &[u64; 4]) -> Limbs {
+/// The limbs of an integer.
+const fn split(a: &Words) -> Limbs {
     let [a0, a1, a2, a3] = *a;
     [
         a0 & MASK,
@@ -51,7 +40,7 @@ const fn split(a: &[u64; 4]) -> Limbs {
 }
 
 /// Adds products of limbs to a column. It does not overflow: the column of a product is below 9 · 2^58; at most two
-/// products, a multiple of the modulus and a carry below 2^35 are added, which is below 2^63.
+/// products, a multiple of the modulus and a carry below 2^35 are added or subtracted, which is below 2^63.
 macro_rules! add {
     ($sum:ident: $($a:ident $i:literal $b:ident $j:literal),+) => {
         $($sum = $sum.wrapping_add($a[$i].wrapping_mul($b[$j]));)+
@@ -95,13 +84,13 @@ macro_rules! column {
 }
 
 #[inline(always)]
-fn product(a: &Limbs, b: &Limbs) -> Columns {
+const fn product(a: &Limbs, b: &Limbs) -> Columns {
     columns!(column a b)
 }
 
 /// The columns of a square: products of different limbs are computed once.
 #[inline(always)]
-fn squared(a: &Limbs) -> Columns {
+const fn squared(a: &Limbs) -> Columns {
     let [a0, a1, a2, a3, a4, a5, a6, a7, a8] = *a;
     macro_rules! sum {
         ($($x:ident $y:ident),*; $($z:ident)?) => {
@@ -129,10 +118,11 @@ fn squared(a: &Limbs) -> Columns {
     ]
 }
 
-/// The columns' value divided by 2^256, modulo `p`. The value is below 4 p^2.
+/// The columns' value divided by 2^256, modulo p. The value is above -p^2 and below 3 p^2, so that what is left before the
+/// last step is above -p and below 2 p. Columns may be negative, in two's complement.
 #[inline(always)]
-fn reduce(t: Columns, modulus: &Modulus) -> [u64; 4] {
-    let (p, n) = (&modulus.limbs, modulus.inverse);
+const fn reduce<M: Prime>(t: Columns) -> Words {
+    let (p, n) = (const { &split(&M::MODULUS) }, M::INVERSE & MASK);
     let mut m: Limbs = [0; 9];
     let mut carry = 0u64;
     // Makes column k a multiple of 2^29 by adding a multiple of p, and carries the rest.
@@ -140,7 +130,7 @@ fn reduce(t: Columns, modulus: &Modulus) -> [u64; 4] {
         ($k:literal: $($a:ident $i:literal $b:ident $j:literal),*) => {{
             let sum = t[$k].wrapping_add(carry)$(.wrapping_add($a[$i].wrapping_mul($b[$j])))*;
             m[$k] = sum.wrapping_mul(n) & MASK;
-            carry = sum.wrapping_add(m[$k].wrapping_mul(p[0])) >> BITS;
+            carry = carried(sum.wrapping_add(m[$k].wrapping_mul(p[0])));
         }};
     }
     low!(0:);
@@ -151,19 +141,19 @@ fn reduce(t: Columns, modulus: &Modulus) -> [u64; 4] {
     low!(5: m 0 p 5, m 1 p 4, m 2 p 3, m 3 p 2, m 4 p 1);
     low!(6: m 0 p 6, m 1 p 5, m 2 p 4, m 3 p 3, m 4 p 2, m 5 p 1);
     low!(7: m 0 p 7, m 1 p 6, m 2 p 5, m 3 p 4, m 4 p 3, m 5 p 2, m 6 p 1);
-    let mut sum = t[8].wrapping_add(carry);
-    add!(sum: m 0 p 8, m 1 p 7, m 2 p 6, m 3 p 5, m 4 p 4, m 5 p 3, m 6 p 2, m 7 p 1);
-    m[8] = sum.wrapping_mul(n) & LAST_MASK;
-    add!(sum: m 8 p 0);
+    let mut column = t[8].wrapping_add(carry);
+    add!(column: m 0 p 8, m 1 p 7, m 2 p 6, m 3 p 5, m 4 p 4, m 5 p 3, m 6 p 2, m 7 p 1);
+    m[8] = column.wrapping_mul(n) & LAST_MASK;
+    add!(column: m 8 p 0);
     // The 24 low bits are zero; the other five are the lowest of the result.
-    let r8 = (sum & MASK) >> LAST;
-    carry = sum >> BITS;
+    let r8 = (column & MASK) >> LAST;
+    carry = carried(column);
     macro_rules! high {
         ($k:literal: $($terms:tt)+) => {{
-            let mut sum = t[$k].wrapping_add(carry);
-            add!(sum: $($terms)+);
-            carry = sum >> BITS;
-            sum & MASK
+            let mut column = t[$k].wrapping_add(carry);
+            add!(column: $($terms)+);
+            carry = carried(column);
+            column & MASK
         }};
     }
     let r9 = high!(9: m 1 p 8, m 2 p 7, m 3 p 6, m 4 p 5, m 5 p 4, m 6 p 3, m 7 p 2, m 8 p 1);
@@ -175,101 +165,71 @@ fn reduce(t: Columns, modulus: &Modulus) -> [u64; 4] {
     let r15 = high!(15: m 7 p 8, m 8 p 7);
     let mut r16 = t[16].wrapping_add(carry);
     add!(r16: m 8 p 8);
-    subtract_once(
-        [
-            r8 | (r9 << 5) | (r10 << 34) | (r11 << 63),
-            (r11 >> 1) | (r12 << 28) | (r13 << 57),
-            (r13 >> 7) | (r14 << 22) | (r15 << 51),
-            (r15 >> 13) | (r16 << 16),
-        ],
-        &modulus.words,
-    )
-}
-
-/// Sums and differences of words, from the lowest on.
-trait Carrying: Sized {
-    /// `self + other + carry`, and whether it is too large for a word.
-    fn carrying(self, other: Self, carry: bool) -> (Self, bool);
-    /// `self - other - borrow`, and whether it is negative.
-    fn borrowing(self, other: Self, borrow: bool) -> (Self, bool);
-}
-
-impl Carrying for u64 {
-    #[inline(always)]
-    fn carrying(self, other: Self, carry: bool) -> (Self, bool) {
-        let (sum, first) = self.overflowing_add(other);
-        let (sum, second) = sum.overflowing_add(u64::from(carry));
-        (sum, first | second)
+    let result = [
+        r8 | (r9 << 5) | (r10 << 34) | (r11 << 63),
+        (r11 >> 1) | (r12 << 28) | (r13 << 57),
+        (r13 >> 7) | (r14 << 22) | (r15 << 51),
+        (r15 >> 13) | (r16 << 16),
+    ];
+    if r16.cast_signed() < 0 {
+        return sum(&result, &M::MODULUS);
     }
-
-    #[inline(always)]
-    fn borrowing(self, other: Self, borrow: bool) -> (Self, bool) {
-        let (difference, first) = self.overflowing_sub(other);
-        let (difference, second) = difference.overflowing_sub(u64::from(borrow));
-        (difference, first | second)
-    }
+    let (reduced, negative) = difference(&result, &M::MODULUS);
+    if negative { result } else { reduced }
 }
 
-/// `a + b`, below 2^256.
+/// A column without its lowest 29 bits, with its sign.
 #[inline(always)]
-fn sum(a: &[u64; 4], b: &[u64; 4]) -> [u64; 4] {
-    let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (*a, *b);
-    let (s0, carry) = a0.overflowing_add(b0);
-    let (s1, carry) = a1.carrying(b1, carry);
-    let (s2, carry) = a2.carrying(b2, carry);
-    let (s3, _) = a3.carrying(b3, carry);
-    [s0, s1, s2, s3]
+const fn carried(column: u64) -> u64 {
+    (column.cast_signed() >> BITS).cast_unsigned()
 }
 
-/// `a - b` modulo 2^256, and whether it is negative.
+/// `a b / 2^256` modulo p, of an a below p and a b below 2^256.
 #[inline(always)]
-fn difference(a: &[u64; 4], b: &[u64; 4]) -> ([u64; 4], bool) {
-    let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (*a, *b);
-    let (d0, borrow) = a0.overflowing_sub(b0);
-    let (d1, borrow) = a1.borrowing(b1, borrow);
-    let (d2, borrow) = a2.borrowing(b2, borrow);
-    let (d3, borrow) = a3.borrowing(b3, borrow);
-    ([d0, d1, d2, d3], borrow)
-}
-
-/// A number below 2 p, modulo p.
-#[inline(always)]
-fn subtract_once(a: [u64; 4], p: &[u64; 4]) -> [u64; 4] {
-    let (reduced, negative) = difference(&a, p);
-    if negative { a } else { reduced }
-}
-
-/// `a + b` modulo p, of numbers below p.
-#[inline(always)]
-pub(super) fn add(a: &[u64; 4], b: &[u64; 4], modulus: &Modulus) -> [u64; 4] {
-    subtract_once(sum(a, b), &modulus.words)
-}
-
-/// `a - b` modulo p, of numbers below p.
-#[inline(always)]
-pub(super) fn subtract(a: &[u64; 4], b: &[u64; 4], modulus: &Modulus) -> [u64; 4] {
-    let (difference, negative) = difference(a, b);
-    if negative { sum(&difference, &modulus.words) } else { difference }
-}
-
-/// `a b / 2^256` modulo p, of numbers below p.
-#[inline(always)]
-pub(super) fn multiply(a: &[u64; 4], b: &[u64; 4], modulus: &Modulus) -> [u64; 4] {
-    reduce(product(&split(a), &split(b)), modulus)
+pub(super) const fn multiply<M: Prime>(a: &Words, b: &Words) -> Words {
+    reduce::<M>(product(&split(a), &split(b)))
 }
 
 /// `a a / 2^256` modulo p, of a number below p.
 #[inline(always)]
-pub(super) fn square(a: &[u64; 4], modulus: &Modulus) -> [u64; 4] {
-    reduce(squared(&split(a)), modulus)
+pub(super) const fn square<M: Prime>(a: &Words) -> Words {
+    reduce::<M>(squared(&split(a)))
 }
 
-/// `(a b + c d) / 2^256` modulo p, of numbers below p.
+/// `(a0 + a1 u) (b0 + b1 u) / 2^256` modulo p, with `u^2 = -1`, of numbers below p. Three products and two reductions, by
+/// Karatsuba's method:
+///
+/// ```text
+/// a0 b0 - a1 b1 + ((a0 + a1) (b0 + b1) - a0 b0 - a1 b1) u
+/// ```
+///
+/// The columns of the third product may leave 64 bits; those of the differences do not.
 #[inline(always)]
-pub(super) fn multiply_two(a: &[u64; 4], b: &[u64; 4], c: &[u64; 4], d: &[u64; 4], modulus: &Modulus) -> [u64; 4] {
-    let mut columns = product(&split(a), &split(b));
-    for (sum, other) in columns.iter_mut().zip(product(&split(c), &split(d))) {
-        *sum = sum.wrapping_add(other);
+pub(super) const fn multiply_pairs<M: Prime>(a: [&Words; 2], b: [&Words; 2]) -> [Words; 2] {
+    let ([a0, a1], [b0, b1]) = ([split(a[0]), split(a[1])], [split(b[0]), split(b[1])]);
+    let (low, high) = (product(&a0, &b0), product(&a1, &b1));
+    let all = product(&added(&a0, &a1), &added(&b0, &b1));
+    [reduce::<M>(subtracted(&low, &high)), reduce::<M>(subtracted(&subtracted(&all, &low), &high))]
+}
+
+/// Sums of limbs, without carries.
+#[inline(always)]
+const fn added(a: &Limbs, b: &Limbs) -> Limbs {
+    let mut sums = *a;
+    macro_rules! each {
+        ($($i:literal)+) => { $(sums[$i] = sums[$i].wrapping_add(b[$i]);)+ };
     }
-    reduce(columns, modulus)
+    each!(0 1 2 3 4 5 6 7 8);
+    sums
+}
+
+/// Differences of columns.
+#[inline(always)]
+const fn subtracted(a: &Columns, b: &Columns) -> Columns {
+    let mut differences = *a;
+    macro_rules! each {
+        ($($i:literal)+) => { $(differences[$i] = differences[$i].wrapping_sub(b[$i]);)+ };
+    }
+    each!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
+    differences
 }
