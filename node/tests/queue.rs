@@ -1,8 +1,5 @@
 //! A miner whose queue is in NATS, with a real server, and provers that are killed. Needs `nats-server` (Debian has it);
 //! `cargo xtask test --only queue` runs these.
-#![allow(missing_docs)]
-
-mod support;
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -10,13 +7,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use reqwest::{Response, StatusCode};
-use support::{Net, Running, ask, end, fixture, prove_request, start_miner};
 use tokio_stream::StreamExt;
 use vouch_api::{Capacity, ProveRequest, State};
 use vouch_node::chain::MinerEntry;
 use vouch_node::now_ms;
 use vouch_protocol::{PartyKey, sign};
 use vouch_verifier::{Expected, verify_bytes};
+
+use crate::support::{self, Net, Running, ask, end, fixture, prove_request, start_miner};
 
 /// How long a prover may be silent in these tests.
 const ACK_MS: u64 = 1000;
