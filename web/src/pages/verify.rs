@@ -22,7 +22,7 @@ const KEY_MAGIC: &[u8; 8] = b"VOUCHVK\0";
 
 /// What the page has.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "there is one on the page")]
+#[allow(clippy::large_enum_variant, reason = "there is one on the page")]
 enum State {
     /// Nothing yet.
     Empty,
