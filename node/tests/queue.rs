@@ -177,6 +177,25 @@ async fn a_queue_without_provers_is_full_soon_and_forgets_who_went_away() {
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
 }
 
+/// The stream itself says so: this miner has not asked for anything yet.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nats-server"]
+async fn a_queue_that_another_miner_has_filled_is_full() {
+    let net = Net::new();
+    let (key, other) = (PartyKey::generate(), PartyKey::generate());
+    let (_server, url) = nats(&net.dir.path().join("nats"), port()).await;
+    let (miner, second) = (miner(&net, &key, &url, 1).await, miner(&net, &other, &url, 1).await);
+    let short = ProveRequest { deadline_ms: 5000, ..prove_request() };
+    let first = async { send(&net, &key, &miner.url, &short).await.status() };
+    let full = async {
+        until(&miner.url, |c| c.waiting == 1).await;
+        let response = send(&net, &other, &second.url, &prove_request()).await;
+        (response.status(), response.headers().contains_key("retry-after"))
+    };
+    let (first, full) = tokio::join!(first, full);
+    assert_eq!((first, full), (StatusCode::GATEWAY_TIMEOUT, (StatusCode::SERVICE_UNAVAILABLE, true)));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs nats-server"]
 async fn a_validator_does_not_see_where_its_miner_proves() {
