@@ -16,7 +16,7 @@ pub enum DatabaseError {
     #[error("the database has version {got}, this program knows {known}")]
     Newer {
         /// Its version.
-        got: usize,
+        got: i64,
         /// The newest known.
         known: usize,
     },
@@ -57,11 +57,10 @@ pub(crate) fn open(path: &Path, migrations: &[&str]) -> Result<Connection, Datab
     connection.pragma_update(None, "foreign_keys", "ON")?;
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let got: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let got = usize::try_from(got).unwrap_or(usize::MAX);
-    if got > migrations.len() {
+    let Some(missing) = usize::try_from(got).ok().and_then(|got| migrations.get(got..)) else {
         return Err(DatabaseError::Newer { got, known: migrations.len() });
-    }
-    for migration in &migrations[got..] {
+    };
+    for migration in missing {
         transaction.execute_batch(migration)?;
     }
     transaction.pragma_update(None, "user_version", migrations.len() as i64)?;

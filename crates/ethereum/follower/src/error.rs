@@ -58,7 +58,7 @@ pub enum FollowerError {
     #[error("the database has version {found}, this program knows {known}")]
     Newer {
         /// Its version.
-        found: usize,
+        found: i64,
         /// The newest known.
         known: usize,
     },

@@ -233,12 +233,11 @@ impl ProverKey {
         let verifier = file.part("verifying key bytes")?;
         let blinding = file.part("bytes that blind weights")?;
         let mut large = || {
-            let len = file.reader.u64()?;
-            file.reader.take(usize::try_from(len).unwrap_or(usize::MAX))
+            let len = file.reader.u64().map_err(wrong)?;
+            let len = usize::try_from(len).map_err(|_| wrong(format!("a part of {len} bytes is too large")))?;
+            file.reader.take(len).map_err(wrong)
         };
-        let srs = large().map_err(wrong)?;
-        let pk = large().map_err(wrong)?;
-        let powers = large().map_err(wrong)?;
+        let (srs, pk, powers) = (large()?, large()?, large()?);
         file.finish()?;
         let powers = (!powers.is_empty()).then_some(powers);
 

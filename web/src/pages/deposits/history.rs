@@ -65,7 +65,7 @@ fn Read(source: Source) -> impl IntoView {
     let lines = Signal::derive(move || newest().unwrap_or_default());
     let total = Signal::derive(move || {
         source.history.with(|history| match history {
-            Some(Ok((history, _))) => history.entries.len(),
+            Some(Ok((history, _))) => history.entries.len() as u64,
             _ => 0,
         })
     });

@@ -25,10 +25,8 @@ pub(super) fn Recorded(
         })
     });
     let lines = Signal::derive(move || lines.get().unwrap_or_else(Vec::new));
-    let total = Signal::derive(move || {
-        let total = record.data.with(|record| record.as_ref().map_or(0, |record| record.history_total));
-        usize::try_from(total).unwrap_or(usize::MAX)
-    });
+    let total =
+        Signal::derive(move || record.data.with(|record| record.as_ref().map_or(0, |record| record.history_total)));
     let said = move || {
         let failure = record.failure.with(|failure| failure.as_ref().map(|failure| failure.sentence()));
         record.data.with(|record| match (record, failure) {
