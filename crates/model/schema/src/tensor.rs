@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::num::index;
+
 /// Largest number of values of a tensor, and of all public values in one section of an envelope.
 pub const MAX_VALUES: usize = 1 << 20;
 
@@ -130,8 +132,11 @@ pub struct TensorSpec {
 impl TensorSpec {
     /// Number of values: the product of the axes. A product that does not fit is `usize::MAX`, which no list has.
     pub fn size(&self) -> usize {
-        let axes = self.shape.iter().map(|&axis| usize::try_from(axis).unwrap_or(usize::MAX));
-        axes.fold(1, usize::saturating_mul)
+        let times = |product: Option<usize>, &axis: &u32| match axis {
+            0 => Some(0),
+            axis => product?.checked_mul(index(axis)),
+        };
+        self.shape.iter().fold(Some(1), times).unwrap_or(usize::MAX)
     }
 
     /// Number of values, if it is at most [`MAX_VALUES`], as in every key and envelope.

@@ -81,8 +81,10 @@ impl Link {
     }
 
     fn range(&self, at: ValueRef) -> Range<usize> {
+        let start = index(at.start);
+        let end = start.checked_add(index(self.len));
         // An end that does not fit is beyond all lists.
-        index(at.start)..index(at.start).saturating_add(index(self.len))
+        start..end.unwrap_or(usize::MAX)
     }
 }
 

@@ -204,8 +204,9 @@ impl<'a> Reader<'a> {
         if count > limit {
             return Err(too_long());
         }
+        let bytes = count.checked_mul(item_bytes);
         // A product that does not fit is beyond all inputs.
-        let expected = count.saturating_mul(item_bytes);
+        let expected = bytes.unwrap_or(usize::MAX);
         if expected > self.remaining() {
             return Err(CursorError::Truncated { offset: self.offset(), expected, got: self.remaining() });
         }
