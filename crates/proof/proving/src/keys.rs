@@ -276,7 +276,7 @@ impl ProverKey {
 }
 
 /// What key generation makes.
-pub(crate) struct Made {
+pub(crate) struct GeneratedKeys {
     pub(crate) description: KeyDescription,
     params: KzgParams,
     pk: ProvingKey<G1Affine>,
@@ -284,7 +284,7 @@ pub(crate) struct Made {
 }
 
 #[cfg(test)]
-impl Made {
+impl GeneratedKeys {
     /// The proving key of a program with fixed weights.
     pub(crate) fn into_key(
         self,
@@ -310,7 +310,7 @@ pub(crate) fn make(
     srs: &Srs,
     blinding: Option<&Blinding>,
     evm: Option<(u32, &[G1Affine])>,
-) -> Result<Made, ProvingError> {
+) -> Result<GeneratedKeys, ProvingError> {
     crate::cpu::check()?;
     crate::stage("making the proving key")?;
     let srs = srs.truncated(layout.params.k)?;
@@ -321,7 +321,7 @@ pub(crate) fn make(
     let meta = meta(program, layout, &srs, &kzg, Commitments::of(&layout.params, blinding))?;
     let mut description = describe_key(pk.get_vk(), &srs.params, meta)?;
     let evm = evm.map(|(group, powers)| Evm::describe(&mut description, &pk, powers, group)).transpose()?;
-    Ok(Made { description, params: kzg, pk, evm })
+    Ok(GeneratedKeys { description, params: kzg, pk, evm })
 }
 
 /// What a verifying key says of a program beyond its circuit.

@@ -8,8 +8,8 @@ use vouch_deposits::{Address, U256};
 use super::events::{EventTable, LISTED, Line, amount, points};
 use super::holdings::approximate;
 use super::recorded::Recorded;
-use crate::chain::Source;
 use crate::components::chart::{Chart, Series, lines};
+use crate::ethereum::Source;
 use crate::settings::numbers;
 
 /// The chart and the table.

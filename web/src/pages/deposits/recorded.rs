@@ -6,7 +6,7 @@ use vouch_deposits::{Address, parse_address};
 
 use super::events::{EventTable, LISTED, Line, amount, points};
 use crate::api::{AccountDeposits, DEPOSITS, DepositEntry, DepositEvent};
-use crate::chain::Source;
+use crate::ethereum::Source;
 use crate::poll::{SLOW, poll};
 
 /// The validator's record.
