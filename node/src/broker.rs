@@ -53,17 +53,11 @@ pub(crate) enum BrokerError {
     Connect {
         /// Where, without user and password.
         server: String,
-        /// Why.
         reason: String,
     },
     /// The server does not do what it is asked.
     #[error("queue: {what}: {reason}")]
-    Server {
-        /// What it was asked.
-        what: &'static str,
-        /// Why not.
-        reason: String,
-    },
+    Server { what: &'static str, reason: String },
     /// The queue holds as many jobs as it may.
     #[error("queue: full")]
     Full,

@@ -14,28 +14,13 @@ pub enum DatabaseError {
     Sqlite(#[from] rusqlite::Error),
     /// The file was written by a newer version.
     #[error("the database has version {got}, this program knows {known}")]
-    Newer {
-        /// Its version.
-        got: i64,
-        /// The newest known.
-        known: usize,
-    },
+    Newer { got: i64, known: usize },
     /// The log was written by other rules.
     #[error("the log has version {got}, this program writes version {known}: move the folder away to start a new log")]
-    LogVersion {
-        /// Its version.
-        got: String,
-        /// The version that this program writes.
-        known: &'static str,
-    },
+    LogVersion { got: String, known: &'static str },
     /// What is stored cannot be read.
     #[error("the database holds {what} that cannot be read: {reason}")]
-    Content {
-        /// What.
-        what: &'static str,
-        /// Why.
-        reason: String,
-    },
+    Content { what: &'static str, reason: String },
     /// The thread that used the database ended early.
     #[error("the database's thread ended early")]
     Thread,

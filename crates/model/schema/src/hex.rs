@@ -4,23 +4,14 @@ use thiserror::Error;
 
 /// Why a text is not the hexadecimal form of some bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum HexError {
     /// The text has a wrong number of digits.
     #[error("expected {expected} hexadecimal digits, got {got}")]
-    Length {
-        /// Number of digits wanted.
-        expected: usize,
-        /// Number of bytes of text found.
-        got: usize,
-    },
+    Length { expected: usize, got: usize },
     /// A character is not a lower-case hexadecimal digit.
     #[error("character {offset} is not a lower-case hexadecimal digit: got `{got}`")]
-    Digit {
-        /// Position in the text.
-        offset: usize,
-        /// Byte found there.
-        got: char,
-    },
+    Digit { offset: usize, got: char },
 }
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";

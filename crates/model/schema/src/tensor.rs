@@ -67,41 +67,34 @@ impl FromStr for Visibility {
 
 /// Real numbers that are not values of a tensor.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum ValueError {
     /// The tensor has another number of values.
     #[error("`{name}`: expected {expected} values, got {got}")]
     Count {
-        /// Name of the tensor.
         name: String,
-        /// The product of the tensor's axes.
         expected: usize,
         /// The tensor's axes.
         shape: Vec<u32>,
-        /// Number of values given.
         got: usize,
     },
     /// A value is NaN or infinite.
     #[error("`{name}`[{index}]: {value} is not a finite number")]
     NotFinite {
-        /// Name of the tensor.
         name: String,
         /// Position in the tensor, in row-major order.
         index: usize,
-        /// The value.
         value: f64,
     },
     /// The integer of a value is outside the bounds of the tensor.
     #[error("`{name}`[{index}]: {value} is not from {min} to {max}")]
     Range {
-        /// Name of the tensor.
         name: String,
         /// Position in the tensor, in row-major order.
         index: usize,
         /// The value, in the tensor's unit.
         value: f64,
-        /// Smallest real number allowed.
         min: f64,
-        /// Largest real number allowed.
         max: f64,
     },
 }
