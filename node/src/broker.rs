@@ -13,8 +13,10 @@ use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
+use async_nats::jetstream::context::PublishError;
+use async_nats::jetstream::publish::PublishAck;
 use async_nats::jetstream::stream::{self, DiscardPolicy, RetentionPolicy, StorageType, Stream};
-use async_nats::jetstream::{self, Message};
+use async_nats::jetstream::{self, ErrorCode, Message};
 use async_nats::{Client, ConnectOptions};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -51,17 +53,11 @@ pub(crate) enum BrokerError {
     Connect {
         /// Where, without user and password.
         server: String,
-        /// Why.
         reason: String,
     },
     /// The server does not do what it is asked.
     #[error("queue: {what}: {reason}")]
-    Server {
-        /// What it was asked.
-        what: &'static str,
-        /// Why not.
-        reason: String,
-    },
+    Server { what: &'static str, reason: String },
     /// The queue holds as many jobs as it may.
     #[error("queue: full")]
     Full,
@@ -69,6 +65,12 @@ pub(crate) enum BrokerError {
 
 fn server(what: &'static str) -> impl Fn(&dyn std::fmt::Display) -> BrokerError {
     move |reason| BrokerError::Server { what, reason: reason.to_string() }
+}
+
+/// Whether a stream has refused to store a message: it is full, or the server cannot write.
+fn not_stored(error: &PublishError) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<jetstream::Error>());
+    source.is_some_and(|error| error.error_code() == ErrorCode::STREAM_STORE_FAILED)
 }
 
 /// A run to prove.
@@ -198,16 +200,26 @@ impl Broker {
     pub(crate) async fn put(&self, job: &Job) -> Result<u64, BrokerError> {
         self.connected()?;
         let bytes = serde_json::to_vec(job).map_err(|e| server("write a job")(&e))?;
-        let subject = format!("{}.job", self.settings.name);
-        let sent = match self.context.publish(subject, bytes.into()).await {
-            Ok(sent) => sent.await,
-            Err(error) => Err(error),
-        };
-        match sent {
-            Ok(kept) => Ok(kept.sequence),
-            Err(error) if error.to_string().contains("maximum messages exceeded") => Err(BrokerError::Full),
-            Err(error) => Err(server("keep a job")(&error)),
+        let mut sent = self.publish(bytes.clone()).await;
+        if sent.as_ref().is_err_and(not_stored) {
+            if self.full().await? {
+                return Err(BrokerError::Full);
+            }
+            // Since then a prover has finished a job, or it was not for want of room.
+            sent = self.publish(bytes).await;
         }
+        sent.map(|kept| kept.sequence).map_err(|e| server("keep a job")(&e))
+    }
+
+    async fn publish(&self, bytes: Vec<u8>) -> Result<PublishAck, PublishError> {
+        let subject = format!("{}.job", self.settings.name);
+        self.context.publish(subject, bytes.into()).await?.await
+    }
+
+    /// Whether the stream has as many jobs as it may.
+    async fn full(&self) -> Result<bool, BrokerError> {
+        let stream = self.stream.get_info().await.map_err(|e| server("count jobs")(&e))?;
+        Ok(u64::try_from(stream.config.max_messages).is_ok_and(|limit| stream.state.messages >= limit))
     }
 
     /// Takes a job back, if no prover has finished it.
@@ -240,6 +252,8 @@ impl Broker {
 
 #[cfg(test)]
 mod tests {
+    use async_nats::jetstream::context::PublishErrorKind;
+
     use super::*;
 
     #[test]
@@ -251,6 +265,20 @@ mod tests {
         assert_eq!(Answer::decode(&[]), None);
         assert_eq!(Answer::decode(&[3, 1]), None);
         assert_eq!(Answer::decode(&[1, 0xff]), Some(Answer::Inputs("\u{fffd}".into())));
+    }
+
+    /// Whatever the server's text is, the code decides.
+    #[test]
+    fn a_stream_that_stores_nothing_is_known_by_its_code() {
+        let refused = |code: u16, text: &str| {
+            let answer = serde_json::json!({ "code": 503, "err_code": code, "description": text });
+            let error: jetstream::Error = serde_json::from_value(answer).unwrap();
+            PublishError::with_source(PublishErrorKind::Other, error)
+        };
+        assert!(not_stored(&refused(10077, "maximum messages exceeded")));
+        assert!(not_stored(&refused(10077, "no more messages")));
+        assert!(!not_stored(&refused(10039, "maximum messages exceeded")));
+        assert!(!not_stored(&PublishError::new(PublishErrorKind::TimedOut)));
     }
 
     #[test]

@@ -76,23 +76,14 @@ pub struct Publication {
 
 /// Why the chain does not answer.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum ChainError {
     /// The operating system refuses.
     #[error("chain file {path}: {source}", path = path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    File { path: PathBuf, source: std::io::Error },
     /// The file's content is not that of a chain.
     #[error("chain file {path}: {reason}", path = path.display())]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
+    Format { path: PathBuf, reason: String },
 }
 
 /// A chain: it knows the parties and takes weights. Called on threads that may block.

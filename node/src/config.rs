@@ -64,26 +64,17 @@ impl Default for Config {
 
 /// Why there is no configuration.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum ConfigError {
     /// The file cannot be read.
     #[error("configuration {path}: {source}", path = path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    File { path: PathBuf, source: std::io::Error },
     /// A setting is unknown, or of another type.
     #[error("configuration: {0}")]
     Content(String),
     /// Settings that make no sense.
     #[error("configuration: {setting}: {reason}")]
-    Senseless {
-        /// Which.
-        setting: &'static str,
-        /// Why.
-        reason: String,
-    },
+    Senseless { setting: &'static str, reason: String },
 }
 
 fn insert(table: &mut Table, path: &[&str], text: &str) -> Result<(), ConfigError> {

@@ -14,28 +14,13 @@ pub enum DatabaseError {
     Sqlite(#[from] rusqlite::Error),
     /// The file was written by a newer version.
     #[error("the database has version {got}, this program knows {known}")]
-    Newer {
-        /// Its version.
-        got: usize,
-        /// The newest known.
-        known: usize,
-    },
+    Newer { got: i64, known: usize },
     /// The log was written by other rules.
     #[error("the log has version {got}, this program writes version {known}: move the folder away to start a new log")]
-    LogVersion {
-        /// Its version.
-        got: String,
-        /// The version that this program writes.
-        known: &'static str,
-    },
+    LogVersion { got: String, known: &'static str },
     /// What is stored cannot be read.
     #[error("the database holds {what} that cannot be read: {reason}")]
-    Content {
-        /// What.
-        what: &'static str,
-        /// Why.
-        reason: String,
-    },
+    Content { what: &'static str, reason: String },
     /// The thread that used the database ended early.
     #[error("the database's thread ended early")]
     Thread,
@@ -57,11 +42,10 @@ pub(crate) fn open(path: &Path, migrations: &[&str]) -> Result<Connection, Datab
     connection.pragma_update(None, "foreign_keys", "ON")?;
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let got: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let got = usize::try_from(got).unwrap_or(usize::MAX);
-    if got > migrations.len() {
+    let Some(missing) = usize::try_from(got).ok().and_then(|got| migrations.get(got..)) else {
         return Err(DatabaseError::Newer { got, known: migrations.len() });
-    }
-    for migration in &migrations[got..] {
+    };
+    for migration in missing {
         transaction.execute_batch(migration)?;
     }
     transaction.pragma_update(None, "user_version", migrations.len() as i64)?;

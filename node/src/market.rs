@@ -16,38 +16,23 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why there is no market data.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum MarketError {
     /// The file cannot be read.
     #[error("market data {path}: {source}", path = path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    File { path: PathBuf, source: std::io::Error },
     /// The address is none.
     #[error("market data: {address:?} is no address of HTTP: {reason}")]
-    Address {
-        /// What was set.
-        address: String,
-        /// Why.
-        reason: String,
-    },
+    Address { address: String, reason: String },
     /// Nobody answers there, or not in time.
     #[error("market data: {0}")]
     Connection(reqwest::Error),
     /// The answer is no success.
     #[error("market data: expected status 200, got {got}")]
-    Status {
-        /// The status.
-        got: StatusCode,
-    },
+    Status { got: StatusCode },
     /// More than market data can be.
     #[error("market data: expected at most {limit} bytes, got more")]
-    TooLong {
-        /// The limit.
-        limit: usize,
-    },
+    TooLong { limit: usize },
     /// What is there is no market data.
     #[error("market data: {0}")]
     Content(serde_json::Error),

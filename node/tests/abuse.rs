@@ -1,7 +1,4 @@
 //! Users, miners and entries on the chain that mean no good, and what a validator does about them.
-#![allow(missing_docs)]
-
-mod support;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -11,7 +8,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
-use support::{Net, Running, ask, end, get, run, start_miner, verdicts};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use vouch::{Card, Model, Setup};
@@ -25,6 +21,8 @@ use vouch_node::now_ms;
 use vouch_node::registry::Registry;
 use vouch_node::server::{Limits, serve};
 use vouch_protocol::{PartyKey, sign};
+
+use crate::support::{self, Net, Running, ask, end, get, run, start_miner, verdicts};
 
 /// A model whose ranges come from samples near zero: most inputs within its declared ranges leave the range of a value
 /// inside.

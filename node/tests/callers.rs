@@ -1,18 +1,16 @@
 //! What a caller of a miner can do wrong, and what it hears.
-#![allow(missing_docs)]
-
-mod support;
 
 use std::time::Duration;
 
 use reqwest::{Client, Response, StatusCode};
-use support::{Net, fixture, prove_request, start_miner};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use vouch_api::{Capacity, ModelId, Problem, ProveRequest};
 use vouch_node::chain::{Parties, ValidatorEntry};
 use vouch_node::now_ms;
 use vouch_protocol::{MAX_VALIDITY_MS, PartyKey, PublicKey, SignedHeaders, sign};
 use vouch_verifier::{Expected, verify_bytes};
+
+use crate::support::{self, Net, fixture, prove_request, start_miner};
 
 async fn send(url: &str, headers: &SignedHeaders, body: Vec<u8>) -> Response {
     let mut post = Client::new().post(format!("{url}/v1/prove")).body(body);

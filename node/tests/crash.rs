@@ -1,18 +1,16 @@
 //! `kill -9` at random moments under load, then an audit: nothing that was acknowledged is lost, nothing is scored
 //! twice, the log's chain holds. `VOUCH_TEST_CRASHES` says how often (3).
-#![allow(missing_docs)]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use support::{Net, end, fixture, question, verifier};
 use vouch_api::{NoncePart, PredictionStatus, State};
 use vouch_node::audit;
 use vouch_protocol::{Finished, PartyKey};
+
+use crate::support::{self, Net, end, fixture, question, verifier};
 
 fn crashes() -> u32 {
     std::env::var("VOUCH_TEST_CRASHES").ok().and_then(|n| n.parse().ok()).unwrap_or(3)

@@ -1,19 +1,16 @@
 //! Deposits without a chain: nodes that are no use, and validators without a contract. With one: `deposits_chain.rs`.
 
-#[path = "support/deposits.rs"]
-mod questions;
-mod support;
-
 use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::{Json, Router, routing::post};
-use questions::{ask, path, refused};
 use serde_json::{Value, json};
-use support::{Net, Running, get, run};
 use vouch_api::{DepositsConfig, paths};
 use vouch_node::engine;
 use vouch_node::validator::{Validator, ValidatorSettings};
+
+use crate::support::deposits::{ask, path, refused};
+use crate::support::{Net, Running, get, run};
 
 const CONTRACT: &str = "0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0";
 const STRANGER: &str = "0x00000000000000000000000000000000DeaDBeef";

@@ -1,19 +1,14 @@
 //! What a validator serves of the deposit contract, on a real chain (anvil, of the packages of `contracts`).
 
-#[path = "support/local_chain.rs"]
-mod local_chain;
-#[path = "support/deposits.rs"]
-mod questions;
-mod support;
-
 use std::time::Duration;
 
-use local_chain::LocalChain;
-use questions::{ask, path, refused};
 use serde_json::json;
-use support::{Net, get};
 use vouch_api::{AccountDeposits, DepositEvent, DepositsConfig, Health, paths};
 use vouch_deposits::{Address, U256};
+
+use crate::support::deposits::{ask, path, refused};
+use crate::support::local_chain::LocalChain;
+use crate::support::{Net, get};
 
 const STRANGER: &str = "0x00000000000000000000000000000000DeaDBeef";
 

@@ -1,16 +1,14 @@
 //! What binds a validator: its log against what it published, and against itself.
-#![allow(missing_docs)]
-
-mod support;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use support::{Net, fixture, get};
 use vouch_api::Network;
 use vouch_node::audit::{self, Scope};
 use vouch_node::chain::Publication;
 use vouch_protocol::{LogHash, PartyKey, Share, SignedHead};
+
+use crate::support::{self, Net, fixture, get};
 
 /// A validator that has published two epochs at least. Its folder, and a file of the chain.
 async fn published(net: &Net) -> (PathBuf, PathBuf) {

@@ -1,7 +1,4 @@
 //! Miners that have no prover and hand in what others proved.
-#![allow(missing_docs)]
-
-mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,13 +9,14 @@ use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use axum::routing::post;
 use axum::{Json, Router};
-use support::{Net, end, fixture, get, verdicts};
 use vouch_api::{
     AttemptOutcome, MinerHistory, Network, NoncePart, PredictionRequest, PredictionStatus, ProveRequest, paths,
 };
 use vouch_node::chain::{MinerEntry, Parties, ValidatorEntry};
 use vouch_node::now_ms;
 use vouch_protocol::{PartyKey, sign};
+
+use crate::support::{self, Net, end, fixture, get, verdicts};
 
 /// Where a thief gets its proofs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

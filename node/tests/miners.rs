@@ -1,7 +1,4 @@
 //! What a miner can do wrong, and what it gets for it.
-#![allow(missing_docs)]
-
-mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,12 +9,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode, header};
 use axum::routing::post;
 use axum::{Json, Router};
-use support::{Net, ask, end, fixture, miner, verdicts};
 use tokio_stream::StreamExt;
 use vouch_api::{AttemptOutcome, Nonce, ProveRequest, State as Stage};
 use vouch_node::chain::MinerEntry;
 use vouch_protocol::{PartyKey, PublicKey, decay};
 use vouch_verifier::ProofEnvelope;
+
+use crate::support::{self, Net, ask, end, fixture, miner, verdicts};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Behaviour {

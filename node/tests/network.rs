@@ -1,14 +1,10 @@
 //! The validator's interface, with honest miners.
-#![allow(missing_docs)]
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use support::{Net, ask, end, fixture, get, question, verdicts};
 use vouch_api::{
     Health, LogEntry, MinerHistory, MinerSummary, ModelCard, ModelSummary, Network, NoncePart, NonceSource, Problem,
     ProofRecord, State,
@@ -17,6 +13,8 @@ use vouch_envelope::hex;
 use vouch_node::audit;
 use vouch_protocol::PublicKey;
 use vouch_verifier::{Expected, VerifierKey, verify_bytes};
+
+use crate::support::{self, Net, ask, end, fixture, get, question, verdicts};
 
 async fn bytes(url: &str, path: &str) -> Vec<u8> {
     reqwest::get(format!("{url}{path}")).await.unwrap().error_for_status().unwrap().bytes().await.unwrap().to_vec()

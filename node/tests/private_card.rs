@@ -1,17 +1,15 @@
 //! What a node serves of a model with private weights, when its operator gives it the owner's bundle.
-#![allow(missing_docs)]
-
-mod support;
 
 use std::path::Path;
 
 use serde_json::Value;
-use support::{Net, get};
 use vouch::{Card, FieldTest, Model, Setup};
 use vouch_api::{ModelCard, ModelId, Weights};
 use vouch_compiler::{CompileOptions, InputRanges, OnnxModel, compile_model};
 use vouch_program::WeightMode;
 use vouch_testing::leak::{self, Layer, SIZE, distance, onnx, recover};
+
+use crate::support::{Net, get};
 
 /// The owner's folder: everything that `vouch compile` and `vouch setup` write.
 fn save(layer: &Layer, weights: WeightMode, path: &Path) -> ModelId {

@@ -1,8 +1,5 @@
 //! A miner whose queue is in NATS, with a real server, and provers that are killed. Needs `nats-server` (Debian has it);
 //! `cargo xtask test --only queue` runs these.
-#![allow(missing_docs)]
-
-mod support;
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -10,13 +7,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use reqwest::{Response, StatusCode};
-use support::{Net, Running, ask, end, fixture, prove_request, start_miner};
 use tokio_stream::StreamExt;
 use vouch_api::{Capacity, ProveRequest, State};
 use vouch_node::chain::MinerEntry;
 use vouch_node::now_ms;
 use vouch_protocol::{PartyKey, sign};
 use vouch_verifier::{Expected, verify_bytes};
+
+use crate::support::{self, Net, Running, ask, end, fixture, prove_request, start_miner};
 
 /// How long a prover may be silent in these tests.
 const ACK_MS: u64 = 1000;
@@ -177,6 +175,25 @@ async fn a_queue_without_provers_is_full_soon_and_forgets_who_went_away() {
     assert!(began.elapsed() < Duration::from_secs(15));
     let ready = reqwest::get(format!("{}/ready", miner.url)).await.unwrap();
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+/// The stream itself says so: this miner has not asked for anything yet.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nats-server"]
+async fn a_queue_that_another_miner_has_filled_is_full() {
+    let net = Net::new();
+    let (key, other) = (PartyKey::generate(), PartyKey::generate());
+    let (_server, url) = nats(&net.dir.path().join("nats"), port()).await;
+    let (miner, second) = (miner(&net, &key, &url, 1).await, miner(&net, &other, &url, 1).await);
+    let short = ProveRequest { deadline_ms: 5000, ..prove_request() };
+    let first = async { send(&net, &key, &miner.url, &short).await.status() };
+    let full = async {
+        until(&miner.url, |c| c.waiting == 1).await;
+        let response = send(&net, &other, &second.url, &prove_request()).await;
+        (response.status(), response.headers().contains_key("retry-after"))
+    };
+    let (first, full) = tokio::join!(first, full);
+    assert_eq!((first, full), (StatusCode::GATEWAY_TIMEOUT, (StatusCode::SERVICE_UNAVAILABLE, true)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,4 @@
 //! Bundles that a node does not serve.
-#![allow(missing_docs)]
 
 use std::{path::Path, time::Duration};
 

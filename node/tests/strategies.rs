@@ -1,7 +1,4 @@
 //! Strategies: forecasts and an allocation on real miners, linked; and what happens when somebody cheats.
-#![allow(missing_docs)]
-
-mod support;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +12,6 @@ use axum::routing::{get as route, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use support::{Net, Running, get, start_miner, verdicts};
 use tempfile::TempDir;
 use vouch::{Card, Model, ProvingKey, Salt, Setup};
 use vouch_api::{
@@ -32,6 +28,8 @@ use vouch_node::validator::{Blueprint, StrategyError, StrategySettings};
 use vouch_program::{Interval, Program, Requant};
 use vouch_protocol::{PartyKey, PublicKey};
 use vouch_verifier::{ChainError, ChainStep, Expected, LinkError, verify_chain};
+
+use crate::support::{self, Net, Running, get, start_miner, verdicts};
 
 const TOKENS: usize = 3;
 

@@ -1,5 +1,4 @@
 //! Chains of real proofs: forecasts whose outputs are inputs of an allocation.
-#![allow(missing_docs)]
 
 use std::path::Path;
 

@@ -1,13 +1,11 @@
 //! The width of limbs is the one that makes proofs about a batch of that size cheapest.
-#![allow(missing_docs)]
 
-mod shipped;
-
-use shipped::{ALLOCATION, FORECAST, onnx, options};
 use vouch::{ErrorKind, LIMB_BITS, compile_cheapest};
 use vouch_circuit::Objective;
 use vouch_compiler::Compiled;
 use vouch_proving::{ProvingError, plan};
+
+use crate::shipped::{ALLOCATION, FORECAST, onnx, options};
 
 fn weight(compiled: &Compiled, batch: u32) -> f64 {
     let plan = plan(&compiled.program, batch, Objective::default(), None).unwrap();

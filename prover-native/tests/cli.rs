@@ -1,7 +1,4 @@
 //! The real program, on a real model: the commands of the README, and what they say to bad input.
-#![allow(missing_docs)]
-
-mod program;
 
 use std::{
     fs,
@@ -10,8 +7,9 @@ use std::{
     sync::OnceLock,
 };
 
-use program::{MODEL, bad, good, text, vouch, vouch_of};
 use serde_json::Value;
+
+use crate::program::{MODEL, bad, good, text, vouch, vouch_of};
 
 const INPUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/staking-lstm/example.json");
 /// The test's keys are of development setups.

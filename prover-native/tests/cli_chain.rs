@@ -1,5 +1,4 @@
 //! `vouch chain`, on the proofs that the verifier's own tests use.
-#![allow(missing_docs)]
 
 use std::{
     fs,

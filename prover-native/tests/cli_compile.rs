@@ -1,12 +1,10 @@
 //! `vouch compile` for batches, and on the caller's samples.
-#![allow(missing_docs)]
-
-mod program;
 
 use std::{fs, path::Path};
 
-use program::{MODEL, bad, good, text, vouch};
 use serde_json::Value;
+
+use crate::program::{MODEL, bad, good, text, vouch};
 
 const ALLOCATION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/restaking-allocation/");
 

@@ -1,5 +1,4 @@
 //! `vouch disclose` on the default model with a hashed input: keys, proofs of facts, verification against the model's own proof.
-#![allow(missing_docs)]
 
 use std::{
     fs,

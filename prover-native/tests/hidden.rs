@@ -1,5 +1,4 @@
 //! Proofs of programs whose inputs and outputs are hashed or private: who learns what, and that nobody gets through with another salt, hash or value.
-#![allow(missing_docs)]
 
 use std::collections::BTreeMap;
 

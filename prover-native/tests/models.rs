@@ -1,16 +1,14 @@
 //! The shipped models: their accuracy as programs, and the link between them. `restaking-allocation` takes the integers
 //! that `staking-lstm` puts out as they are.
-#![allow(missing_docs)]
 
-mod shipped;
-
-use shipped::{ALLOCATION, FORECAST, SHARE, TOKENS, compiled, example, folder, onnx, samples};
 use vouch::Card;
 use vouch_compiler::{Oracle, dequantize_outputs, quantize_inputs};
 use vouch_envelope::Nonce;
 use vouch_proving::ProverKey;
 use vouch_testing::ANY;
 use vouch_verifier::{Expected, VerifierKey, verify};
+
+use crate::shipped::{ALLOCATION, FORECAST, SHARE, TOKENS, compiled, example, folder, onnx, samples};
 
 fn outputs(key: &VerifierKey, envelope: &vouch_envelope::ProofEnvelope, inputs: Vec<i64>) -> Vec<i64> {
     let expected = Expected { inputs: Some(inputs), ..ANY };

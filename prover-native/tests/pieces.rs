@@ -1,19 +1,17 @@
 //! The quotient's pieces reveal nothing in any layout that ships (docs/threat-model.md, "The quotient's pieces"): of the
 //! models, with public and hashed inputs, fixed and private weights, and of the facts about their hashed inputs.
-#![allow(missing_docs)]
-
-mod shipped;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use shipped::{ALLOCATION, FORECAST, compiled_with, options};
 use vouch_circuit::{CircuitParams, Objective};
 use vouch_compiler::CompileOptions;
 use vouch_disclosure::disclosure_program;
 use vouch_program::{Program, Visibility, WeightMode};
 use vouch_proving::{plan, rank_of_pieces};
+
+use crate::shipped::{ALLOCATION, FORECAST, compiled_with, options};
 
 /// The program with its inputs hashed, those that may be.
 fn hashed(program: &Program) -> Program {

@@ -1,5 +1,4 @@
 //! Proofs of programs with private weights: that they verify, that nothing in them can be changed, that keys can be checked without the weights, and what keys and proofs show.
-#![allow(missing_docs)]
 
 use std::{collections::BTreeMap, sync::OnceLock};
 

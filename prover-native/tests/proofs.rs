@@ -1,5 +1,4 @@
 //! Real proofs of random programs: the verifier accepts them, and does not accept them for anything else.
-#![allow(missing_docs)]
 
 use halo2_proofs::poly::commitment::ParamsProver;
 use vouch::{Card, Compiled, ErrorKind, Model, ProvingKey};

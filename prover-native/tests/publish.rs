@@ -1,17 +1,15 @@
 //! What is published of a model with private weights, and what an attacker gets out of it.
-#![allow(missing_docs)]
-
-mod program;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use program::{bad, good, text};
 use serde_json::Value;
 use vouch::{Card, LIMB_BITS, MODEL_FILE, Model, compile_cheapest};
 use vouch_circuit::Objective;
 use vouch_compiler::{CompileOptions, InputRanges, OnnxModel};
 use vouch_program::WeightMode;
 use vouch_testing::leak::{Layer, SIZE, distance, manifest, numbers, onnx, recover};
+
+use crate::program::{self, bad, good, text};
 
 /// A model with private weights: its owner's folder and a published one.
 fn made(dir: &Path, layer: &Layer, options: &[&str]) -> (Vec<u8>, Vec<u8>) {

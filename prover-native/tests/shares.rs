@@ -1,15 +1,13 @@
 //! Shares sum to one within a bound that follows from the program (models/restaking-allocation/README.md states it).
-#![allow(missing_docs)]
-
-mod shipped;
 
 use std::sync::OnceLock;
 
 use proptest::prelude::*;
-use shipped::{ALLOCATION, compiled, onnx, samples};
 use vouch::LIMB_BITS;
 use vouch_compiler::{CompileOptions, NamedTensors, compile_model, quantize_inputs};
 use vouch_program::{Instruction, Interval, Matrix, Product, Program, Requant, Table, Wire};
+
+use crate::shipped::{ALLOCATION, compiled, onnx, samples};
 
 /// What the README states of the largest possible |Σ shares − 1|.
 const STATED: f64 = 1.5e-4;

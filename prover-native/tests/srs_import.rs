@@ -1,5 +1,4 @@
 //! Reference strings of ceremonies: real `.ptau` files, made by snarkjs (`ptau/make.sh`), and halo2's own files.
-#![allow(missing_docs)]
 
 use std::{collections::HashSet, fs, path::Path};
 

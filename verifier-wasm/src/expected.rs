@@ -8,16 +8,16 @@ use std::str::FromStr;
 
 use vouch_verifier::{Expected, Link, ValueRef};
 
-use crate::face::{FaceError, Kind};
+use crate::api::{ApiError, Kind};
 
 /// Reads the expectations. An unknown field is an error: a misspelt `nonce` must not mean "any". So is an empty text: a
 /// host that has lost the expectations must not get a verdict without them.
-pub(crate) fn parse(json: &[u8]) -> Result<Expected, FaceError> {
+pub(crate) fn parse(json: &[u8]) -> Result<Expected, ApiError> {
     whole(json, Reader::expected)
 }
 
 /// Reads what is expected of a chain: the expectations of each proof, and the links.
-pub(crate) fn parse_chain(json: &[u8]) -> Result<(Vec<Expected>, Vec<Link>), FaceError> {
+pub(crate) fn parse_chain(json: &[u8]) -> Result<(Vec<Expected>, Vec<Link>), ApiError> {
     whole(json, |reader| {
         let (mut steps, mut links) = (Vec::new(), Vec::new());
         reader.object("expectation", &mut |reader, name| {
@@ -33,7 +33,7 @@ pub(crate) fn parse_chain(json: &[u8]) -> Result<(Vec<Expected>, Vec<Link>), Fac
 }
 
 /// Reads a value that nothing follows.
-fn whole<'a, T>(json: &'a [u8], read: impl FnOnce(&mut Reader<'a>) -> Result<T, String>) -> Result<T, FaceError> {
+fn whole<'a, T>(json: &'a [u8], read: impl FnOnce(&mut Reader<'a>) -> Result<T, String>) -> Result<T, ApiError> {
     let mut reader = Reader { json, at: 0 };
     let result = read(&mut reader).and_then(|value| match reader.peek() {
         None => Ok(value),
@@ -41,7 +41,7 @@ fn whole<'a, T>(json: &'a [u8], read: impl FnOnce(&mut Reader<'a>) -> Result<T, 
     });
     let at = reader.at;
     result.map_err(|message| {
-        FaceError::new(Kind::Expected, "malformed", format!("the expectations, byte {at}: {message}"))
+        ApiError::new(Kind::Expected, "malformed", format!("the expectations, byte {at}: {message}"))
     })
 }
 

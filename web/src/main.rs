@@ -7,7 +7,7 @@
 //! | [`components`] | what pages are made of: verdict, fields, charts, digests |
 //! | [`worker`] | the verifier in its Web Worker, seen from the page |
 //! | [`prover`], [`fact`] | the prover of facts about hidden inputs in its Web Worker; their keys, from the validator |
-//! | [`chain`] | the deposit contract, read through the validator, written through the wallet |
+//! | [`ethereum`] | the deposit contract, read through the validator, written through the wallet |
 //! | [`setup`], [`strategy`] | what must be there before one can ask; a chain of proofs and its verification |
 //! | [`api`], [`http`], [`poll`] | the validator |
 //! | [`settings`], [`time`], [`random`] | what the user chose; the browser's clock and random numbers |
@@ -17,8 +17,8 @@
 
 mod api;
 mod app;
-mod chain;
 mod components;
+mod ethereum;
 mod fact;
 mod http;
 mod pages;

@@ -56,7 +56,7 @@ impl Profile {
             Self::Release => build.args(["build", "--locked", "--release", "--bin", "vouch", "--bin", "vouch-node"]),
             // The programs as the integration tests have them. A `cargo build` would give libraries the features that they
             // have without the tests, and compile half of them again.
-            Self::Dev => build.args(["test", "--locked", "--no-run", "--test", "cli", "--test", "network"]),
+            Self::Dev => build.args(["test", "--locked", "--no-run", "--test", "prover", "--test", "node"]),
         };
         process::run(&mut build)
     }

@@ -4,9 +4,10 @@
 //! | --- | --- |
 //! | [`dependencies`] | crates use each other in one direction; what the browser loads links no prover, no threads |
 //! | [`diagram`] | the picture of these dependencies in ARCHITECTURE.md is the present one |
-//! | [`crates`] | every crate says what it is; the verifier's crates forbid what could panic |
+//! | [`crates`] | every crate says what it is, and tests all its tests; the verifier's crates forbid what could panic |
 //! | [`leftovers`] | no unfinished code, no word that must not be said |
 //! | [`links`] | links in markdown files lead somewhere |
+//! | [`paths`] | paths in backticks are those of files |
 //! | [`book`] | every page of docs/ is in the book's contents and in the index |
 //! | [`length`] | files that have become long: listed, not refused |
 
@@ -17,6 +18,7 @@ mod diagram;
 mod leftovers;
 mod length;
 mod links;
+mod paths;
 
 use std::path::{Path, PathBuf};
 
@@ -89,6 +91,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     findings.extend(diagram::check(workspace, &metadata, &graphs, args.write)?);
     findings.extend(leftovers::check(&sources, &args.forbid));
     findings.extend(links::check(workspace, &sources));
+    findings.extend(paths::check(&workspace.files()?, &sources));
     findings.extend(book::check(&sources));
     findings.sort();
 

@@ -104,33 +104,17 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An accuracy that an owner cannot state.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum StatedError {
     /// The model does not have the output.
     #[error("accuracy of `{name}`: the model has no such output; its outputs are {known}")]
-    Output {
-        /// As given.
-        name: String,
-        /// The outputs' names.
-        known: String,
-    },
+    Output { name: String, known: String },
     /// The bound is not a positive finite number.
     #[error("accuracy of `{name}`: {bound} is not a positive number")]
-    Number {
-        /// The output.
-        name: String,
-        /// As given.
-        bound: f64,
-    },
+    Number { name: String, bound: f64 },
     /// The compiler found a larger error.
     #[error("accuracy of `{name}`: errors of up to {measured:e} were measured, more than the {bound:e} that is stated")]
-    Measured {
-        /// The output.
-        name: String,
-        /// As given.
-        bound: f64,
-        /// Largest absolute error that the compiler found.
-        measured: f64,
-    },
+    Measured { name: String, bound: f64, measured: f64 },
 }
 
 /// What failed.

@@ -17,23 +17,14 @@ const MAX_IDLE: usize = 8;
 
 /// Why there is no engine.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum EngineError {
     /// The file cannot be read.
     #[error("verifier {path}: {source}; `cargo xtask wasm` makes it, and the setting `validator.verifier.wasm` names it", path = path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    File { path: PathBuf, source: std::io::Error },
     /// The file is no verifier.
     #[error("verifier {path}: {source}", path = path.display())]
-    Module {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: HostError,
-    },
+    Module { path: PathBuf, source: HostError },
 }
 
 /// Verifies in instances of the module, each with one model's key and one verification at a time.

@@ -38,9 +38,9 @@ struct Inner {
 pub(super) struct Queue(Arc<Inner>);
 
 /// A place in the queue, given back when it is dropped: also when the caller goes away.
-struct Place(Arc<Inner>);
+struct QueueSlot(Arc<Inner>);
 
-impl Drop for Place {
+impl Drop for QueueSlot {
     fn drop(&mut self) {
         self.0.taken.fetch_sub(1, Ordering::SeqCst);
         self.0.show();
@@ -108,7 +108,7 @@ impl Queue {
             let wait = inner.usual_ms.load(Ordering::Relaxed) * taken / 1000;
             return Err(QueueError::Full { retry_after_s: wait.clamp(1, 60) as u64 });
         }
-        let place = Place(inner.clone());
+        let place = QueueSlot(inner.clone());
         inner.show();
         let permit = tokio::time::timeout(deadline, inner.provers.clone().acquire_owned()).await;
         let permit = permit.map_err(|_| QueueError::Late)?.map_err(|_| QueueError::Closed)?;

@@ -17,39 +17,20 @@ const MAX_PROVER_KEY: u64 = 256 << 20;
 /// Why keys for facts cannot be served.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum DisclosureKeysError {
     /// A file cannot be read.
     #[error("{path}: {source}", path = path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    File { path: PathBuf, source: io::Error },
     /// The verifying key is malformed.
     #[error("{path}: {source}", path = path.display())]
-    Key {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: KeyError,
-    },
+    Key { path: PathBuf, source: KeyError },
     /// The verifying key is not one for facts.
     #[error("{path}: {source}", path = path.display())]
-    Program {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: Box<DisclosureError>,
-    },
+    Program { path: PathBuf, source: Box<DisclosureError> },
     /// The verifying key is about another tensor than the model's, or one of other values.
     #[error("{path}: it is not about the model's input `{name}`: run `vouch disclose setup` again", path = path.display())]
-    OtherTensor {
-        /// The file.
-        path: PathBuf,
-        /// The input.
-        name: String,
-    },
+    OtherTensor { path: PathBuf, name: String },
 }
 
 /// The keys for facts about one input.

@@ -13,6 +13,7 @@ use super::model::Model;
 
 /// Why hashed tensors are not as they should be. No value is named: they are nobody's business.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum HiddenError {
     /// Nothing to salt hashes with.
     #[error("the model has hashed tensors: their hashes need a salt")]
@@ -22,33 +23,16 @@ pub enum HiddenError {
     NeedlessSalt,
     /// A value that has no hash.
     #[error("`{name}`: value {index} is not an integer of 32 bits")]
-    Width {
-        /// The tensor.
-        name: String,
-        /// Which of its values.
-        index: usize,
-    },
+    Width { name: String, index: usize },
     /// The inputs have another number of values than the model's.
     #[error("the inputs have another number of values than the model's")]
     Inputs,
     /// Another number of values than hashed outputs have.
     #[error("values of hashed outputs: expected {expected}, got {got}")]
-    Count {
-        /// Values expected.
-        expected: usize,
-        /// Values found.
-        got: usize,
-    },
+    Count { expected: usize, got: usize },
     /// Values that are not those of the proof.
     #[error("`{name}`: the values that came with the proof have the hash {got}, the proof shows {expected}")]
-    Output {
-        /// The output.
-        name: String,
-        /// The hash in the proof.
-        expected: TensorHash,
-        /// The hash of the values.
-        got: TensorHash,
-    },
+    Output { name: String, expected: TensorHash, got: TensorHash },
 }
 
 /// The hashed tensors of a section with their values, of flat values of hashed tensors.

@@ -113,7 +113,7 @@ pub(super) struct Parts {
 }
 
 /// A verdict as it was written down.
-pub(super) struct Judged {
+pub(super) struct RecordedVerdict {
     pub(super) verdict: Verdict,
     /// Whether it ended the prediction that it was for.
     pub(super) ended: bool,
@@ -254,7 +254,7 @@ impl Dispatcher {
     }
 
     /// Verifies an answer, or the lack of one, and writes the verdict down.
-    pub(super) async fn judge(&self, asked: Asked) -> Result<Judged, DatabaseError> {
+    pub(super) async fn judge(&self, asked: Asked) -> Result<RecordedVerdict, DatabaseError> {
         let Asked { id, miner, query, validator_part, nonce, answer, response, place } = asked;
         let start = Instant::now();
         let received = answer.body.len();
@@ -289,7 +289,7 @@ impl Dispatcher {
         }
         self.show_in_flight();
         tracing::info!(miner = %verdict.miner, outcome = outcome.as_str(), response_ms = response.as_millis() as u64, bytes, score = %verdict.after, detail = verdict.detail, "judged");
-        Ok(Judged { verdict, ended, outputs })
+        Ok(RecordedVerdict { verdict, ended, outputs })
     }
 
     /// Sends the request and reads at most `limit` bytes.

@@ -1,5 +1,5 @@
 //! Questions about deposits.
-#![allow(dead_code, missing_docs, unreachable_pub)]
+#![allow(missing_docs, unreachable_pub)]
 
 use serde_json::Value;
 use vouch_api::paths;

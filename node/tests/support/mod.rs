@@ -1,6 +1,9 @@
 //! A small model with keys, and servers on this machine.
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
+pub mod deposits;
+pub mod local_chain;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

@@ -27,7 +27,7 @@ class Link:
     len: int
 
     def to_fields(self) -> Dict[str, Any]:
-        """The form that every face of the module understands."""
+        """The form that every interface of the module understands."""
         start = {"proof": self.from_proof, "start": self.from_start}
         return {"from": start, "to": {"proof": self.to_proof, "start": self.to_start}, "len": self.len}
 
@@ -47,7 +47,7 @@ class ExpectedChain:
     links: Sequence[Link]
 
     def to_json(self) -> str:
-        """The form that every face of the module understands."""
+        """The form that every interface of the module understands."""
         return json.dumps({"steps": _fields("steps", self.steps, Expected), "links": _fields("links", self.links, Link)})
 
 

@@ -34,7 +34,7 @@ class Expected:
     allow_development_srs: bool = False
 
     def to_json(self) -> str:
-        """The form that every face of the module understands."""
+        """The form that every interface of the module understands."""
         return json.dumps(self.to_fields())
 
     def to_fields(self) -> Dict[str, Any]:

@@ -1,6 +1,6 @@
 //! The program, run as whoever types its commands.
 
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
+#![allow(unreachable_pub)]
 
 use std::{
     path::Path,

@@ -6,7 +6,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use vouch_verifier::{Link, Nonce, ProofChain, ProofEnvelope, ValueRef};
-use vouch_verifier_wasm::face::{self, Key};
+use vouch_verifier_wasm::api::{self, Key};
 
 use super::{Case, Cases, Error, answer, hex, mutate};
 
@@ -28,14 +28,14 @@ fn link(from: (u32, u32), to: (u32, u32), len: u32) -> Link {
 impl Cases {
     fn chain(&mut self, name: &str, keys: &[Vec<u8>], chain: &[u8], expected: &str) {
         let loaded = keys.iter().map(|key| Key::load(key)).collect::<Result<Vec<_>, _>>();
-        let result = loaded.and_then(|keys| face::verify_chain(&keys, chain, expected.as_bytes()));
+        let result = loaded.and_then(|keys| api::verify_chain(&keys, chain, expected.as_bytes()));
         let key = keys.iter().map(|key| hex(key)).collect::<Vec<_>>().join(",");
         let (name, expected) = (format!("chain: {name}"), expected.to_owned());
         self.0.push(Case { name, call: "chain", key, envelope: hex(chain), expected, answer: answer(result) });
     }
 
     fn inspect_chain(&mut self, name: &str, chain: &[u8]) {
-        let (name, answer) = (format!("chain: {name}"), answer(face::inspect_chain(chain)));
+        let (name, answer) = (format!("chain: {name}"), answer(api::inspect_chain(chain)));
         let (key, expected) = (String::new(), String::new());
         self.0.push(Case { name, call: "inspectChain", key, envelope: hex(chain), expected, answer });
     }

@@ -10,8 +10,8 @@ use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use vouch_verifier::ProofEnvelope;
-use vouch_verifier_wasm::FaceError;
-use vouch_verifier_wasm::face::{self, Key};
+use vouch_verifier_wasm::ApiError;
+use vouch_verifier_wasm::api::{self, Key};
 
 /// A call of the verifier.
 #[derive(Serialize)]
@@ -40,7 +40,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// An answer or an error, as the hosts write them.
-fn answer(result: Result<String, FaceError>) -> String {
+fn answer(result: Result<String, ApiError>) -> String {
     result.unwrap_or_else(|error| error.to_json())
 }
 
@@ -59,7 +59,7 @@ impl Cases {
     }
 
     fn inspect(&mut self, name: impl Into<String>, envelope: &[u8]) {
-        let answer = answer(face::inspect(envelope));
+        let answer = answer(api::inspect(envelope));
         let (name, envelope) = (name.into(), hex(envelope));
         self.0.push(Case { name, call: "inspect", key: String::new(), envelope, expected: String::new(), answer });
     }

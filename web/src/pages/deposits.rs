@@ -16,9 +16,9 @@ use vouch_client::words::sentence;
 use vouch_deposits::{Address, parse_address};
 
 use crate::api::{self, DepositsConfig};
-use crate::chain::wallet::Wallet;
-use crate::chain::{Contract, Source};
 use crate::components::{Empty, Loading, Trouble};
+use crate::ethereum::wallet::Wallet;
+use crate::ethereum::{Contract, Source};
 use crate::poll::{SLOW, every_second, poll};
 use history::HistorySection;
 use holdings::Holdings;

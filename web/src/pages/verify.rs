@@ -22,7 +22,7 @@ const KEY_MAGIC: &[u8; 8] = b"VOUCHVK\0";
 
 /// What the page has.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "there is one on the page")]
+#[allow(clippy::large_enum_variant, reason = "there is one on the page")]
 enum State {
     /// Nothing yet.
     Empty,
@@ -64,17 +64,17 @@ pub(crate) fn Verify() -> impl IntoView {
         held.set_value(None);
         spawn_local(async move {
             match understand(bytes) {
-                Ok(Given::Key(bytes)) => {
+                Ok(UserInput::Key(bytes)) => {
                     key.set(Some(Arc::new(bytes)));
                     if let State::KeyWanted(envelope, _) = state.get_untracked() {
                         state.set(ready(envelope, key.get_untracked(), expected(), None).await);
                     }
                 }
-                Ok(Given::Envelope(bytes)) => {
+                Ok(UserInput::Envelope(bytes)) => {
                     state.set(State::Fetching("the model's verifying key"));
                     state.set(ready(Arc::new(bytes), key.get_untracked(), expected(), link).await);
                 }
-                Ok(Given::Recognition(file)) => {
+                Ok(UserInput::Recognition(file)) => {
                     wrong.set(None);
                     match state.get_untracked() {
                         State::Ready(evidence) => {
@@ -192,36 +192,36 @@ fn expectations(model: &str, nonce: &str) -> Result<Expected, String> {
     })
 }
 
-/// What someone gave us.
-enum Given {
+/// What someone has given to the page.
+enum UserInput {
     Envelope(Vec<u8>),
     Key(Vec<u8>),
     Recognition(Box<Recognition>),
 }
 
 /// Bytes, hexadecimal text or JSON; an envelope or a key.
-fn understand(bytes: Vec<u8>) -> Result<Given, String> {
+fn understand(bytes: Vec<u8>) -> Result<UserInput, String> {
     if bytes.starts_with(KEY_MAGIC) {
-        return Ok(Given::Key(bytes));
+        return Ok(UserInput::Key(bytes));
     }
     if bytes.starts_with(&vouch_envelope::ENVELOPE_MAGIC) {
-        return Ok(Given::Envelope(bytes));
+        return Ok(UserInput::Envelope(bytes));
     }
     let nothing = "This is neither an envelope (a file that starts with VOUCHPF, its hexadecimal text, or its JSON) nor a verifying key (VOUCHVK).";
     let text = String::from_utf8(bytes).map_err(|_| nothing.to_owned())?;
     let text = text.trim();
     if text.starts_with('{') {
         if let Ok(file) = serde_json::from_str(text) {
-            return Ok(Given::Recognition(Box::new(file)));
+            return Ok(UserInput::Recognition(Box::new(file)));
         }
         let envelope: ProofEnvelope =
             serde_json::from_str(text).map_err(|error| format!("This JSON is not an envelope: {error}."))?;
-        return envelope.encode().map(Given::Envelope).map_err(|error| error.to_string());
+        return envelope.encode().map(UserInput::Envelope).map_err(|error| error.to_string());
     }
     let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     match vouch_envelope::hex::decode(&digits.to_lowercase()) {
-        Ok(bytes) if bytes.starts_with(KEY_MAGIC) => Ok(Given::Key(bytes)),
-        Ok(bytes) if bytes.starts_with(&vouch_envelope::ENVELOPE_MAGIC) => Ok(Given::Envelope(bytes)),
+        Ok(bytes) if bytes.starts_with(KEY_MAGIC) => Ok(UserInput::Key(bytes)),
+        Ok(bytes) if bytes.starts_with(&vouch_envelope::ENVELOPE_MAGIC) => Ok(UserInput::Envelope(bytes)),
         _ => Err(nothing.to_owned()),
     }
 }

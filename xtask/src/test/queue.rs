@@ -19,5 +19,5 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
             "nats-server is missing: `apt install nats-server`, name it in VOUCH_NATS_SERVER, or leave this out with --skip queue"
         );
     }
-    run(cargo(&workspace.root).args(["test", "--locked", "--test", "queue", "--", "--ignored"]))
+    run(cargo(&workspace.root).args(["test", "--locked", "--test", "node", "--", "--ignored", "queue::"]))
 }

@@ -6,7 +6,9 @@ use super::{Suite, contracts, openapi, python, queue, tutorials, wheel};
 use crate::{
     book,
     process::{cargo, run},
-    prover, tidy, wasm, web,
+    prover, tidy,
+    wasm::{self, toolchain},
+    web,
     workspace::Workspace,
 };
 
@@ -16,7 +18,11 @@ pub(super) const ON_REQUEST: [&str; 1] = ["embed"];
 /// All suites, the quick ones first.
 pub(super) const SUITES: &[Suite] = &[
     Suite { name: "fmt", about: "formatting (rustfmt)", run: fmt },
-    Suite { name: "clippy", about: "lints of all targets, warnings are errors", run: clippy },
+    Suite {
+        name: "clippy",
+        about: "lints of all targets, and of WebAssembly's code; warnings are errors",
+        run: clippy,
+    },
     Suite { name: "tidy", about: "dependency directions, links, leftovers", run: tidy::check },
     Suite { name: "docs", about: "documentation builds without warnings", run: docs },
     Suite { name: "book", about: "the pages of docs/ as a book, and its links", run: book::check },
@@ -73,7 +79,10 @@ fn fmt(workspace: &Workspace) -> Result<()> {
 }
 
 fn clippy(workspace: &Workspace) -> Result<()> {
-    run(cargo(&workspace.root).args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+    run(cargo(&workspace.root).args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
+    // What these have for browsers alone is no code elsewhere.
+    toolchain::find(toolchain::Choice::default())?
+        .lint(workspace, &["vouch-verifier-wasm", "vouch-prover-wasm", "vouch-web"])
 }
 
 fn docs(workspace: &Workspace) -> Result<()> {

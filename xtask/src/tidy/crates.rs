@@ -1,9 +1,11 @@
-//! What every crate's root must say.
+//! What every crate's root must say, and that no file of tests is left out.
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use super::Finding;
-use crate::workspace::{Metadata, Workspace};
+use crate::workspace::{Metadata, Package, Workspace};
 
 /// Crates that must not panic, whatever they are given.
 const PANIC_FREE: &[&str] = &["vouch-schema", "vouch-verifier", "vouch-envelope"];
@@ -26,20 +28,20 @@ const DENIED: &[&str] = &[
     "clippy::disallowed_types",
 ];
 
-/// The file that says which types and methods `clippy::disallowed_types` and `disallowed_methods` refuse in the verifier,
-/// and what it must name.
-const DISALLOWED: (&str, &[&str]) = (
-    "crates/verify/verifier/clippy.toml",
-    &[
-        "std::collections::HashMap",
-        "std::time::Instant",
-        "std::time::SystemTime",
-        "u64::wrapping_add",
-        "usize::wrapping_sub",
-        "usize::saturating_add",
-        "u64::saturating_mul",
-    ],
-);
+/// The folders of [`PANIC_FREE`] crates. Their `clippy.toml` say which types and methods `clippy::disallowed_types` and
+/// `disallowed_methods` refuse.
+const FOLDERS: &[&str] = &["crates/model/schema", "crates/verify/verifier", "crates/verify/envelope"];
+
+/// What these files must name.
+const DISALLOWED: &[&str] = &[
+    "std::collections::HashMap",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "u64::wrapping_add",
+    "usize::wrapping_sub",
+    "usize::saturating_add",
+    "u64::saturating_mul",
+];
 
 /// Crates whose numbers are what a proof means.
 const EXACT: &[&str] = &["vouch-program", "vouch-circuit"];
@@ -54,6 +56,9 @@ const PROFILES: &[&str] = &["release", "prover-wasm"];
 pub(super) fn check(workspace: &Workspace, metadata: &Metadata) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for package in metadata.members() {
+        for file in left_out(package)? {
+            findings.push(Finding::new(workspace.relative(&file).display().to_string(), "no program of tests has it"));
+        }
         let of_kind = |kind: &str| package.targets.iter().find(|target| target.kind.iter().any(|k| k == kind));
         let library = ["lib", "cdylib", "rlib"].into_iter().find_map(of_kind);
         let Some(target) = library.or_else(|| of_kind("bin")) else { continue };
@@ -67,15 +72,23 @@ pub(super) fn check(workspace: &Workspace, metadata: &Metadata) -> Result<Vec<Fi
             findings.extend(not_denied(&text, INEXACT).into_iter().map(|message| Finding::new(&root, message)));
         }
     }
-    let (file, names) = DISALLOWED;
-    let text = std::fs::read_to_string(workspace.root.join(file)).with_context(|| format!("cannot read {file}"))?;
-    let missing = names.iter().filter(|name| !text.contains(&format!("\"{name}\"")));
-    findings.extend(missing.map(|name| Finding::new(file, format!("does not disallow {name}"))));
+    for folder in FOLDERS {
+        let file = format!("{folder}/clippy.toml");
+        let text =
+            std::fs::read_to_string(workspace.root.join(&file)).with_context(|| format!("cannot read {file}"))?;
+        findings.extend(allowed(&text).map(|name| Finding::new(&file, format!("does not disallow {name}"))));
+    }
     let manifest = std::fs::read_to_string(workspace.root.join("Cargo.toml")).context("cannot read Cargo.toml")?;
     for profile in PROFILES {
         findings.extend(unchecked(&manifest, profile).into_iter().map(|message| Finding::new("Cargo.toml", message)));
     }
     Ok(findings)
+}
+
+/// What a `clippy.toml` should name among what is disallowed, and does not.
+fn allowed(text: &str) -> impl Iterator<Item = &'static str> {
+    let list = text.split_once("disallowed-").map_or("", |(_, list)| list);
+    DISALLOWED.iter().copied().filter(move |name| !list.contains(&format!("\"{name}\"")))
 }
 
 /// The [`EXACT`] crates whose overflows a profile of a manifest does not check.
@@ -87,6 +100,28 @@ fn unchecked(manifest: &str, profile: &str) -> Vec<String> {
     };
     let missing = EXACT.iter().filter(|name| !checks(name));
     missing.map(|name| format!("profile {profile} does not check overflows in {name}")).collect()
+}
+
+/// The files in a crate's `tests` that are neither a program of tests nor a module that one names.
+fn left_out(package: &Package) -> Result<Vec<PathBuf>> {
+    let programs = package.targets.iter().filter(|target| target.kind.iter().any(|kind| kind == "test"));
+    let programs: Vec<&Path> = programs.map(|target| target.src_path.as_path()).collect();
+    let Some(folder) = package.manifest_path.parent().map(|dir| dir.join("tests")).filter(|dir| dir.is_dir()) else {
+        return Ok(Vec::new());
+    };
+    let mut modules = Vec::new();
+    for program in &programs {
+        let text = std::fs::read_to_string(program).with_context(|| format!("cannot read {}", program.display()))?;
+        modules.extend(text.lines().filter_map(|line| Some(line.strip_prefix("mod ")?.strip_suffix(';')?.to_owned())));
+    }
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)?.flatten().map(|entry| entry.path()).collect();
+    files.retain(|file| {
+        let module = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let source = file.extension().is_some_and(|extension| extension == "rs");
+        source && !programs.contains(&file.as_path()) && !modules.iter().any(|name| name == module)
+    });
+    files.sort();
+    Ok(files)
 }
 
 /// The attribute that takes a crate's documentation from its README.
@@ -120,6 +155,7 @@ fn not_denied(text: &str, lints: &[&str]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::Target;
 
     #[test]
     fn crates_are_documented() {
@@ -137,6 +173,38 @@ mod tests {
         assert_eq!(unchecked(&both, "wasm").len(), EXACT.len());
         let off = both.replacen("overflow-checks = true", "opt-level = 3", 1);
         assert_eq!(unchecked(&off, "release"), ["profile release does not check overflows in vouch-program"]);
+    }
+
+    #[test]
+    fn files_of_tests_that_no_program_has_are_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let tests = dir.path().join("tests");
+        std::fs::create_dir(&tests).unwrap();
+        for (name, text) in [("all.rs", "mod a;\n"), ("alone.rs", ""), ("a.rs", ""), ("b.rs", ""), ("b.py", "")] {
+            std::fs::write(tests.join(name), text).unwrap();
+        }
+        let program = |name: &str| Target { kind: vec!["test".to_owned()], src_path: tests.join(name) };
+        let package = Package {
+            id: String::new(),
+            name: String::new(),
+            manifest_path: dir.path().join("Cargo.toml"),
+            targets: vec![program("all.rs"), program("alone.rs")],
+        };
+        assert_eq!(left_out(&package).unwrap(), [tests.join("b.rs")]);
+    }
+
+    #[test]
+    fn what_panic_free_crates_disallow_is_complete() {
+        let list = |names: &[&str]| names.iter().map(|name| format!("    \"{name}\",\n")).collect::<String>();
+        let file = format!("disallowed-methods = [\n{}]\n", list(DISALLOWED));
+        assert_eq!(allowed(&file).count(), 0);
+        assert_eq!(
+            allowed(&file.replace("    \"u64::wrapping_add\",\n", "")).collect::<Vec<_>>(),
+            ["u64::wrapping_add"]
+        );
+        // Named elsewhere.
+        assert_eq!(allowed(&file.replace("disallowed-methods", "others")).count(), DISALLOWED.len());
+        assert_eq!(FOLDERS.len(), PANIC_FREE.len());
     }
 
     #[test]

@@ -311,6 +311,45 @@ mod tests {
         );
     }
 
+    /// What a crate that uses these, directly, is told.
+    fn told(member: &str, used: &[&str]) -> Vec<String> {
+        let members: BTreeSet<String> = MAY_USE.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let used = used.iter().map(|name| (*name).to_owned()).collect();
+        let graph = Graph { root: member.to_owned(), members, uses: [(member.to_owned(), used)].into() };
+        check(&graph).iter().map(Finding::to_string).collect()
+    }
+
+    #[test]
+    fn each_crate_may_use_what_its_row_says_and_no_other_member() {
+        for (member, allowed) in MAY_USE {
+            assert_eq!(told(member, allowed), [""; 0]);
+            for (other, _) in MAY_USE.iter().filter(|(other, _)| other != member && !allowed.contains(other)) {
+                let all = told(member, &[allowed, &[*other][..]].concat());
+                assert!(all.contains(&format!("{member}: must not use {other}")), "{all:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_crate_must_not_reach_what_its_row_says() {
+        for (member, patterns) in MUST_NOT_REACH {
+            for pattern in *patterns {
+                // `tokio*` stands for `tokio` and for `tokio-more`.
+                let name = pattern.strip_suffix('*');
+                let reached = name.map(|name| format!("{name}-more"));
+                for reached in [name.or(Some(pattern)), reached.as_deref()].into_iter().flatten() {
+                    let uses: &[(&str, &[&str])] = &[(member, &["between"]), ("between", &[reached])];
+                    let expected = format!("{member}: must not reach between -> {reached}");
+                    assert_eq!(messages(&[member], uses), [expected]);
+                    let all = told(member, &[reached]);
+                    assert!(all.contains(&format!("{member}: must not reach {reached}")), "{all:?}");
+                }
+            }
+        }
+        // Whatever a browser loads has a row.
+        assert_eq!(BROWSER.iter().find(|name| !MUST_NOT_REACH.iter().any(|(member, _)| member == *name)), None);
+    }
+
     #[test]
     fn trees_of_cargo_are_read() {
         let lines = "0 vouch-web v0.1.0 (/vouch/web)\n1 leptos v0.8.23\n2 serde v1.0.1\n1 vouch-api v0.1.0 (/vouch/api)\n2 serde v1.0.1 (*)\n";

@@ -1,4 +1,4 @@
-//! wasm-bindgen's part: JavaScript for the exports of `script.rs`, and a module that imports nothing.
+//! wasm-bindgen's part: JavaScript for the exports of `js.rs`, and a module that imports nothing.
 //!
 //! wasm-bindgen gives the module one import: `__wbindgen_throw`, which its own checks of borrowed objects call. (The
 //! wrapper in `verifier-wasm/js` never makes them fail.) It becomes a trap, so that one file serves JavaScript and hosts

@@ -110,7 +110,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     process::run(&mut wasmtime)?;
     // The engine of a validator with this verifier, and miners that do what they should not.
     let mut network = cargo(&workspace.root);
-    network.args(["test", "--locked", "--test", "miners", "--test", "engine"]);
+    network.args(["test", "--locked", "--test", "node", "--", "miners::", "engine::"]);
     process::run(network.env("VOUCH_WASM", setting.pkg.join(WASM)))?;
 
     // The example of an embedder, which fails unless it accepts an honest proof and refuses a changed one.

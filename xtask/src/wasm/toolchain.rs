@@ -10,6 +10,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::ValueEnum;
 
 use crate::process;
+use crate::workspace::Workspace;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -123,7 +124,44 @@ impl Toolchain {
         if let Ok(registries) = fs::read_dir(home.join("registry/src")) {
             flags.extend(registries.flatten().map(|registry| remap(&registry.path(), "")));
         }
-        let mut command = match self.kind {
+        if matches!(self.kind, Kind::Debian { .. }) {
+            flags.push(remap(Path::new("/usr/lib/rustlib/src/rust"), "/rust"));
+        }
+        let mut command = self.cargo(root);
+        command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+        command.args(["build", "--locked", "--profile", what.profile, "--package", what.package]);
+        command.args(["--target", TARGET, "--target-dir"]).arg(target);
+        process::run(&mut command)?;
+        Ok(target.join(TARGET).join(what.profile).join(what.file))
+    }
+
+    /// Lints packages as they are for the target: warnings are errors. Debian has no clippy for this compiler, which
+    /// checks them with its own lints alone.
+    pub(crate) fn lint(&self, workspace: &Workspace, packages: &[&str]) -> Result<()> {
+        let mut command = self.cargo(&workspace.root);
+        match self.kind {
+            // Without the workspace's other crates, which are linted as they are on the host.
+            Kind::Installed => command.args(["clippy", "--no-deps", "--locked", "--target", TARGET]),
+            Kind::Debian { .. } => {
+                println!(
+                    "note: Debian has no clippy for {TARGET}: what is compiled for it gets the compiler's lints only"
+                );
+                command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", "-Dwarnings");
+                command
+                    .args(["check", "--locked", "--target", TARGET, "--target-dir"])
+                    .arg(workspace.target.join("wasm"))
+            }
+        };
+        command.args(packages.iter().flat_map(|package| ["--package", package]));
+        if matches!(self.kind, Kind::Installed) {
+            command.args(["--", "-D", "warnings"]);
+        }
+        process::run(&mut command)
+    }
+
+    /// The compiler's cargo.
+    fn cargo(&self, root: &Path) -> Command {
+        match self.kind {
             Kind::Installed => process::cargo(root),
             Kind::Debian { linker } => {
                 let mut command = Command::new(DEBIAN[1]);
@@ -132,14 +170,8 @@ impl Toolchain {
                 // What rustup says of itself must not reach Debian's compiler.
                 command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
                 command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
-                flags.push(remap(Path::new("/usr/lib/rustlib/src/rust"), "/rust"));
                 command
             }
-        };
-        command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
-        command.args(["build", "--locked", "--profile", what.profile, "--package", what.package]);
-        command.args(["--target", TARGET, "--target-dir"]).arg(target);
-        process::run(&mut command)?;
-        Ok(target.join(TARGET).join(what.profile).join(what.file))
+        }
     }
 }

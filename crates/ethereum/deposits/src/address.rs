@@ -2,6 +2,7 @@ use alloy_primitives::Address;
 
 /// Why a text is not an address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum AddressError {
     /// It does not start with `0x`.
     #[error("an address starts with 0x")]
@@ -15,7 +16,6 @@ pub enum AddressError {
     /// One character is not a hexadecimal digit.
     #[error("`{found}` is not a hexadecimal digit (character {position})")]
     Digit {
-        /// What is there.
         found: char,
         /// Where, counted from 1, with `0x`.
         position: usize,

@@ -2,6 +2,7 @@ use alloy_primitives::U256;
 
 /// Why a text is not an amount of a token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum AmountError {
     /// There is nothing.
     #[error("enter an amount")]
@@ -9,7 +10,6 @@ pub enum AmountError {
     /// A character that amounts do not have: signs, exponents and separators among them.
     #[error("`{found}` is not part of an amount (character {position})")]
     Character {
-        /// What is there.
         found: char,
         /// Where, counted from 1.
         position: usize,
@@ -22,7 +22,6 @@ pub enum AmountError {
     Decimals {
         /// How many the amount has, without zeros at its end.
         found: usize,
-        /// How many the token has.
         most: u8,
     },
     /// Nothing at all.

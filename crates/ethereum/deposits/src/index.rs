@@ -39,43 +39,20 @@ pub struct Indexed<'a, E> {
 
 /// Why a block was not taken, or not given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum IndexError {
     /// It is not the one after the last.
     #[error("block {found} cannot follow block {last}")]
-    Number {
-        /// The last block's number.
-        last: u64,
-        /// The new one's.
-        found: u64,
-    },
+    Number { last: u64, found: u64 },
     /// Its parent is another block than the last: the chain was reorganised. Go back to a common block.
     #[error("block {number} follows {found}, the last block is {last}")]
-    Parent {
-        /// The new block's number.
-        number: u64,
-        /// Its parent.
-        found: B256,
-        /// The last block here.
-        last: B256,
-    },
+    Parent { number: u64, found: B256, last: B256 },
     /// Its time is before its parent's, which no chain has.
     #[error("block {number} has time {found}, its parent {previous}")]
-    Time {
-        /// The new block's number.
-        number: u64,
-        /// Its time.
-        found: u64,
-        /// Its parent's.
-        previous: u64,
-    },
+    Time { number: u64, found: u64, previous: u64 },
     /// The chain changed further back than the confirmation depth: what was taken for final was not.
     #[error("block {number} is confirmed ({confirmed} is the last that is) and cannot be taken back")]
-    Final {
-        /// The block that would be the first to go.
-        number: u64,
-        /// The last confirmed one.
-        confirmed: u64,
-    },
+    Final { number: u64, confirmed: u64 },
 }
 
 /// The events of a chain whose last blocks may be replaced.

@@ -62,61 +62,32 @@ pub struct TokenState {
 
 /// Events that cannot have come from the contract, in this order.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum LedgerError {
     /// Time went backwards.
     #[error("an event of time {found} follows one of time {previous}")]
-    Order {
-        /// The event's time.
-        found: u64,
-        /// That of the one before.
-        previous: u64,
-    },
+    Order { found: u64, previous: u64 },
     /// The token was never listed.
     #[error("token {token} was never listed")]
-    UnknownToken {
-        /// Its address.
-        token: Address,
-    },
+    UnknownToken { token: Address },
     /// Listed twice, or delisted without being listed.
     #[error("token {token} is listed: {listed}, and cannot become so again")]
-    Listing {
-        /// Its address.
-        token: Address,
-        /// Its state before.
-        listed: bool,
-    },
+    Listing { token: Address, listed: bool },
     /// The balance that the event states is not what it comes to: an event is missing.
     #[error("the balance of {account} in {token} comes to {computed}, the event says {stated}")]
     Balance {
-        /// Whose.
         account: Address,
-        /// Of what.
         token: Address,
         /// As computed; the largest number if it would be negative.
         computed: U256,
-        /// As stated.
         stated: U256,
     },
     /// All claims together are not what the event states: an event is missing.
     #[error("all claims from {account} come to {computed}, the event says {stated}")]
-    Claimed {
-        /// From whom.
-        account: Address,
-        /// As computed.
-        computed: U256,
-        /// As stated.
-        stated: U256,
-    },
+    Claimed { account: Address, computed: U256, stated: U256 },
     /// An announcement while one is pending, or the end of a claim that is not, or of another amount.
     #[error("a claim of {stated} from {account} does not fit the pending one of {pending:?}")]
-    Claim {
-        /// From whom.
-        account: Address,
-        /// The points of the one that is pending.
-        pending: Option<U256>,
-        /// The points that the event states.
-        stated: U256,
-    },
+    Claim { account: Address, pending: Option<U256>, stated: U256 },
     /// Points could not be computed.
     #[error(transparent)]
     Points(#[from] PointsError),

@@ -20,24 +20,17 @@ pub const DENOMINATOR: U256 = U256::from_limbs([0x2809_3e61_ee40_0000, 0xc3, 0, 
 
 /// Why points cannot be computed. Neither can come from what the contract accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum PointsError {
     /// The contract does not list such tokens.
     #[error("a token has {found} decimals, points are defined up to {most}", most = MAX_DECIMALS)]
-    Decimals {
-        /// The token's decimals.
-        found: u8,
-    },
+    Decimals { found: u8 },
     /// The contract bounds balances so that this does not happen.
     #[error("points exceed 256 bits")]
     Overflow,
     /// More was claimed than there is.
     #[error("{claimed} points were claimed, but only {accrued} accrued")]
-    Claimed {
-        /// All that was claimed.
-        claimed: U256,
-        /// All that accrued.
-        accrued: U256,
-    },
+    Claimed { claimed: U256, accrued: U256 },
 }
 
 /// `10^(36 - decimals)`: what one unit of a token weighs.

@@ -26,18 +26,14 @@ mod bindings {
 
 /// Errors of making a call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum CallError {
     /// The key is of another profile.
     #[error("no contract checks proofs for this key: make one with `vouch setup --profile evm`")]
     OtherProfile,
     /// The envelope is about another model.
     #[error("the proof is about model {got}, the key is of {expected}")]
-    OtherModel {
-        /// The key's model.
-        expected: vouch_envelope::ModelId,
-        /// The envelope's.
-        got: vouch_envelope::ModelId,
-    },
+    OtherModel { expected: vouch_envelope::ModelId, got: vouch_envelope::ModelId },
     /// The envelope has another number of values or hashes than the key's tensors.
     #[error("the proof has other public values than the key's tensors")]
     OtherValues,

@@ -64,8 +64,7 @@ pub(crate) fn open(path: &Path, subject: &Subject) -> Result<Connection, Followe
     connection.pragma_update(None, "foreign_keys", "ON")?;
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let found = usize::try_from(found).unwrap_or(usize::MAX);
-    let Some(missing) = MIGRATIONS.get(found..) else {
+    let Some(missing) = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found..)) else {
         return Err(FollowerError::Newer { found, known: MIGRATIONS.len() });
     };
     for migration in missing {

@@ -5,6 +5,7 @@ use vouch_deposits::{DecodeError, IndexError, LedgerError, PointsError};
 
 /// Why the chain's node did not answer. The node's URL is in none of these: it may hold a key.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum RpcError {
     /// The node cannot be reached, or the connection broke.
     #[error("the chain's node cannot be reached: {0}")]
@@ -12,41 +13,24 @@ pub enum RpcError {
     /// The node answered with a status of HTTP that is no success.
     #[error("the chain's node answered with status {status}")]
     Status {
-        /// The status.
         status: u16,
         /// How long the node asked to be left alone.
         retry_after: Option<Duration>,
     },
     /// The node refused the call.
     #[error("{method}: the chain's node refuses: {message} ({code})")]
-    Refused {
-        /// The call.
-        method: &'static str,
-        /// The number of the error.
-        code: i64,
-        /// The node's words.
-        message: String,
-    },
+    Refused { method: &'static str, code: i64, message: String },
     /// The answer is longer than this program takes.
     #[error("{method}: the answer is longer than {limit} bytes")]
-    TooLong {
-        /// The call.
-        method: &'static str,
-        /// What is taken.
-        limit: usize,
-    },
+    TooLong { method: &'static str, limit: usize },
     /// The answer is not what the call returns.
     #[error("{method}: the answer is not understood: {reason}")]
-    Malformed {
-        /// The call.
-        method: &'static str,
-        /// Why.
-        reason: String,
-    },
+    Malformed { method: &'static str, reason: String },
 }
 
 /// Why following stopped, or a question was not answered.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum FollowerError {
     /// The chain's node did not answer.
     #[error(transparent)]
@@ -56,64 +40,28 @@ pub enum FollowerError {
     Database(#[from] rusqlite::Error),
     /// The file was written by a newer version.
     #[error("the database has version {found}, this program knows {known}")]
-    Newer {
-        /// Its version.
-        found: usize,
-        /// The newest known.
-        known: usize,
-    },
+    Newer { found: i64, known: usize },
     /// The file is about another contract.
     #[error("the database is about {found}, not about {expected}: use another file")]
-    OtherContract {
-        /// What it is about.
-        found: String,
-        /// What was asked for.
-        expected: String,
-    },
+    OtherContract { found: String, expected: String },
     /// The URL is none.
     #[error("the URL of the chain's node: {reason}")]
-    Url {
-        /// What is wrong with it.
-        reason: String,
-    },
+    Url { reason: String },
     /// The node is of another chain.
     #[error("the chain's node is of chain {found}, not {expected}")]
-    WrongChain {
-        /// Its chain.
-        found: u64,
-        /// The chain that was asked for.
-        expected: u64,
-    },
+    WrongChain { found: u64, expected: u64 },
     /// There is no contract at the address.
     #[error("there is no contract at {contract} on chain {chain_id}")]
-    NoContract {
-        /// The address.
-        contract: String,
-        /// The chain.
-        chain_id: u64,
-    },
+    NoContract { contract: String, chain_id: u64 },
     /// The chain ends before a block that was final: the node has lost blocks, or is reading them itself.
     #[error("the chain's node ends at block {head}, block {confirmed} was final")]
-    Behind {
-        /// The node's last block.
-        head: u64,
-        /// The last final block here.
-        confirmed: u64,
-    },
+    Behind { head: u64, confirmed: u64 },
     /// The node's answers contradict each other: they are of different moments, or of different nodes.
     #[error("the chain's node contradicts itself about block {number}")]
-    Contradiction {
-        /// The block.
-        number: u64,
-    },
+    Contradiction { number: u64 },
     /// A final block was replaced.
     #[error("block {number} was final, and was replaced by {found}")]
-    Reorganised {
-        /// The block.
-        number: u64,
-        /// What is there now.
-        found: B256,
-    },
+    Reorganised { number: u64, found: B256 },
     /// It is another chain than before, with the same number.
     #[error("the chain begins with another block than when it was read before")]
     OtherGenesis,

@@ -4,23 +4,14 @@ use thiserror::Error;
 
 /// Why a text is not the hexadecimal form of some bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum HexError {
     /// The text has a wrong number of digits.
     #[error("expected {expected} hexadecimal digits, got {got}")]
-    Length {
-        /// Number of digits wanted.
-        expected: usize,
-        /// Number of bytes of text found.
-        got: usize,
-    },
+    Length { expected: usize, got: usize },
     /// A character is not a lower-case hexadecimal digit.
     #[error("character {offset} is not a lower-case hexadecimal digit: got `{got}`")]
-    Digit {
-        /// Position in the text.
-        offset: usize,
-        /// Byte found there.
-        got: char,
-    },
+    Digit { offset: usize, got: char },
 }
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -46,22 +37,20 @@ fn nibble(text: u8, offset: usize) -> Result<u8, HexError> {
 pub fn decode(text: &str) -> Result<Vec<u8>, HexError> {
     let (pairs, odd) = text.as_bytes().as_chunks::<2>();
     if !odd.is_empty() {
-        return Err(HexError::Length { expected: text.len().saturating_add(1), got: text.len() });
+        return Err(HexError::Length { expected: text.len().next_multiple_of(2), got: text.len() });
     }
     pairs
         .iter()
-        .enumerate()
-        .map(|(index, &[high, low])| {
-            let offset = index.saturating_mul(2);
-            Ok((nibble(high, offset)? << 4) | nibble(low, offset.saturating_add(1))?)
-        })
+        .zip((0usize..).step_by(2))
+        .map(|(&[high, low], offset)| Ok((nibble(high, offset)? << 4) | nibble(low, offset | 1)?))
         .collect()
 }
 
 /// Reads the text of exactly `N` bytes.
 pub fn decode_array<const N: usize>(text: &str) -> Result<[u8; N], HexError> {
-    let length = || HexError::Length { expected: N.saturating_mul(2), got: text.len() };
-    if text.len() != N.saturating_mul(2) {
+    let expected = const { size_of::<[[u8; 2]; N]>() };
+    let length = || HexError::Length { expected, got: text.len() };
+    if text.len() != expected {
         return Err(length());
     }
     decode(text)?.try_into().map_err(|_| length())

@@ -48,9 +48,10 @@ impl Schema {
         self.public(section).flat_map(|tensor| std::iter::repeat_n(tensor, tensor.values().unwrap_or(0)))
     }
 
-    /// Number of public values in a section.
+    /// Number of public values in a section; `usize::MAX`, which no list has, if it does not fit.
     pub fn values(&self, section: Section) -> usize {
-        self.public(section).filter_map(TensorSpec::values).fold(0, usize::saturating_add)
+        let mut values = self.public(section).filter_map(TensorSpec::values);
+        values.try_fold(0, usize::checked_add).unwrap_or(usize::MAX)
     }
 
     /// Number of hashes in a section.

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::num::index;
+
 /// Largest number of values of a tensor, and of all public values in one section of an envelope.
 pub const MAX_VALUES: usize = 1 << 20;
 
@@ -65,41 +67,34 @@ impl FromStr for Visibility {
 
 /// Real numbers that are not values of a tensor.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum ValueError {
     /// The tensor has another number of values.
     #[error("`{name}`: expected {expected} values, got {got}")]
     Count {
-        /// Name of the tensor.
         name: String,
-        /// The product of the tensor's axes.
         expected: usize,
         /// The tensor's axes.
         shape: Vec<u32>,
-        /// Number of values given.
         got: usize,
     },
     /// A value is NaN or infinite.
     #[error("`{name}`[{index}]: {value} is not a finite number")]
     NotFinite {
-        /// Name of the tensor.
         name: String,
         /// Position in the tensor, in row-major order.
         index: usize,
-        /// The value.
         value: f64,
     },
     /// The integer of a value is outside the bounds of the tensor.
     #[error("`{name}`[{index}]: {value} is not from {min} to {max}")]
     Range {
-        /// Name of the tensor.
         name: String,
         /// Position in the tensor, in row-major order.
         index: usize,
         /// The value, in the tensor's unit.
         value: f64,
-        /// Smallest real number allowed.
         min: f64,
-        /// Largest real number allowed.
         max: f64,
     },
 }
@@ -130,8 +125,11 @@ pub struct TensorSpec {
 impl TensorSpec {
     /// Number of values: the product of the axes. A product that does not fit is `usize::MAX`, which no list has.
     pub fn size(&self) -> usize {
-        let axes = self.shape.iter().map(|&axis| usize::try_from(axis).unwrap_or(usize::MAX));
-        axes.fold(1, usize::saturating_mul)
+        let times = |product: Option<usize>, &axis: &u32| match axis {
+            0 => Some(0),
+            axis => product?.checked_mul(index(axis)),
+        };
+        self.shape.iter().fold(Some(1), times).unwrap_or(usize::MAX)
     }
 
     /// Number of values, if it is at most [`MAX_VALUES`], as in every key and envelope.

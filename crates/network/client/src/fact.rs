@@ -12,13 +12,11 @@ use crate::words::title;
 /// A key, a proof or a statement that is not about the input. Each is a sentence, or a part of one for what the
 /// statement's own check says.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum FactError {
     /// The key is for something else.
     #[error("The validator's key is not one for facts about {name}.")]
-    OtherKey {
-        /// Name of the input.
-        name: String,
-    },
+    OtherKey { name: String },
     /// The proof of the model has no hash of the input.
     #[error("The proof shows no hash of this tensor.")]
     NoHash,
@@ -27,10 +25,7 @@ pub enum FactError {
     NoValue,
     /// A bound that was typed.
     #[error("“{text}” is not a number; decimals follow a point.")]
-    Number {
-        /// The text.
-        text: String,
-    },
+    Number { text: String },
     /// Not a statement about the input.
     #[error("No fact: {0}.")]
     Statement(DisclosureError),

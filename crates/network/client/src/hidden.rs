@@ -21,64 +21,37 @@ thread_local! {
 
 /// Values that are not those of a hashed tensor, or a file that does not say them. Each is a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum OpeningError {
     /// The tensor has another number of values.
     #[error("{name} has {expected} values, {got} are there.")]
-    Count {
-        /// Name of the tensor.
-        name: String,
-        /// Number of its values.
-        expected: usize,
-        /// Number of values given.
-        got: usize,
-    },
+    Count { name: String, expected: usize, got: usize },
     /// A value that cannot be hashed: more than 32 bits.
     #[error("value {index}: {value} is not an integer of 32 bits")]
     Width {
         /// Name of the tensor.
         name: String,
-        /// Position in the tensor.
         index: usize,
-        /// The value.
         value: i64,
     },
     /// The file is about another model.
     #[error("The file is about the model {file}, the proof about {proof}.")]
-    OtherModel {
-        /// The file's model.
-        file: ModelId,
-        /// The proof's model.
-        proof: ModelId,
-    },
+    OtherModel { file: ModelId, proof: ModelId },
     /// The model has no such tensor, or it is not hashed.
     #[error("The model has no hashed tensor named {name}.")]
-    NoTensor {
-        /// The name in the file.
-        name: String,
-    },
+    NoTensor { name: String },
     /// The hash of the file is not that of its values and salt.
     #[error("The file is damaged: its values and its salt do not have the hash {hash}.")]
-    Damaged {
-        /// The hash in the file.
-        hash: TensorHash,
-    },
+    Damaged { hash: TensorHash },
     /// A typed salt has another form.
     #[error("A salt is written with 64 hexadecimal digits.")]
     Salt,
     /// A typed word is not a number.
     #[error("“{word}” is not a number; decimals follow a point.")]
-    Number {
-        /// The word.
-        word: String,
-    },
+    Number { word: String },
     /// A typed number is out of the tensor's range.
     #[error("{word} is outside the range of {name}.")]
-    Range {
-        /// The number as it was typed.
-        word: String,
-        /// Name of the tensor.
-        name: String,
-    },
+    Range { word: String, name: String },
 }
 
 /// The salted hash of a tensor's integers.

@@ -53,27 +53,14 @@ pub fn quantize(schema: &Schema, inputs: &BTreeMap<String, Vec<f64>>) -> Result<
 
 /// Integers that are not inputs of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum IntegerError {
     /// There are more or fewer than the inputs have values.
     #[error("expected {expected} values, got {got}")]
-    Count {
-        /// The number of values of all inputs.
-        expected: usize,
-        /// The number of integers.
-        got: usize,
-    },
+    Count { expected: usize, got: usize },
     /// An integer is outside the bounds of its tensor.
     #[error("`{name}`: {value} is not from {min} to {max}")]
-    Range {
-        /// Name of the input.
-        name: String,
-        /// The integer.
-        value: i64,
-        /// Smallest integer allowed.
-        min: i64,
-        /// Largest integer allowed.
-        max: i64,
-    },
+    Range { name: String, value: i64, min: i64, max: i64 },
 }
 
 /// Checks that integers are inputs of a model, in the schema's order.

@@ -3,9 +3,9 @@
 //! The holder of a hashed input proves a fact about it ([`vouch_disclosure`]) where the input is: neither values nor salt leave the machine. The module has one
 //! thread and needs no shared memory, so no cross-origin isolation. It takes randomness from the host's `crypto.getRandomValues`.
 
-mod face;
+mod api;
 
-pub use face::{FaceError, Prover};
+pub use api::{ApiError, Prover};
 
 #[cfg(target_arch = "wasm32")]
-mod script;
+mod js;

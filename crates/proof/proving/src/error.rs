@@ -12,31 +12,19 @@ use crate::export::ExportError;
 /// What can go wrong between a program and its proof.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum ProvingError {
     /// Bytes of one of Vouch's own formats that are not what they should be.
     #[error("{what}: {reason}")]
-    Format {
-        /// Which format.
-        what: &'static str,
-        /// What is wrong.
-        reason: String,
-    },
+    Format { what: &'static str, reason: String },
     /// A key that belongs to another program.
     #[error("the prover key is for program {key}, the bundle holds program {bundle}: run `vouch setup` again")]
-    OtherProgram {
-        /// Digest in the key.
-        key: String,
-        /// Digest of the bundle's program.
-        bundle: String,
-    },
+    OtherProgram { key: String, bundle: String },
     /// A verifying key that is not the one of a program.
     #[error(
         "the verifying key is not that of this program and reference string: another {what}. Do not accept proofs for it"
     )]
-    OtherKey {
-        /// What differs.
-        what: String,
-    },
+    OtherKey { what: String },
     /// The reference string is too short for the circuit.
     #[error(
         "2^{needed} powers are needed, the reference string has only 2^{got}: give one with k of at least {needed}"
@@ -44,7 +32,6 @@ pub enum ProvingError {
     SrsTooSmall {
         /// The circuit's k, or the one asked for.
         needed: u32,
-        /// The reference string's.
         got: u32,
     },
     /// A reference string that is not powers of one secret.
@@ -53,25 +40,16 @@ pub enum ProvingError {
     /// A challenge, or a constant of the field, for which the proof would divide by zero. A challenge is one with
     /// probability below 2^-240: prove again.
     #[error("the proof would divide by zero: {what}")]
-    Zero {
-        /// The divisor.
-        what: &'static str,
-    },
+    Zero { what: &'static str },
     /// The system has no memory left for the proof.
     #[error("no memory for the proof: {source}")]
-    Memory {
-        /// What the system said.
-        source: io::Error,
-    },
+    Memory { source: io::Error },
     /// The work was asked to stop ([`Watch::stop`](crate::Watch::stop)).
     #[error("stopped, as asked")]
     Stopped,
     /// The processor is too old for the prover.
     #[error("the prover needs a processor with {missing}; verification does not")]
-    Processor {
-        /// What it lacks.
-        missing: &'static str,
-    },
+    Processor { missing: &'static str },
     /// The program refuses the inputs.
     #[error(transparent)]
     Run(#[from] RunError),

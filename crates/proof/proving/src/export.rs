@@ -46,67 +46,33 @@ pub struct KeyMeta {
 
 /// Why a halo2 key cannot be exported.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum ExportError {
     /// The circuit uses halo2's lookup argument, which the key format does not have.
     #[error("expected a circuit without halo2 lookup arguments, got {got}")]
-    Lookups {
-        /// Number of lookup arguments.
-        got: usize,
-    },
+    Lookups { got: usize },
     /// The circuit has another number of instance columns than one.
     #[error("expected 1 instance column, got {got}")]
-    InstanceColumns {
-        /// Number of instance columns.
-        got: usize,
-    },
+    InstanceColumns { got: usize },
     /// A gate still has a selector: the constraint system is not that of a generated key.
     #[error("gate {gate}: expected selectors to be replaced by fixed columns, got selector {selector}")]
-    Selector {
-        /// Name of the gate.
-        gate: String,
-        /// Index of the selector.
-        selector: usize,
-    },
+    Selector { gate: String, selector: usize },
     /// A gate has a cell that is not among the queries.
     #[error("gate {gate}: no query of {kind:?} column {column} at rotation {rotation}")]
-    Query {
-        /// Name of the gate.
-        gate: String,
-        /// Kind of the column.
-        kind: ColumnKind,
-        /// Index of the column.
-        column: usize,
-        /// Rotation of the cell.
-        rotation: i32,
-    },
+    Query { gate: String, kind: ColumnKind, column: usize, rotation: i32 },
     /// The degree changed after key generation, which happens if the environment variable `MAX_DEGREE`, which halo2
     /// reads, did.
     #[error("degree: the key was generated with {expected}, the constraint system now says {got}")]
-    Degree {
-        /// Degree at key generation.
-        expected: usize,
-        /// Degree now.
-        got: usize,
-    },
+    Degree { expected: usize, got: usize },
     /// The reference string does not start with the generator of G1.
     #[error("the reference string does not start with the standard generator of G1")]
     Generator,
     /// The key has more rows than the reference string has powers.
     #[error("expected a reference string of at least 2^{expected} powers, got 2^{got}")]
-    ReferenceString {
-        /// The key's k.
-        expected: u32,
-        /// The reference string's k.
-        got: u32,
-    },
+    ReferenceString { expected: u32, got: u32 },
     /// A number does not fit the key format.
     #[error("{what}: {got} does not fit 32 bits")]
-    Number {
-        /// What the number is.
-        what: &'static str,
-        /// The number.
-        got: usize,
-    },
+    Number { what: &'static str, got: usize },
     /// The result is not a valid key.
     #[error(transparent)]
     Key(#[from] KeyError),

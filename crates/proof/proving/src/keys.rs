@@ -233,12 +233,11 @@ impl ProverKey {
         let verifier = file.part("verifying key bytes")?;
         let blinding = file.part("bytes that blind weights")?;
         let mut large = || {
-            let len = file.reader.u64()?;
-            file.reader.take(usize::try_from(len).unwrap_or(usize::MAX))
+            let len = file.reader.u64().map_err(wrong)?;
+            let len = usize::try_from(len).map_err(|_| wrong(format!("a part of {len} bytes is too large")))?;
+            file.reader.take(len).map_err(wrong)
         };
-        let srs = large().map_err(wrong)?;
-        let pk = large().map_err(wrong)?;
-        let powers = large().map_err(wrong)?;
+        let (srs, pk, powers) = (large()?, large()?, large()?);
         file.finish()?;
         let powers = (!powers.is_empty()).then_some(powers);
 
@@ -277,7 +276,7 @@ impl ProverKey {
 }
 
 /// What key generation makes.
-pub(crate) struct Made {
+pub(crate) struct GeneratedKeys {
     pub(crate) description: KeyDescription,
     params: KzgParams,
     pk: ProvingKey<G1Affine>,
@@ -285,7 +284,7 @@ pub(crate) struct Made {
 }
 
 #[cfg(test)]
-impl Made {
+impl GeneratedKeys {
     /// The proving key of a program with fixed weights.
     pub(crate) fn into_key(
         self,
@@ -311,7 +310,7 @@ pub(crate) fn make(
     srs: &Srs,
     blinding: Option<&Blinding>,
     evm: Option<(u32, &[G1Affine])>,
-) -> Result<Made, ProvingError> {
+) -> Result<GeneratedKeys, ProvingError> {
     crate::cpu::check()?;
     crate::stage("making the proving key")?;
     let srs = srs.truncated(layout.params.k)?;
@@ -322,7 +321,7 @@ pub(crate) fn make(
     let meta = meta(program, layout, &srs, &kzg, Commitments::of(&layout.params, blinding))?;
     let mut description = describe_key(pk.get_vk(), &srs.params, meta)?;
     let evm = evm.map(|(group, powers)| Evm::describe(&mut description, &pk, powers, group)).transpose()?;
-    Ok(Made { description, params: kzg, pk, evm })
+    Ok(GeneratedKeys { description, params: kzg, pk, evm })
 }
 
 /// What a verifying key says of a program beyond its circuit.

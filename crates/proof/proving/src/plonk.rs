@@ -1,7 +1,7 @@
 //! A halo2 prover: the same proofs as `halo2_proofs::plonk::create_proof`, for circuits without halo2's own lookups.
 //!
 //! The transcript is halo2's, step by step, so that halo2's verifier and this project's accept what it makes. What differs is how: columns come from the
-//! witness without a pass through halo2's assignment; transforms, constraints and linear combinations work on eight elements at once ([`crate::lanes`]);
+//! witness without a pass through halo2's assignment; transforms, constraints and linear combinations work on eight elements at once ([`crate::packed`]);
 //! and openings combine each set of polynomials once.
 //!
 //! Zero-knowledge is halo2's: the last rows of every advice column and every permutation product are random, and a random polynomial hides the
@@ -37,7 +37,7 @@ use vouch_verifier::{GroupMember, GroupTime};
 
 use self::{
     block::Block,
-    formula::Program,
+    formula::CompiledExpression,
     open::{Opened, open},
     poly::{Domain, combine, evaluate},
     quotient::{Combine, ROWS, quotient, ratios},
@@ -295,9 +295,11 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         let mut products: Vec<Vec<Fr>> = programs
             .par_iter()
             .map(|(above, below)| {
-                let rows = |program: &Program| {
+                let rows = |expression: &CompiledExpression| {
                     let mut out = vec![Fr::zero(); n];
-                    out.par_chunks_mut(ROWS).enumerate().for_each(|(i, out)| program.evaluate(&columns, i * ROWS, out));
+                    out.par_chunks_mut(ROWS)
+                        .enumerate()
+                        .for_each(|(i, out)| expression.evaluate(&columns, i * ROWS, out));
                     out
                 };
                 let (above, mut below) = (rows(above), rows(below));

@@ -81,8 +81,10 @@ impl Link {
     }
 
     fn range(&self, at: ValueRef) -> Range<usize> {
+        let start = index(at.start);
+        let end = start.checked_add(index(self.len));
         // An end that does not fit is beyond all lists.
-        index(at.start)..index(at.start).saturating_add(index(self.len))
+        start..end.unwrap_or(usize::MAX)
     }
 }
 
@@ -96,30 +98,22 @@ impl fmt::Display for Link {
 
 /// What is wrong with a link, whatever the models are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum LinkFault {
     /// The link has no values.
     #[error("expected at least one value, got none")]
     Empty,
     /// Values can only come from an earlier proof.
     #[error("expected a proof before proof {to}, got {from}")]
-    Backwards {
-        /// The proof that the values come from.
-        from: u32,
-        /// The proof that they go to.
-        to: u32,
-    },
+    Backwards { from: u32, to: u32 },
     /// An end of the link is not within a proof's public values.
     #[error("{section} of proof {proof}: expected values below {values}, got {start} to {end}")]
     Range {
-        /// Outputs or inputs.
         section: Section,
-        /// The proof.
         proof: u32,
         /// How many public values there are; 0 if there is no such proof.
         values: usize,
-        /// First value.
         start: usize,
-        /// After the last value.
         end: usize,
     },
     /// The links are not in the order of the inputs that they fill, or an input is filled twice.
@@ -129,6 +123,7 @@ pub enum LinkFault {
 
 /// Why bytes or JSON are not a chain, or proofs and links cannot be one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum ChainFormatError {
     /// A field is malformed.
     #[error(transparent)]
@@ -143,46 +138,19 @@ pub enum ChainFormatError {
     },
     /// The input is of another version of the format.
     #[error("chain of proofs: expected version {expected}, got {got}")]
-    Version {
-        /// Version that this code knows.
-        expected: u16,
-        /// Version of the input.
-        got: u16,
-    },
+    Version { expected: u16, got: u16 },
     /// There are no proofs, or too many.
     #[error("proofs: expected 1 to {limit}, got {got}")]
-    Proofs {
-        /// Largest number accepted.
-        limit: usize,
-        /// Number found.
-        got: usize,
-    },
+    Proofs { limit: usize, got: usize },
     /// There are too many links.
     #[error("links: expected at most {limit}, got {got}")]
-    Links {
-        /// Largest number accepted.
-        limit: usize,
-        /// Number found.
-        got: usize,
-    },
+    Links { limit: usize, got: usize },
     /// A proof is no envelope, or cannot be written.
     #[error("proof {proof}: {source}")]
-    Envelope {
-        /// Which proof.
-        proof: usize,
-        /// Why.
-        source: EnvelopeError,
-    },
+    Envelope { proof: usize, source: EnvelopeError },
     /// A link makes no sense.
     #[error("link {link} ({at}): {source}")]
-    Link {
-        /// Which link.
-        link: usize,
-        /// The link.
-        at: Link,
-        /// What is wrong with it.
-        source: LinkFault,
-    },
+    Link { link: usize, at: Link, source: LinkFault },
 }
 
 impl ChainFormatError {

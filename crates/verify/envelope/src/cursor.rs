@@ -5,59 +5,32 @@ use vouch_schema::num::wide;
 
 /// Why a [`Reader`] stopped. Offsets count from the start of the input.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum CursorError {
     /// The input ended inside a field.
     #[error("input ends at byte {offset}: expected {expected} more bytes, got {got}")]
-    Truncated {
-        /// Where the field starts.
-        offset: usize,
-        /// How many bytes the field needs.
-        expected: usize,
-        /// How many bytes are left.
-        got: usize,
-    },
+    Truncated { offset: usize, expected: usize, got: usize },
     /// A variable-length integer has a longer encoding than it needs.
     #[error("integer at byte {offset} is not in its shortest encoding")]
-    NonMinimal {
-        /// Where the integer starts.
-        offset: usize,
-    },
+    NonMinimal { offset: usize },
     /// A variable-length integer does not fit its type.
     #[error("integer at byte {offset} does not fit {bits} bits")]
-    Overflow {
-        /// Where the integer starts.
-        offset: usize,
-        /// Width of the type.
-        bits: u32,
-    },
+    Overflow { offset: usize, bits: u32 },
     /// A length or count is above its limit.
     #[error("{what} at byte {offset}: expected at most {limit}, got {got}")]
     TooLong {
         /// What is counted.
         what: &'static str,
-        /// Where the count starts.
         offset: usize,
-        /// Largest count accepted.
         limit: u64,
-        /// Count found.
         got: u64,
     },
     /// A string is not UTF-8.
     #[error("{what} at byte {offset} is not UTF-8")]
-    NotUtf8 {
-        /// Which string.
-        what: &'static str,
-        /// Where its bytes start.
-        offset: usize,
-    },
+    NotUtf8 { what: &'static str, offset: usize },
     /// Bytes follow the last field.
     #[error("{got} bytes follow the last field, which ends at byte {offset}")]
-    Trailing {
-        /// Where the last field ends.
-        offset: usize,
-        /// How many bytes follow.
-        got: usize,
-    },
+    Trailing { offset: usize, got: usize },
 }
 
 impl CursorError {
@@ -204,8 +177,9 @@ impl<'a> Reader<'a> {
         if count > limit {
             return Err(too_long());
         }
+        let bytes = count.checked_mul(item_bytes);
         // A product that does not fit is beyond all inputs.
-        let expected = count.saturating_mul(item_bytes);
+        let expected = bytes.unwrap_or(usize::MAX);
         if expected > self.remaining() {
             return Err(CursorError::Truncated { offset: self.offset(), expected, got: self.remaining() });
         }

@@ -10,6 +10,7 @@ mod tests;
 
 /// Why bytes or JSON are not a proof envelope, or an envelope cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum EnvelopeError {
     /// A field is malformed.
     #[error(transparent)]
@@ -24,68 +25,25 @@ pub enum EnvelopeError {
     },
     /// The input is of another version of the format.
     #[error("proof envelope: expected version {expected}, got {got}")]
-    Version {
-        /// Version that this code knows.
-        expected: u16,
-        /// Version of the input.
-        got: u16,
-    },
+    Version { expected: u16, got: u16 },
     /// A section says that it has hashes, and has none.
     #[error("{section} at byte {offset}: expected hashes, got none")]
-    NoHashes {
-        /// Which section.
-        section: Section,
-        /// Where their number is.
-        offset: usize,
-    },
+    NoHashes { section: Section, offset: usize },
     /// A section has a visibility that this version does not know.
     #[error("{section} at byte {offset}: expected visibility {expected} (values) or 1 (values and hashes), got {got}")]
-    Visibility {
-        /// Which section.
-        section: Section,
-        /// Where the visibility is.
-        offset: usize,
-        /// The visibility of public values.
-        expected: u8,
-        /// The visibility found.
-        got: u8,
-    },
+    Visibility { section: Section, offset: usize, expected: u8, got: u8 },
     /// A section has too many values to be written.
     #[error("{section}: expected at most {limit} values, got {got}")]
-    TooManyValues {
-        /// Which section.
-        section: Section,
-        /// Largest number accepted.
-        limit: usize,
-        /// Number found.
-        got: usize,
-    },
+    TooManyValues { section: Section, limit: usize, got: usize },
     /// The proof has too many bytes to be written.
     #[error("proof: expected at most {limit} bytes, got {got}")]
-    ProofTooLong {
-        /// Largest length accepted.
-        limit: usize,
-        /// Length found.
-        got: usize,
-    },
+    ProofTooLong { limit: usize, got: usize },
     /// A field of the JSON form is not hexadecimal.
     #[error("field {field}: {source}")]
-    Hex {
-        /// Which field.
-        field: &'static str,
-        /// What is wrong with it.
-        source: HexError,
-    },
+    Hex { field: &'static str, source: HexError },
     /// A value of the JSON form is not a decimal integer of 64 bits in its shortest form.
     #[error("{section}, value {index}: expected a decimal integer of 64 bits, got `{got}`")]
-    Decimal {
-        /// Which section.
-        section: Section,
-        /// Which value.
-        index: usize,
-        /// The text found.
-        got: String,
-    },
+    Decimal { section: Section, index: usize, got: String },
 }
 
 impl EnvelopeError {

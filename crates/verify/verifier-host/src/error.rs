@@ -18,33 +18,23 @@ pub struct Refusal {
 /// Why a call has no answer.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum HostError {
     /// The bytes are not a module that this host can run.
     #[error("not the verifier's module: {0}")]
     Module(String),
     /// The module speaks another version of the ABI.
     #[error("the module's ABI: expected version {expected}, got {got}")]
-    Abi {
-        /// The version of this host.
-        expected: u32,
-        /// The version of the module.
-        got: u32,
-    },
+    Abi { expected: u32, got: u32 },
     /// The module cannot use an input.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The module needs more instructions than it was given.
     #[error("out of fuel: the limit is {limit}")]
-    OutOfFuel {
-        /// The limit.
-        limit: u64,
-    },
+    OutOfFuel { limit: u64 },
     /// The module needs more memory than it was given.
     #[error("out of memory: the limit is {limit} bytes")]
-    OutOfMemory {
-        /// The limit.
-        limit: usize,
-    },
+    OutOfMemory { limit: usize },
     /// The module stopped by itself. It has no input for which it should.
     #[error("the module trapped: {0}")]
     Trap(String),

@@ -35,12 +35,12 @@ pub(super) struct Flight {
 }
 
 /// One place of its kind, given back when this is dropped.
-pub(in crate::validator) struct Place {
+pub(in crate::validator) struct QuerySlot {
     inner: Arc<Inner>,
     permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Drop for Place {
+impl Drop for QuerySlot {
     fn drop(&mut self) {
         // First the place, then the news of it.
         self.permit = None;
@@ -51,14 +51,14 @@ impl Drop for Place {
 /// A miner that is claimed for one query, and a place for it; both are given back when this is dropped.
 pub(in crate::validator) struct Claim {
     miner: PublicKey,
-    place: Option<Place>,
+    place: Option<QuerySlot>,
     inner: Arc<Inner>,
 }
 
 impl Claim {
     /// The miner has answered and is free for another query. The place is kept until the answer is judged and written down: what is waiting for
     /// that is limited like what is waiting for miners, however fast they answer.
-    pub(in crate::validator) fn answered(mut self) -> Option<Place> {
+    pub(in crate::validator) fn answered(mut self) -> Option<QuerySlot> {
         self.place.take()
     }
 }
@@ -100,7 +100,7 @@ impl Flight {
             // A place that was only looked at is no news: whoever waits would look again, and wake the others.
             return Err(NoClaim::Taken);
         }
-        let place = Place { inner: self.inner.clone(), permit: Some(room) };
+        let place = QuerySlot { inner: self.inner.clone(), permit: Some(room) };
         Ok(Claim { inner: self.inner.clone(), miner, place: Some(place) })
     }
 

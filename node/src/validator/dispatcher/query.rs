@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use vouch_api::{AttemptOutcome, Nonce, NoncePart, Salt};
 
-use super::flight::Place;
+use super::flight::QuerySlot;
 use crate::chain::MinerEntry;
 use crate::registry::Model;
 
@@ -43,7 +43,7 @@ pub(in crate::validator) struct Asked {
     pub(super) nonce: Nonce,
     pub(super) answer: Answer,
     pub(super) response: Duration,
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<QuerySlot>,
 }
 
 impl Asked {

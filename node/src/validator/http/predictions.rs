@@ -18,7 +18,7 @@ use super::events::{Message, event, pipe, stream};
 use super::extract::Id;
 use super::responses::{Reply, problems};
 use crate::validator::Validator;
-use crate::validator::hidden_outputs::{HiddenOutputs as Kept, NotKept};
+use crate::validator::hidden_outputs::{self, NotKept};
 use crate::validator::predictions::{PredictionError, Predictions};
 use crate::validator::stop::Stop;
 use crate::{ApiError, Refusal, now_ms, server};
@@ -127,7 +127,7 @@ async fn prediction_events(
     responses((status = 200, body = HiddenOutputs), OutputsProblems))]
 async fn outputs(
     Shared(predictions): Shared<Arc<Predictions>>,
-    Shared(hidden): Shared<Arc<Kept>>,
+    Shared(hidden): Shared<Arc<hidden_outputs::HiddenOutputs>>,
     Id(id): Id,
     request: Request,
 ) -> Reply<HiddenOutputs> {

@@ -14,7 +14,7 @@ use crate::chain::MinerEntry;
 use crate::database::DatabaseError;
 use crate::now_ms;
 use crate::registry::Registry;
-use crate::validator::dispatcher::{Claim, Dispatcher, Judged, Next, Query};
+use crate::validator::dispatcher::{Claim, Dispatcher, Next, Query, RecordedVerdict};
 use crate::validator::hidden_outputs::HiddenOutputs;
 use crate::validator::ledger::{Pending, Question};
 use crate::validator::store::Store;
@@ -133,7 +133,7 @@ impl Driver {
         if asked.arrived() {
             self.board.set_state(&id, State::Verifying, "an answer came");
         }
-        let Judged { verdict, ended, outputs } = self.dispatcher.judge(asked).await?;
+        let RecordedVerdict { verdict, ended, outputs } = self.dispatcher.judge(asked).await?;
         if ended {
             if let Some(salt) = salt.filter(|_| !outputs.is_empty()) {
                 self.hidden.keep(id.clone(), salt, model.named_outputs(&outputs));

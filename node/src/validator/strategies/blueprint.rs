@@ -47,15 +47,14 @@ impl Default for StrategySettings {
 
 /// Why two models make no strategy.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum StrategyError {
     /// No model, or more than one, has this name or identity.
     #[error("strategy: {role} `{name}`: expected one model of this name or identity, got {got}")]
     Model {
         /// `forecast` or `allocation`.
         role: &'static str,
-        /// What was set.
         name: String,
-        /// How many there are.
         got: usize,
     },
     /// The models do not fit together.

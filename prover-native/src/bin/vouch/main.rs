@@ -78,7 +78,7 @@ pub(crate) enum Command {
 }
 
 /// What a command says: text for people, and one object for machines.
-pub(crate) struct Said {
+pub(crate) struct Output {
     pub(crate) text: String,
     pub(crate) json: serde_json::Value,
 }
@@ -104,7 +104,7 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-fn run(cli: &Cli) -> Result<Said, Failure> {
+fn run(cli: &Cli) -> Result<Output, Failure> {
     let show = progress::Show { progress: !cli.quiet && !cli.json, notes: !cli.quiet };
     match &cli.command {
         Command::Compile(a) => compile::run(a, show),

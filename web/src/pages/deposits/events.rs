@@ -33,7 +33,7 @@ pub(super) fn EventTable(
     lines: Signal<Vec<Line>>,
     /// How many there are in all.
     #[prop(into)]
-    total: Signal<usize>,
+    total: Signal<u64>,
 ) -> impl IntoView {
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label="Table of events, newest first">
@@ -49,7 +49,7 @@ pub(super) fn EventTable(
         </div>
         {move || {
             let (shown, total) = (lines.with(Vec::len), total.get());
-            (total > shown).then(|| view! { <p class="small quiet">{format!("The newest {shown} of {total}.")}</p> })
+            (total > shown as u64).then(|| view! { <p class="small quiet">{format!("The newest {shown} of {total}.")}</p> })
         }}
     }
 }

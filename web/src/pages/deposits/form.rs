@@ -5,8 +5,8 @@ use vouch_client::deposits::{Token, rules};
 use vouch_deposits::{Address, U256};
 
 use super::transaction::{Call, Transaction};
-use crate::chain::Source;
-use crate::chain::wallet::Wallet;
+use crate::ethereum::Source;
+use crate::ethereum::wallet::Wallet;
 use crate::settings::numbers;
 
 /// What both forms have: a token, an amount, a transaction.

@@ -8,8 +8,8 @@ use vouch_deposits::{Address, U256};
 use super::events::{EventTable, LISTED, Line, amount, points};
 use super::holdings::approximate;
 use super::recorded::Recorded;
-use crate::chain::Source;
 use crate::components::chart::{Chart, Series, lines};
+use crate::ethereum::Source;
 use crate::settings::numbers;
 
 /// The chart and the table.
@@ -65,7 +65,7 @@ fn Read(source: Source) -> impl IntoView {
     let lines = Signal::derive(move || newest().unwrap_or_default());
     let total = Signal::derive(move || {
         source.history.with(|history| match history {
-            Some(Ok((history, _))) => history.entries.len(),
+            Some(Ok((history, _))) => history.entries.len() as u64,
             _ => 0,
         })
     });

@@ -5,7 +5,7 @@ use vouch_client::deposits::{Account, NEVER, POINT_DECIMALS, Token, cut, places,
 use vouch_client::failure::ChainFailure;
 use vouch_deposits::{U256, format_amount};
 
-use crate::chain::Source;
+use crate::ethereum::Source;
 use crate::settings::numbers;
 use crate::time::moment;
 

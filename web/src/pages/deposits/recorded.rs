@@ -6,7 +6,7 @@ use vouch_deposits::{Address, parse_address};
 
 use super::events::{EventTable, LISTED, Line, amount, points};
 use crate::api::{AccountDeposits, DEPOSITS, DepositEntry, DepositEvent};
-use crate::chain::Source;
+use crate::ethereum::Source;
 use crate::poll::{SLOW, poll};
 
 /// The validator's record.
@@ -25,10 +25,8 @@ pub(super) fn Recorded(
         })
     });
     let lines = Signal::derive(move || lines.get().unwrap_or_else(Vec::new));
-    let total = Signal::derive(move || {
-        let total = record.data.with(|record| record.as_ref().map_or(0, |record| record.history_total));
-        usize::try_from(total).unwrap_or(usize::MAX)
-    });
+    let total =
+        Signal::derive(move || record.data.with(|record| record.as_ref().map_or(0, |record| record.history_total)));
     let said = move || {
         let failure = record.failure.with(|failure| failure.as_ref().map(|failure| failure.sentence()));
         record.data.with(|record| match (record, failure) {

@@ -11,8 +11,8 @@ use vouch_deposits::{Address, U256, parse_address};
 use super::form::{Entry, Form, refused};
 use super::transaction::{Call, Report};
 use super::who::wrong_chain;
-use crate::chain::Source;
-use crate::chain::wallet::Wallet;
+use crate::ethereum::Source;
+use crate::ethereum::wallet::Wallet;
 
 /// The forms, or why there are none.
 #[component]

@@ -7,8 +7,8 @@ use vouch_client::deposits::why;
 use vouch_deposits::{Address, B256};
 use wasm_bindgen_futures::spawn_local;
 
-use crate::chain::wallet::Wallet;
-use crate::chain::{Source, read};
+use crate::ethereum::wallet::Wallet;
+use crate::ethereum::{Source, read};
 use crate::poll::sleep;
 
 /// How a transaction stands.

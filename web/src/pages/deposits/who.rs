@@ -8,7 +8,7 @@ use vouch_client::words::sentence;
 use vouch_deposits::{Address, parse_address};
 use wasm_bindgen_futures::spawn_local;
 
-use crate::chain::wallet::Wallet;
+use crate::ethereum::wallet::Wallet;
 
 /// The account's address, and the wallet.
 #[component]

@@ -25,67 +25,40 @@ pub type Inputs = BTreeMap<String, Vec<f64>>;
 
 /// Why a file is not a network.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum NetworkError {
     /// It is not the JSON of one.
     #[error("constants of the network: {0}")]
     Format(#[from] serde_json::Error),
     /// It is the network of other inputs.
     #[error("constants of the network: expected the inputs {expected:?}, got {got:?}")]
-    Inputs {
-        /// The names that this code knows.
-        expected: Vec<&'static str>,
-        /// Those of the file.
-        got: Vec<String>,
-    },
+    Inputs { expected: Vec<&'static str>, got: Vec<String> },
     /// A range ends before it begins.
     #[error("constants of the network: {name}: expected a range from low to high, got {lo} to {hi}")]
-    Range {
-        /// Its name in the file.
-        name: &'static str,
-        /// Its first end.
-        lo: f64,
-        /// Its second.
-        hi: f64,
-    },
+    Range { name: &'static str, lo: f64, hi: f64 },
     /// A layer has another size.
     #[error("constants of the network: {layer}: expected {expected} numbers, got {got}")]
-    Layer {
-        /// The layer's name in the file.
-        layer: &'static str,
-        /// As the layers before it have it.
-        expected: usize,
-        /// As the file has it.
-        got: usize,
-    },
+    Layer { layer: &'static str, expected: usize, got: usize },
 }
 
 /// Why values are no inputs of the network.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum InputsError {
     /// There is none of this name.
     #[error("input {name}: expected values, got none")]
-    Missing {
-        /// The name.
-        name: String,
-    },
+    Missing { name: String },
     /// There are more or fewer of them.
     #[error("input {name}: expected {expected} values, got {got}")]
     Values {
-        /// The name.
         name: String,
         /// One for each token, or one.
         expected: usize,
-        /// What there is.
         got: usize,
     },
     /// A value is no number.
     #[error("input {name}: value {index} is not a finite number")]
-    NotFinite {
-        /// The name.
-        name: String,
-        /// Which value.
-        index: usize,
-    },
+    NotFinite { name: String, index: usize },
 }
 
 /// What the network recommends.

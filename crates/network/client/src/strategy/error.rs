@@ -7,57 +7,32 @@ use crate::inputs::InputRefusal;
 
 /// Why two models make no strategy.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum StrategyError {
     /// A model has no such tensor, or it is not public.
     #[error("strategy: model {model} has no public tensor `{name}` in its {section}")]
-    Tensor {
-        /// The model.
-        model: String,
-        /// Inputs or outputs.
-        section: Section,
-        /// The name.
-        name: String,
-    },
+    Tensor { model: String, section: Section, name: String },
     /// A tensor has another number of values.
     #[error("strategy: `{name}` of model {model}: expected {expected} values, got {got}")]
     Values {
-        /// The model.
         model: String,
         /// Inputs or outputs.
         section: Section,
-        /// The tensor.
         name: String,
-        /// Values expected.
         expected: usize,
-        /// Values found.
         got: usize,
     },
     /// Equal integers would be different numbers.
     #[error(
         "strategy: the linked output has scale {output}, the input {input}: compile one of the models for the other's"
     )]
-    Scale {
-        /// Of the output.
-        output: f64,
-        /// Of the input.
-        input: f64,
-    },
+    Scale { output: f64, input: f64 },
     /// Equal numbers would be different quantities.
     #[error("strategy: the linked output has unit {output:?}, the input {input:?}")]
-    Unit {
-        /// Of the output.
-        output: String,
-        /// Of the input.
-        input: String,
-    },
+    Unit { output: String, input: String },
     /// More proofs than a chain can have.
     #[error("strategy: expected 1 to {limit} tokens, got {got}")]
-    Tokens {
-        /// Most tokens.
-        limit: usize,
-        /// The number of the input's values.
-        got: usize,
-    },
+    Tokens { limit: usize, got: usize },
     /// A plan with other models, links or numbers than follow from the verifying keys.
     #[error("strategy: the plan is not the one of the verifying keys")]
     Plan,
@@ -80,35 +55,24 @@ impl StrategyError {
 
 /// Why market data and a user's preferences are no inputs of a strategy.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum StrategyRefusal {
     /// Another number of tokens.
     #[error("expected {expected} tokens, got {got}")]
-    Tokens {
-        /// How many the allocation is for.
-        expected: usize,
-        /// How many there are.
-        got: usize,
-    },
+    Tokens { expected: usize, got: usize },
     /// Another number of proofs.
     #[error("expected {expected} proofs, got {got}")]
     Proofs {
         /// One for each token, and the allocation.
         expected: usize,
-        /// How many there are.
         got: usize,
     },
     /// A token's forecast.
     #[error("token {token}: {source}")]
-    Forecast {
-        /// Its name.
-        token: String,
-        /// What is wrong with its inputs.
-        source: InputRefusal,
-    },
+    Forecast { token: String, source: InputRefusal },
     /// A token has other features than the allocation has inputs for.
     #[error("token {token}: expected allocation values {known}")]
     Features {
-        /// Its name.
         token: String,
         /// The names of the allocation's inputs, for people.
         known: String,

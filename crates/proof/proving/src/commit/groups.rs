@@ -1,7 +1,7 @@
 //! Sums of groups of points in affine coordinates.
 //!
 //! Neighbours in a group are added, in all groups at once, until each has one point. All additions of a round share one inversion, and with AVX-512 IFMA
-//! ([`crate::lanes`]) eight are done at once, in [`wide`].
+//! ([`crate::packed`]) eight are done at once, in [`wide`].
 
 use halo2_proofs::halo2curves::bn256::Fq;
 
@@ -69,7 +69,7 @@ fn alone(points: &[Point], ends: &[u32], sums: &mut [Point], pairs: &[Pair]) {
 /// All additions of a round.
 fn add_pairs(points: &[Point], pairs: &[Pair], sums: &mut [Point]) {
     #[cfg(target_arch = "x86_64")]
-    if pairs.len() >= 32 && crate::lanes::ifma::available() {
+    if pairs.len() >= 32 && crate::packed::ifma::available() {
         // SAFETY: the processor has the instructions.
         unsafe { wide::add_pairs(points, pairs, sums) };
         return;

@@ -13,7 +13,7 @@ use super::{
     groups::{is_identity, sum_groups},
     msm,
 };
-use crate::lanes::tests::{both_ways, hard_scalars};
+use crate::packed::tests::{both_ways, hard_scalars};
 
 /// Points with their logarithms: the identity, small multiples of the generator, their opposites,
 /// and points with the same y.

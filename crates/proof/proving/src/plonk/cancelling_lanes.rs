@@ -19,7 +19,7 @@ use halo2_proofs::{
 };
 use vouch_circuit::{CircuitParams, Lane, LaneRow, Objective, Row, Weights};
 use vouch_envelope::{Nonce, ProofEnvelope, PublicValues};
-use vouch_program::{Interval, Program as Integers, Requant, WeightMode};
+use vouch_program::{Interval, Program, Requant, WeightMode};
 use vouch_verifier::{Expected, VerifyError, verify};
 
 use super::*;
@@ -30,8 +30,8 @@ const OUTPUTS: usize = 8;
 const NONCE: Nonce = Nonce([3; 32]);
 
 /// A layer with private weights.
-fn program(weights: &[i64]) -> Integers {
-    let mut p = Integers::builder(5);
+fn program(weights: &[i64]) -> Program {
+    let mut p = Program::builder(5);
     let x = p.input("x", &[INPUTS as u32], 1.0, Interval::new(-2, 2)).wires();
     let m = p.matrix("m", INPUTS as u32, OUTPUTS as u32, weights.to_vec(), vec![Requant::exact(); OUTPUTS]);
     let y = p.linear("y", m, 1, 1, x).wires();
@@ -40,7 +40,7 @@ fn program(weights: &[i64]) -> Integers {
 }
 
 /// A key whose weights lie in several lanes of one column each.
-fn key(program: &Integers) -> ProverKey {
+fn key(program: &Program) -> ProverKey {
     let mut plan = plan(program, 1, Objective::default(), Some(6)).unwrap();
     plan.estimate.params = CircuitParams { weight_columns: 1, matrix_lanes: 3, ..plan.estimate.params };
     ProverKey::generate(&plan, &Srs::development(6)).unwrap()

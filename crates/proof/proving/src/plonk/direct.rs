@@ -12,7 +12,7 @@ use super::{
     quotient::{numerator, ratios},
     *,
 };
-use crate::lanes::tests::{both_ways, hard_scalars};
+use crate::packed::tests::{both_ways, hard_scalars};
 
 /// So few rows that every rotation wraps around.
 const ROWS: usize = 24;
@@ -112,10 +112,10 @@ impl<'a> Direct<'a> {
 
     fn check(&self, what: &str) {
         let columns: Vec<&[Fr]> = self.columns.iter().map(Vec::as_slice).collect();
-        let run = |program: &Program| {
+        let run = |expression: &CompiledExpression| {
             both_ways(|| {
                 let mut out = vec![Fr::zero(); ROWS];
-                program.evaluate(&columns, 0, &mut out);
+                expression.evaluate(&columns, 0, &mut out);
                 out
             })
         };

@@ -2,13 +2,13 @@
 //!
 //! A [`Formula`] is a directed acyclic graph of cells, constants, sums, differences and products, in which equal parts are the same node and operations on
 //! constants are done while it is built: a challenge is a constant by the time a formula is needed. [`Formula::compile`] orders the nodes, assigns
-//! registers, and inserts reductions where a bound ([`crate::lanes`]) would become too large.
+//! registers, and inserts reductions where a bound ([`crate::packed`]) would become too large.
 
 use std::collections::HashMap;
 
 use halo2_proofs::halo2curves::bn256::Fr;
 
-use crate::lanes::{Kernel, LOAD_BOUND, Lanes, MAX_BOUND, dispatch, product_bound};
+use crate::packed::{Kernel, LOAD_BOUND, MAX_BOUND, Packed, dispatch, product_bound};
 
 /// A node of a formula.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,21 +99,21 @@ impl Formula {
         }
     }
 
-    /// The program that computes a node.
-    pub(crate) fn compile(&self, result: Node) -> Program {
+    /// The expression that computes a node.
+    pub(crate) fn compile(&self, result: Node) -> CompiledExpression {
         let mut compiler = Compiler {
             formula: self,
             uses: vec![0; self.parts.len()],
             registers: HashMap::new(),
             bounds: Vec::new(),
             free: Vec::new(),
-            program: Program::default(),
+            expression: CompiledExpression::default(),
         };
         compiler.constants(result);
         compiler.count(result);
-        compiler.program.result = compiler.compute(result);
-        compiler.program.registers = compiler.bounds.len();
-        compiler.program
+        compiler.expression.result = compiler.compute(result);
+        compiler.expression.registers = compiler.bounds.len();
+        compiler.expression
     }
 }
 
@@ -137,7 +137,7 @@ enum Step {
 
 /// A compiled formula.
 #[derive(Debug, Default)]
-pub(crate) struct Program {
+pub(crate) struct CompiledExpression {
     /// In the first registers.
     constants: Vec<Fr>,
     registers: usize,
@@ -153,18 +153,18 @@ struct Compiler<'a> {
     /// Of each register's present value.
     bounds: Vec<u32>,
     free: Vec<usize>,
-    program: Program,
+    expression: CompiledExpression,
 }
 
 impl Compiler<'_> {
     /// Gives constants their registers, the first of which is 1.
     fn constants(&mut self, result: Node) {
-        self.program.constants.push(Fr::one());
+        self.expression.constants.push(Fr::one());
         self.bounds.push(1);
         for (i, part) in self.formula.parts.iter().enumerate().take(result.0 + 1) {
             if let Part::Constant(c) = part {
                 self.registers.insert(Node(i), self.bounds.len());
-                self.program.constants.push(*c);
+                self.expression.constants.push(*c);
                 self.bounds.push(1);
             }
         }
@@ -192,7 +192,7 @@ impl Compiler<'_> {
 
     /// Reduces a register in place.
     fn reduce(&mut self, r: usize) {
-        self.program.steps.push(Step::Mul { to: r, a: r, b: 0 });
+        self.expression.steps.push(Step::Mul { to: r, a: r, b: 0 });
         self.bounds[r] = product_bound(self.bounds[r], 1);
     }
 
@@ -205,7 +205,7 @@ impl Compiler<'_> {
             Part::Constant(_) => 0,
             Part::Cell(column, rotation) => {
                 let to = self.register(LOAD_BOUND);
-                self.program.steps.push(Step::Load { to, column, rotation });
+                self.expression.steps.push(Step::Load { to, column, rotation });
                 to
             }
             part @ (Part::Sum(x, y) | Part::Difference(x, y) | Part::Product(x, y)) => {
@@ -223,7 +223,7 @@ impl Compiler<'_> {
                 self.done(x);
                 self.done(y);
                 let to = self.register(if sum { p + q } else { product_bound(p, q) });
-                self.program.steps.push(match part {
+                self.expression.steps.push(match part {
                     Part::Sum(..) => Step::Add { to, a, b },
                     Part::Difference(..) => Step::Sub { to, a, b, bound: q },
                     _ => Step::Mul { to, a, b },
@@ -244,15 +244,15 @@ impl Compiler<'_> {
     }
 }
 
-impl Program {
+impl CompiledExpression {
     /// Evaluates in the rows from `start` on into `out`, whose length should be a multiple of eight. Columns wrap around.
     pub(crate) fn evaluate(&self, columns: &[&[Fr]], start: usize, out: &mut [Fr]) {
-        dispatch(out.len(), Evaluate { program: self, columns, start, out });
+        dispatch(out.len(), Evaluate { expression: self, columns, start, out });
     }
 }
 
 struct Evaluate<'a> {
-    program: &'a Program,
+    expression: &'a CompiledExpression,
     columns: &'a [&'a [Fr]],
     start: usize,
     out: &'a mut [Fr],
@@ -262,8 +262,8 @@ impl Kernel for Evaluate<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self) {
-        let Program { constants, registers, steps, result } = self.program;
+    fn run<L: Packed>(self) {
+        let CompiledExpression { constants, registers, steps, result } = self.expression;
         let mut file = vec![L::splat(&Fr::zero()); *registers];
         for (r, c) in file.iter_mut().zip(constants) {
             *r = L::splat(c);
@@ -336,12 +336,12 @@ mod tests {
                 };
                 nodes.push(last);
             }
-            let program = f.compile(last);
+            let expression = f.compile(last);
             let slices: Vec<&[Fr]> = columns.iter().map(Vec::as_slice).collect();
             let mut out = vec![Fr::zero(); n];
             let half = n / 2;
-            program.evaluate(&slices, 0, &mut out[..half]);
-            program.evaluate(&slices, half, &mut out[half..]);
+            expression.evaluate(&slices, 0, &mut out[..half]);
+            expression.evaluate(&slices, half, &mut out[half..]);
             for (row, v) in out.iter().enumerate() {
                 assert_eq!(*v, direct(&f, last, &columns, row), "round {round} row {row}");
             }

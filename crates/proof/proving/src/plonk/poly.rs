@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::{
     ProvingError,
-    lanes::{Kernel, Lanes, dispatch, transform::Transform},
+    packed::{Kernel, Packed, dispatch, transform::Transform},
 };
 
 /// The n-th roots of unity.
@@ -104,7 +104,7 @@ impl Kernel for Combination<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self) {
+    fn run<L: Packed>(self) {
         let one = L::splat(&Fr::one());
         let factors: Vec<L> = self.factors.iter().map(L::splat).collect();
         for (i, out) in self.out.chunks_exact_mut(L::WIDTH).enumerate() {
@@ -136,7 +136,7 @@ impl Kernel for Evaluation<'_> {
     type Output = Fr;
 
     #[inline(always)]
-    fn run<L: Lanes>(self) -> Fr {
+    fn run<L: Packed>(self) -> Fr {
         // Horner's rule in x^WIDTH in every lane, then in x over the lanes.
         let by = L::splat(&self.x.pow_vartime([L::WIDTH as u64]));
         let mut sum = L::splat(&Fr::zero());

@@ -14,10 +14,10 @@ use rayon::prelude::*;
 
 use super::{
     block::Block,
-    formula::{Formula, Node, Program},
+    formula::{CompiledExpression, Formula, Node},
     poly::{Domain, combine, invert_nonzero},
 };
-use crate::{ProvingError, lanes::transform::Transform};
+use crate::{ProvingError, packed::transform::Transform};
 
 /// Rows that one thread evaluates together.
 pub(super) const ROWS: usize = 256;
@@ -130,7 +130,7 @@ fn sides(f: &mut Formula, cs: &ConstraintSystem<Fr>, places: &Places, c: &Combin
 }
 
 /// Numerators and denominators of the permutation's products, row by row.
-pub(super) fn ratios(cs: &ConstraintSystem<Fr>, c: &Combine) -> Vec<(Program, Program)> {
+pub(super) fn ratios(cs: &ConstraintSystem<Fr>, c: &Combine) -> Vec<(CompiledExpression, CompiledExpression)> {
     let mut f = Formula::default();
     let sides = sides(&mut f, cs, &Places::new(cs), c);
     sides.into_iter().map(|(identity, permuted)| (f.compile(identity), f.compile(permuted))).collect()
@@ -170,8 +170,8 @@ fn constraints(f: &mut Formula, cs: &ConstraintSystem<Fr>, challenges: &[Fr], c:
     out
 }
 
-/// The program for all constraints together. Those with a factor in common (most are switched by the same column) are added before it is applied.
-pub(super) fn numerator(cs: &ConstraintSystem<Fr>, challenges: &[Fr], c: &Combine) -> Program {
+/// The expression for all constraints together. Those with a factor in common (most are switched by the same column) are added before it is applied.
+pub(super) fn numerator(cs: &ConstraintSystem<Fr>, challenges: &[Fr], c: &Combine) -> CompiledExpression {
     let mut f = Formula::default();
     let all = constraints(&mut f, cs, challenges, c);
     let mut uses = std::collections::HashMap::new();
@@ -212,7 +212,7 @@ pub(super) fn quotient(
     challenges: &[Fr],
     c: &Combine,
 ) -> Result<Vec<Vec<Fr>>, ProvingError> {
-    let program = numerator(cs, challenges, c);
+    let expression = numerator(cs, challenges, c);
     let mut values = Block::new(polys.len() + 1, domain.n)?;
     divided(domain, cs.degree() - 1, |transform, shift, numerators| {
         values.columns_mut().enumerate().for_each(|(i, v)| match polys.get(i) {
@@ -221,7 +221,7 @@ pub(super) fn quotient(
             None => domain.points(shift, v),
         });
         let slices = values.columns();
-        numerators.par_chunks_mut(ROWS).enumerate().for_each(|(i, out)| program.evaluate(&slices, i * ROWS, out));
+        numerators.par_chunks_mut(ROWS).enumerate().for_each(|(i, out)| expression.evaluate(&slices, i * ROWS, out));
     })
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use vouch::{Nonce, Salt};
 
 use crate::{
-    Said,
+    Output,
     args::SampleArg,
     commands::prove::Job,
     failure::Failure,
@@ -39,7 +39,7 @@ fn median(mut v: Vec<f64>) -> f64 {
     }
 }
 
-pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
+pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
     let job = Job::load(&args.dir, &args.input, args.batch, SampleArg { index: Some(0) })?;
     let (mut wall, mut cpu, mut witness, mut verify) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut proof_bytes = 0;
@@ -81,5 +81,5 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
         "load_seconds": load, "witness_seconds": witness, "prove_seconds": wall, "prove_cpu_seconds": cpu,
         "verify_seconds": verify, "proof_bytes": proof_bytes, "peak_memory_bytes": peak,
     });
-    Ok(Said { text, json })
+    Ok(Output { text, json })
 }

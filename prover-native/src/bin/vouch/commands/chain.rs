@@ -15,7 +15,7 @@ use vouch_verifier::{
 };
 
 use crate::{
-    Said,
+    Output,
     args::SampleArg,
     commands::{report, verify},
     failure::{Failure, Kind},
@@ -80,7 +80,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) allow_development: bool,
 }
 
-pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
+pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
     match &args.command {
         Command::Link(args) => link(args, show),
         Command::Verify(args) => verify_file(args, show),
@@ -95,7 +95,7 @@ fn shape(args: &ShapeArgs) -> Result<(Vec<VerifierKey>, Vec<Link>), Failure> {
     Ok((keys, links))
 }
 
-fn link(args: &LinkArgs, show: Show) -> Result<Said, Failure> {
+fn link(args: &LinkArgs, show: Show) -> Result<Output, Failure> {
     let (keys, links) = shape(&args.shape)?;
     if keys.len() != args.proofs.len() {
         return Err(count("--key", args.proofs.len(), keys.len()));
@@ -120,7 +120,7 @@ fn link(args: &LinkArgs, show: Show) -> Result<Said, Failure> {
         let _ = writeln!(text, "  {link}");
     }
     let json = json!({ "output": args.output, "bytes": bytes.len(), "proofs": proofs, "links": links });
-    Ok(Said { text, json })
+    Ok(Output { text, json })
 }
 
 fn count(option: &str, proofs: usize, got: usize) -> Failure {
@@ -167,7 +167,7 @@ fn known_inputs(key: &VerifierKey, proof: usize, links: &[Link], file: &Path) ->
     Ok(kept.filter(|(_, known)| **known).map(|(value, _)| *value).collect())
 }
 
-fn verify_file(args: &VerifyArgs, show: Show) -> Result<Said, Failure> {
+fn verify_file(args: &VerifyArgs, show: Show) -> Result<Output, Failure> {
     let (keys, links) = shape(&args.shape)?;
     let bytes = read_chain(&args.chain)?;
     let (expected, links) = match &args.expected {
@@ -192,7 +192,7 @@ fn verify_file(args: &VerifyArgs, show: Show) -> Result<Said, Failure> {
         "claims": claims.collect::<Vec<_>>(),
     });
     if verified.is_some() {
-        return Ok(Said { text, json });
+        return Ok(Output { text, json });
     }
     let proofs = report.proofs.iter().enumerate().map(|(i, proof)| (format!("proof {i}: "), &proof.checks));
     let all = [(String::new(), &report.checks)].into_iter().chain(proofs).chain([("link ".to_owned(), &report.links)]);
@@ -220,7 +220,7 @@ fn describe_report(path: &Path, report: &ChainReport, verified: Option<&Verified
 }
 
 /// What a file says, for `vouch inspect`.
-pub(crate) fn describe(path: &Path) -> Result<Said, Failure> {
+pub(crate) fn describe(path: &Path) -> Result<Output, Failure> {
     let wrong = |e| Failure::new(Kind::Damaged, format!("{}: {e}", path.display()));
     let chain = ProofChain::decode(&read_chain(path)?).map_err(wrong)?;
     let mut text = format!(
@@ -234,5 +234,5 @@ pub(crate) fn describe(path: &Path) -> Result<Said, Failure> {
     for link in chain.links() {
         let _ = writeln!(text, "link {link}");
     }
-    Ok(Said { text, json: json!({ "kind": "chain", "verified": false, "chain": chain }) })
+    Ok(Output { text, json: json!({ "kind": "chain", "verified": false, "chain": chain }) })
 }

@@ -8,7 +8,7 @@ use vouch_verifier::VerifyError;
 
 use super::report;
 use crate::{
-    Said,
+    Output,
     args::BATCH,
     failure::{Failure, Kind},
     progress::Show,
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     pub(crate) batch: u32,
 }
 
-pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
+pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
     let model = Model::open(&args.dir)?;
     let key = open_verifying_key(args.key.clone().unwrap_or_else(|| args.dir.join(key_files(args.batch).1)))?;
     if key.srs_kind() == SrsKind::Development && !args.allow_development {
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
         WeightMode::Private => "its weights are those that it commits to, the same in every proof",
     };
     let text = format!("model id {model_id}\nThe key is that of this program and reference string; {said}.\n");
-    Ok(Said {
+    Ok(Output {
         text,
         json: json!({ "checked": true, "model_id": model_id.to_string(), "weights": weights, "srs_kind": key.srs_kind() }),
     })

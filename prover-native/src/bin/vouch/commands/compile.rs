@@ -16,7 +16,7 @@ use vouch_compiler::{GivenSamples, InputShapes, OutputAccuracy};
 use vouch_program::{Instruction, Wire};
 
 use crate::{
-    Said,
+    Output,
     failure::{Failure, Kind},
     progress::Show,
 };
@@ -148,7 +148,7 @@ fn public_numbers(program: &Program) -> Option<String> {
     ))
 }
 
-pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
+pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
     let start = std::time::Instant::now();
     let mut compile = load(&args.model, &args.ranges)?;
     for (tensor, visibility) in visibilities(&args.visibility)? {
@@ -183,7 +183,7 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
         "seconds": crate::usage::seconds(start.elapsed()),
         "report": report,
     });
-    Ok(Said { text, json })
+    Ok(Output { text, json })
 }
 
 /// The errors of one output, in a line.

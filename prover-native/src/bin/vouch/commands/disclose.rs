@@ -18,7 +18,7 @@ use vouch_verifier::{Schema, Section, TensorSpec};
 use self::fact::FactArgs;
 use super::prove::nonce;
 use crate::{
-    Said,
+    Output,
     args::SampleArg,
     failure::{Failure, Kind},
     inputs,
@@ -76,7 +76,7 @@ pub(crate) struct ProveArgs {
     pub(crate) output: PathBuf,
 }
 
-pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
+pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
     match &args.command {
         Command::Setup { dir, srs } => setup(dir, srs.as_deref(), show),
         Command::Prove(args) => prove(args, show),
@@ -100,7 +100,7 @@ fn named(schema: &Schema, name: &str) -> Result<TensorSpec, Failure> {
     Ok(hashed_input(schema, name)?.clone())
 }
 
-fn setup(dir: &Path, srs: Option<&Path>, show: Show) -> Result<Said, Failure> {
+fn setup(dir: &Path, srs: Option<&Path>, show: Show) -> Result<Output, Failure> {
     let model = Model::open(dir)?;
     let tensors = hashed(&model.program.schema())?;
     let mut needed = 0;
@@ -139,10 +139,10 @@ fn setup(dir: &Path, srs: Option<&Path>, show: Show) -> Result<Said, Failure> {
             "proof_bytes": proof_bytes,
         }));
     }
-    Ok(Said { text, json: json!({ "srs_kind": srs.kind(), "keys": keys }) })
+    Ok(Output { text, json: json!({ "srs_kind": srs.kind(), "keys": keys }) })
 }
 
-fn prove(args: &ProveArgs, show: Show) -> Result<Said, Failure> {
+fn prove(args: &ProveArgs, show: Show) -> Result<Output, Failure> {
     let (nonce, salt) = (nonce(args.nonce.as_deref())?, args.salt.parse::<Salt>()?);
     let model = Model::open(&args.dir)?.program.schema();
     let spec = named(&model, &args.tensor)?;
@@ -194,5 +194,5 @@ fn prove(args: &ProveArgs, show: Show) -> Result<Said, Failure> {
         "envelope_bytes": encoded.len(),
         "prove_seconds": seconds(elapsed),
     });
-    Ok(Said { text, json })
+    Ok(Output { text, json })
 }

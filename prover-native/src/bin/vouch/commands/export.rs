@@ -8,7 +8,7 @@ use vouch_envelope::ProofEnvelope;
 use vouch_evm::{CallError, SolCall, register_call, verify_call};
 
 use crate::{
-    Said,
+    Output,
     failure::{Failure, Kind},
 };
 
@@ -24,7 +24,7 @@ pub(crate) struct Args {
     pub(crate) evm: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &Args) -> Result<Said, Failure> {
+pub(crate) fn run(args: &Args) -> Result<Output, Failure> {
     let was_json = files::read(&args.proof, 64 << 20)?.first() == Some(&b'{');
     let bytes = read_proof(&args.proof)?;
     let wrong = |e: &dyn std::fmt::Display| Failure::new(Kind::Damaged, format!("{}: {e}", args.proof.display()));
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args) -> Result<Said, Failure> {
         ("json", serde_json::to_vec_pretty(&envelope).map_err(|e| wrong(&e))?)
     };
     files::write(&args.output, &[&out])?;
-    Ok(Said {
+    Ok(Output {
         text: format!("{} -> {} ({form}, {} bytes)\n", args.proof.display(), args.output.display(), out.len()),
         json: json!({ "output": args.output, "form": form, "bytes": out.len() }),
     })

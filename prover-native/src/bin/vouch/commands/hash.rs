@@ -6,7 +6,7 @@ use serde_json::{Map, json};
 use vouch::open_verifying_key;
 
 use crate::{
-    Said,
+    Output,
     args::SampleArg,
     failure::{Failure, Kind},
     inputs,
@@ -27,7 +27,7 @@ pub(crate) struct Args {
     pub(crate) salt: String,
 }
 
-pub(crate) fn run(args: &Args) -> Result<Said, Failure> {
+pub(crate) fn run(args: &Args) -> Result<Output, Failure> {
     let key = open_verifying_key(&args.key)?;
     let values = inputs::of_schema(key.schema(), &args.input, args.sample)?;
     let hashes = inputs::hashes(key.schema(), &values, args.salt.parse()?)?;
@@ -41,5 +41,5 @@ pub(crate) fn run(args: &Args) -> Result<Said, Failure> {
     }
     let named: Map<String, serde_json::Value> =
         hashes.into_iter().map(|(name, hash)| (name, hash.to_string().into())).collect();
-    Ok(Said { text, json: json!({ "model_id": key.model_id().to_string(), "hashes": named }) })
+    Ok(Output { text, json: json!({ "model_id": key.model_id().to_string(), "hashes": named }) })
 }

@@ -13,7 +13,7 @@ use vouch_program::Instruction;
 use vouch_verifier::{KEY_MAGIC, Visibility};
 
 use crate::{
-    Said,
+    Output,
     args::Shape,
     commands::{chain, compile, srs},
     failure::{Failure, Kind},
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     pub(crate) shape: Shape,
 }
 
-pub(crate) fn run(args: &Args) -> Result<Said, Failure> {
+pub(crate) fn run(args: &Args) -> Result<Output, Failure> {
     let path = &args.path;
     if path.is_dir() {
         return bundle(args);
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<Said, Failure> {
     }
 }
 
-fn bundle(args: &Args) -> Result<Said, Failure> {
+fn bundle(args: &Args) -> Result<Output, Failure> {
     let model = Model::open(&args.path)?;
     let m = &model.manifest;
     let plan = args.shape.setup().plan(&model.program)?;
@@ -85,7 +85,7 @@ fn bundle(args: &Args) -> Result<Said, Failure> {
         }
     }
     let json = json!({ "kind": "bundle", "manifest": m, "layout": estimate, "pictures": pictures });
-    Ok(Said { text, json })
+    Ok(Output { text, json })
 }
 
 /// What the model was compiled from.
@@ -146,17 +146,17 @@ fn power(scale: f64) -> String {
     if e == e.round() { format!("2^{e}") } else { format!("{scale:.4e}") }
 }
 
-fn prover_key(path: &Path) -> Result<Said, Failure> {
+fn prover_key(path: &Path) -> Result<Output, Failure> {
     let header = ProvingKey::read_header(path)?;
     let size = std::fs::metadata(path).map(|m| m.len()).unwrap_or(0);
     let text = format!(
         "prover key of {size} bytes\nprogram {}\n{} inputs a proof, 2^{} rows\n",
         header.program_digest, header.batch, header.params.k
     );
-    Ok(Said { text, json: json!({ "kind": "prover key", "bytes": size, "header": header }) })
+    Ok(Output { text, json: json!({ "kind": "prover key", "bytes": size, "header": header }) })
 }
 
-fn verifier_key(key: &VerifyingKey) -> Said {
+fn verifier_key(key: &VerifyingKey) -> Output {
     let d = key.description();
     let mut text = format!("verifier key of {} bytes\nmodel id {}\n", key.to_bytes().len(), key.model_id());
     let _ = writeln!(text, "program  {}", hex::encode(&d.program_digest));
@@ -199,10 +199,10 @@ fn verifier_key(key: &VerifyingKey) -> Said {
         "schema": d.schema,
         "layout": serde_json::from_str::<serde_json::Value>(&d.layout).ok(),
     });
-    Said { text, json }
+    Output { text, json }
 }
 
-fn proof(path: &Path) -> Result<Said, Failure> {
+fn proof(path: &Path) -> Result<Output, Failure> {
     let bytes = vouch::read_proof(path)?;
     let e =
         ProofEnvelope::decode(&bytes).map_err(|e| Failure::new(Kind::Damaged, format!("{}: {e}", path.display())))?;
@@ -217,5 +217,5 @@ fn proof(path: &Path) -> Result<Said, Failure> {
         e.public.outputs.len(),
         e.public.input_hashes.len() + e.public.output_hashes.len()
     );
-    Ok(Said { text, json: json!({ "kind": "proof", "verified": false, "envelope": e }) })
+    Ok(Output { text, json: json!({ "kind": "proof", "verified": false, "envelope": e }) })
 }

@@ -18,7 +18,7 @@ pub(crate) mod verify;
 
 use clap::CommandFactory;
 
-use crate::{Cli, Said};
+use crate::{Cli, Output};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompletionsArgs {
@@ -27,9 +27,9 @@ pub(crate) struct CompletionsArgs {
 }
 
 /// A script of completions.
-pub(crate) fn completions(args: &CompletionsArgs) -> Said {
+pub(crate) fn completions(args: &CompletionsArgs) -> Output {
     let mut out = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "vouch", &mut out);
     let text = String::from_utf8_lossy(&out).into_owned();
-    Said { json: serde_json::json!({ "completions": text }), text }
+    Output { json: serde_json::json!({ "completions": text }), text }
 }

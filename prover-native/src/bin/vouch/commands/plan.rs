@@ -6,7 +6,7 @@ use serde_json::json;
 use vouch::{Error, Estimate, Model, Objective, Program, Setup, WeightMode};
 
 use crate::{
-    Said,
+    Output,
     args::Shape,
     commands::compile::{self, Ranges},
     failure::Failure,
@@ -24,7 +24,7 @@ pub(crate) struct Args {
     pub(crate) shape: Shape,
 }
 
-pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
+pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
     let is_bundle = args.model.is_dir() || args.model.extension().is_some_and(|e| e == "vouch");
     let program: Program = if is_bundle {
         Model::open(&args.model)?.program
@@ -85,5 +85,5 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
         }
     }
     let alternatives: Vec<_> = rows.iter().map(|(name, e)| json!({ "name": name, "estimate": e })).collect();
-    Ok(Said { text, json: json!({ "chosen": best, "alternatives": alternatives }) })
+    Ok(Output { text, json: json!({ "chosen": best, "alternatives": alternatives }) })
 }

@@ -11,7 +11,7 @@ use vouch::{Model, Nonce, Proof, ProvingKey, Salt, Tensors, key_files, random_no
 use vouch_compiler::quantize_inputs;
 
 use crate::{
-    Said,
+    Output,
     args::SampleArg,
     failure::{Failure, Kind},
     inputs,
@@ -85,7 +85,7 @@ pub(crate) fn nonce(text: Option<&str>) -> Result<Nonce, Failure> {
     })
 }
 
-pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
+pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
     let nonce = nonce(args.nonce.as_deref())?;
     let job = Job::load(&args.dir, &args.input, args.batch, args.sample)?;
     let start = Instant::now();
@@ -98,7 +98,7 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
     Ok(said(&job, &proved, &outputs, &args.output, bytes, elapsed))
 }
 
-fn said(job: &Job, proved: &Proof, outputs: &Tensors, path: &PathBuf, envelope: usize, elapsed: Duration) -> Said {
+fn said(job: &Job, proved: &Proof, outputs: &Tensors, path: &PathBuf, envelope: usize, elapsed: Duration) -> Output {
     let mut text = String::new();
     for spec in job.key.program().outputs() {
         if let Some(t) = outputs.get(&spec.name) {
@@ -141,5 +141,5 @@ fn said(job: &Job, proved: &Proof, outputs: &Tensors, path: &PathBuf, envelope: 
     if hashed {
         json["salt"] = proved.salt.to_string().into();
     }
-    Said { text, json }
+    Output { text, json }
 }

@@ -7,7 +7,7 @@ use vouch::{MODEL_FILE, Model, Published, WeightMode, parse_stated};
 
 use super::compile::stated;
 use crate::{
-    Said,
+    Output,
     failure::{Failure, Kind},
     progress::Show,
 };
@@ -29,7 +29,7 @@ const FINE: &str = "\
 WARNING: this model was compiled with ranges that fit its weights exactly: scales and ends of tables tell about
          eight bits of each neuron that has a table of its own. Run `vouch compile --weights private` again.";
 
-pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
+pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
     let mut model = Model::open(&args.dir)?;
     let wrong = |e: &dyn std::fmt::Display| Failure::new(Kind::Input, format!("--accuracy: {e}"));
     model.state_accuracy(parse_stated(&args.accuracy).map_err(|e| wrong(&e))?).map_err(|e| wrong(&e))?;
@@ -61,5 +61,5 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
         "stated": public.manifest.stated,
         "coarse": model.has_coarse_ranges(),
     });
-    Ok(Said { text, json })
+    Ok(Output { text, json })
 }

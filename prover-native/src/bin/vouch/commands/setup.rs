@@ -8,7 +8,7 @@ use vouch::{EVM_GROUP, KeyFiles, Model, ProvingKey, Srs, SrsKind};
 use vouch_proving::ProvingError;
 
 use crate::{
-    Said,
+    Output,
     args::Shape,
     failure::Failure,
     own,
@@ -43,7 +43,7 @@ pub(crate) enum Profile {
     Evm,
 }
 
-pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
+pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
     let model = Model::open(&args.dir)?;
     let setup = args.shape.setup();
     let setup = if args.profile == Profile::Evm { setup.evm(args.group) } else { setup };
@@ -107,5 +107,5 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
         "peak_memory_bytes": crate::usage::peak_bytes(),
         "layout": key.header().params,
     });
-    Ok(Said { text, json })
+    Ok(Output { text, json })
 }

@@ -7,7 +7,7 @@ use vouch::{Source, Srs, SrsKind};
 use vouch_envelope::hex;
 
 use crate::{
-    Said,
+    Output,
     failure::Failure,
     progress::{DEVELOPMENT, Show},
 };
@@ -51,20 +51,20 @@ pub(crate) enum Command {
 }
 
 /// What a reference string is, for people and machines.
-pub(crate) fn describe(srs: &Srs) -> Said {
+pub(crate) fn describe(srs: &Srs) -> Output {
     let identity = hex::encode(&srs.identity());
     let kind = match srs.kind() {
         SrsKind::Development => "made for development: do not rely on it",
         SrsKind::Ceremony => "from a ceremony",
     };
-    Said {
+    Output {
         text: format!("reference string of 2^{} powers, {kind}\nidentity {identity}\n", srs.k()),
         json: json!({ "k": srs.k(), "srs_kind": srs.kind(), "identity": identity }),
     }
 }
 
 /// What was imported, and what nobody can check for the user.
-fn imported(srs: &Srs, source: Source) -> Said {
+fn imported(srs: &Srs, source: Source) -> Output {
     let mut said = describe(srs);
     let (format, from) = match source {
         Source::Ptau { power, contributions } => {
@@ -83,7 +83,7 @@ fn imported(srs: &Srs, source: Source) -> Said {
     said
 }
 
-pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
+pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
     match &args.command {
         Command::Generate { k, output } => {
             let seconds = 0.2 * f64::from(1u32 << k.saturating_sub(11));

@@ -12,7 +12,7 @@ use vouch_verifier::{
 
 use super::report;
 use crate::{
-    Said,
+    Output,
     args::SampleArg,
     failure::{Failure, Kind},
     inputs, own,
@@ -53,7 +53,7 @@ pub(crate) struct Args {
     pub(crate) allow_development: bool,
 }
 
-pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
+pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
     let key = open_verifying_key(&args.key)?;
     let made_here = !args.allow_development && key.srs_kind() == SrsKind::Development && own::made_here(key.model_id());
     let expected = Expected {
@@ -97,7 +97,7 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
         "proofs": proofs,
     });
     if accepted {
-        return Ok(Said { text, json });
+        return Ok(Output { text, json });
     }
     let refused = |(path, outcome): (&PathBuf, &Outcome)| {
         let name = path.display().to_string();

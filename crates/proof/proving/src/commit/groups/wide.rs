@@ -10,7 +10,7 @@ use ff::BatchInvert;
 use halo2_proofs::halo2curves::bn256::Fq;
 
 use super::{Pair, Point, add, denominator, neighbours};
-use crate::lanes::ifma::{Base, Modulus, Wide, limbs, packed, transpose};
+use crate::packed::ifma::{Base, Modulus, Wide, limbs, packed, transpose};
 
 // The coordinates of a point are eight words in a row, a register of 64 bytes.
 const _: () = assert!(size_of::<Point>() == 64);
@@ -27,7 +27,7 @@ struct Operands {
 /// All additions of a round.
 ///
 /// # Safety
-/// [`crate::lanes::ifma::available`].
+/// [`crate::packed::ifma::available`].
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 pub(super) unsafe fn add_pairs(points: &[Point], pairs: &[Pair], sums: &mut [Point]) {
     let (eights, rest) = pairs.as_chunks::<8>();

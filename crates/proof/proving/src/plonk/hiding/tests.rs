@@ -3,7 +3,7 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use vouch_circuit::Objective;
-use vouch_program::{Interval, Program as Integers, Requant, Segment, Term, Visibility, WeightMode};
+use vouch_program::{Interval, Program, Requant, Segment, Term, Visibility, WeightMode};
 use vouch_testing::random_program;
 
 use super::*;
@@ -201,7 +201,7 @@ fn combined(paths: &[Path], factors: &[Fr]) -> Path {
     sum
 }
 
-fn key(program: &Integers, objective: Objective, k: Option<u32>) -> Option<ProverKey> {
+fn key(program: &Program, objective: Objective, k: Option<u32>) -> Option<ProverKey> {
     let plan = plan(program, 1, objective, k).ok()?;
     Some(ProverKey::generate(&plan, &Srs::development(plan.k())).unwrap())
 }
@@ -237,9 +237,9 @@ fn pieces_of_random_programs_are_free() {
 
 /// A layer as models have them: limbs of eight bits, long rows, a function, products and a maximum,
 /// in few rows and so in many lanes.
-fn layer(private: bool) -> Integers {
+fn layer(private: bool) -> Program {
     let mut rng = ChaCha8Rng::seed_from_u64(9);
-    let mut p = Integers::builder(8);
+    let mut p = Program::builder(8);
     let x = p.input("x", &[6], 1.0, Interval::new(-100, 100)).wires();
     let one = p.constant(1);
     let segments = (0..64).map(|_| Segment { base: rng.gen_range(-90..90), slope: rng.gen_range(-3..4) }).collect();

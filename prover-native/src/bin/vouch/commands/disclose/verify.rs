@@ -14,7 +14,7 @@ use vouch_verifier::{Expected, Section, TensorSpec, VerifierKey, verify_bytes};
 
 use super::fact::{self, FactArgs};
 use crate::{
-    Said,
+    Output,
     commands::report,
     failure::{Failure, Kind},
     progress::Show,
@@ -49,7 +49,7 @@ pub(crate) struct Args {
     pub(crate) allow_development: bool,
 }
 
-pub(super) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
+pub(super) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
     let key = open_verifying_key(&args.key)?;
     let spec = spec_of(&key)?;
     report::note_development([&key], args.allow_development, show);
@@ -85,7 +85,7 @@ pub(super) fn run(args: &Args, show: Show) -> Result<Said, Failure> {
     });
     if report.accepted {
         let _ = writeln!(text, "  {words}\n  where {} has the hash {hash}", spec.name);
-        return Ok(Said { text, json });
+        return Ok(Output { text, json });
     }
     let reason = report::refusals(&report.checks).next().map(|why| format!("refused by the check of the {why}"));
     let reason = reason.unwrap_or_default();

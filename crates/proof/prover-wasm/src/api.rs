@@ -9,7 +9,7 @@ use vouch_verifier::{KeyError, VerifierKey};
 /// Why there is no key, hash or proof.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum FaceError {
+pub enum ApiError {
     /// The verifying key is malformed.
     #[error("verifying key: {0}")]
     Key(#[from] KeyError),
@@ -38,8 +38,8 @@ impl Prover {
     /// Reads a prover's key, which must be that of the verifying key: every proof is verified with it before it is given out.
     ///
     /// # Errors
-    /// [`FaceError`] if either is malformed, or they do not belong together.
-    pub fn load(prover_key: &[u8], verifier_key: &[u8]) -> Result<Self, FaceError> {
+    /// [`ApiError`] if either is malformed, or they do not belong together.
+    pub fn load(prover_key: &[u8], verifier_key: &[u8]) -> Result<Self, ApiError> {
         Ok(Self(load_key(prover_key, &VerifierKey::from_bytes(verifier_key)?)?))
     }
 
@@ -47,7 +47,7 @@ impl Prover {
     ///
     /// # Errors
     /// None after [`Prover::load`].
-    pub fn describe(&self) -> Result<String, FaceError> {
+    pub fn describe(&self) -> Result<String, ApiError> {
         let key = &self.0;
         let about = serde_json::json!({
             "tensor": spec_of(&key.verifier)?,
@@ -62,18 +62,18 @@ impl Prover {
     /// The salted hash of values of the tensor, as a proof of the model shows it.
     ///
     /// # Errors
-    /// [`FaceError::Hex`], [`FaceError::Values`].
-    pub fn hash(&self, values: &[i32], salt: &str) -> Result<String, FaceError> {
+    /// [`ApiError::Hex`], [`ApiError::Values`].
+    pub fn hash(&self, values: &[i32], salt: &str) -> Result<String, ApiError> {
         let (salt, spec): (Salt, _) = (salt.parse()?, spec_of(&self.0.verifier)?);
         let hash = tensor_hash(&salt, Section::Inputs, &spec.name, &wide(values));
-        hash.map(|hash| hash.to_string()).map_err(|e| FaceError::Values(e.to_string()))
+        hash.map(|hash| hash.to_string()).map_err(|e| ApiError::Values(e.to_string()))
     }
 
     /// Proves a statement (JSON of [`Statement`]) about values; gives the bytes of the envelope.
     ///
     /// # Errors
-    /// [`FaceError::Disclosure`] if the statement is false, and the others for what is malformed.
-    pub fn prove(&self, values: &[i32], salt: &str, statement: &str, nonce: &str) -> Result<Vec<u8>, FaceError> {
+    /// [`ApiError::Disclosure`] if the statement is false, and the others for what is malformed.
+    pub fn prove(&self, values: &[i32], salt: &str, statement: &str, nonce: &str) -> Result<Vec<u8>, ApiError> {
         let statement: Statement = serde_json::from_str(statement)?;
         let (salt, nonce): (Salt, Nonce) = (salt.parse()?, nonce.parse()?);
         Ok(prove_statement(&self.0, &wide(values), salt, &statement, nonce)?.encode()?)

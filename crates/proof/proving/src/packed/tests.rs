@@ -99,7 +99,7 @@ impl Kernel for AtTheLimits<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self) {
+    fn run<L: Packed>(self) {
         for at in (0..8).step_by(L::WIDTH) {
             let (a, b) = (L::load(&self.a[at..]), L::load(&self.b[at..]));
             let c = L::splat(&self.constant);

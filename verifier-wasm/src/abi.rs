@@ -11,7 +11,7 @@
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 
-use crate::face::{self, ABI_VERSION, FaceError, Key, Kind, Session};
+use crate::api::{self, ABI_VERSION, ApiError, Key, Kind, Session};
 use crate::store::Store;
 
 /// Longer buffers are refused: no key or envelope is as long.
@@ -22,7 +22,7 @@ struct Module {
     buffers: Vec<(u32, Vec<u8>)>,
     keys: Store<Key>,
     sessions: Store<Session>,
-    error: Option<FaceError>,
+    error: Option<ApiError>,
 }
 
 thread_local! {
@@ -37,8 +37,8 @@ thread_local! {
     };
 }
 
-fn abi(code: &'static str, message: &str) -> FaceError {
-    FaceError::new(Kind::Abi, code, message)
+fn abi(code: &'static str, message: &str) -> ApiError {
+    ApiError::new(Kind::Abi, code, message)
 }
 
 impl Module {
@@ -55,7 +55,7 @@ impl Module {
         address
     }
 
-    fn bytes(&self, address: u32, len: u32) -> Result<&[u8], FaceError> {
+    fn bytes(&self, address: u32, len: u32) -> Result<&[u8], ApiError> {
         if len == 0 {
             return Ok(&[]);
         }
@@ -63,12 +63,12 @@ impl Module {
         self.buffers[place].1.get(..len as usize).ok_or_else(|| abi("buffer", "the buffer is shorter"))
     }
 
-    fn key(&self, key: u32) -> Result<&Key, FaceError> {
+    fn key(&self, key: u32) -> Result<&Key, ApiError> {
         self.keys.get(key).ok_or_else(|| abi("handle", "no key has this handle"))
     }
 
     /// The keys of a chain: a buffer of their handles, each in four bytes, little-endian.
-    fn chain_keys(&self, address: u32, len: u32) -> Result<Vec<Key>, FaceError> {
+    fn chain_keys(&self, address: u32, len: u32) -> Result<Vec<Key>, ApiError> {
         let (handles, rest) = self.bytes(address, len)?.as_chunks::<4>();
         if !rest.is_empty() {
             return Err(abi("buffer", "expected four bytes for each key"));
@@ -83,7 +83,7 @@ impl Module {
 }
 
 /// Runs a call; an error is kept and gives 0.
-fn call<T: Default>(run: impl FnOnce(&mut Module) -> Result<T, FaceError>) -> T {
+fn call<T: Default>(run: impl FnOnce(&mut Module) -> Result<T, ApiError>) -> T {
     MODULE.with_borrow_mut(|module| {
         module.error = None;
         run(module).unwrap_or_else(|error| {
@@ -135,14 +135,14 @@ pub(crate) extern "C" fn vouch_error() -> u64 {
 /// Versions, as JSON.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn vouch_version() -> u64 {
-    call(|module| Ok(module.text(face::version())))
+    call(|module| Ok(module.text(api::version())))
 }
 
 /// What an envelope says, as JSON, not verified.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn vouch_inspect(envelope: u32, len: u32) -> u64 {
     call(|module| {
-        let text = face::inspect(module.bytes(envelope, len)?)?;
+        let text = api::inspect(module.bytes(envelope, len)?)?;
         Ok(module.text(text))
     })
 }
@@ -207,7 +207,7 @@ pub(crate) extern "C" fn vouch_begin(
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn vouch_chain_inspect(chain: u32, len: u32) -> u64 {
     call(|module| {
-        let text = face::inspect_chain(module.bytes(chain, len)?)?;
+        let text = api::inspect_chain(module.bytes(chain, len)?)?;
         Ok(module.text(text))
     })
 }
@@ -225,7 +225,7 @@ pub(crate) extern "C" fn vouch_chain_verify(
     call(|module| {
         let keys = module.chain_keys(keys, keys_len)?;
         let (chain, expected) = (module.bytes(chain, chain_len)?, module.bytes(expected, expected_len)?);
-        let text = face::verify_chain(&keys, chain, expected)?;
+        let text = api::verify_chain(&keys, chain, expected)?;
         Ok(module.text(text))
     })
 }
@@ -243,7 +243,7 @@ pub(crate) extern "C" fn vouch_chain_begin(
     call(|module| {
         let keys = module.chain_keys(keys, keys_len)?;
         let (chain, expected) = (module.bytes(chain, chain_len)?, module.bytes(expected, expected_len)?);
-        let session = face::begin_chain(&keys, chain, expected)?;
+        let session = api::begin_chain(&keys, chain, expected)?;
         module.sessions.insert(session).ok_or_else(|| abi("handle", "no handles are left"))
     })
 }

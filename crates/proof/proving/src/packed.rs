@@ -1,9 +1,9 @@
 //! Field arithmetic on several elements at once.
 //!
-//! A [`Kernel`] is written once, over [`Lanes`]; [`dispatch`] runs it with [`One`] element at a time, or with eight where the processor has AVX-512 IFMA
+//! A [`Kernel`] is written once, over [`Packed`]; [`dispatch`] runs it with [`One`] element at a time, or with eight where the processor has AVX-512 IFMA
 //! (Intel since Ice Lake, AMD since Zen 4): a product of eight pairs then takes about as long as two or three one by one.
 //!
-//! Lanes are lazily reduced. A value is known to be below a small multiple of the modulus, its *bound*; operations say what bound they need and give. The
+//! Packed elements are lazily reduced. A value is known to be below a small multiple of the modulus, its *bound*; operations say what bound they need and give. The
 //! largest bound is [`MAX_BOUND`].
 
 #[cfg(target_arch = "x86_64")]
@@ -25,7 +25,7 @@ pub(crate) fn product_bound(a: u32, b: u32) -> u32 {
 }
 
 /// Some scalars, on which the same operation works at once.
-pub(crate) trait Lanes: Copy {
+pub(crate) trait Packed: Copy {
     /// How many.
     const WIDTH: usize;
     /// The first [`Self::WIDTH`] elements of a slice that has so many; bound [`LOAD_BOUND`].
@@ -52,7 +52,7 @@ pub(crate) trait Kernel {
     /// What it computes.
     type Output;
     /// Computes it.
-    fn run<L: Lanes>(self) -> Self::Output;
+    fn run<L: Packed>(self) -> Self::Output;
 }
 
 /// Runs a kernel with as many lanes as the processor has, if they divide `len`.
@@ -70,7 +70,7 @@ pub(crate) fn dispatch<K: Kernel>(len: usize, kernel: K) -> K::Output {
 #[derive(Clone, Copy)]
 pub(crate) struct One(Fr);
 
-impl Lanes for One {
+impl Packed for One {
     const WIDTH: usize = 1;
 
     #[inline(always)]

@@ -32,7 +32,7 @@ pub enum Kind {
 /// Why a call has no answer. (An envelope that is refused is an answer: a report.)
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{message}")]
-pub struct FaceError {
+pub struct ApiError {
     /// What is wrong.
     pub kind: Kind,
     /// How, for programs.
@@ -41,7 +41,7 @@ pub struct FaceError {
     pub message: String,
 }
 
-impl FaceError {
+impl ApiError {
     /// An error with its message.
     pub fn new(kind: Kind, code: &'static str, message: impl ToString) -> Self {
         Self { kind, code, message: message.to_string() }
@@ -105,9 +105,9 @@ impl From<&ProofEnvelope> for Contents {
 }
 
 /// What an envelope says. Nothing of it is verified. Integers are text: they may be too large for a JSON number.
-pub fn inspect(envelope: &[u8]) -> Result<String, FaceError> {
+pub fn inspect(envelope: &[u8]) -> Result<String, ApiError> {
     let envelope =
-        ProofEnvelope::decode(envelope).map_err(|error| FaceError::new(Kind::Envelope, error.code(), error))?;
+        ProofEnvelope::decode(envelope).map_err(|error| ApiError::new(Kind::Envelope, error.code(), error))?;
     Ok(json(&Contents::from(&envelope)))
 }
 
@@ -118,18 +118,18 @@ struct ChainContents<'a> {
 }
 
 /// What a chain says. Nothing of it is verified.
-pub fn inspect_chain(chain: &[u8]) -> Result<String, FaceError> {
-    let chain = ProofChain::decode(chain).map_err(|error| FaceError::new(Kind::Chain, error.code(), error))?;
+pub fn inspect_chain(chain: &[u8]) -> Result<String, ApiError> {
+    let chain = ProofChain::decode(chain).map_err(|error| ApiError::new(Kind::Chain, error.code(), error))?;
     let proofs = chain.proofs().iter().map(Contents::from).collect();
     Ok(json(&ChainContents { proofs, links: chain.links() }))
 }
 
 /// Begins the verification of a chain. There is a key for each proof; `expected` is JSON (`docs/verifier-wasm.md`).
-pub fn begin_chain(keys: &[Key], chain: &[u8], expected: &[u8]) -> Result<Session, FaceError> {
+pub fn begin_chain(keys: &[Key], chain: &[u8], expected: &[u8]) -> Result<Session, ApiError> {
     let (steps, links) = expected::parse_chain(expected)?;
     if steps.len() != keys.len() {
         let message = format!("expectations of {} proofs for {} keys", steps.len(), keys.len());
-        return Err(FaceError::new(Kind::Expected, "step-count", message));
+        return Err(ApiError::new(Kind::Expected, "step-count", message));
     }
     let step = |(key, expected): (&Key, _)| ChainStep { key: Rc::clone(&key.0), expected };
     let steps = keys.iter().zip(steps).map(step).collect();
@@ -137,7 +137,7 @@ pub fn begin_chain(keys: &[Key], chain: &[u8], expected: &[u8]) -> Result<Sessio
 }
 
 /// The report of the verification of a chain, with all times 0.
-pub fn verify_chain(keys: &[Key], chain: &[u8], expected: &[u8]) -> Result<String, FaceError> {
+pub fn verify_chain(keys: &[Key], chain: &[u8], expected: &[u8]) -> Result<String, ApiError> {
     Ok(begin_chain(keys, chain, expected)?.complete())
 }
 
@@ -158,8 +158,8 @@ struct KeyFacts<'a> {
 
 impl Key {
     /// Reads and checks a key.
-    pub fn load(bytes: &[u8]) -> Result<Self, FaceError> {
-        let key = VerifierKey::from_bytes(bytes).map_err(|error| FaceError::new(Kind::Key, error.code(), error))?;
+    pub fn load(bytes: &[u8]) -> Result<Self, ApiError> {
+        let key = VerifierKey::from_bytes(bytes).map_err(|error| ApiError::new(Kind::Key, error.code(), error))?;
         Ok(Self(Rc::new(key)))
     }
 
@@ -177,14 +177,14 @@ impl Key {
     }
 
     /// Begins a verification. `expected` is JSON (`docs/verifier-wasm.md`).
-    pub fn begin(&self, envelope: &[u8], expected: &[u8]) -> Result<Session, FaceError> {
+    pub fn begin(&self, envelope: &[u8], expected: &[u8]) -> Result<Session, ApiError> {
         let expected = expected::parse(expected)?;
         let verification = Verification::new(Rc::clone(&self.0), expected, envelope.to_vec());
         Ok(Session { work: Work::Envelope(verification), began: None })
     }
 
     /// The report of a verification, with all times 0.
-    pub fn verify(&self, envelope: &[u8], expected: &[u8]) -> Result<String, FaceError> {
+    pub fn verify(&self, envelope: &[u8], expected: &[u8]) -> Result<String, ApiError> {
         Ok(self.begin(envelope, expected)?.complete())
     }
 }

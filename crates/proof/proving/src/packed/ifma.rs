@@ -17,7 +17,7 @@ pub(crate) use self::{
     memory::{limbs, packed, transpose, transpose_square},
     modulus::{Base, MASK, Modulus, Scalar, split, words},
 };
-use super::{Kernel, Lanes};
+use super::{Kernel, Packed};
 
 /// Whether the processor has the instructions, and they are not switched off by `VOUCH_AVX512=off`.
 pub(crate) fn available() -> bool {
@@ -161,7 +161,7 @@ impl<M: Modulus> Wide<M> {
     }
 }
 
-impl Lanes for Eight {
+impl Packed for Eight {
     const WIDTH: usize = 8;
 
     #[inline(always)]

@@ -1,12 +1,12 @@
-//! The face for JavaScript: wasm-bindgen makes a module of it. Errors are thrown.
+//! The interface for JavaScript: wasm-bindgen makes a module of it. Errors are thrown.
 
 #![allow(missing_docs, unreachable_pub, unsafe_code)]
 
 use wasm_bindgen::prelude::*;
 
-use crate::face::{FaceError, Prover};
+use crate::api::{ApiError, Prover};
 
-fn thrown(error: FaceError) -> JsError {
+fn thrown(error: ApiError) -> JsError {
     JsError::new(&error.to_string())
 }
 

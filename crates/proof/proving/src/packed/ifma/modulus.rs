@@ -2,7 +2,7 @@
 
 use halo2_proofs::halo2curves::bn256::{Fq, Fr};
 
-use crate::lanes::MAX_BOUND;
+use crate::packed::MAX_BOUND;
 
 /// The bits of a limb.
 pub(crate) const MASK: u64 = (1 << 52) - 1;

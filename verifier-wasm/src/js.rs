@@ -1,4 +1,4 @@
-//! The face for JavaScript: what wasm-bindgen turns into a module with types. `verifier-wasm/js` wraps it.
+//! The interface for JavaScript: what wasm-bindgen turns into a module with types. `verifier-wasm/js` wraps it.
 //!
 //! Nothing here throws: a call that can fail leaves its error to be asked for. So the only import that wasm-bindgen
 //! would need is that of its own checks, which the build replaces by a trap (`xtask/src/wasm/bind.rs`).
@@ -7,18 +7,18 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::face::{self, FaceError, Key, Session};
+use crate::api::{self, ApiError, Key, Session};
 
 /// A value, or the error instead of it, as JSON.
-type Answer<T> = Result<T, FaceError>;
+type Answer<T> = Result<T, ApiError>;
 
 fn error<T>(answer: &Answer<T>) -> Option<String> {
-    answer.as_ref().err().map(FaceError::to_json)
+    answer.as_ref().err().map(ApiError::to_json)
 }
 
 #[wasm_bindgen(js_name = version)]
 pub fn version() -> String {
-    face::version()
+    api::version()
 }
 
 #[wasm_bindgen]
@@ -27,12 +27,12 @@ pub struct RawText(Answer<String>);
 #[wasm_bindgen]
 impl RawText {
     pub fn inspect(envelope: &[u8]) -> Self {
-        Self(face::inspect(envelope))
+        Self(api::inspect(envelope))
     }
 
     #[wasm_bindgen(js_name = inspectChain)]
     pub fn inspect_chain(chain: &[u8]) -> Self {
-        Self(face::inspect_chain(chain))
+        Self(api::inspect_chain(chain))
     }
 
     pub fn error(&self) -> Option<String> {
@@ -86,7 +86,7 @@ impl RawChain {
     }
 
     pub fn begin(self, chain: &[u8], expected: &str) -> RawSession {
-        RawSession(self.0.and_then(|keys| face::begin_chain(&keys, chain, expected.as_bytes())))
+        RawSession(self.0.and_then(|keys| api::begin_chain(&keys, chain, expected.as_bytes())))
     }
 }
 
