@@ -76,6 +76,7 @@ library KeyCompiler {
     uint256 private constant ROOT_OF_UNITY = 0x3ddb9f5166d18b798865ea93dd31f743215cf6dd39329c8d34f1ed960c37c9c;
 
     struct Key {
+        // W_HEADER words; Slither 0.11.6 stops at a constant here.
         uint256[48] header;
         uint256 degree;
         uint256 group;
