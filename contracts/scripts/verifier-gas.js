@@ -2,9 +2,11 @@
 // Measures what registration and verification of models cost, and writes the tables of docs/evm.md.
 //
 //     node scripts/verifier-gas.js --vouch <program> --srs <file> NAME=BUNDLE:INPUTS ...  [--groups 16,32,64] [--proofs 10] [--runs 5]
+//         [--into <folder>]
 //
 // BUNDLE is a folder that `vouch compile` made, INPUTS a file for `vouch prove`. NAME may be followed by @N for a batch of N
-// inputs. The first model is also proved with groups of 1, and so often at once. Keys and proofs are made in a folder of their own.
+// inputs, and by /16,32 for other groups. The first model is also proved with groups of 1, and so often at once. Calls are kept in
+// a folder below contracts/cache; what is there already is not made again.
 // Gas is that of receipts of anvil; of forge's snapshots in isolation; and, with `cargo test -p vouch-evm --test gas -- --ignored`,
 // which reads the same calls (VOUCH_CALLS), of revm.
 const { execFileSync, spawnSync } = require("node:child_process");
@@ -18,13 +20,13 @@ const MARKS = ["<!-- gas: begin, written by scripts/verifier-gas.js -->", "<!-- 
 function parse(argv) {
   const options = { vouch: "vouch", srs: undefined, groups: "16,32,64", proofs: "10", runs: "5", models: [] };
   for (let i = 0; i < argv.length; i++) {
-    const model = argv[i].match(/^([\w-]+)(?:@(\d+))?=([^:]+):(.+)$/);
-    if (model) options.models.push({ name: model[1], batch: Number(model[2] ?? 1), bundle: model[3], inputs: model[4] });
-    else if (/^--(vouch|srs|groups|proofs|runs)$/.test(argv[i]) && argv[i + 1]) options[argv[i].slice(2)] = argv[++i];
+    const model = argv[i].match(/^([\w-]+)(?:@(\d+))?(?:\/([\d,]+))?=([^:]+):(.+)$/);
+    if (model) options.models.push({ name: model[1], batch: Number(model[2] ?? 1), groups: model[3], bundle: model[4], inputs: model[5] });
+    else if (/^--(vouch|srs|groups|proofs|runs|into)$/.test(argv[i]) && argv[i + 1]) options[argv[i].slice(2)] = argv[++i];
     else throw new Error(`unknown argument ${argv[i]}`);
   }
   if (!options.srs || !options.models.length) throw new Error("usage: verifier-gas.js --vouch <program> --srs <file> NAME[@BATCH]=BUNDLE:INPUTS ...");
-  options.groups = options.groups.split(",").map(Number);
+  for (const model of options.models) model.groups = (model.groups ?? options.groups).split(",").map(Number);
   return options;
 }
 
@@ -33,7 +35,9 @@ function make(options, dir, model, group, proofs) {
   const vouch = (...args) => JSON.parse(execFileSync(options.vouch, ["--json", "--quiet", ...args], { encoding: "utf8", maxBuffer: 1 << 26 }));
   const name = `${model.name}${model.batch > 1 ? `@${model.batch}` : ""}-${group}`;
   const bundle = path.join(dir, name);
-  fs.mkdirSync(bundle);
+  const kept = path.join(bundle, "made.json");
+  if (fs.existsSync(kept)) return { ...JSON.parse(fs.readFileSync(kept, "utf8")), model };
+  fs.mkdirSync(bundle, { recursive: true });
   fs.copyFileSync(path.join(model.bundle, "model.vouch"), path.join(bundle, "model.vouch"));
   const batch = model.batch > 1 ? ["--batch", String(model.batch)] : [];
   const profile = group ? ["--profile", "evm", "--group", String(group)] : [];
@@ -51,7 +55,9 @@ function make(options, dir, model, group, proofs) {
     calls.push(JSON.parse(fs.readFileSync(file, "utf8")));
   }
   fs.rmSync(setup.prover_key);
-  return { name, model, group, setup, calls, seconds: Math.min(...seconds) };
+  const made = { name, group, setup, calls, seconds: Math.min(...seconds) };
+  fs.writeFileSync(kept, JSON.stringify(made));
+  return { ...made, model };
 }
 
 /** Gas of transactions on a chain of its own. */
@@ -125,12 +131,12 @@ function tables(made, chain, forge, proofs) {
 async function main(argv) {
   const options = parse(argv);
   const proofs = Number(options.proofs);
-  fs.mkdirSync(path.join(root, "cache"), { recursive: true });
-  const dir = fs.mkdtempSync(path.join(root, "cache", "gas-"));
+  const dir = path.join(root, "cache", options.into ?? "gas");
+  fs.mkdirSync(dir, { recursive: true });
   const made = [];
   for (const model of options.models) {
     const first = model === options.models[0];
-    for (const group of [0, ...(first ? [1] : []), ...options.groups]) {
+    for (const group of [0, ...(first ? [1] : []), ...model.groups]) {
       const many = first && group === 32;
       made.push({ ...make(options, dir, model, group, many ? proofs : 1), many });
       console.error(`${made.at(-1).name}: ${made.at(-1).seconds.toFixed(2)} CPU s a proof`);

@@ -190,6 +190,8 @@ library KeyCompiler {
             uint256 column = reader.number(type(uint32).max);
             int256 rotation = reader.zigzag();
             if (rotation != int256(int32(rotation))) revert NotCanonical(reader.offset());
+            // A row has one rotation, so that rotation 0 is what is written as 0.
+            if (2 * rotation >= int256(rows) || 2 * rotation < -int256(rows)) revert Unsupported("rotation");
             // The rotation modulo the number of rows, a power of two.
             return (column << 32) | (uint256(rotation) & (rows - 1));
         }
