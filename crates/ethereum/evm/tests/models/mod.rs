@@ -10,7 +10,7 @@ use vouch_proving::{ProverKey, Srs, plan};
 use vouch_verifier::VerifierKey;
 
 /// y = x_0·x_1 + 3·x_0, and a maximum; with the tensors' visibilities.
-fn program(visibility: &[(&str, Visibility)]) -> Program {
+pub fn program(visibility: &[(&str, Visibility)]) -> Program {
     let mut b = Program::builder(5);
     let x = b.input("x", &[2], 1.0, Interval::new(-4, 4));
     let w = b.input("w", &[1], 0.5, Interval::new(0, 3));
