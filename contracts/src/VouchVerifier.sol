@@ -466,8 +466,7 @@ contract VouchVerifier is IVouchVerifier {
         }
     }
 
-    /// Powers of u, the points of the opening, and the rows whose Lagrange polynomials are needed: the blinded ones, row 0, and those
-    /// of the public values.
+    /// Powers of u, the points of the opening, and the rows whose Lagrange polynomials are needed: the blinded ones and row 0.
     function _powers(uint256 frame) private pure {
         assembly {
             let r := R
@@ -493,24 +492,51 @@ contract VouchVerifier is IVouchVerifier {
                     rotation := add(rotation, 0x20)
                 }
             }
-            let instance := mload(add(key, mul(0x20, W_INSTANCE)))
-            if iszero(instance) { instance := 1 }
-            let inverses := add(to, mul(0x20, add(add(mload(add(key, mul(0x20, W_BLINDING))), 1), instance)))
-            mstore(add(frame, INVERSES), inverses)
-            let denominator := inverses
+            mstore(add(frame, INVERSES), to)
             let row := mload(add(key, mul(0x20, W_FIRST_ROW)))
             let omega := mload(add(key, mul(0x20, W_OMEGA)))
-            for {} lt(to, inverses) { to := add(to, 0x20) } {
-                mstore(denominator, addmod(x, sub(r, row), r))
-                denominator := add(denominator, 0x20)
+            for { let end := add(to, mul(0x20, add(mload(add(key, mul(0x20, W_BLINDING))), 2))) } lt(to, end) {
+                to := add(to, 0x20)
+            } {
+                mstore(to, addmod(x, sub(r, row), r))
                 row := mulmod(row, omega, r)
             }
             let xn := x
             for { let k := mload(key) } k { k := sub(k, 1) } { xn := mulmod(xn, xn, r) }
-            mstore(denominator, addmod(xn, sub(r, 1), r))
-            mstore(add(frame, VANISHING), denominator)
+            mstore(to, addmod(xn, sub(r, 1), r))
+            mstore(add(frame, VANISHING), to)
             mstore(add(frame, XN), xn)
-            mstore(add(frame, OPENINGS), add(denominator, 0x20))
+            mstore(add(frame, OPENINGS), add(to, 0x40))
+        }
+        _instance(frame);
+    }
+
+    /// The sum over the cells of the instance column of `cell_i ω^i / (x − ω^i)`, as one fraction: its numerator becomes the column's
+    /// value, and its denominator follows x^n − 1.
+    function _instance(uint256 frame) private pure {
+        assembly {
+            let r := R
+            let key := mload(frame)
+            let omega := mload(add(key, mul(0x20, W_OMEGA)))
+            let x := mload(add(frame, X))
+            let cell := add(mload(add(frame, INSTANCE)), 0x40)
+            let numerator := 0
+            let denominator := 1
+            let row := 1
+            for { let end := add(cell, mul(0x20, mload(add(key, mul(0x20, W_INSTANCE))))) } lt(cell, end) {
+                cell := add(cell, 0x20)
+            } {
+                let factor := addmod(x, sub(r, row), r)
+                numerator := addmod(
+                    mulmod(numerator, factor, r),
+                    mulmod(denominator, mulmod(mload(cell), row, r), r),
+                    r
+                )
+                denominator := mulmod(denominator, factor, r)
+                row := mulmod(row, omega, r)
+            }
+            mstore(add(mload(add(frame, VALUES)), mul(0x20, mload(add(key, mul(0x20, W_EVALUATIONS))))), numerator)
+            mstore(add(mload(add(frame, VANISHING)), 0x20), denominator)
         }
     }
 
@@ -613,20 +639,8 @@ contract VouchVerifier is IVouchVerifier {
             // Row 0 follows.
             inverse := add(inverse, 0x20)
             mstore(add(frame, FIRST), mulmod(scale, mload(inverse), r))
-            row := 1
-            let cell := add(mload(add(frame, INSTANCE)), 0x40)
-            let sum := 0
-            for { let end := add(cell, mul(0x20, mload(add(key, mul(0x20, W_INSTANCE))))) } lt(cell, end) {
-                cell := add(cell, 0x20)
-            } {
-                sum := addmod(sum, mulmod(mload(cell), mulmod(row, mload(inverse), r), r), r)
-                row := mulmod(row, omega, r)
-                inverse := add(inverse, 0x20)
-            }
-            mstore(
-                add(mload(add(frame, VALUES)), mul(0x20, mload(add(key, mul(0x20, W_EVALUATIONS))))),
-                mulmod(sum, scale, r)
-            )
+            let value := add(mload(add(frame, VALUES)), mul(0x20, mload(add(key, mul(0x20, W_EVALUATIONS)))))
+            mstore(value, mulmod(mulmod(mload(value), scale, r), mload(add(mload(add(frame, VANISHING)), 0x20)), r))
         }
     }
 

@@ -33,13 +33,13 @@ contract VerifierCaller is VerifierBase {
         hashes.push(code.codehash);
     }
 
-    function _judge(bytes32 id, IVouchVerifier.Claim memory claim, bool honest) private {
+    function _judge(bytes32 id, IVouchVerifier.Claim memory claim, bool valid) private {
         uint256 gas = gasleft();
         try verifier.verify(id, claim.proof, claim.publicValues, claim.nonce) returns (bool verdict) {
-            if (verdict && !honest) lied = true;
-            if (!verdict && honest) lost = true;
+            if (verdict && !valid) lied = true;
+            if (!verdict && valid) lost = true;
         } catch (bytes memory reason) {
-            if (honest) lost = true;
+            if (valid) lost = true;
             if (!_named(reason)) unnamed = true;
         }
         gas -= gasleft();
