@@ -1,4 +1,4 @@
-// Writes abi/ and artifacts/ from what forge built, or with --check says whether they are up to date.
+// Writes abi/, artifacts/ and ts/abi.ts from what forge built, or with --check says whether they are up to date.
 const fs = require("node:fs");
 const path = require("node:path");
 
@@ -12,7 +12,11 @@ const CONTRACTS = [
   ["Tokens.sol", "WrappedEther", ["artifact"]],
 ];
 
+// Contracts whose interface TypeScript has, with the name that it has there.
+const TYPED = { VouchVerifier: "vouchVerifier", ForecastVault: "forecastVault" };
+
 const files = new Map();
+let typed = "// Written by scripts/artifacts.js.\n";
 for (const [source, name, kinds] of CONTRACTS) {
   const built = JSON.parse(fs.readFileSync(path.join(root, "out", source, `${name}.json`), "utf8"));
   const settings = built.metadata.settings;
@@ -29,8 +33,15 @@ for (const [source, name, kinds] of CONTRACTS) {
   };
   const json = (value) => JSON.stringify(value, null, 2) + "\n";
   if (kinds.includes("abi")) files.set(`abi/${name}.json`, json(built.abi));
+  if (name in TYPED) {
+    const selectors = Object.entries(built.methodIdentifiers).map(([form, bytes]) => [form.split("(")[0], `0x${bytes}`]);
+    typed += `\nexport const ${TYPED[name]}Abi = ${JSON.stringify(built.abi, null, 2)} as const;\n`;
+    typed += `\n/** The first four bytes of calls. */\nexport const ${TYPED[name]}Selectors = ${JSON.stringify(Object.fromEntries(selectors), null, 2)} as const;\n`;
+  }
   if (kinds.includes("artifact")) files.set(`artifacts/${name}.json`, json(artifact));
 }
+
+files.set("ts/abi.ts", typed);
 
 let stale = 0;
 for (const [file, text] of files) {

@@ -67,7 +67,54 @@ async function waitFor(url, hash, attempts = 600) {
   throw new Error(`no receipt for ${hash}`);
 }
 
+/** Sends code as a contract, from an unlocked account `from`, or with the encrypted key of a file `keystore`. */
+async function create(url, code, { from, keystore, passwordFile }) {
+  if (from) return send(url, from, null, code);
+  const signer = ["--keystore", keystore, "--password-file", passwordFile];
+  const sent = JSON.parse(cast("send", "--json", "--rpc-url", url, ...signer, "--create", code));
+  const receipt = await waitFor(url, sent.transactionHash);
+  if (receipt.status !== "0x1") throw new Error(`transaction ${sent.transactionHash} reverted`);
+  return receipt;
+}
+
+/** Compares the code at an address with the committed one. Returns the values of its immutables, one for each place. */
+async function compare(url, at, name) {
+  const { deployedBytecode, immutables } = artifact(name);
+  const code = Buffer.from((await rpc(url, "eth_getCode", at, "latest")).slice(2), "hex");
+  const expected = Buffer.from(deployedBytecode.slice(2), "hex");
+  if (code.length !== expected.length) throw new Error(`${at} has ${code.length} bytes of code, expected ${expected.length}`);
+  const values = immutables.map(({ start, length }) => {
+    const value = BigInt("0x" + code.subarray(start, start + length).toString("hex"));
+    code.fill(0, start, start + length);
+    return value;
+  });
+  if (!code.equals(expected)) throw new Error(`the code at ${at} is not that of artifacts/${name}.json`);
+  return values;
+}
+
+/** Where and how a contract was made. */
+async function made(url, receipt) {
+  return {
+    address: cast("to-check-sum-address", receipt.contractAddress),
+    chainId: Number(await rpc(url, "eth_chainId")),
+    blockNumber: Number(receipt.blockNumber),
+    transactionHash: receipt.transactionHash,
+    gasUsed: Number(receipt.gasUsed),
+  };
+}
+
+/** Options of a command that deploys: its file, the chain, and who signs. */
+function deployment(argv, usage) {
+  const option = (name) => (argv.includes(name) ? argv[argv.indexOf(name) + 1] : undefined);
+  const options = { file: argv[0], url: option("--rpc-url"), from: option("--from"), keystore: option("--keystore"), passwordFile: option("--password-file") };
+  const signed = options.from || (options.keystore && options.passwordFile);
+  if (!options.file || options.file.startsWith("--") || !options.url || !signed) {
+    throw new Error(`usage: ${usage} --rpc-url <url> (--from <account> | --keystore <file> --password-file <file>)`);
+  }
+  return options;
+}
+
 const artifact = (name) => require(path.join(root, "artifacts", `${name}.json`));
 const calldata = (signature, ...args) => cast("calldata", signature, ...args.map(String));
 
-module.exports = { NEVER, artifact, calldata, cast, program, root, rpc, send, startAnvil, waitFor };
+module.exports = { NEVER, artifact, calldata, cast, compare, create, deployment, made, program, root, rpc, send, startAnvil, waitFor };

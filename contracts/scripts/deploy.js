@@ -6,7 +6,7 @@
 //
 // It takes no private key as such: arguments and the environment of a process can be read by others. Prints JSON.
 const fs = require("node:fs");
-const { NEVER, artifact, cast, rpc, send, waitFor } = require("./chain.js");
+const { NEVER, artifact, cast, compare, create, deployment, made, rpc } = require("./chain.js");
 
 const FIELDS = ["owner", "claimManager", "claimDelay", "depositStopTime", "tokens"];
 const CONSTRUCTOR = "constructor(address,address,uint48,uint48,address[])";
@@ -45,16 +45,9 @@ function parseArguments(given) {
 
 /** Compares the code at an address with the committed one, immutables set apart, and the state with the arguments. */
 async function verify(url, at, args) {
-  const { deployedBytecode, immutables } = artifact("VouchDeposit");
-  const code = Buffer.from((await rpc(url, "eth_getCode", at, "latest")).slice(2), "hex");
-  const expected = Buffer.from(deployedBytecode.slice(2), "hex");
-  if (code.length !== expected.length) throw new Error(`${at} has ${code.length} bytes of code, expected ${expected.length}`);
-  for (const { start, length } of immutables) {
-    const value = BigInt("0x" + code.subarray(start, start + length).toString("hex"));
+  for (const value of await compare(url, at, "VouchDeposit")) {
     if (value !== args.claimDelay) throw new Error(`${at} has claim delay ${value} in its code, expected ${args.claimDelay}`);
-    code.fill(0, start, start + length);
   }
-  if (!code.equals(expected)) throw new Error(`the code at ${at} is not that of artifacts/VouchDeposit.json`);
   const views = {
     "owner()(address)": args.owner,
     "claimManager()(address)": args.claimManager,
@@ -70,7 +63,7 @@ async function verify(url, at, args) {
 }
 
 /** Deploys and verifies. `from` is an unlocked account, or `keystore` an encrypted key's file with `passwordFile`. */
-async function deploy(url, given, { from, keystore, passwordFile }) {
+async function deploy(url, given, signer) {
   const args = parseArguments(given);
   for (const token of args.tokens) {
     if ((await rpc(url, "eth_getCode", token, "latest")) === "0x") throw new Error(`no contract at token ${token}`);
@@ -78,36 +71,14 @@ async function deploy(url, given, { from, keystore, passwordFile }) {
   const list = `[${args.tokens.join(",")}]`;
   const values = [args.owner, args.claimManager, args.claimDelay, args.depositStopTime, list].map(String);
   const code = artifact("VouchDeposit").bytecode + cast("abi-encode", CONSTRUCTOR, ...values).slice(2);
-  let receipt;
-  if (from) {
-    receipt = await send(url, from, null, code);
-  } else {
-    const signer = ["--keystore", keystore, "--password-file", passwordFile];
-    const sent = JSON.parse(cast("send", "--json", "--rpc-url", url, ...signer, "--create", code));
-    receipt = await waitFor(url, sent.transactionHash);
-    if (receipt.status !== "0x1") throw new Error(`transaction ${sent.transactionHash} reverted`);
-  }
-  const deployed = cast("to-check-sum-address", receipt.contractAddress);
-  await verify(url, deployed, args);
-  return {
-    address: deployed,
-    chainId: Number(await rpc(url, "eth_chainId")),
-    blockNumber: Number(receipt.blockNumber),
-    transactionHash: receipt.transactionHash,
-    gasUsed: Number(receipt.gasUsed),
-  };
+  const deployed = await made(url, await create(url, code, signer));
+  await verify(url, deployed.address, args);
+  return deployed;
 }
 
 async function main(argv) {
-  const option = (name) => (argv.includes(name) ? argv[argv.indexOf(name) + 1] : undefined);
-  const url = option("--rpc-url");
-  const from = option("--from");
-  const [keystore, passwordFile] = [option("--keystore"), option("--password-file")];
-  if (!argv[0] || argv[0].startsWith("--") || !url || (!from && !(keystore && passwordFile))) {
-    throw new Error("usage: deploy.js <arguments.json> --rpc-url <url> (--from <account> | --keystore <file> --password-file <file>)");
-  }
-  const given = JSON.parse(fs.readFileSync(argv[0], "utf8"));
-  console.log(JSON.stringify(await deploy(url, given, { from, keystore, passwordFile }), null, 2));
+  const { file, url, ...signer } = deployment(argv, "deploy.js <arguments.json>");
+  console.log(JSON.stringify(await deploy(url, JSON.parse(fs.readFileSync(file, "utf8")), signer), null, 2));
 }
 
 module.exports = { deploy, parseArguments, verify };

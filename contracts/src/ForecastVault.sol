@@ -115,6 +115,8 @@ contract ForecastVault {
         return verifier.decodeOutputs(request.modelId, bytes.concat(inputs, _outputs[id]));
     }
 
+    // To the account that the proof's nonce names, or back to who asked.
+    // slither-disable-next-line arbitrary-send-eth
     function _pay(address payable to, uint256 amount) private {
         (bool paid,) = to.call{value: amount}("");
         if (!paid) revert NotPaid(to);

@@ -47,8 +47,9 @@ interface IVouchVerifier {
     error DegenerateChallenge();
     /// A precompiled contract failed, which it does not for points of the curve.
     error CurveOperation();
-    /// The call's data has other bytes than its arguments.
-    error TrailingCalldata();
+    /// The call's data is not the one encoding of its arguments: other offsets, bytes between or after them, or padding that is not
+    /// zero.
+    error CalldataNotCanonical();
     /// There is nothing to verify.
     error NoClaims();
 
@@ -68,7 +69,7 @@ interface IVouchVerifier {
         view
         returns (bool);
 
-    /// Whether all proofs hold, with one pairing for all.
+    /// Whether all proofs hold, with one pairing and one multiplication of each of the key's points for all.
     function verifyMany(bytes32 modelId, Claim[] calldata claims) external view returns (bool);
 
     /// The outputs among public values, with what the key says of them. Nothing is verified.

@@ -76,7 +76,8 @@ library KeyCompiler {
     uint256 private constant ROOT_OF_UNITY = 0x3ddb9f5166d18b798865ea93dd31f743215cf6dd39329c8d34f1ed960c37c9c;
 
     struct Key {
-        uint256[W_HEADER] header;
+        // W_HEADER words; Slither 0.11.6 stops at a constant here.
+        uint256[48] header;
         uint256 degree;
         uint256 group;
         uint256[] phases;
@@ -189,6 +190,8 @@ library KeyCompiler {
             uint256 column = reader.number(type(uint32).max);
             int256 rotation = reader.zigzag();
             if (rotation != int256(int32(rotation))) revert NotCanonical(reader.offset());
+            // A row has one rotation, so that rotation 0 is what is written as 0.
+            if (2 * rotation >= int256(rows) || 2 * rotation < -int256(rows)) revert Unsupported("rotation");
             // The rotation modulo the number of rows, a power of two.
             return (column << 32) | (uint256(rotation) & (rows - 1));
         }

@@ -92,6 +92,8 @@ contract VouchDeposit is IVouchDeposit, Ownable2Step, Pausable, ReentrancyGuardT
         claimDelay = claimDelay_;
         depositStopTime = depositStopTime_;
         emit DepositStopTimeChanged(0, depositStopTime_);
+        // Zero is no claim manager.
+        // slither-disable-next-line missing-zero-check
         claimManager = claimManager_;
         emit ClaimManagerChanged(address(0), claimManager_);
         for (uint256 i = 0; i < tokens_.length; ++i) {
@@ -107,6 +109,8 @@ contract VouchDeposit is IVouchDeposit, Ownable2Step, Pausable, ReentrancyGuardT
     }
 
     /// @inheritdoc IVouchDeposit
+    // A token that calls back meets nonReentrant, and the permit changes nothing that was read here.
+    // slither-disable-next-line reentrancy-no-eth,reentrancy-benign
     function depositWithPermit(address token, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
         external
         nonReentrant
@@ -115,6 +119,7 @@ contract VouchDeposit is IVouchDeposit, Ownable2Step, Pausable, ReentrancyGuardT
     {
         if (!_states[token].listed) revert TokenNotListed(token);
         // Whoever saw the permit can have used it first, which must not make the deposit fail.
+        // solhint-disable-next-line no-empty-blocks
         try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
         return _deposit(token, amount);
     }
@@ -142,6 +147,8 @@ contract VouchDeposit is IVouchDeposit, Ownable2Step, Pausable, ReentrancyGuardT
         if (msg.sender != claimManager) revert NotClaimManager(msg.sender);
         if (_claims[account].executableAt != 0) revert ClaimPending(account);
         points = calculatePoints(account);
+        // Nothing at all, not a small number.
+        // slither-disable-next-line incorrect-equality
         if (points == 0) revert NothingToClaim(account);
         uint48 executableAt = SafeCast.toUint48(block.timestamp + claimDelay);
         _claims[account] = PendingClaim(SafeCast.toUint208(points), executableAt);
@@ -343,6 +350,8 @@ contract VouchDeposit is IVouchDeposit, Ownable2Step, Pausable, ReentrancyGuardT
         uint256 total = state.total;
         uint256 held = IERC20(token).balanceOf(address(this));
         paid = _share(amount, held, total);
+        // Nothing at all, not a small amount.
+        // slither-disable-next-line incorrect-equality
         if (paid == 0) revert NothingHeld(token);
         position.balance = uint128(balance - amount);
         state.total = uint128(total - amount);
@@ -440,6 +449,8 @@ contract VouchDeposit is IVouchDeposit, Ownable2Step, Pausable, ReentrancyGuardT
     function _addToken(address token) private {
         if (token == address(0)) revert ZeroAddress();
         if (!_listed.add(token)) revert TokenAlreadyListed(token);
+        // In the constructor for each token, of which the owner chose all.
+        // slither-disable-next-line calls-loop
         uint8 decimals = IERC20Metadata(token).decimals();
         TokenState storage state = _states[token];
         if (!state.known) {
@@ -458,6 +469,8 @@ contract VouchDeposit is IVouchDeposit, Ownable2Step, Pausable, ReentrancyGuardT
 
     function _takeClaim(address account) private returns (PendingClaim memory claim) {
         claim = _claims[account];
+        // Zero is what no claim has.
+        // slither-disable-next-line incorrect-equality
         if (claim.executableAt == 0) revert NoClaimPending(account);
         delete _claims[account];
     }

@@ -81,7 +81,14 @@ contract VouchVerifier is IVouchVerifier {
     uint256 private constant POWER = 0x280;
     uint256 private constant CONSTANT = 0x2a0;
     uint256 private constant VANISHING = 0x2c0;
-    uint256 private constant FRAME = 0x2e0;
+    uint256 private constant FACTOR = 0x2e0;
+    uint256 private constant SCALARS = 0x300;
+    uint256 private constant SEED = 0x320;
+    uint256 private constant FRAME = 0x340;
+    // A sum of points: the sum, a point that is added to it, the point's scalar.
+    uint256 private constant POINT = 0x40;
+    uint256 private constant SCALAR = 0x80;
+    uint256 private constant SUM_BYTES = 0xa0;
 
     constructor(bool allowsDevelopment_) {
         allowsDevelopment = allowsDevelopment_;
@@ -114,9 +121,8 @@ contract VouchVerifier is IVouchVerifier {
         view
         returns (bool)
     {
-        // Nothing but the arguments, each once: a call has one form.
-        uint256 words = (proof.length + 31) / 32 + (publicValues.length + 31) / 32;
-        if (msg.data.length != 4 + 32 * (6 + words)) revert TrailingCalldata();
+        // After the selector and four words.
+        if (_end(0x84, proof, publicValues) != msg.data.length) revert CalldataNotCanonical();
         uint256 frame = _load(modelId);
         _reduce(frame, modelId, proof, publicValues, nonce);
         return _pairs(frame);
@@ -126,30 +132,44 @@ contract VouchVerifier is IVouchVerifier {
     function verifyMany(bytes32 modelId, Claim[] calldata claims) external view returns (bool) {
         if (claims.length == 0) revert NoClaims();
         uint256 frame = _load(modelId);
-        uint256 start;
+        uint256 free;
+        uint256 place;
+        uint256 bad;
         assembly {
-            start := mload(0x40)
+            free := mload(0x40)
+            // After the selector, two words, and the number of claims.
+            bad := xor(claims.offset, 0x64)
+            place := add(claims.offset, mul(0x20, claims.length))
         }
-        // The points of each equation: their hash gives the factors with which equations are added.
-        uint256[] memory points = new uint256[](4 * claims.length);
         for (uint256 i; i < claims.length; ++i) {
-            uint256 free;
-            assembly {
-                free := mload(0x40)
-            }
             Claim calldata claim = claims[i];
-            _reduce(frame, modelId, claim.proof, claim.publicValues, claim.nonce);
-            for (uint256 j; j < 4; ++j) {
-                uint256 word;
-                assembly {
-                    word := mload(add(mload(add(frame, SUM)), mul(0x20, j)))
-                    mstore(0x40, free)
-                }
-                points[4 * i + j] = word;
+            assembly {
+                bad := or(bad, xor(claim, place))
+                // All that the last claim took, but not what the frame keeps for the equation.
+                mstore(0x40, free)
             }
+            place = _end(place + 0x60, claim.proof, claim.publicValues);
+            _reduce(frame, modelId, claim.proof, claim.publicValues, claim.nonce);
         }
-        _combine(frame, points, claims);
+        if (bad != 0 || place != msg.data.length) revert CalldataNotCanonical();
         return _pairs(frame);
+    }
+
+    /// Where a proof and public values end that start at a place of the call's data, if they are there as ABI encoders write them:
+    /// one after the other, and zeros up to a whole word.
+    function _end(uint256 place, bytes calldata proof, bytes calldata publicValues) private pure returns (uint256 end) {
+        uint256 bad;
+        assembly {
+            bad := xor(proof.offset, add(place, 0x20))
+            // Of another length than whole words no proof is accepted.
+            end := add(add(proof.offset, and(add(proof.length, 0x1f), not(0x1f))), 0x20)
+            bad := or(bad, xor(publicValues.offset, end))
+            end := add(publicValues.offset, publicValues.length)
+            let rest := and(sub(0, publicValues.length), 0x1f)
+            bad := or(bad, shr(sub(256, mul(8, rest)), calldataload(end)))
+            end := add(end, rest)
+        }
+        if (bad != 0) revert CalldataNotCanonical();
     }
 
     /// @inheritdoc IVouchVerifier
@@ -254,7 +274,16 @@ contract VouchVerifier is IVouchVerifier {
             let length := sub(extcodesize(pos), 1)
             extcodecopy(pos, key, 1, length)
             mstore(add(frame, KEY), key)
-            mstore(0x40, and(add(add(key, length), 0x1f), not(0x1f)))
+            // Of the equation: both sums, and the scalars of the key's points and of the generator, which all proofs share.
+            let sum := and(add(add(key, length), 0x1f), not(0x1f))
+            mstore(add(frame, SUM), sum)
+            let scalars := add(sum, mul(2, SUM_BYTES))
+            mstore(add(frame, SCALARS), scalars)
+            let points := sub(mload(add(key, mul(0x20, W_GROUPS))), mload(add(key, mul(0x20, W_POINTS))))
+            let free := add(scalars, mul(0x20, add(points, 1)))
+            calldatacopy(sum, calldatasize(), sub(free, sum))
+            mstore(add(frame, SEED), 0)
+            mstore(0x40, free)
         }
     }
 
@@ -305,7 +334,8 @@ contract VouchVerifier is IVouchVerifier {
         if (problem == 3) revert ValueOutOfRange();
     }
 
-    /// Reduces a proof to one equation `e(left, [s]) = e(right, [1])`, whose points are left at the frame's `SUM`.
+    /// Reduces a proof to one equation `e(left, [s]) = e(right, [1])`, and adds it, times a factor, to the frame's. The first has the
+    /// factor 1; any other's is a hash of its whole transcript and of all proofs before it, so that none can make up for another.
     function _reduce(uint256 frame, bytes32 modelId, bytes calldata proof, bytes calldata publicValues, bytes32 nonce)
         private
         view
@@ -426,11 +456,17 @@ contract VouchVerifier is IVouchVerifier {
             to := sub(add(proof.offset, proof.length), 0x80)
             mstore(add(frame, V), draw(hash, next, to))
             mstore(add(frame, U), draw(hash, to, add(to, 0x40)))
+            pop(draw(hash, add(to, 0x40), add(to, 0x80)))
+            let seed := mload(add(frame, SEED))
+            mstore(add(hash, 0x20), seed)
+            let following := keccak256(hash, 0x40)
+            mstore(add(frame, SEED), following)
+            mstore(add(frame, FACTOR), 1)
+            if seed { mstore(add(frame, FACTOR), mod(following, R)) }
         }
     }
 
-    /// Powers of u, the points of the opening, and the rows whose Lagrange polynomials are needed: the blinded ones, row 0, and those
-    /// of the public values.
+    /// Powers of u, the points of the opening, and the rows whose Lagrange polynomials are needed: the blinded ones and row 0.
     function _powers(uint256 frame) private pure {
         assembly {
             let r := R
@@ -456,24 +492,51 @@ contract VouchVerifier is IVouchVerifier {
                     rotation := add(rotation, 0x20)
                 }
             }
-            let instance := mload(add(key, mul(0x20, W_INSTANCE)))
-            if iszero(instance) { instance := 1 }
-            let inverses := add(to, mul(0x20, add(add(mload(add(key, mul(0x20, W_BLINDING))), 1), instance)))
-            mstore(add(frame, INVERSES), inverses)
-            let denominator := inverses
+            mstore(add(frame, INVERSES), to)
             let row := mload(add(key, mul(0x20, W_FIRST_ROW)))
             let omega := mload(add(key, mul(0x20, W_OMEGA)))
-            for {} lt(to, inverses) { to := add(to, 0x20) } {
-                mstore(denominator, addmod(x, sub(r, row), r))
-                denominator := add(denominator, 0x20)
+            for { let end := add(to, mul(0x20, add(mload(add(key, mul(0x20, W_BLINDING))), 2))) } lt(to, end) {
+                to := add(to, 0x20)
+            } {
+                mstore(to, addmod(x, sub(r, row), r))
                 row := mulmod(row, omega, r)
             }
             let xn := x
             for { let k := mload(key) } k { k := sub(k, 1) } { xn := mulmod(xn, xn, r) }
-            mstore(denominator, addmod(xn, sub(r, 1), r))
-            mstore(add(frame, VANISHING), denominator)
+            mstore(to, addmod(xn, sub(r, 1), r))
+            mstore(add(frame, VANISHING), to)
             mstore(add(frame, XN), xn)
-            mstore(add(frame, OPENINGS), add(denominator, 0x20))
+            mstore(add(frame, OPENINGS), add(to, 0x40))
+        }
+        _instance(frame);
+    }
+
+    /// The sum over the cells of the instance column of `cell_i ω^i / (x − ω^i)`, as one fraction: its numerator becomes the column's
+    /// value, and its denominator follows x^n − 1.
+    function _instance(uint256 frame) private pure {
+        assembly {
+            let r := R
+            let key := mload(frame)
+            let omega := mload(add(key, mul(0x20, W_OMEGA)))
+            let x := mload(add(frame, X))
+            let cell := add(mload(add(frame, INSTANCE)), 0x40)
+            let numerator := 0
+            let denominator := 1
+            let row := 1
+            for { let end := add(cell, mul(0x20, mload(add(key, mul(0x20, W_INSTANCE))))) } lt(cell, end) {
+                cell := add(cell, 0x20)
+            } {
+                let factor := addmod(x, sub(r, row), r)
+                numerator := addmod(
+                    mulmod(numerator, factor, r),
+                    mulmod(denominator, mulmod(mload(cell), row, r), r),
+                    r
+                )
+                denominator := mulmod(denominator, factor, r)
+                row := mulmod(row, omega, r)
+            }
+            mstore(add(mload(add(frame, VALUES)), mul(0x20, mload(add(key, mul(0x20, W_EVALUATIONS))))), numerator)
+            mstore(add(mload(add(frame, VANISHING)), 0x20), denominator)
         }
     }
 
@@ -576,20 +639,8 @@ contract VouchVerifier is IVouchVerifier {
             // Row 0 follows.
             inverse := add(inverse, 0x20)
             mstore(add(frame, FIRST), mulmod(scale, mload(inverse), r))
-            row := 1
-            let cell := add(mload(add(frame, INSTANCE)), 0x40)
-            let sum := 0
-            for { let end := add(cell, mul(0x20, mload(add(key, mul(0x20, W_INSTANCE))))) } lt(cell, end) {
-                cell := add(cell, 0x20)
-            } {
-                sum := addmod(sum, mulmod(mload(cell), mulmod(row, mload(inverse), r), r), r)
-                row := mulmod(row, omega, r)
-                inverse := add(inverse, 0x20)
-            }
-            mstore(
-                add(mload(add(frame, VALUES)), mul(0x20, mload(add(key, mul(0x20, W_EVALUATIONS))))),
-                mulmod(sum, scale, r)
-            )
+            let value := add(mload(add(frame, VALUES)), mul(0x20, mload(add(key, mul(0x20, W_EVALUATIONS)))))
+            mstore(value, mulmod(mulmod(mload(value), scale, r), mload(add(mload(add(frame, VANISHING)), 0x20)), r))
         }
     }
 
@@ -692,47 +743,67 @@ contract VouchVerifier is IVouchVerifier {
 
     /// Reduces all evaluations to the equation of one opening, at u.
     function _open(uint256 frame, bytes calldata proof) private view {
+        uint256 left;
+        uint256 factor;
+        uint256 u;
         assembly {
+            left := mload(add(frame, SUM))
+            factor := mload(add(frame, FACTOR))
+            u := mload(add(frame, U))
+            calldatacopy(add(left, POINT), sub(add(proof.offset, proof.length), 0x40), 0x40)
             let key := mload(frame)
-            // h2, then the sum, a point and a scalar.
-            let left := mload(0x40)
-            mstore(add(frame, SUM), left)
-            mstore(0x40, add(left, 0xe0))
-            let h1 := sub(add(proof.offset, proof.length), 0x80)
-            calldatacopy(left, add(h1, 0x40), 0x40)
-            mstore(add(left, 0x40), calldataload(h1))
-            // No point has y = 0: the group's order is odd.
-            mstore(add(left, 0x60), sub(Q, calldataload(add(h1, 0x20))))
             mstore(add(frame, GROUP), add(key, mload(add(key, mul(0x20, W_GROUPS_AT)))))
-            mstore(add(frame, POWER), 1)
+            mstore(add(frame, POWER), factor)
             mstore(add(frame, CONSTANT), 0)
         }
-        uint256 sum = _header(frame, SUM / 0x20) + 0x40;
-        for (uint256 left = _header(_header(frame, 0), W_GROUPS); left > 0; --left) {
+        _accumulate(left, factor);
+        uint256 right = left + SUM_BYTES;
+        assembly {
+            // The factor times h2.
+            mcopy(add(right, POINT), add(left, POINT), 0x40)
+        }
+        _accumulate(right, u);
+        assembly {
+            let h1 := sub(add(proof.offset, proof.length), 0x80)
+            mstore(add(right, POINT), calldataload(h1))
+            // No point has y = 0: the group's order is odd.
+            mstore(add(right, add(POINT, 0x20)), sub(Q, calldataload(add(h1, 0x20))))
+        }
+        _accumulate(right, factor);
+        for (uint256 groups = _header(_header(frame, 0), W_GROUPS); groups > 0; --groups) {
             (uint256 shape, uint256 inverses) = _shape(frame);
-            _accumulate(sum, _commitment(frame, proof, sum, shape, inverses));
+            uint256 scalar = _scalar(frame, shape, inverses);
+            uint256 own;
+            assembly {
+                let place := shr(240, mload(add(mload(add(frame, GROUP)), 2)))
+                own := lt(place, 0x8000)
+                switch own
+                case 1 { calldatacopy(add(right, POINT), add(proof.offset, mul(0x40, place)), 0x40) }
+                default {
+                    let to := add(mload(add(frame, SCALARS)), mul(0x20, sub(place, 0x8000)))
+                    mstore(to, addmod(mload(to), scalar, R))
+                }
+            }
+            if (own != 0) _accumulate(right, scalar);
             _remainder(frame, shape, inverses);
         }
-        uint256 scalar;
         assembly {
-            mstore(add(sum, 0x40), 1)
-            mstore(add(sum, 0x60), 2)
-            scalar := mod(sub(R, mload(add(frame, CONSTANT))), R)
+            let key := mload(frame)
+            let points := sub(mload(add(key, mul(0x20, W_GROUPS))), mload(add(key, mul(0x20, W_POINTS))))
+            let to := add(mload(add(frame, SCALARS)), mul(0x20, points))
+            mstore(to, addmod(mload(to), sub(R, mload(add(frame, CONSTANT))), R))
         }
-        _accumulate(sum, scalar);
-        assembly {
-            mcopy(add(sum, 0x40), sub(sum, 0x40), 0x40)
-            scalar := mload(add(frame, U))
-        }
-        _accumulate(sum, scalar);
     }
 
-    /// Adds `scalar · point` to a sum. The point follows the sum, and there is room for the scalar after it.
+    /// Adds a scalar times a point to a sum. The point is left multiplied.
     function _accumulate(uint256 sum, uint256 scalar) private view {
         bool fine;
         assembly {
-            mstore(add(sum, 0x80), scalar)
-            fine := staticcall(10000, 7, add(sum, 0x40), 0x60, add(sum, 0x40), 0x40)
+            fine := 1
+            if iszero(eq(scalar, 1)) {
+                mstore(add(sum, SCALAR), scalar)
+                fine := staticcall(10000, 7, add(sum, POINT), 0x60, add(sum, POINT), 0x40)
+            }
             fine := and(staticcall(1000, 6, sum, 0x80, sum, 0x40), fine)
         }
         if (!fine) revert CurveOperation();
@@ -752,26 +823,14 @@ contract VouchVerifier is IVouchVerifier {
         }
     }
 
-    /// Puts the next group's commitment after the sum, and returns its factor: v^i / Z(u^t). 1 / Z is the sum of the inverses.
-    function _commitment(uint256 frame, bytes calldata proof, uint256 sum, uint256 shape, uint256 inverses)
-        private
-        pure
-        returns (uint256 factor)
-    {
+    /// The scalar of the next group's commitment, v^i / Z(u^t), times the proof's factor. 1 / Z is the sum of the inverses.
+    function _scalar(uint256 frame, uint256 shape, uint256 inverses) private pure returns (uint256 scalar) {
         assembly {
             let r := R
             for { let end := add(inverses, mul(0x20, shr(240, mload(add(shape, 2))))) } lt(inverses, end) {
                 inverses := add(inverses, 0x20)
-            } { factor := addmod(factor, mload(inverses), r) }
-            factor := mulmod(factor, mload(add(frame, POWER)), r)
-            let from := shr(240, mload(add(mload(add(frame, GROUP)), 2)))
-            switch lt(from, 0x8000)
-            case 1 { calldatacopy(add(sum, 0x40), add(proof.offset, mul(0x40, from)), 0x40) }
-            default {
-                let key := mload(frame)
-                from := add(add(key, mload(add(key, mul(0x20, W_KEY_POINTS_AT)))), mul(0x40, sub(from, 0x8000)))
-                mcopy(add(sum, 0x40), from, 0x40)
-            }
+            } { scalar := addmod(scalar, mload(inverses), r) }
+            scalar := mulmod(scalar, mload(add(frame, POWER)), r)
         }
     }
 
@@ -801,50 +860,40 @@ contract VouchVerifier is IVouchVerifier {
         }
     }
 
-    /// Whether `e(left, [s]) = e(right, [1])`.
+    /// Adds the key's points and the generator, and says whether `e(left, [s]) = e(right, [1])`.
     function _pairs(uint256 frame) private view returns (bool equal) {
+        uint256 right = _header(frame, SUM / 0x20) + SUM_BYTES;
+        uint256 key = _header(frame, 0);
+        uint256 scalars = _header(frame, SCALARS / 0x20);
+        uint256 points = key + _header(key, W_KEY_POINTS_AT);
+        for (uint256 left = _header(key, W_GROUPS) - _header(key, W_POINTS); left > 0; --left) {
+            uint256 scalar;
+            assembly {
+                mcopy(add(right, POINT), points, 0x40)
+                scalar := mload(scalars)
+                points := add(points, 0x40)
+                scalars := add(scalars, 0x20)
+            }
+            _accumulate(right, scalar);
+        }
+        uint256 constant_;
+        assembly {
+            mstore(add(right, POINT), 1)
+            mstore(add(right, add(POINT, 0x20)), 2)
+            constant_ := mload(scalars)
+        }
+        _accumulate(right, constant_);
         bool fine;
         assembly {
-            let key := mload(frame)
-            let points := mload(add(frame, SUM))
             let input := mload(0x40)
-            mcopy(input, points, 0x40)
+            mcopy(input, sub(right, SUM_BYTES), 0x40)
             mcopy(add(input, 0x40), add(key, mul(0x20, W_S_G2)), 0x80)
-            mstore(add(input, 0xc0), mload(add(points, 0x40)))
+            mstore(add(input, 0xc0), mload(right))
             // −right; infinity, which is (0, 0), is its own negative.
-            mstore(add(input, 0xe0), mod(sub(Q, mload(add(points, 0x60))), Q))
+            mstore(add(input, 0xe0), mod(sub(Q, mload(add(right, 0x20))), Q))
             mcopy(add(input, 0x100), add(key, mul(0x20, W_G2)), 0x80)
             fine := staticcall(300000, 8, input, 0x180, 0x00, 0x20)
             equal := and(fine, eq(mload(0x00), 1))
-        }
-        if (!fine) revert CurveOperation();
-    }
-
-    /// Adds equations, each with a factor that depends on all of them.
-    function _combine(uint256 frame, uint256[] memory points, Claim[] calldata claims) private view {
-        bytes32 seed = keccak256(abi.encode(points, claims));
-        bool fine;
-        assembly {
-            function add_(to, from, factor) -> done {
-                let input := mload(0x40)
-                mcopy(input, from, 0x40)
-                mstore(add(input, 0x40), factor)
-                done := staticcall(10000, 7, input, 0x60, input, 0x40)
-                mcopy(add(input, 0x40), to, 0x40)
-                done := and(done, staticcall(1000, 6, input, 0x80, to, 0x40))
-            }
-            fine := 1
-            let total := add(points, 0x20)
-            let end := add(total, mul(0x20, mload(points)))
-            // The first has the factor 1.
-            for { let pos := add(total, 0x80) } lt(pos, end) { pos := add(pos, 0x80) } {
-                mstore(0x00, seed)
-                mstore(0x20, pos)
-                let factor := mod(keccak256(0x00, 0x40), R)
-                fine := and(fine, add_(total, pos, factor))
-                fine := and(fine, add_(add(total, 0x40), add(pos, 0x40), factor))
-            }
-            mstore(add(frame, SUM), total)
         }
         if (!fine) revert CurveOperation();
     }

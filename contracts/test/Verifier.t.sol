@@ -3,47 +3,11 @@ pragma solidity 0.8.37;
 
 import {IVouchVerifier} from "../src/IVouchVerifier.sol";
 import {VouchVerifier} from "../src/VouchVerifier.sol";
+import {VerifierBase} from "./VerifierBase.sol";
 import {NotAnEvmKey} from "../src/KeyCompiler.sol";
+import {Q} from "../src/KeyReader.sol";
 
-/// @dev What these tests use of forge's cheat codes.
-interface FileVm {
-    function readFileBinary(string calldata path) external view returns (bytes memory);
-    function expectRevert(bytes calldata data) external;
-    function expectRevert(bytes4 selector) external;
-}
-
-/// Proofs that the prover made (crates/proof/proving/tests/evm.rs) of y = x0 x1 + 3 x0, for (3, -2) and (-4, 4).
-contract VerifierTest {
-    FileVm internal constant vm = FileVm(address(uint160(uint256(keccak256("hevm cheat code")))));
-    string internal constant DIR = "../crates/verify/verifier/tests/fixtures/";
-    bytes32 internal constant NONCE = 0x0707070707070707070707070707070707070707070707070707070707070707;
-    /// No call of `verify` takes more, whatever its arguments.
-    uint256 internal constant MOST_GAS = 1_000_000;
-
-    VouchVerifier internal verifier;
-    bytes32 internal model;
-    bytes internal proof;
-    bytes internal other;
-    bytes internal values;
-
-    function setUp() public {
-        verifier = new VouchVerifier(true);
-        model = verifier.registerKey(vm.readFileBinary(string.concat(DIR, "evm.key")));
-        proof = _proof("evm-0.envelope");
-        other = _proof("evm-1.envelope");
-        values = abi.encodePacked(int64(3), int64(-2), int64(3));
-    }
-
-    /// What follows the public values of an envelope: three of one byte each.
-    function _proof(string memory file) internal view returns (bytes memory part) {
-        bytes memory envelope = vm.readFileBinary(string.concat(DIR, file));
-        uint256 start = 74 + 5 + 2 + 5 + 1 + 4;
-        part = new bytes(envelope.length - start);
-        for (uint256 i; i < part.length; ++i) {
-            part[i] = envelope[start + i];
-        }
-    }
-
+contract VerifierTest is VerifierBase {
     /// Calls, and checks that a refusal has a name and that the gas is bounded.
     function _verdict(bytes32 id, bytes memory proof_, bytes memory values_, bytes32 nonce)
         internal
@@ -56,30 +20,18 @@ contract VerifierTest {
             return verdict;
         } catch (bytes memory reason) {
             require(gas - gasleft() < MOST_GAS, "gas");
-            require(reason.length >= 4, "a revert without a name");
-            bytes4 name = bytes4(reason);
-            require(
-                name == IVouchVerifier.UnknownModel.selector || name == IVouchVerifier.ProofLength.selector
-                    || name == IVouchVerifier.PublicValuesLength.selector
-                    || name == IVouchVerifier.ValueOutOfRange.selector
-                    || name == IVouchVerifier.MessageNotCanonical.selector
-                    || name == IVouchVerifier.DegenerateChallenge.selector,
-                "another name"
-            );
+            require(_named(reason), "a revert without a name");
             return false;
         }
     }
 
     function test_honest_proofs() public view {
         require(verifier.verify(model, proof, values, NONCE));
-        bytes memory values1 = abi.encodePacked(int64(-4), int64(4), int64(-28));
-        require(verifier.verify(model, other, values1, NONCE));
+        require(verifier.verify(model, other, otherValues, NONCE));
     }
 
     function test_two_proofs_at_once() public {
-        IVouchVerifier.Claim[] memory claims = new IVouchVerifier.Claim[](2);
-        claims[0] = IVouchVerifier.Claim(proof, values, NONCE);
-        claims[1] = IVouchVerifier.Claim(other, abi.encodePacked(int64(-4), int64(4), int64(-28)), NONCE);
+        IVouchVerifier.Claim[] memory claims = _claims();
         require(verifier.verifyMany(model, claims));
         claims[1].nonce = bytes32(0);
         require(!verifier.verifyMany(model, claims));
@@ -87,8 +39,32 @@ contract VerifierTest {
         verifier.verifyMany(model, new IVouchVerifier.Claim[](0));
     }
 
+    /// The last point of a proof, h2, is in no challenge of its own. With h2 + D in one proof and h2 - D in another of the same
+    /// statement, the errors of both equations cancel, unless each has a factor that depends on h2.
+    function test_errors_do_not_cancel() public view {
+        IVouchVerifier.Claim[] memory claims = _claims();
+        claims[0].proof = _moved(proof, 2);
+        claims[1] = IVouchVerifier.Claim(_moved(proof, Q - 2), values, NONCE);
+        require(!verifier.verify(model, claims[0].proof, values, NONCE));
+        require(!verifier.verifyMany(model, claims));
+        (claims[0], claims[1]) = (claims[1], claims[0]);
+        require(!verifier.verifyMany(model, claims));
+    }
+
+    /// A proof with (1, y) added to its last point.
+    function _moved(bytes memory from, uint256 y) internal view returns (bytes memory moved) {
+        moved = bytes.concat(from);
+        assembly {
+            let last := add(add(moved, 0x20), sub(mload(moved), 0x40))
+            let input := mload(0x40)
+            mcopy(input, last, 0x40)
+            mstore(add(input, 0x40), 1)
+            mstore(add(input, 0x60), y)
+            if iszero(staticcall(gas(), 6, input, 0x80, last, 0x40)) { revert(0, 0) }
+        }
+    }
+
     function test_a_key_is_registered_once() public {
-        bytes memory key = vm.readFileBinary(string.concat(DIR, "evm.key"));
         address code = verifier.keyOf(model);
         require(code != address(0));
         require(verifier.registerKey(key) == model);
@@ -99,9 +75,9 @@ contract VerifierTest {
     }
 
     function test_keys_of_other_profiles() public {
-        bytes memory key = vm.readFileBinary(string.concat(DIR, "small.key"));
+        bytes memory small = vm.readFileBinary(string.concat(DIR, "small.key"));
         vm.expectRevert(NotAnEvmKey.selector);
-        verifier.registerKey(key);
+        verifier.registerKey(small);
     }
 
     function test_outputs_are_decoded() public view {
@@ -114,12 +90,7 @@ contract VerifierTest {
 
     function testFuzz_a_changed_proof(uint256 place, uint256 change) public view {
         bytes memory changed = proof;
-        place = place % (changed.length / 32);
-        change = change == 0 ? 1 : change;
-        assembly {
-            let word := add(add(changed, 0x20), mul(0x20, place))
-            mstore(word, xor(mload(word), change))
-        }
+        _change(changed, 32 * (place % (changed.length / 32)), change == 0 ? 1 : change);
         require(!_verdict(model, changed, values, NONCE));
     }
 
@@ -142,11 +113,10 @@ contract VerifierTest {
 
     /// A key is refused by name, or is that of another model.
     function testFuzz_a_changed_key(uint256 place, uint8 change) public {
-        bytes memory key = vm.readFileBinary(string.concat(DIR, "evm.key"));
-        place = place % key.length;
-        change = change == 0 ? 1 : change;
-        key[place] = bytes1(uint8(key[place]) ^ change);
-        try verifier.registerKey{gas: 30_000_000}(key) returns (bytes32 id) {
+        bytes memory changed = key;
+        place = place % changed.length;
+        changed[place] = bytes1(uint8(changed[place]) ^ (change == 0 ? 1 : change));
+        try verifier.registerKey{gas: 30_000_000}(changed) returns (bytes32 id) {
             require(id != model);
             require(!_verdict(id, proof, values, NONCE));
         } catch (bytes memory reason) {

@@ -4,6 +4,7 @@ pub mod fixtures;
 pub mod leak;
 pub mod modules;
 pub mod random;
+pub mod tamper;
 
 #[cfg(feature = "prove")]
 mod keys;

@@ -77,7 +77,8 @@ impl<'a> Setup<'a> {
         self
     }
 
-    /// What the layout is optimised for (default: proving time).
+    /// What the layout is optimised for (default: proving time). [`Objective::Gas`] makes keys of the evm profile, with groups as
+    /// large as it takes unless [`evm`](Self::evm) says otherwise.
     pub fn objective(mut self, objective: Objective) -> Self {
         self.objective = objective;
         self
@@ -103,9 +104,10 @@ impl<'a> Setup<'a> {
     /// Kind `Model` if there is no layout for such a batch.
     pub fn plan(&self, program: &Program) -> Result<CircuitPlan> {
         let plan = vouch_proving::plan(program, self.batch, self.objective, self.rows)?;
-        Ok(match self.evm {
-            Some(group) => plan.for_evm(group)?,
-            None => plan,
+        Ok(match (self.evm, self.objective) {
+            (Some(group), _) => plan.for_evm(group)?,
+            (None, Objective::Gas) => plan.for_least_gas()?,
+            (None, _) => plan,
         })
     }
 

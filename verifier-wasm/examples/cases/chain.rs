@@ -5,10 +5,11 @@ use std::path::Path;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
+use vouch_testing::tamper::mutate;
 use vouch_verifier::{Link, Nonce, ProofChain, ProofEnvelope, ValueRef};
 use vouch_verifier_wasm::api::{self, Key};
 
-use super::{Case, Cases, Error, answer, hex, mutate};
+use super::{Case, Cases, Error, answer, hex};
 
 /// What the native verifier's own tests use.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/verify/verifier/tests/fixtures/chain");

@@ -6,9 +6,10 @@ mod chain;
 use std::fmt::Write;
 use std::path::Path;
 
-use rand::{Rng, RngCore, SeedableRng};
+use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
+use vouch_testing::tamper::{mutate, tampered};
 use vouch_verifier::ProofEnvelope;
 use vouch_verifier_wasm::ApiError;
 use vouch_verifier_wasm::api::{self, Key};
@@ -106,66 +107,14 @@ impl Cases {
     /// Every part of an envelope changed, well-formed and not.
     fn tampering(&mut self, name: &str, key: &[u8], bytes: &[u8]) -> Result<(), Error> {
         let any = r#"{"allow_development_srs":true}"#;
-        type Change = fn(&mut ProofEnvelope);
-        let changes: [(&str, Change); 9] = [
-            ("model identity", |e| e.model_id.0[5] ^= 1),
-            ("nonce", |e| e.nonce.0[31] ^= 1),
-            ("input", |e| e.public.inputs[0] += 1),
-            ("output", |e| e.public.outputs[0] -= 1),
-            ("output out of range", |e| e.public.outputs[0] = i64::MIN),
-            ("input added", |e| e.public.inputs.push(0)),
-            ("no outputs", |e| e.public.outputs.clear()),
-            ("proof empty", |e| e.proof.clear()),
-            ("proof longer", |e| e.proof.push(0)),
-        ];
-        for (what, change) in changes {
-            let mut envelope = ProofEnvelope::decode(bytes)?;
-            change(&mut envelope);
-            self.verify(format!("{name}: {what} changed"), key, &envelope.encode()?, any);
-        }
-        let proof = ProofEnvelope::decode(bytes)?.proof.len();
-        // One bit in every message of the proof; and every message replaced by another of the same kind.
-        for at in (0..proof).step_by(32) {
-            let mut envelope = ProofEnvelope::decode(bytes)?;
-            envelope.proof[at + at / 32 % 31] ^= 1 << (at / 32 % 8);
-            self.verify(format!("{name}: bit flipped at {at}"), key, &envelope.encode()?, any);
-            let mut envelope = ProofEnvelope::decode(bytes)?;
-            envelope.proof.copy_within(if at < 64 { 64..96 } else { at - 32..at }, at);
-            self.verify(format!("{name}: message repeated at {at}"), key, &envelope.encode()?, any);
-        }
-        for fill in [0, 0x3f, 0x80, 0xff] {
-            let mut envelope = ProofEnvelope::decode(bytes)?;
-            envelope.proof.fill(fill);
-            self.verify(format!("{name}: proof of {fill:02x}"), key, &envelope.encode()?, any);
+        for (what, changed) in tampered(bytes)? {
+            self.verify(format!("{name}: {what}"), key, &changed, any);
         }
         for len in (0..bytes.len()).step_by(1 + bytes.len() / 40) {
-            self.verify(format!("{name}: cut at {len}"), key, &bytes[..len], any);
             self.inspect(format!("{name}: inspect, cut at {len}"), &bytes[..len]);
         }
         self.inspect(format!("{name}: inspect"), bytes);
         Ok(())
-    }
-}
-
-/// Changes some bytes, or cuts, repeats or replaces some: as in the fuzz tests of `crates/verify/verifier`.
-fn mutate(rng: &mut ChaCha8Rng, bytes: &mut Vec<u8>) {
-    for _ in 0..rng.gen_range(1..4) {
-        if bytes.is_empty() {
-            return;
-        }
-        let at = rng.gen_range(0..bytes.len());
-        let len = rng.gen_range(0..=40.min(bytes.len() - at));
-        match rng.gen_range(0..8) {
-            0..=2 => bytes[at] ^= 1 << rng.gen_range(0..8),
-            3 => bytes[at] = [0, 1, 0x7f, 0x80, 0xff][rng.gen_range(0..5)],
-            4 => bytes.truncate(at),
-            5 => drop(bytes.drain(at..at + len)),
-            6 => {
-                let copied = bytes[at..at + len].to_vec();
-                bytes.splice(at..at, copied);
-            }
-            _ => rng.fill_bytes(&mut bytes[at..at + len]),
-        }
     }
 }
 

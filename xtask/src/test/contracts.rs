@@ -1,4 +1,4 @@
-//! The deposit contract: its own tests, and those of the programs that read it on a real chain.
+//! The contracts: their own tests, and those of the programs that use them on a real chain.
 
 use std::{
     fs,
@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use super::python;
 use crate::{
     process::{cargo, output, run},
     workspace::Workspace,
@@ -16,18 +17,29 @@ use crate::{
 /// The oldest release of Node whose test runner and `fetch` the scripts use.
 const NODE: u32 = 20;
 
-/// Formatting, solc, committed ABI and bytecode, Solidity tests, scripts against a local chain, gas; then the follower
-/// and the validator against chains of their own, which the workspace's other tests leave out because they need anvil.
+/// Formatting, lints, solc, committed ABI and bytecode, Solidity tests, scripts against a local chain, gas; Slither; then the
+/// follower, the validator and the verifier of proofs against chains of their own, which the workspace's other tests leave out
+/// because they need anvil.
 pub(super) fn test(workspace: &Workspace) -> Result<()> {
     let dir = workspace.root.join("contracts");
     install(&dir).context("this can be left out with --skip contracts")?;
     run(Command::new("npm").current_dir(&dir).args(["--silent", "test"]))?;
-    let mut follower = cargo(&workspace.root);
-    follower.args(["test", "--locked", "--test", "answers", "--test", "trouble"]);
-    run(follower.args(["--", "--ignored"]))?;
+    slither(workspace, &dir)?;
+    let mut chain = cargo(&workspace.root);
+    chain.args(["test", "--locked", "--test", "answers", "--test", "trouble", "--test", "hosts"]);
+    run(chain.args(["--", "--ignored"]))?;
     let mut node = cargo(&workspace.root);
     node.args(["test", "--locked", "--test", "node"]);
     run(node.args(["--", "--ignored", "deposits_chain::"]))
+}
+
+/// Static analysis; `slither.config.json` says of what. It has forge compile, by name, and leaves the build without the tests.
+fn slither(workspace: &Workspace, dir: &Path) -> Result<()> {
+    let python = python::environment(workspace, "slither", &dir.join("requirements.txt"))?;
+    let forge = dir.join("node_modules/@foundry-rs/forge-linux-amd64/bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([forge].into_iter().chain(std::env::split_paths(&path)))?;
+    run(Command::new(python.with_file_name("slither")).current_dir(dir).env("PATH", path).arg("."))
 }
 
 /// The packages of `package-lock.json`, installed anew only when it has changed.

@@ -34,7 +34,7 @@ pub(super) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "contracts",
-        about: "the deposit contract: Solidity, scripts, committed ABI, following it on a chain",
+        about: "the contracts: Solidity, static analysis, scripts, committed ABI; deposits and proofs on a chain",
         run: contracts::test,
     },
     Suite {

@@ -2,17 +2,15 @@
 //! values, nonce and key.
 
 mod chain;
-
-use std::collections::BTreeMap;
+mod models;
 
 use alloy_primitives::{B256, U256, uint};
 use chain::{Chain, Outcome};
-use vouch_envelope::{Nonce, ProofEnvelope};
+use models::cases;
+use vouch_envelope::ProofEnvelope;
 use vouch_evm::contract::IVouchVerifier::Claim;
 use vouch_evm::contract::VouchVerifier::{decodeOutputsCall, verifyCall, verifyManyCall};
 use vouch_evm::{public_values, verify_call};
-use vouch_program::{Interval, Program, Requant, Term, Visibility};
-use vouch_proving::{ProverKey, Srs, plan};
 use vouch_verifier::{Expected, VerifierKey, verify};
 
 /// The order of the scalar field, and the modulus of the base field.
@@ -21,49 +19,6 @@ const Q: U256 = uint!(2188824287183927522224640574525727508869631115729782366268
 
 fn development() -> Expected {
     Expected { allow_development_srs: true, ..Expected::default() }
-}
-
-/// y = x_0·x_1 + 3·x_0, and a maximum; with the tensors' visibilities.
-fn program(visibility: &[(&str, Visibility)]) -> Program {
-    let mut b = Program::builder(5);
-    let x = b.input("x", &[2], 1.0, Interval::new(-4, 4));
-    let w = b.input("w", &[1], 0.5, Interval::new(0, 3));
-    let three = b.constant(3);
-    let terms = vec![
-        Term { factor: 1, a: vec![x.at(0)], b: vec![x.at(1)] },
-        Term { factor: 1, a: vec![w.at(0)], b: vec![three] },
-    ];
-    let (y, _) = b.product("y", terms, Requant::exact());
-    b.output("y", &[1], 2.0, y.wires());
-    let visibility: BTreeMap<String, Visibility> = visibility.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect();
-    b.finish().unwrap().with_visibility(&visibility).unwrap()
-}
-
-struct Case {
-    name: String,
-    key: VerifierKey,
-    envelopes: Vec<ProofEnvelope>,
-}
-
-/// Names of tensors that are not public.
-type Hidden = [(&'static str, Visibility)];
-
-fn cases() -> Vec<Case> {
-    use Visibility::{Hashed, Private};
-    let all: [(&str, u32, &Hidden); 4] = [
-        ("public, no groups", 1, &[]),
-        ("public, groups of 3", 3, &[]),
-        ("hidden, groups of 8", 8, &[("x", Hashed), ("w", Private)]),
-        ("hidden outputs, groups of 64", 64, &[("y", Hashed)]),
-    ];
-    let make = |(name, group, visibility): (&str, u32, &Hidden)| {
-        let program = program(visibility);
-        let plan = plan(&program, 1, Default::default(), None).unwrap().for_evm(group).unwrap();
-        let key = ProverKey::generate(&plan, &Srs::development(plan.powers())).unwrap();
-        let prove = |inputs: [i64; 3], nonce| key.prove(&inputs, Nonce([nonce; 32])).unwrap().envelope;
-        Case { name: name.to_owned(), envelopes: vec![prove([3, -2, 1], 7), prove([-4, 4, 0], 8)], key: key.verifier }
-    };
-    all.into_iter().map(make).collect()
 }
 
 /// The contract's verdict; a revert is a refusal.

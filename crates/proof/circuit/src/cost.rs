@@ -6,6 +6,7 @@ use crate::{
     CircuitError, CircuitParams, Layout,
     cells::Count,
     config::{PIECES, PRODUCT_COLUMNS},
+    gas::{MAX_GROUP, Openings},
     layout::{Plan, place},
     number::real,
     params::{BLINDING_ROWS, MAX_K, MAX_LANES, MAX_WEIGHT_COLUMNS},
@@ -22,6 +23,8 @@ pub enum Objective {
     Proof,
     /// Least memory while proving.
     Memory,
+    /// Least gas of a verification on Ethereum, with groups as large as it takes. For keys of the evm profile.
+    Gas,
 }
 
 /// What a layout costs.
@@ -49,6 +52,8 @@ pub struct Estimate {
     pub prove_seconds: f64,
     /// Commitments to private weights in the verifying key.
     pub weight_commitments: usize,
+    /// What proofs of the evm profile open.
+    pub openings: Openings,
     /// Rows used of those available: linear, product, matrix lanes, table.
     pub rows: [(usize, usize); 4],
 }
@@ -129,6 +134,9 @@ impl Estimate {
             // Ties go to the faster one.
             Objective::Proof => real(self.proof_bytes) + self.prove_seconds / 1e3,
             Objective::Memory => real(self.memory_bytes) + self.prove_seconds,
+            Objective::Gas => {
+                real(usize::try_from(self.openings.gas(MAX_GROUP)).unwrap_or(usize::MAX)) + self.prove_seconds / 1e3
+            }
         }
     }
 }
@@ -162,11 +170,11 @@ fn candidates(program: &Program, base: &CircuitParams, plan: &Plan) -> Vec<Estim
         let linear = of(linear_rows, p.linear_lanes);
         let product = of(Count::new(plan.products.len()), p.product_lanes);
         let table = (Layout::table_rows(program), usable);
-        out.push(estimate(&p, [linear, product, of(matrix_rows, p.matrix_lanes), table]));
+        out.push(estimate(&p, program.public_len(), [linear, product, of(matrix_rows, p.matrix_lanes), table]));
         // Another lane where continuations of chains need the room.
         if (2..MAX_LANES).contains(&p.matrix_lanes) {
             p.matrix_lanes = p.matrix_lanes.saturating_add(1);
-            out.push(estimate(&p, [linear, product, of(matrix_rows, p.matrix_lanes), table]));
+            out.push(estimate(&p, program.public_len(), [linear, product, of(matrix_rows, p.matrix_lanes), table]));
         }
     }
     out
@@ -196,7 +204,7 @@ fn lanes(leaves: &[usize], usable: usize, sort: bool) -> usize {
 }
 
 /// Counts columns and predicts sizes and times.
-fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
+fn estimate(p: &CircuitParams, cells: usize, rows: [(usize, usize); 4]) -> Estimate {
     let n = Count::new(p.n());
     let linear_lanes = Count::new(p.linear_lanes);
     let product_lanes = Count::new(p.product_lanes);
@@ -236,6 +244,21 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
     let rotated = linear_lanes + matrix_lanes + 4 * hash_lanes + lookup;
     let unused = 2 * (1 - lookup);
     let evaluations = advice + rotated + fixed - unused + 1 + permutation + (3 * products).less(Count::new(1));
+    // By time and rows: the first phase at one row and at two, the second at one and at two, products but the last, the last, the
+    // quotient.
+    let states = 4 * hash_lanes;
+    let running = linear_lanes + matrix_lanes + lookup;
+    let nowhere = unused.div_ceil(2);
+    let one = Count::new(1);
+    let sets =
+        [first.less(states).less(nowhere), states, second_phase.less(running), running, products.less(one), one, one];
+    let openings = Openings {
+        sets: sets.map(Count::get).to_vec(),
+        own: (fixed.less(nowhere) + permutation).get(),
+        // All but the random polynomial's.
+        evaluations: evaluations.less(one).get(),
+        cells,
+    };
     // One point and a response for each blinding row (docs/private-weights.md).
     let blinding = if p.private_weights { BLINDING_ROWS } else { 0 };
     let link = if p.private_weights { Count::new(blinding) + 1 } else { Count::default() };
@@ -259,6 +282,7 @@ fn estimate(p: &CircuitParams, rows: [(usize, usize); 4]) -> Estimate {
         memory_bytes: (18_300_000 + 119 * n * kept).get(),
         prove_seconds: 0.022 + real(n.get()) * row,
         weight_commitments: weight_commitments.get(),
+        openings,
         rows,
     }
 }

@@ -31,6 +31,7 @@ pub mod chips;
 mod config;
 mod cost;
 mod error;
+mod gas;
 mod layout;
 mod model;
 mod number;
@@ -41,6 +42,7 @@ pub use cells::{Lane, LaneRow, Row};
 pub use config::ModelConfig;
 pub use cost::{Estimate, Objective, choose, choose_with_fixed_columns};
 pub use error::CircuitError;
+pub use gas::{MAX_GROUP, Openings};
 pub use layout::{
     Cell, Check, Column, Hash, HashRow, Layout, LinearRow, MatrixRow, Mul, Piece, ProductRow, Source, Weights,
 };

@@ -127,6 +127,20 @@ impl CircuitPlan {
         Ok(Self { estimate, evm: Some(group.max(1)), ..self })
     }
 
+    /// As [`for_evm`](Self::for_evm), with groups as large as the least gas takes.
+    ///
+    /// # Errors
+    /// As [`plan`].
+    pub fn for_least_gas(self) -> Result<Self, ProvingError> {
+        let plan = self.for_evm(1)?;
+        Ok(Self { evm: Some(plan.estimate.openings.best_group()), ..plan })
+    }
+
+    /// In the evm profile, the most polynomials that share a commitment.
+    pub fn group(&self) -> Option<u32> {
+        self.evm
+    }
+
     /// log2 of the number of powers that a reference string must have.
     pub fn powers(&self) -> u32 {
         let degree = constraint_system(&self.estimate.params).degree();

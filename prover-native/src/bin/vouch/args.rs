@@ -18,6 +18,8 @@ pub(crate) enum Goal {
     Proof,
     /// Least memory
     Memory,
+    /// Least gas on Ethereum, for `--profile evm`
+    Gas,
 }
 
 impl From<Goal> for Objective {
@@ -26,6 +28,7 @@ impl From<Goal> for Objective {
             Goal::Prover => Self::Prover,
             Goal::Proof => Self::Proof,
             Goal::Memory => Self::Memory,
+            Goal::Gas => Self::Gas,
         }
     }
 }

@@ -35,8 +35,13 @@ pub struct Chain {
 impl Chain {
     /// A chain with the contract, which accepts keys of development setups if `development` is set.
     pub fn new(development: bool) -> Self {
+        Self::of(SpecId::CANCUN, development)
+    }
+
+    /// As [`new`](Self::new), with the rules and prices of a fork.
+    pub fn of(spec: SpecId, development: bool) -> Self {
         let context = Context::mainnet().with_db(InMemoryDB::default()).modify_cfg_chained(|cfg| {
-            cfg.set_spec_and_mainnet_gas_params(SpecId::CANCUN);
+            cfg.set_spec_and_mainnet_gas_params(spec);
             cfg.disable_nonce_check = true;
             cfg.tx_gas_limit_cap = Some(u64::MAX);
         });
@@ -49,7 +54,7 @@ impl Chain {
 
     /// Deploys the committed bytecode of a contract.
     pub fn create(&mut self, name: &str, arguments: Vec<u8>) -> Address {
-        let mut code = artifact(name)["bytecode"].as_str().unwrap().parse::<Bytes>().unwrap().to_vec();
+        let mut code = bytecode(name).to_vec();
         code.extend(arguments);
         let result = self.evm.transact_commit(transaction(TxKind::Create, code)).unwrap();
         result.created_address().unwrap_or_else(|| panic!("{name}: {result:?}"))
@@ -108,11 +113,35 @@ impl Chain {
         outcome::<verifyManyCall>(self.evm.transact(transaction).unwrap().result)
     }
 
+    /// A transaction's result and gas, or its named error.
+    pub fn transact<C: SolCall>(&mut self, call: &C) -> Result<(C::Return, u64), VouchVerifierErrors> {
+        let result = self.evm.transact_commit(transaction(TxKind::Call(self.contract), call.abi_encode())).unwrap();
+        match outcome::<C>(result) {
+            Outcome::Done(value, gas) => Ok((value, gas)),
+            Outcome::Refused(error, _) => Err(error),
+        }
+    }
+
+    /// What any bytes return, or the data of their revert.
+    pub fn call(&mut self, data: &[u8]) -> Result<Vec<u8>, Vec<u8>> {
+        let transaction = transaction(TxKind::Call(self.contract), data.to_vec());
+        match self.evm.transact(transaction).unwrap().result {
+            ExecutionResult::Success { output, .. } => Ok(output.into_data().to_vec()),
+            ExecutionResult::Revert { output, .. } => Err(output.to_vec()),
+            ExecutionResult::Halt { reason, .. } => panic!("halted: {reason:?}"),
+        }
+    }
+
     /// A call whose result is not the verdict.
     pub fn view<C: SolCall>(&mut self, call: &C) -> Outcome<C::Return> {
         let transaction = transaction(TxKind::Call(self.contract), call.abi_encode());
         outcome::<C>(self.evm.transact(transaction).unwrap().result)
     }
+}
+
+/// The committed code that deploys a contract, without its arguments.
+pub fn bytecode(name: &str) -> Bytes {
+    artifact(name)["bytecode"].as_str().unwrap().parse().unwrap()
 }
 
 fn artifact(name: &str) -> serde_json::Value {

@@ -157,7 +157,7 @@ fn random_expressions_are_exported() {
 /// The gates of circuits: every feature on and off, several lanes.
 #[test]
 fn circuits_are_exported() {
-    for features in 0..64u32 {
+    for features in 0..128u32 {
         let on = |bit: u32| features >> bit & 1 == 1;
         let params = CircuitParams {
             k: 10,
@@ -174,6 +174,7 @@ fn circuits_are_exported() {
             virtual_weights: !on(3) && features % 2 == 0,
             hash_lanes: usize::from(on(4)),
             grid: on(5),
+            mat_mul: on(5) && on(6),
         };
         let mut cs = ConstraintSystem::<Fr>::default();
         ModelConfig::configure(&mut cs, &params);

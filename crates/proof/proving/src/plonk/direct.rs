@@ -131,7 +131,7 @@ impl<'a> Direct<'a> {
 
 #[test]
 fn circuits_of_every_feature() {
-    for features in 0..32u32 {
+    for features in 0..64u32 {
         let on = |bit: u32| features >> bit & 1 == 1;
         let params = CircuitParams {
             k: 10,
@@ -148,6 +148,7 @@ fn circuits_of_every_feature() {
             virtual_weights: !on(3) && features % 2 == 0,
             hash_lanes: usize::from(on(4)),
             grid: on(2),
+            mat_mul: on(2) && on(5),
         };
         let mut cs = ConstraintSystem::<Fr>::default();
         ModelConfig::configure(&mut cs, &params);

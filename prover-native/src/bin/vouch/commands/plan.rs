@@ -33,8 +33,14 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
         let compile = compile::configured(compile::load(&args.model, &args.ranges)?, &args.ranges, WeightMode::Fixed)?;
         compile::build(compile.batch(batch).objective(objective), show)?.program
     };
-    let best = args.shape.setup().plan(&program)?.estimate;
-    let estimate = |setup: Setup<'_>| Ok(setup.batch(args.shape.batch).plan(&program)?.estimate);
+    let chosen = args.shape.setup().plan(&program)?;
+    // With the objective `gas` all layouts are of the evm profile, in groups of the same size.
+    let group = chosen.group();
+    let best = chosen.estimate;
+    let estimate = |setup: Setup<'_>| {
+        let setup = group.map_or(setup.clone(), |group| setup.evm(group)).batch(args.shape.batch);
+        Ok(setup.plan(&program)?.estimate)
+    };
     let mut rows: Vec<(&str, Estimate)> = vec![("chosen", best.clone())];
     let mut add = |name, found: Result<Estimate, Error>| {
         if let Ok(e) = found
@@ -69,6 +75,11 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
             e.prove_seconds
         );
     }
+    if let Some(group) = group {
+        for (name, e) in &rows {
+            let _ = writeln!(text, "{name:<15} about {} gas, in groups of {group}", e.openings.gas(group));
+        }
+    }
     let p = &best.params;
     let _ = writeln!(
         text,
@@ -84,6 +95,11 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
             let _ = writeln!(text, "  {name:<13} {used} of {of} rows ({:.0} %)", 100.0 * used as f64 / of as f64);
         }
     }
-    let alternatives: Vec<_> = rows.iter().map(|(name, e)| json!({ "name": name, "estimate": e })).collect();
-    Ok(Output { text, json: json!({ "chosen": best, "alternatives": alternatives }) })
+    let gas = |e: &Estimate| group.map(|group| e.openings.gas(group));
+    let alternatives: Vec<_> =
+        rows.iter().map(|(name, e)| json!({ "name": name, "estimate": e, "gas": gas(e) })).collect();
+    Ok(Output {
+        text,
+        json: json!({ "chosen": best, "group": group, "gas": gas(&best), "alternatives": alternatives }),
+    })
 }

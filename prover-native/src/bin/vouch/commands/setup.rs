@@ -9,8 +9,8 @@ use vouch_proving::ProvingError;
 
 use crate::{
     Output,
-    args::Shape,
-    failure::Failure,
+    args::{Goal, Shape},
+    failure::{Failure, Kind},
     own,
     progress::{DEVELOPMENT, Show},
     usage::{bytes, cpu_seconds, seconds},
@@ -28,9 +28,10 @@ pub(crate) struct Args {
     /// Who checks the proofs
     #[arg(long, value_enum, default_value_t)]
     pub(crate) profile: Profile,
-    /// With `--profile evm`: polynomials that share a commitment. More take less gas and a longer reference string
-    #[arg(long, value_name = "N", default_value_t = EVM_GROUP, value_parser = clap::value_parser!(u32).range(1..=256))]
-    pub(crate) group: u32,
+    /// With `--profile evm`: polynomials that share a commitment [default: 32; with `--objective gas` as many as it takes]. More take
+    /// less gas and a longer reference string
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) group: Option<u32>,
 }
 
 /// What keys are for.
@@ -46,7 +47,15 @@ pub(crate) enum Profile {
 pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
     let model = Model::open(&args.dir)?;
     let setup = args.shape.setup();
-    let setup = if args.profile == Profile::Evm { setup.evm(args.group) } else { setup };
+    let gas = matches!(args.shape.objective, Goal::Gas);
+    let setup = match (args.profile, args.group) {
+        (Profile::Halo2, _) if gas => {
+            return Err(Failure::new(Kind::Usage, "gas is what proofs of `--profile evm` cost"));
+        }
+        (Profile::Halo2, _) => setup,
+        (Profile::Evm, None) if gas => setup,
+        (Profile::Evm, group) => setup.evm(group.unwrap_or(EVM_GROUP)),
+    };
     let plan = setup.plan(&model.program)?;
     let (k, powers, estimate) = (plan.k(), plan.powers(), &plan.estimate);
     let srs = match &args.srs {
@@ -79,7 +88,7 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
          prover key     {} ({})\n\
          verifier key   {} ({})\n\
          proofs         {proof_bytes} bytes\n\
-         SRS            {}\n",
+         SRS            {}\n{}",
         estimate.advice,
         estimate.fixed,
         prover.display(),
@@ -89,11 +98,16 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
         match kind {
             SrsKind::Development => "made for development: do not rely on it",
             SrsKind::Ceremony => "from a ceremony",
-        }
+        },
+        plan.group().map_or(String::new(), |group| {
+            format!("gas            about {}, in groups of {group}\n", estimate.openings.gas(group))
+        }),
     );
     let json = json!({
         "model_id": model.to_string(),
         "k": k,
+        "group": plan.group(),
+        "expected_gas": plan.group().map(|group| estimate.openings.gas(group)),
         "profile": if args.profile == Profile::Evm { "evm" } else { "halo2" },
         "batch": args.shape.batch,
         "prover_key": prover,
