@@ -99,7 +99,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "vouch-tests",
         &["vouch-compiler", "vouch-circuit", "vouch-program", "vouch-proving", "vouch-verifier", "vouch-envelope"],
     ),
-    ("vouch-testing", &["vouch-circuit", "vouch-program", "vouch-proving", "vouch-schema"]),
+    ("vouch-testing", &["vouch-circuit", "vouch-envelope", "vouch-program", "vouch-proving", "vouch-schema"]),
     ("xtask", &[]),
 ];
 
