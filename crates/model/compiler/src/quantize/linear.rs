@@ -158,7 +158,8 @@ impl Emitter<'_> {
             largest: m.weights.iter().fold(0.0, |m: f64, w| m.max(w.abs())),
             coarsest: slots.iter().map(|&s| self.plan.slots[s].scale).fold(f64::INFINITY, f64::min),
             compares: self.compares(matrix),
-            least_power: least_power(&m.weights),
+            // Whether private weights are powers of two is not published.
+            least_power: if self.config.weights == WeightMode::Private { None } else { least_power(&m.weights) },
         };
         let scale = |row: &Row| row.constant().is_none().then(|| self.row_scale(row, &limits));
         let scales: Vec<Option<f64>> = operands.iter().map(scale).collect();
