@@ -16,7 +16,7 @@ const MAX_ELEMENTS: usize = 1 << 27;
 const FREE_WIRES: usize = 1 << 20;
 const WIRES_OF_AN_ELEMENT: usize = 64;
 /// No product of two matrices of wires adds up more products than this.
-const MAX_PRODUCTS: usize = 1 << 32;
+const MAX_PRODUCTS: u64 = 1 << 32;
 
 impl Program {
     /// The program's bytes (postcard).
@@ -227,7 +227,8 @@ impl Program {
                 if rows == 0 || cols == 0 || !m.x.len().is_multiple_of(k) || !m.y.len().is_multiple_of(k) {
                     return Err(malformed(&m.name, "its matrices are empty, or do not fit each other"));
                 }
-                if rows.saturating_mul(cols).saturating_mul(k) > MAX_PRODUCTS {
+                let products = [rows, cols, k].map(|n| u64::try_from(n).unwrap_or(u64::MAX));
+                if products.into_iter().fold(1, u64::saturating_mul) > MAX_PRODUCTS {
                     return Err(malformed(&m.name, "it has more than 2^32 products"));
                 }
                 wires(&m.name, &m.x, defined)?;
