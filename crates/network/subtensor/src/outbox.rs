@@ -58,12 +58,16 @@ impl State {
     /// Signs and sends.
     fn send(&mut self, key: &PartyKey, purpose: Purpose, call: &Call) -> Result<(), SubtensorError> {
         let runtime = self.runtime()?;
-        let (block, birth_hash) = self.finalized()?;
+        let (from, newest) = self.head()?;
+        let (mut block, mut birth_hash) = self.finalized()?;
+        if from > block + PERIOD / 2 {
+            // Nothing is final any more: the newest block must do.
+            (block, birth_hash) = (from, self.hash_of(&newest)?);
+        }
         let era = Era::new(PERIOD, block);
         let nonce = self.nonce(&key.public())?;
         let context = SigningContext { genesis: self.genesis()?, era, birth_hash, nonce };
         let signed = context.sign(&runtime, call, key)?;
-        let (from, _) = self.head()?;
         self.submit(&signed)?;
         let (name, connection) = (call.name(), self.nodes.connections());
         tracing::debug!(call = name, nonce, until = signed.end, "sent");

@@ -34,13 +34,15 @@ pub struct Options {
     pub timeout: Duration,
     /// How long a metagraph is believed: a block takes 12 seconds.
     pub keep: Duration,
+    /// How long it is believed while no node answers.
+    pub stale: Duration,
 }
 
 impl Options {
     /// With the usual times, and without a key.
     pub fn new(endpoints: Vec<Endpoint>, netuid: u16) -> Self {
-        let (timeout, keep) = (Duration::from_secs(10), Duration::from_secs(12));
-        Self { endpoints, netuid, key: None, burn: Share::ZERO, timeout, keep }
+        let (timeout, keep, stale) = (Duration::from_secs(10), Duration::from_secs(12), Duration::from_secs(600));
+        Self { endpoints, netuid, key: None, burn: Share::ZERO, timeout, keep, stale }
     }
 }
 
@@ -48,7 +50,14 @@ impl Options {
 pub struct Subtensor {
     options: Options,
     state: Mutex<State>,
-    graph: Mutex<Option<(Instant, Arc<Metagraph>)>>,
+    graph: Mutex<Option<Known>>,
+}
+
+/// A metagraph, when it was read, and when the chain was asked last.
+struct Known {
+    tried: Instant,
+    read: Instant,
+    graph: Arc<Metagraph>,
 }
 
 impl Subtensor {
@@ -74,17 +83,29 @@ impl Subtensor {
         self.state().name()
     }
 
-    /// Who is registered, at most one block old.
+    /// Who is registered, at most one block ago; longer ago while no node answers. Only one caller asks the chain at a time.
     pub fn metagraph(&self) -> Result<Arc<Metagraph>, SubtensorError> {
-        let known = self.graph.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((at, graph)) = known
-            && at.elapsed() < self.options.keep
-        {
-            return Ok(graph);
+        let mut known = self.graph.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.as_ref().filter(|known| known.tried.elapsed() < self.options.keep) {
+            return Ok(known.graph.clone());
         }
-        let graph = Arc::new(self.state().metagraph()?);
-        *self.graph.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), graph.clone()));
-        Ok(graph)
+        let answer = self.state().metagraph();
+        let now = Instant::now();
+        match (answer, known.as_mut()) {
+            (Ok(graph), _) => {
+                let graph = Arc::new(graph);
+                *known = Some(Known { tried: now, read: now, graph: graph.clone() });
+                Ok(graph)
+            }
+            (Err(error @ SubtensorError::Endpoint { .. }), Some(known))
+                if known.read.elapsed() < self.options.stale =>
+            {
+                tracing::warn!(%error, block = known.graph.block, "an older metagraph is used");
+                known.tried = now;
+                Ok(known.graph.clone())
+            }
+            (Err(error), _) => Err(error),
+        }
     }
 
     /// Number of the subnet's epoch in the newest block.

@@ -5,8 +5,8 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use support::{Chain, Mode, NeuronState, Node, head, key, subnet, weights};
-use vouch_subtensor::{EndpointError, SubtensorError};
+use support::{Chain, Mode, NeuronState, Node, head, key, options, subnet, weights};
+use vouch_subtensor::{Endpoint, EndpointError, Options, Subtensor, SubtensorError};
 
 fn chain(number: u8) -> std::sync::Arc<Chain> {
     let neuron = NeuronState {
@@ -109,4 +109,32 @@ fn only_known_calls_are_signed() {
     let error = subtensor.publish(1, &weights(&[(&key(9), 1)]), &head(&name, &key(9), 1)).unwrap_err();
     assert!(matches!(error, SubtensorError::Changed { call: "set_weights", spec_version: 365 }), "{error}");
     assert_eq!(node.waiting(), 0);
+}
+
+/// While no node answers, what was read is believed for a while.
+#[test]
+fn an_older_metagraph_is_used_for_a_while() {
+    let chain = chain(1);
+    let node = Node::start(&chain);
+    let stale = Duration::from_millis(600);
+    let subtensor = Subtensor::new(Options { stale, ..options(&[&node], None) });
+    let graph = subtensor.metagraph().unwrap();
+    node.mode(Mode::Down);
+    chain.advance(1);
+    assert_eq!(subtensor.metagraph().unwrap(), graph);
+    std::thread::sleep(stale);
+    assert!(subtensor.metagraph().is_err());
+    node.mode(Mode::Up);
+    assert_eq!(subtensor.metagraph().unwrap().block, 100);
+}
+
+/// A node without TLS behind a `wss://` address is an error, and no secret is sent to it in the clear.
+#[test]
+fn without_tls_there_is_no_secure_connection() {
+    let node = Node::start(&chain(1));
+    let endpoint = Endpoint { secure: true, ..node.endpoint() };
+    let options = Options { endpoints: vec![endpoint], ..options(&[&node], None) };
+    let error = Subtensor::new(options).metagraph().unwrap_err();
+    assert!(matches!(error, SubtensorError::Endpoint { .. }), "{error}");
+    assert_eq!(node.asked(), 0);
 }

@@ -84,6 +84,11 @@ impl State {
         Ok((number, hash("the finalized block", &found)?))
     }
 
+    /// A hash that a node has written.
+    pub(crate) fn hash_of(&self, written: &str) -> Result<[u8; 32], SubtensorError> {
+        hash("a block's hash", &Json::String(written.to_owned()))
+    }
+
     /// Hash of the first block.
     pub(crate) fn genesis(&mut self) -> Result<[u8; 32], SubtensorError> {
         if self.nodes.genesis().is_none() {

@@ -32,7 +32,7 @@ pub fn subnet(nodes: &[&Node], key: Option<PartyKey>) -> Subtensor {
 pub fn options(nodes: &[&Node], key: Option<PartyKey>) -> Options {
     let endpoints = nodes.iter().map(|node| node.endpoint()).collect();
     let times = (Duration::from_millis(1_500), Duration::ZERO);
-    Options { key, timeout: times.0, keep: times.1, ..Options::new(endpoints, chain::NETUID) }
+    Options { key, timeout: times.0, keep: times.1, stale: times.1, ..Options::new(endpoints, chain::NETUID) }
 }
 
 pub fn weights(of: &[(&PartyKey, u64)]) -> Vec<WeightEntry> {
