@@ -9,6 +9,12 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use vouch_protocol::{PublicKey, SignedHead, WeightEntry};
+use vouch_subtensor::SubtensorError;
+
+mod place;
+mod subnet;
+
+pub use place::{ChainPlace, PlaceError, SubtensorSettings};
 
 /// A miner on the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +90,26 @@ pub enum ChainError {
     /// The file's content is not that of a chain.
     #[error("chain file {path}: {reason}", path = path.display())]
     Format { path: PathBuf, reason: String },
+    /// Bittensor's chain does not do it, or not yet.
+    #[error(transparent)]
+    Subtensor(#[from] SubtensorError),
+}
+
+impl ChainError {
+    /// How long to wait before the same is tried again.
+    pub fn pause(&self) -> Duration {
+        if let Self::Subtensor(error) = self { subnet::pause(error) } else { Duration::ZERO }
+    }
+
+    /// Whether nothing went wrong: what was sent is on its way, or the chain takes it later.
+    pub fn is_wait(&self) -> bool {
+        matches!(
+            self,
+            Self::Subtensor(
+                SubtensorError::Pending { .. } | SubtensorError::Expired { .. } | SubtensorError::TooEarly { .. }
+            )
+        )
+    }
 }
 
 /// A chain: it knows the parties and takes weights. Called on threads that may block.
@@ -99,6 +125,15 @@ pub trait Chain: Send + Sync {
     /// # Errors
     /// [`ChainError`].
     fn publish(&self, validator: &PublicKey, epoch: u64, publication: &Publication) -> Result<(), ChainError>;
+
+    /// Number of the chain's own epoch, if it has epochs: then an epoch of scores ends when this number changes, and not by
+    /// the clock.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    fn epoch(&self) -> Result<Option<u64>, ChainError> {
+        Ok(None)
+    }
 }
 
 /// Who takes part, asked at most once in a while: strangers who knock do not make anybody ask the chain each time.

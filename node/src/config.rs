@@ -6,11 +6,15 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use toml::{Table, Value};
+use vouch_protocol::PartyKey;
+use vouch_subtensor::Subtensor;
 
+use crate::chain::{Chain, ChainPlace, PlaceError, SubtensorSettings};
 use crate::miner::MinerSettings;
 use crate::validator::{RENAMED, ValidatorSettings};
 
@@ -22,10 +26,17 @@ const PREFIX: &str = "VOUCH_NODE_";
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
-    /// The key file; made if there is none.
+    /// The key file, of Vouch (made if there is none) or a hotkey of a Bittensor wallet.
     pub key: PathBuf,
-    /// Folder of the file-backed chain.
-    pub chain: PathBuf,
+    /// A file with the password of an encrypted hotkey; without it the terminal is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_password: Option<PathBuf>,
+    /// Folder of the file-backed chain, or Bittensor: `finney`, `test`, `local`, a node's `ws://` or `wss://` address, or a
+    /// list of those.
+    pub chain: ChainPlace,
+    /// The subnet, on Bittensor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub netuid: Option<u16>,
     /// What to write to the log: a filter of `tracing`.
     pub log: String,
     /// Most connections at once.
@@ -38,6 +49,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// How long a stop waits for what is under way.
     pub drain_ms: u64,
+    /// How a subnet of Bittensor is used.
+    pub subtensor: SubtensorSettings,
     /// The miner's settings.
     pub miner: MinerSettings,
     /// The validator's settings.
@@ -49,13 +62,16 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             key: "vouch.key".into(),
-            chain: "chain".into(),
+            key_password: None,
+            chain: ChainPlace::One("chain".into()),
+            netuid: None,
             log: "info".into(),
             connections: 1024,
             connections_per_address: 64,
             write_ms: 30_000,
             trusted_proxies: Vec::new(),
             drain_ms: 30_000,
+            subtensor: SubtensorSettings::default(),
             miner: MinerSettings::default(),
             validator: ValidatorSettings::default(),
         }
@@ -69,6 +85,9 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("configuration {path}: {source}", path = path.display())]
     File { path: PathBuf, source: std::io::Error },
+    /// No chain is named.
+    #[error("configuration: {0}")]
+    Chain(#[from] PlaceError),
     /// A setting is unknown, or of another type.
     #[error("configuration: {0}")]
     Content(String),
@@ -157,6 +176,22 @@ impl Config {
         Ok(config)
     }
 
+    /// The chain. `key` signs what is published.
+    ///
+    /// # Errors
+    /// [`ConfigError::Chain`].
+    pub fn chain(&self, key: Option<PartyKey>) -> Result<Arc<dyn Chain>, ConfigError> {
+        Ok(self.subtensor.open(&self.chain, self.netuid, key)?)
+    }
+
+    /// The subnet of Bittensor, if the chain is not a folder.
+    ///
+    /// # Errors
+    /// [`ConfigError::Chain`].
+    pub fn subnet(&self, key: Option<PartyKey>) -> Result<Option<Subtensor>, ConfigError> {
+        Ok(self.subtensor.subnet(&self.chain, self.netuid, key)?)
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let wrong = |setting, reason: &str| Err(ConfigError::Senseless { setting, reason: reason.to_owned() });
         let (m, v) = (&self.miner, &self.validator);
@@ -173,6 +208,7 @@ impl Config {
         if self.connections == 0 || self.connections_per_address == 0 || self.write_ms == 0 {
             return wrong("connections, connections_per_address, write_ms", "expected at least 1");
         }
+        self.subnet(None)?;
         if m.queue < m.provers {
             return wrong("miner.queue", "expected at least as many places as provers");
         }
@@ -215,6 +251,9 @@ mod tests {
         let v = &config.validator;
         assert_eq!((v.dispatch.in_flight, v.predictions.attempts, v.dispatch.timeout_ms), (4, 3, 5000));
         assert_eq!((config.listen.port(), config.key), (1, "a.key".into()));
+        let nodes = load("chain = [\"ws://10.0.0.1\", \"finney\"]", &[], &["netuid=2"]).unwrap();
+        assert_eq!(nodes.chain, ChainPlace::Many(vec!["ws://10.0.0.1".into(), "finney".into()]));
+        assert_eq!(load("", &[("VOUCH_NODE_CHAIN", "a/b")], &[]).unwrap().chain, ChainPlace::One("a/b".into()));
         assert_eq!(load("", &[], &[]).unwrap(), Config::default());
     }
 
@@ -226,6 +265,7 @@ mod tests {
         assert!(text(load("", &[], &["miner.queue=0"])).contains("miner.queue"));
         assert!(text(load("", &[], &["validator.timeout_ms=999999"])).contains("timeout_ms"));
         assert!(text(load("", &[], &["nonsense"])).contains("path=value"));
+        assert!(text(load("chain = \"finney\"", &[], &[])).contains("netuid"));
         let example = toml::to_string(&Config::default()).unwrap();
         assert_eq!(load(&example, &[], &[]).unwrap(), Config::default());
     }

@@ -11,6 +11,7 @@
 //! * [`registry`]: the models that are served, and what their proofs must show.
 //! * [`audit`]: recomputes every score and weight from a log and verifies proofs again.
 //! * [`chain`]: who takes part, with which stake; where weights are published.
+//! * [`keys`]: the node's own key.
 
 mod api_error;
 pub mod audit;
@@ -19,6 +20,7 @@ pub mod chain;
 pub mod config;
 mod database;
 pub mod engine;
+pub mod keys;
 mod limit;
 pub mod market;
 mod metrics;

@@ -1,9 +1,10 @@
 //! The command line `vouch-node`.
 
 mod local;
+mod subnet;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -12,6 +13,7 @@ use vouch_node::audit::{self, Scope};
 use vouch_node::chain::FileChain;
 use vouch_node::config::Config;
 use vouch_node::engine;
+use vouch_node::keys;
 use vouch_node::market;
 use vouch_node::miner::Miner;
 use vouch_node::prover;
@@ -19,6 +21,10 @@ use vouch_node::registry::Registry;
 use vouch_node::server::{Limits, bind, serve, stop_signal};
 use vouch_node::validator::{Blueprint, Validator};
 use vouch_protocol::{PartyKey, SignedHead};
+use vouch_subtensor::Address;
+
+/// How long a miner tries to put its address on the chain when it starts.
+const ANNOUNCE_PATIENCE: Duration = Duration::from_secs(300);
 
 #[derive(Parser)]
 #[command(name = "vouch-node", version, about = "Miners that prove, validators that verify")]
@@ -81,6 +87,28 @@ enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Show who is registered on the subnet of Bittensor that `chain` and `netuid` name.
+    Metagraph {
+        /// Settings.
+        #[command(flatten)]
+        settings: Settings,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Register the node's key on a subnet of Bittensor. The chain takes the price from another account, which owns the key
+    /// then.
+    Register {
+        /// Settings.
+        #[command(flatten)]
+        settings: Settings,
+        /// Key file of the account that pays: the coldkey of a Bittensor wallet. It is read for this one transaction.
+        #[arg(long, value_name = "FILE")]
+        payer: PathBuf,
+        /// The most that a registration may cost, TAO.
+        #[arg(long, value_name = "TAO")]
+        most: f64,
+    },
     /// Recompute a validator's scores and weights from its log, and verify a sample of its proofs again.
     Audit {
         /// A validator's address, such as `http://127.0.0.1:8080`.
@@ -114,10 +142,13 @@ enum KeyCommand {
         /// The file.
         path: PathBuf,
     },
-    /// Show the public key of a key file.
+    /// Show the public key of a key file, of Vouch or of a Bittensor wallet.
     Show {
         /// The file.
         path: PathBuf,
+        /// As an SS58 address.
+        #[arg(long)]
+        ss58: bool,
     },
 }
 
@@ -136,10 +167,13 @@ fn main() -> Result<()> {
             println!("{}", key.public());
             Ok(())
         }
-        Command::Keys { command: KeyCommand::Show { path } } => {
-            println!("{}", PartyKey::load(&path)?.public());
+        Command::Keys { command: KeyCommand::Show { path, ss58 } } => {
+            let key = keys::load(&path, None)?.public();
+            println!("{}", if ss58 { Address(key).to_string() } else { key.to_string() });
             Ok(())
         }
+        Command::Metagraph { settings, json } => subnet::metagraph(&settings.load()?, json),
+        Command::Register { settings, payer, most } => subnet::register(&settings.load()?, &payer, most),
         Command::Config { command: ConfigCommand::Check(settings) } => check(&settings.load()?),
         Command::Miner(settings) => run(settings.load()?, miner),
         Command::Validator(settings) => run(settings.load()?, validator),
@@ -198,8 +232,12 @@ fn limits(config: &Config) -> Limits {
 }
 
 async fn miner(config: Config) -> Result<()> {
-    let key = PartyKey::load_or_create(&config.key)?;
-    let miner = Miner::open(&key, config.miner.clone(), Arc::new(FileChain::new(&config.chain))).await?;
+    let key = keys::load_or_create(&config.key, config.key_password.as_deref())?;
+    let chain = config.chain(Some(key.clone()))?;
+    let miner = Miner::open(&key, config.miner.clone(), chain).await?;
+    if let Some(axon) = config.subtensor.axon {
+        announce(&config, &key, axon).await?;
+    }
     let listener = bind(config.listen).await?;
     println!("miner {} on http://{}", miner.public(), listener.local_addr()?);
     let stop = async {
@@ -210,11 +248,21 @@ async fn miner(config: Config) -> Result<()> {
     Ok(())
 }
 
+/// Puts the miner's address on the chain, unless it is there.
+async fn announce(config: &Config, key: &PartyKey, axon: SocketAddr) -> Result<()> {
+    let subnet = config.subnet(Some(key.clone()))?.context("`subtensor.axon` needs a subnet in `chain`")?;
+    tokio::task::spawn_blocking(move || subnet.serve_axon(axon, ANNOUNCE_PATIENCE)).await??;
+    tracing::info!(%axon, "the miner's address is on the chain");
+    Ok(())
+}
+
 async fn validator(config: Config) -> Result<()> {
-    let key = PartyKey::load_or_create(&config.key)?;
-    let chain = Arc::new(FileChain::new(&config.chain));
+    let key = keys::load_or_create(&config.key, config.key_password.as_deref())?;
+    let chain = config.chain(Some(key.clone()))?;
     let engine = engine::from_settings(&config.validator.verifier)?;
-    let validator = Validator::new(key, config.validator.clone(), chain, engine)?;
+    let settings = config.validator.clone();
+    // The chain is read first, which blocks.
+    let validator = tokio::task::spawn_blocking(move || Validator::new(key, settings, chain, engine)).await??;
     let listener = bind(config.listen).await?;
     println!("validator {} on http://{}", validator.public(), listener.local_addr()?);
     let mut tasks = validator.start().await?;
@@ -241,12 +289,13 @@ fn check(config: &Config) -> Result<()> {
         println!("# strategy: {} forecasts, then the allocation", blueprint.tokens());
     }
     if config.key.exists() {
-        println!("# key {}", PartyKey::load(&config.key)?.public());
+        let key = keys::load(&config.key, config.key_password.as_deref())?.public();
+        println!("# key {key}, {}", Address(key));
     } else {
         println!("# no key file {} yet: one is made at the start", config.key.display());
     }
-    let parties = vouch_node::chain::Chain::parties(&FileChain::new(&config.chain))?;
-    println!("# chain: {} miners, {} validators", parties.miners.len(), parties.validators.len());
+    let parties = config.chain(None)?.parties()?;
+    println!("# chain {}: {} miners, {} validators", parties.chain, parties.miners.len(), parties.validators.len());
     if let Some(dir) = v.http.dashboard.as_ref().filter(|dir| !dir.join("index.html").is_file()) {
         bail!("validator.http.dashboard: {} has no index.html", dir.display());
     }

@@ -39,7 +39,7 @@ The end of `type` is the code, which programs can rely on.
 ";
 
 /// The commands whose help is shown, in their order.
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 11] = [
     &[],
     &["miner"],
     &["validator"],
@@ -48,6 +48,8 @@ const COMMANDS: [&[&str]; 9] = [
     &["keys", "new"],
     &["keys", "show"],
     &["config", "check"],
+    &["metagraph"],
+    &["register"],
     &["audit"],
 ];
 
@@ -150,9 +152,10 @@ fn kind(rust: &str) -> &str {
     match rust {
         "bool" => "boolean",
         "f64" => "float",
-        "u32" | "u64" | "usize" => "integer",
+        "u16" | "u32" | "u64" | "usize" => "integer",
         "String" => "string",
         "PathBuf" => "path",
+        "ChainPlace" => "string or list of strings",
         "SocketAddr" => "address",
         "Vec<String>" => "list of strings",
         "Vec<IpAddr>" => "list of addresses",

@@ -1,9 +1,6 @@
 //! The evm profile on the command line: what it takes, and what it costs.
-#![allow(missing_docs)]
 
-mod program;
-
-use program::{MODEL, bad, good, text};
+use crate::program::{MODEL, bad, good, text};
 
 #[test]
 fn the_objective_gas_is_one_of_the_evm_profile() {

@@ -6,6 +6,7 @@ mod chains;
 mod cli;
 mod cli_chain;
 mod cli_compile;
+mod cli_evm;
 mod disclose;
 mod hidden;
 mod private;

@@ -10,7 +10,7 @@ use super::ledger::epochs::Unpublished;
 use super::participants::Participants;
 use super::stop::Stop;
 use super::store::Store;
-use crate::chain::Publication;
+use crate::chain::{ChainError, Publication};
 use crate::now_ms;
 
 /// How long an epoch is: `[validator.scores]`.
@@ -34,32 +34,82 @@ pub(super) struct Epochs {
     pub(super) store: Store,
 }
 
+/// What ends epochs.
+#[derive(Clone, Copy)]
+enum Course {
+    /// The clock.
+    Clock,
+    /// The chain's own epochs; the number that was seen last.
+    Chain(Option<u64>),
+}
+
+/// Longest wait at once, so that weights that were not taken are offered again.
+const LONGEST_WAIT_MS: u64 = 5_000;
+
 impl Epochs {
-    /// Runs until the stop. Weights are offered again until the chain takes them.
+    /// Runs until the stop. Weights are offered again until the chain takes them, after the pause that its error asks for.
     pub(super) async fn run(self, stop: Stop) {
         match self.store.write(|ledger| ledger.last_weights()).await {
             Ok(weights) => self.participants.set_weights(&weights),
             Err(error) => tracing::error!(%error, "the last weights could not be read"),
         }
+        let (mut epochs, mut offer_at_ms) = (Course::Clock, 0);
         loop {
-            if let Err(error) = self.publish().await {
-                tracing::error!(%error, "weights could not be published");
+            if now_ms() >= offer_at_ms {
+                offer_at_ms = now_ms() + self.offer().await.as_millis() as u64;
             }
             let ends = match self.store.write(|ledger| Ok(ledger.epoch())).await {
                 Ok((_, ends)) => ends,
                 Err(_) => now_ms() + 1000,
             };
-            let wait = ends.saturating_sub(now_ms());
-            // Not longer than a few seconds at once, so that weights that were not taken are offered again.
-            if stop.within(Duration::from_millis(wait.clamp(50, 5000))).await {
+            let wait = match epochs {
+                Course::Clock => ends.saturating_sub(now_ms()),
+                Course::Chain(_) => LONGEST_WAIT_MS,
+            };
+            if stop.within(Duration::from_millis(wait.clamp(50, LONGEST_WAIT_MS))).await {
                 return;
             }
-            if now_ms() >= ends {
+            if self.is_over(&mut epochs, ends).await {
+                offer_at_ms = 0;
                 let miners: Vec<_> = self.participants.now().miners.iter().map(|miner| miner.key).collect();
                 match self.store.write(move |ledger| ledger.end_epoch(&miners)).await {
                     Ok(weights) => self.participants.set_weights(&weights),
                     Err(error) => tracing::error!(%error, "the epoch could not be ended"),
                 }
+            }
+        }
+    }
+
+    /// Whether the epoch is over.
+    async fn is_over(&self, epochs: &mut Course, ends_ms: u64) -> bool {
+        let chain = self.participants.chain();
+        let known = if let Course::Chain(known) = *epochs { known } else { None };
+        match tokio::task::spawn_blocking(move || chain.epoch()).await {
+            Ok(Ok(None)) => now_ms() >= ends_ms,
+            Ok(Ok(Some(epoch))) => {
+                *epochs = Course::Chain(Some(epoch));
+                known.is_some_and(|before| before != epoch)
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the chain does not say its epoch");
+                *epochs = Course::Chain(known);
+                false
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Offers what is not published, and says how long to wait before the next time.
+    async fn offer(&self) -> Duration {
+        match self.publish().await {
+            Ok(()) => Duration::ZERO,
+            Err(error) => {
+                let chain = error.downcast_ref::<ChainError>();
+                match chain {
+                    Some(wait) if wait.is_wait() => tracing::debug!(%error, "weights are on their way"),
+                    _ => tracing::error!(%error, "weights could not be published"),
+                }
+                chain.map_or(Duration::ZERO, ChainError::pause)
             }
         }
     }
@@ -77,3 +127,6 @@ impl Epochs {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

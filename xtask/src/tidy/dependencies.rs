@@ -39,6 +39,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("vouch-protocol", &["vouch-api", "vouch-envelope"]),
+    ("vouch-subtensor", &["vouch-envelope", "vouch-protocol"]),
     (
         "vouch-proving",
         &["vouch-circuit", "vouch-program", "vouch-poseidon", "vouch-verifier", "vouch-envelope", "vouch-schema"],
@@ -87,6 +88,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-envelope",
             "vouch-follower",
             "vouch-protocol",
+            "vouch-subtensor",
             "vouch-verifier",
             "vouch-verifier-host",
         ],
@@ -116,6 +118,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("vouch-web", PROVER),
     ("vouch-prover-wasm", &["tract*", "onnx*", "tokio*", "vouch-compiler"]),
     ("vouch-deposits", PROVER),
+    ("vouch-subtensor", PROVER),
     ("vouch-evm", PROVER),
     ("vouch-circuit", &["tract*", "onnx*", "prost*", "vouch-compiler"]),
     ("vouch-proving", &["tract*", "onnx*", "prost*", "vouch-compiler", "clap*"]),
@@ -135,6 +138,7 @@ const VERIFIER: &[&str] = &["halo2*", "tract*", "onnx*", "rayon*", "tokio*", "ar
 /// Crates that only some of ours may use directly.
 const ONLY: &[(&str, &[&str])] = &[
     ("async-nats", &["vouch-node"]),
+    ("frame-metadata", &["vouch-subtensor"]),
     ("axum*", &["vouch-node"]),
     ("pyo3*", &["vouch-python"]),
     ("halo2*", &["vouch", "vouch-circuit", "vouch-proving"]),

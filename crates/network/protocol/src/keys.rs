@@ -88,6 +88,14 @@ impl PartyKey {
         Self::expand(MiniSecretKey::generate_with(OsRng))
     }
 
+    /// The key of a mini secret of 32 bytes, as Substrate's seeds are.
+    ///
+    /// # Errors
+    /// [`SignatureError::Key`].
+    pub fn from_seed(seed: &[u8; 32]) -> Result<Self, SignatureError> {
+        Ok(Self::expand(MiniSecretKey::from_bytes(seed).map_err(|_| SignatureError::Key)?))
+    }
+
     fn expand(secret: MiniSecretKey) -> Self {
         let pair = secret.expand_to_keypair(ExpansionMode::Ed25519);
         Self { secret, pair }
