@@ -21,7 +21,7 @@ fn line(a: &G1Affine, b: &G1Affine) -> Result<Line, G1Affine> {
         return Err(*a);
     }
     if a.x != b.x {
-        let (rise, run) = direction(a, Some(*b));
+        let (rise, run) = direction(a, Some(b));
         return Ok(Line { rise, run });
     }
     // No point has y = 0: the group's order is odd.

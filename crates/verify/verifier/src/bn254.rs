@@ -45,9 +45,9 @@ mod words;
 #[cfg(test)]
 pub(crate) use field::Scalars;
 pub(crate) use field::{Fp, Fq, Fr, Prime};
-pub(crate) use group::{Affine, Coordinate, G1, G1Affine, G2Affine};
+pub(crate) use group::{Affine, Coordinate, G1, G1Affine, G2Affine, direction};
 pub(crate) use integer::{Words, bits, digits, exponent_of_two, halve};
 pub(crate) use inversion::invert_all;
-pub(crate) use lines::{PreparedG2, direction};
+pub(crate) use lines::PreparedG2;
 pub(crate) use pairing::product_is_one;
 pub(crate) use quadratic::Fq2;

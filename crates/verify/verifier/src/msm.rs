@@ -1,14 +1,14 @@
 //! Multi-scalar multiplication for some tens to hundreds of points.
 //!
 //! Straus's method: one chain of doublings for all points, and a table of odd multiples for each point, indexed by the
-//! digits of the scalar's windowed non-adjacent form. For few points it is faster than the bucket method of `ark_ec`,
-//! whose buckets are then nearly empty; for many points it is slower. Measured (one core, native, the ignored test
-//! below), in milliseconds:
+//! digits of the scalar's windowed non-adjacent form. For few points it is faster than the bucket method, whose buckets
+//! are then nearly empty; for many points it is slower. Measured (one core, native, the ignored test below, the least of
+//! several runs on a shared machine), in milliseconds:
 //!
-//! | points | 30 | 60 | 90 | 120 | 400 |
-//! | --- | --- | --- | --- | --- | --- |
-//! | Straus | 0.62 | 1.28 | 2.02 | 2.75 | 9.46 |
-//! | buckets | 0.86 | 1.50 | 1.99 | 2.44 | 6.41 |
+//! | points | 30 | 60 | 90 | 120 | 400 | 1000 |
+//! | --- | --- | --- | --- | --- | --- | --- |
+//! | Straus | 0.57 | 1.02 | 1.59 | 1.97 | 7.1 | 16.4 |
+//! | buckets | 0.87 | 1.85 | 2.25 | 2.67 | 8.0 | 14.4 |
 
 use vouch_schema::num::{index, wide};
 
@@ -24,7 +24,7 @@ const MULTIPLES: usize = 1 << (WINDOW - 2);
 const BITS: usize = 256;
 
 /// From this number of points on, buckets are faster.
-const MANY: usize = 90;
+const MANY: usize = 600;
 
 #[cfg(test)]
 mod adversarial;

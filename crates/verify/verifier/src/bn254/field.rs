@@ -199,6 +199,7 @@ impl<M: Prime> Fp<M> {
 }
 
 operators::ring!([M: Prime] Fp<M>);
+operators::field!([M: Prime] Fp<M>);
 
 impl<M: Prime> From<u64> for Fp<M> {
     fn from(integer: u64) -> Self {

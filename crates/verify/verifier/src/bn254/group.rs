@@ -3,67 +3,14 @@
 //! The formulas are those of the *Explicit-Formulas Database* (<https://www.hyperelliptic.org/EFD/g1p/auto-shortw-jacobian-0.html>)
 //! that are named.
 
-use std::fmt::Debug;
 use std::iter::Sum;
-use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub};
+use std::ops::Neg;
 
-use super::field::{Fp, Fq, Prime};
+use super::field::Fq;
 use super::integer::{Words, digits};
 use super::inversion::invert_all;
-use super::operators;
+use super::operators::{self, Field};
 use super::quadratic::Fq2;
-
-/// What fields have in common.
-pub(crate) trait Field:
-    Copy
-    + Debug
-    + PartialEq
-    + Add<Output = Self>
-    + AddAssign
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + MulAssign
-    + Neg<Output = Self>
-{
-    const ZERO: Self;
-    const ONE: Self;
-
-    fn square(&self) -> Self;
-    fn double(&self) -> Self;
-    fn is_zero(&self) -> bool;
-    fn inverse(&self) -> Option<Self>;
-}
-
-macro_rules! field {
-    ([$($bounds:tt)*] $type:ty) => {
-        impl<$($bounds)*> Field for $type {
-            const ZERO: Self = Self::ZERO;
-            const ONE: Self = Self::ONE;
-
-            #[inline]
-            fn square(&self) -> Self {
-                self.square()
-            }
-
-            #[inline]
-            fn double(&self) -> Self {
-                self.double()
-            }
-
-            #[inline]
-            fn is_zero(&self) -> bool {
-                self.is_zero()
-            }
-
-            fn inverse(&self) -> Option<Self> {
-                self.inverse()
-            }
-        }
-    };
-}
-
-field!([M: Prime] Fp<M>);
-field!([] Fq2);
 
 /// The field of a curve's coordinates.
 pub(crate) trait Coordinate: Field {
@@ -101,6 +48,18 @@ impl<F: Coordinate> Affine<F> {
     /// `x^3 + b`: the square of y for a point of the curve.
     pub(crate) fn right_side(x: F) -> F {
         x.square() * x + F::B
+    }
+}
+
+/// Rise and run of the line through two points, or of the tangent of one. The run is zero for points that are equal or
+/// opposite; for a tangent it is not, since no point has y = 0.
+pub(crate) fn direction<F: Coordinate>(a: &Affine<F>, b: Option<&Affine<F>>) -> (F, F) {
+    match b {
+        Some(b) => (b.y - a.y, b.x - a.x),
+        None => {
+            let square = a.x.square();
+            (square.double() + square, a.y.double())
+        }
     }
 }
 

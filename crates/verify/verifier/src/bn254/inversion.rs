@@ -1,8 +1,8 @@
 //! Inverses in the prime fields, and of many elements at once.
 
 use super::field::{Fp, Prime};
-use super::group::Field;
 use super::integer::{Words, difference, halve, is_odd, is_zero};
+use super::operators::Field;
 
 impl<M: Prime> Fp<M> {
     /// `1 / a`, if a is not zero.

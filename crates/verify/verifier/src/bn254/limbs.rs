@@ -118,7 +118,7 @@ const fn squared(a: &Limbs) -> Columns {
     ]
 }
 
-/// The columns' value divided by 2^256, modulo p. The value is above -p^2 and below 3 p^2, so that what is left before the
+/// The columns' value divided by 2^256, modulo p. The value is above -p^2 and below 2^256 p, so that what is left before the
 /// last step is above -p and below 2 p. Columns may be negative, in two's complement.
 #[inline(always)]
 const fn reduce<M: Prime>(t: Columns) -> Words {

@@ -1,6 +1,6 @@
 //! The lines of the pairing, which depend on the point of G2 only: they are computed once for a key.
 
-use super::group::{Affine, Field, G2Affine, Jacobian};
+use super::group::{G2Affine, Jacobian, direction};
 use super::integer::{at_x, digits};
 use super::inversion::invert_all;
 use super::quadratic::Fq2;
@@ -65,24 +65,13 @@ impl PreparedG2 {
         }
         let multiples = Jacobian::all_to_affine(&multiples);
         let (rises, mut runs): (Vec<Fq2>, Vec<Fq2>) =
-            multiples.iter().zip(others).map(|(multiple, other)| direction(multiple, other)).unzip();
+            multiples.iter().zip(&others).map(|(multiple, other)| direction(multiple, other.as_ref())).unzip();
+        // None is zero: T is neither Q nor its opposite before it has made its multiple, since Q has order r.
         invert_all(&mut runs);
         let lines = multiples.iter().zip(rises).zip(runs).map(|((multiple, rise), run)| {
             let slope = rise * run;
             Line { slope, offset: slope * multiple.x - multiple.y }
         });
         Self { lines: lines.collect() }
-    }
-}
-
-/// Rise and run of the line through two points, or of the tangent of one. No run is zero: the points have order r and are
-/// neither equal nor opposite, and no point has y = 0.
-pub(crate) fn direction<F: Field>(a: &Affine<F>, b: Option<Affine<F>>) -> (F, F) {
-    match b {
-        Some(b) => (b.y - a.y, b.x - a.x),
-        None => {
-            let square = a.x.square();
-            (square.double() + square, a.y.double())
-        }
     }
 }

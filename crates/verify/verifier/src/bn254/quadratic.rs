@@ -117,3 +117,4 @@ impl Fq2 {
 }
 
 operators::ring!([] Fq2);
+operators::field!([] Fq2);
