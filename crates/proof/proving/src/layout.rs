@@ -97,7 +97,7 @@ fn check_use(program: &Program, layout: &Layout) -> Result<(), String> {
     exactly("hash_lanes", p.hash_lanes, layout.hash.iter().filter(|rows| !rows.is_empty()).count())?;
     let widest = layout.checks.iter().map(|check| check.packs()).max().unwrap_or(1);
     within("weight_columns", p.weight_columns, 1, widest)?;
-    if layout.checks.is_empty() {
+    if layout.checks.is_empty() && !p.mat_mul {
         return exactly("matrix_lanes", p.matrix_lanes, 0);
     }
     let used = layout.pieces.iter().map(|piece| piece.lane.index().saturating_add(1)).max().unwrap_or(1);

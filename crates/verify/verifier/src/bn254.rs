@@ -14,7 +14,7 @@
 //!
 //! Constants are computed from these numbers when the crate is compiled. Where a formula is from a paper, it is named.
 //!
-//! From the bottom up: `integer.rs` has integers of 256 bits, `words.rs` and `limbs.rs` products modulo a prime in two ways,
+//! From the bottom up: `integer.rs` has integers of 256 bits, `prime.rs` the primes, `words.rs` and `limbs.rs` products modulo a prime in two ways,
 //! `field.rs` the prime fields, `inversion.rs` and `root.rs` what takes longer, `quadratic.rs`, `cubic.rs` and `tower.rs`
 //! the extensions, `group.rs` and `twist.rs` the groups, `lines.rs`, `pairing.rs` and `exponentiation.rs` the pairing.
 //!
@@ -33,6 +33,7 @@ mod limbs;
 mod lines;
 mod operators;
 mod pairing;
+mod prime;
 mod quadratic;
 mod root;
 #[cfg(test)]
@@ -42,12 +43,13 @@ mod twist;
 #[cfg(any(not(target_arch = "wasm32"), test))]
 mod words;
 
-#[cfg(test)]
-pub(crate) use field::Scalars;
-pub(crate) use field::{Fp, Fq, Fr, Prime};
+pub(crate) use field::{Fp, Fq, Fr};
 pub(crate) use group::{Affine, Coordinate, G1, G1Affine, G2Affine, direction};
 pub(crate) use integer::{Words, bits, digits, exponent_of_two, halve};
 pub(crate) use inversion::invert_all;
 pub(crate) use lines::PreparedG2;
 pub(crate) use pairing::product_is_one;
+pub(crate) use prime::Prime;
+#[cfg(test)]
+pub(crate) use prime::Scalars;
 pub(crate) use quadratic::Fq2;

@@ -1,8 +1,9 @@
 //! Inverses in the prime fields, and of many elements at once.
 
-use super::field::{Fp, Prime};
+use super::field::Fp;
 use super::integer::{Words, difference, halve, is_odd, is_zero};
 use super::operators::Field;
+use super::prime::Prime;
 
 impl<M: Prime> Fp<M> {
     /// `1 / a`, if a is not zero.

@@ -10,8 +10,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "sums of products are below 2^64, or are meant modulo 2^64")]
 
-use super::field::Prime;
 use super::integer::{Words, difference, sum};
+use super::prime::Prime;
 
 /// Bits of a limb.
 const BITS: u32 = 29;

@@ -1,8 +1,9 @@
 //! Fq2: `a + b u`, where `u^2 = -1`.
 
-use super::field::{Coordinates, Fq, Prime};
+use super::field::Fq;
 use super::integer::{Words, at_x};
 use super::operators;
+use super::prime::{Coordinates, Prime};
 
 /// An element `c0 + c1 u`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

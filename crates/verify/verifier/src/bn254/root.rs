@@ -1,7 +1,8 @@
 //! Square roots, for points that are given by one coordinate.
 
-use super::field::{Coordinates, Fq, Prime};
+use super::field::Fq;
 use super::integer::halve;
+use super::prime::{Coordinates, Prime};
 use super::quadratic::Fq2;
 
 impl Fq {

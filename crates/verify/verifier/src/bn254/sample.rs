@@ -4,9 +4,10 @@ use ark_ec::AffineRepr;
 use ark_ff::{BigInt, PrimeField};
 use proptest::prelude::*;
 
-use super::field::{Fp, Fq, Fr, Prime};
+use super::field::{Fp, Fq, Fr};
 use super::group::{Affine, G1Affine, G2Affine};
 use super::integer::{Words, difference};
+use super::prime::Prime;
 use super::quadratic::Fq2;
 
 /// Words below the modulus at the borders of limbs of 29 and of 64 bits, and next to zero and to the modulus.

@@ -11,8 +11,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "the lowest word of a product, or sums that the bounds above say fit")]
 
-use super::field::Prime;
 use super::integer::{Words, difference, product};
+use super::prime::Prime;
 
 /// A number below 2 p, modulo p.
 #[inline(always)]

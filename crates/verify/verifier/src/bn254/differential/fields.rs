@@ -4,8 +4,9 @@ use ark_ff::{AdditiveGroup, BigInt, Field as _, MontConfig, PrimeField, Zero};
 use proptest::prelude::*;
 
 use crate::bn254::cubic::Fq6;
-use crate::bn254::field::{Coordinates, Fp, Fq, Fr, Prime, Scalars};
+use crate::bn254::field::{Fp, Fq, Fr};
 use crate::bn254::inversion::invert_all;
+use crate::bn254::prime::{Coordinates, Prime, Scalars};
 use crate::bn254::quadratic::{Fq2, GAMMA, XI};
 use crate::bn254::sample::{
     element, hard, hard_words, our_fq, our_fq2, our_fr, quadratic, their_fq, their_fq2, their_fr,

@@ -4,9 +4,10 @@ use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{BigInteger, PrimeField, Zero};
 use proptest::prelude::*;
 
-use crate::bn254::field::{Coordinates, Fr, Prime, Scalars};
+use crate::bn254::field::Fr;
 use crate::bn254::group::{Affine, Coordinate, G1, G1Affine, Jacobian};
 use crate::bn254::integer::{Words, difference};
+use crate::bn254::prime::{Coordinates, Prime, Scalars};
 use crate::bn254::sample::{element, g2_generator, hard, hard_words, our_fq, our_g1, our_g2, outside_of_g2, their_fr};
 use crate::field;
 use crate::point::decode_g1;

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::bn254::field::{Coordinates, Prime, Scalars};
 use crate::bn254::integer::Words;
+use crate::bn254::prime::{Coordinates, Prime, Scalars};
 use crate::bn254::sample::{element, hard_words};
 use crate::bn254::{limbs, words};
 

@@ -5,10 +5,11 @@ use ark_ec::{AffineRepr, CurveGroup};
 use proptest::prelude::*;
 
 use crate::bn254::cubic::Fq6;
-use crate::bn254::field::{Fr, Scalars};
+use crate::bn254::field::Fr;
 use crate::bn254::group::{Affine, Coordinate, G1Affine, G2Affine, Jacobian};
 use crate::bn254::lines::{PreparedG2, Step, steps};
 use crate::bn254::pairing::{miller_loop, product_is_one};
+use crate::bn254::prime::Scalars;
 use crate::bn254::sample::{element, g2_generator, hard, our_fq2, our_g1, our_g2, their_fr};
 use crate::bn254::tower::Fq12;
 
