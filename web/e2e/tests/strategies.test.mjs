@@ -170,7 +170,7 @@ test("what changes the result: labelled as not proved, larger steps reach furthe
   const rows = page.locator("#swings tbody tr");
   await rows.first().waitFor();
   assert.match(await page.locator("#what-if").innerText(), /Not proved\./);
-  assert.match(await page.locator("#what-if-distance").innerText(), /the float model is [\d.]+ percentage points from the proved shares at most, and [\d.]+ %\/year from the proved yield/);
+  assert.match(await page.locator("#what-if-distance").innerText(), /the float model is [\d.]+( × 10\S+)? percentage points from the proved shares at most, and [\d.]+( × 10\S+)? %\/year from the proved yield/);
   await page.getByRole("button", { name: "Show all inputs" }).click();
   assert.equal(await rows.count(), 7 * TOKENS + 2);
   const reach = async () => numbers(await attributes(rows, "data-reach"));
