@@ -48,7 +48,7 @@ fn attempt(rng: &mut ChaCha8Rng) -> Option<(Program, Vec<i64>)> {
         let pick = |rng: &mut ChaCha8Rng, wires: &[Wire], n: usize| -> Vec<Wire> {
             (0..n).map(|_| wires[rng.gen_range(0..wires.len())]).collect()
         };
-        match rng.gen_range(0..5) {
+        match rng.gen_range(0..6) {
             0 | 1 => {
                 let wide = rng.gen_bool(0.2);
                 let (k, n) = (rng.gen_range(1..=4usize), rng.gen_range(1..=if wide { 40 } else { 5usize }));
@@ -83,6 +83,17 @@ fn attempt(rng: &mut ChaCha8Rng) -> Option<(Program, Vec<i64>)> {
                 wires.extend(y.into_iter().flat_map(|y| y.wires()));
             }
             3 => {
+                let (rows, n) = (rng.gen_range(1..=9u32), rng.gen_range(1..=7u32));
+                let w = (0..rows * n).map(|_| rng.gen_range(-40..40)).collect();
+                let rq = (0..n).map(|_| requant(&mut p, rng)).collect();
+                let m = p.matrix(&format!("s{i}"), rows, n, w, rq);
+                for _ in 0..rng.gen_range(1..=2) {
+                    let count = rng.gen_range(1..=3);
+                    let x = indices(&mut p, rng, &wires, rows, count);
+                    wires.extend(p.select(&format!("s{i}"), m, x).wires());
+                }
+            }
+            4 => {
                 let [m, k, n] = [(); 3].map(|()| rng.gen_range(1..=3));
                 let (x, y) = (pick(rng, &wires, m * k), pick(rng, &wires, k * n));
                 let rq = requant(&mut p, rng);
@@ -107,6 +118,25 @@ fn attempt(rng: &mut ChaCha8Rng) -> Option<(Program, Vec<i64>)> {
         }
     }
     None
+}
+
+/// Indices of a matrix's rows: constants, or functions of other wires that have no other values.
+fn indices(p: &mut Builder, rng: &mut ChaCha8Rng, wires: &[Wire], rows: u32, count: usize) -> Vec<Wire> {
+    let half = 1i32 << (p.limb_bits() - 1);
+    let segments = (0..2 * half).map(|_| Segment { base: rng.gen_range(0..i64::from(rows)), slope: 0 }).collect();
+    let table = p.table("index", 1.0, -half, segments);
+    let one = p.constant(1);
+    (0..count)
+        .map(|_| {
+            if rng.gen_bool(0.3) {
+                return p.constant(rng.gen_range(0..i64::from(rows)));
+            }
+            let a = vec![wires[rng.gen_range(0..wires.len())]];
+            let term = Term { factor: 1, a, b: vec![one] };
+            let (_, y) = p.product("index", vec![term], Requant::table(rng.gen_range(0..3), table, 0));
+            y.map_or(one, |y| y.at(0))
+        })
+        .collect()
 }
 
 /// The program with its input `x` hashed, unless that has too many bits to be hidden.
@@ -213,7 +243,7 @@ fn wide_requant(p: &mut Builder, rng: &mut ChaCha8Rng, top: u8) -> Requant {
 
 fn wide_instruction(p: &mut Builder, rng: &mut ChaCha8Rng, wires: &[Wire], bits: u8, i: usize) -> Vec<Wire> {
     let top = [0, bits, 2 * bits, 3 * bits, 40, 59][rng.gen_range(0..6)].min(59);
-    match rng.gen_range(0..5) {
+    match rng.gen_range(0..6) {
         0 | 1 => {
             let (k, n) = (rng.gen_range(1..=4usize), [1, 2, 5, 33, 70][rng.gen_range(0..5)]);
             let requant: Vec<Requant> = (0..n).map(|_| wide_requant(p, rng, top)).collect();
@@ -250,6 +280,19 @@ fn wide_instruction(p: &mut Builder, rng: &mut ChaCha8Rng, wires: &[Wire], bits:
             r.wires().into_iter().chain(y.into_iter().flat_map(|y| y.wires())).collect()
         }
         3 => {
+            let (rows, n) = (rng.gen_range(1..=20u32), [1, 2, 9, 40][rng.gen_range(0..4)]);
+            let requant: Vec<Requant> = (0..n).map(|_| wide_requant(p, rng, top)).collect();
+            let mut weight = |r: &Requant| {
+                let m = 1i64 << rng.gen_range(0..=(u32::from(r.drop) + 2 * u32::from(bits) - 3).min(57));
+                rng.gen_range(-m..m)
+            };
+            let weights = (0..rows).flat_map(|_| requant.iter().map(&mut weight).collect::<Vec<_>>()).collect();
+            let id = p.matrix(&format!("s{i}"), rows, n, weights, requant);
+            let count = rng.gen_range(1..=4);
+            let x = indices(p, rng, wires, rows, count);
+            p.select(&format!("s{i}"), id, x).wires()
+        }
+        4 => {
             let [m, k, n] = [(); 3].map(|()| rng.gen_range(1..=5));
             let (x, y) = (pick(rng, wires, m * k), pick(rng, wires, k * n));
             let requant = wide_requant(p, rng, top);

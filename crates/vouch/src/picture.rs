@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use vouch_circuit::{CircuitParams, Estimate, Layout, Objective};
+use vouch_circuit::{CircuitParams, Estimate, Layout, Objective, Selection};
 use vouch_compiler::CompileReport;
 use vouch_program::Program;
 use vouch_proving::plan;
@@ -44,21 +44,29 @@ pub fn layout(name: &str, program: &Program, layout: &Layout, estimate: &Estimat
     for rows in &layout.hash {
         add("hash: state, work", "#a8596b", 6, rows.len());
     }
+    let committed = p.private_weights || p.virtual_weights;
     for lane in 0..p.matrix_lanes {
         let used =
             layout.pieces.iter().filter(|q| q.lane == lane).map(|q| (q.row + q.rows.len()).index()).max().unwrap_or(0);
         add("matrix: operand, running sum", "#b8862f", 2, used);
-        let combined = p.private_weights || p.virtual_weights;
         let (role, columns) =
-            if combined { ("matrix: combined weights", 1) } else { ("matrix: weights (fixed)", p.weight_columns) };
+            if committed { ("matrix: combined weights", 1) } else { ("matrix: weights (fixed)", p.weight_columns) };
         add(role, "#e3c888", columns, used);
+    }
+    for lane in 0..p.select_lanes {
+        let own = layout.selections.iter().filter(|s| s.at.lane == lane);
+        let rows = |s: &Selection| program.matrices()[s.check.matrix].rows as usize + s.reads.len();
+        let used = own.map(|s| s.at.row.index() + rows(s)).max().unwrap_or(0);
+        add("select: index, value, running sum", "#6f7f3a", 3, used);
+        add("select: combined weights", "#b9c58a", if committed { 1 } else { p.weight_columns }, used);
     }
     let advice_so_far: usize = p.linear_lanes * (p.linear_limbs + 3)
         + p.all_operands()
         + p.product_lanes * (p.product_limbs + 3)
         + 6 * p.hash_lanes
         + 2 * p.matrix_lanes
-        + if p.private_weights || p.virtual_weights { p.matrix_lanes } else { 0 };
+        + 3 * p.select_lanes
+        + if committed { p.matrix_lanes + p.select_lanes } else { 0 };
     add("lookup: multiplicity, helpers, sum", "#4f8a5b", estimate.advice.saturating_sub(advice_so_far), usable);
     add("lookup: table (fixed)", "#a5cfae", 4, table);
     let columns: usize = blocks.iter().map(|b| b.columns).sum();

@@ -104,6 +104,8 @@ pub(crate) enum Kind {
     Linear { matrix: MatrixId, positions: usize, grid: usize, x: Vec<ValueId> },
     /// x \[m, inner\] times y \[inner, n\], both computed.
     MatMul { inner: usize, x: Vec<ValueId>, y: Vec<ValueId> },
+    /// Rows of a matrix without biases, one for each index.
+    Select { matrix: MatrixId, x: Vec<ValueId> },
     /// A sum of one or two terms.
     Product { terms: Vec<Term> },
     /// x · scale + shift, element by element.
@@ -129,6 +131,7 @@ impl Op {
     pub(crate) fn operands(&self) -> Box<dyn Iterator<Item = ValueId> + '_> {
         match &self.kind {
             Kind::Linear { x, .. }
+            | Kind::Select { x, .. }
             | Kind::Affine { x, .. }
             | Kind::Apply { x, .. }
             | Kind::Max { x, .. }
@@ -141,6 +144,7 @@ impl Op {
     fn operands_mut(&mut self) -> Box<dyn Iterator<Item = &mut ValueId> + '_> {
         match &mut self.kind {
             Kind::Linear { x, .. }
+            | Kind::Select { x, .. }
             | Kind::Affine { x, .. }
             | Kind::Apply { x, .. }
             | Kind::Max { x, .. }
@@ -289,7 +293,7 @@ impl Graph {
         let operand = |v: ValueId| self.constant_of(v).is_some_and(|c| bad(&c));
         let found = self.ops.iter().find(|op| {
             let parameters = match &op.kind {
-                Kind::Linear { matrix, .. } => {
+                Kind::Linear { matrix, .. } | Kind::Select { matrix, .. } => {
                     let m = &self.matrices[matrix.index()];
                     m.weights.iter().chain(&m.bias).any(bad)
                 }
@@ -322,7 +326,7 @@ impl Graph {
     pub(crate) fn parameters(&self) -> usize {
         let mut used = vec![false; self.matrices.len()];
         for op in &self.ops {
-            if let Kind::Linear { matrix, .. } = op.kind {
+            if let Kind::Linear { matrix, .. } | Kind::Select { matrix, .. } = op.kind {
                 used[matrix.index()] = true;
             }
         }

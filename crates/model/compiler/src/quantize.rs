@@ -11,6 +11,7 @@ mod mat_mul;
 mod plan;
 mod product;
 mod scales;
+mod select;
 mod table;
 
 use vouch_program::{Program, WeightMode, Wire};
@@ -72,6 +73,11 @@ impl Quantized {
             I::Linear(l) => {
                 let cols = self.program.matrices().get(l.matrix.0 as usize).map_or(0, |m| m.cols as usize);
                 6 * l.positions as usize * cols
+            }
+            I::Select(s) => {
+                let (rows, cols) =
+                    self.program.matrices().get(s.matrix.0 as usize).map_or((0, 0), |m| (m.rows, m.cols));
+                6 * s.x.len() * cols as usize + rows as usize
             }
             I::Product(p) => 12 * p.len as usize,
             I::Max(m) => 6 * m.x.len(),

@@ -48,12 +48,14 @@ impl Program {
                     Instruction::MatMul(m) => {
                         Instruction::MatMul(crate::MatMul { x: to(&m.x), y: to(&m.y), ..m.clone() })
                     }
+                    Instruction::Select(s) => Instruction::Select(crate::Select { x: to(&s.x), ..s.clone() }),
                 };
                 let name = match &mut ins_of_item {
                     Instruction::Linear(l) => &mut l.name,
                     Instruction::Product(p) => &mut p.name,
                     Instruction::Max(m) => &mut m.name,
                     Instruction::MatMul(m) => &mut m.name,
+                    Instruction::Select(s) => &mut s.name,
                 };
                 *name = format!("{name}#{item}");
                 let len = count(self.arity_out(ins));

@@ -173,6 +173,20 @@ impl Program {
             .collect()
     }
 
+    /// The interval of a matrix's entries, column by column.
+    fn entries(&self, m: &Matrix) -> Vec<Interval> {
+        let n = index(m.cols);
+        if self.weights == WeightMode::Private {
+            return vec![ANY_SUM; n];
+        }
+        let mut rows = m.weights.chunks_exact(n);
+        let mut all: Vec<Interval> = rows.next().unwrap_or(&[]).iter().map(|&w| Interval::new(w, w)).collect();
+        for row in rows {
+            all.iter_mut().zip(row).for_each(|(own, &w)| *own = Interval::new(own.lo.min(w), own.hi.max(w)));
+        }
+        all
+    }
+
     /// Intervals of all wires and sums.
     ///
     /// # Errors
@@ -240,6 +254,26 @@ impl Program {
                             let (r, y) = self.requantized(&m.name, &m.requant, checked(&m.name, lo, hi)?)?;
                             wires.push(y.unwrap_or(r));
                         }
+                    }
+                }
+                Instruction::Select(s) => {
+                    let id = index(s.matrix.0);
+                    let m = &self.matrices[id];
+                    // Of all rows, whatever the index.
+                    if sums[id].iter().any(Option::is_none) {
+                        sums[id] = self.entries(m).into_iter().map(Some).collect();
+                    }
+                    let first = wires.len();
+                    for (z, requant) in sums[id].iter().zip(&m.requant) {
+                        let z = z.unwrap_or(ANY_SUM);
+                        let (r, y) = match self.weights {
+                            WeightMode::Fixed => self.requantized(&s.name, requant, z)?,
+                            WeightMode::Private => self.looked_up(&s.name, requant, self.word())?,
+                        };
+                        wires.push(y.unwrap_or(r));
+                    }
+                    for _ in 1..s.x.len() {
+                        wires.extend_from_within(first..first.saturating_add(index(m.cols)));
                     }
                 }
                 Instruction::Max(m) => {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     Instruction, Interval, Linear, MatMul, Matrix, MatrixId, Max, OutputTensor, Product, Program, ProgramError,
-    Requant, Segment, Table, TableId, TensorSpec, Term, Visibility, WeightMode, Wire,
+    Requant, Segment, Select, Table, TableId, TensorSpec, Term, Visibility, WeightMode, Wire,
     number::{count, index},
     types::len_of,
 };
@@ -175,6 +175,14 @@ impl Builder {
         self.span(len)
     }
 
+    /// Adds rows of a matrix, chosen by the wires of `x`. Returns \[indices, cols\].
+    pub fn select(&mut self, name: &str, matrix: MatrixId, x: Vec<Wire>) -> Span {
+        let cols = self.matrices.get(index(matrix.0)).map_or(0, |m| index(m.cols));
+        let len = x.len().saturating_mul(cols);
+        self.instructions.push(Instruction::Select(Select { name: name.to_owned(), matrix, x }));
+        self.span(len)
+    }
+
     /// Adds a maximum over groups of `size`.
     pub fn max(&mut self, name: &str, size: usize, x: Vec<Wire>) -> Span {
         let groups = x.len().checked_div(size).unwrap_or(0);
@@ -197,6 +205,7 @@ impl Builder {
                 }
                 Instruction::Max(m) => m.x.iter_mut().for_each(renumber),
                 Instruction::MatMul(m) => m.x.iter_mut().chain(&mut m.y).for_each(renumber),
+                Instruction::Select(s) => s.x.iter_mut().for_each(renumber),
             }
         }
         self.outputs.iter_mut().flat_map(|t| &mut t.wires).for_each(renumber);

@@ -1,7 +1,9 @@
 //! Bytes of a program, and its validation: a program read from a file is checked as strictly as one built in memory.
 
+use std::collections::BTreeSet;
+
 use crate::{
-    Bounds, Instruction, Interval, Program, ProgramError, Requant, Visibility, WeightMode, Wire,
+    Bounds, Instruction, Interval, Matrix, MatrixId, Program, ProgramError, Requant, Visibility, WeightMode, Wire,
     bounds::SUM_BITS,
     number::{index, pow2},
     types::len_of,
@@ -72,6 +74,7 @@ impl Program {
         for c in &self.constants {
             magnitude("constant", i128::from(*c).abs())?;
         }
+        self.validate_uses()?;
         for ins in &self.instructions {
             limit(ins.name(), defined)?;
             self.validate_instruction(ins, defined)?;
@@ -105,6 +108,7 @@ impl Program {
             }
             Instruction::Max(m) => m.x.len(),
             Instruction::MatMul(m) => m.x.len().saturating_add(m.y.len()),
+            Instruction::Select(s) => s.x.len(),
         });
         let outputs = self.outputs.iter().map(|t| t.wires.len());
         let columns = self.matrices.iter().map(|m| m.requant.len());
@@ -188,14 +192,34 @@ impl Program {
         Ok(())
     }
 
+    fn matrix(&self, name: &str, id: MatrixId) -> Result<&Matrix, ProgramError> {
+        let missing = || ProgramError::UndefinedReference { name: name.to_owned(), what: "matrix", index: id.0 };
+        self.matrices.get(index(id.0)).ok_or_else(missing)
+    }
+
+    /// A matrix is multiplied with, or rows are selected from it: the two are proved in different places.
+    fn validate_uses(&self) -> Result<(), ProgramError> {
+        let of = |select: bool| {
+            let ids = self.instructions.iter().filter_map(move |ins| match ins {
+                Instruction::Linear(l) if !select => Some(l.matrix),
+                Instruction::Select(s) if select => Some(s.matrix),
+                _ => None,
+            });
+            ids.collect::<BTreeSet<MatrixId>>()
+        };
+        match of(true).intersection(&of(false)).next() {
+            None => Ok(()),
+            Some(both) => {
+                let name = self.matrices.get(index(both.0)).map_or("matrix", |m| m.name.as_str());
+                Err(malformed(name, "it is multiplied with, and rows are selected from it: use two matrices"))
+            }
+        }
+    }
+
     fn validate_instruction(&self, ins: &Instruction, defined: usize) -> Result<(), ProgramError> {
         match ins {
             Instruction::Linear(l) => {
-                let m = self.matrices.get(index(l.matrix.0)).ok_or(ProgramError::UndefinedReference {
-                    name: l.name.clone(),
-                    what: "matrix",
-                    index: l.matrix.0,
-                })?;
+                let m = self.matrix(&l.name, l.matrix)?;
                 if l.positions == 0 || l.grid == 0 {
                     return Err(malformed(&l.name, "it has no positions"));
                 }
@@ -234,6 +258,13 @@ impl Program {
                 wires(&m.name, &m.x, defined)?;
                 wires(&m.name, &m.y, defined)?;
                 self.validate_requant(&m.name, &m.requant)
+            }
+            Instruction::Select(s) => {
+                self.matrix(&s.name, s.matrix)?;
+                if s.x.is_empty() {
+                    return Err(malformed(&s.name, "it has no indices"));
+                }
+                wires(&s.name, &s.x, defined)
             }
         }
     }

@@ -132,6 +132,18 @@ pub enum RunError {
         /// Upper bound.
         hi: i64,
     },
+    /// An index that is no row of the matrix that it selects from.
+    #[error("`{tensor}`[{index}]: there is no row {value}, the rows are 0 to {}: correct the input that is this index", rows.saturating_sub(1))]
+    NoSuchRow {
+        /// Name of the instruction.
+        tensor: String,
+        /// Which of its indices.
+        index: usize,
+        /// Its value.
+        value: i64,
+        /// Rows of the matrix.
+        rows: u32,
+    },
     /// Operands of a maximum too far apart.
     #[error(
         "`{tensor}`[{index}]: operands of the maximum are {spread} apart, at most {limit} can be proved: compile with a coarser scale or --calibration data that covers this input"

@@ -1,7 +1,7 @@
 //! The interpreter, which is the definition of what is proved.
 
 use crate::{
-    Instruction, Linear, MatMul, Max, Product, Program, Requant, RunError, Wire,
+    Instruction, Linear, MatMul, Max, Product, Program, Requant, RunError, Select, Wire,
     bounds::rescale,
     number::{index, pow2},
     types::len_of,
@@ -12,7 +12,7 @@ use crate::{
 pub struct Trace {
     /// The value of each wire.
     pub values: Vec<i64>,
-    /// For each instruction, the sums before requantization (`Linear`: \[positions, cols\]; `Product`: \[len\];
+    /// For each instruction, the sums before requantization (`Linear` and `Select`: \[positions, cols\]; `Product`: \[len\];
     /// `MatMul`: \[m, n\]; `Max`: empty).
     pub sums: Vec<Vec<i64>>,
 }
@@ -61,6 +61,7 @@ impl Program {
                     Vec::new()
                 }
                 Instruction::MatMul(m) => self.run_mat_mul(m, &mut values)?,
+                Instruction::Select(s) => self.run_select(s, &mut values)?,
             });
         }
         Ok(Trace { values, sums })
@@ -126,6 +127,27 @@ impl Program {
         }
         for (i, &z) in sums.iter().enumerate() {
             let (r, y) = self.requantize(&m.name, i, z, &m.requant)?;
+            values.push(y.unwrap_or(r));
+        }
+        Ok(sums)
+    }
+
+    fn run_select(&self, s: &Select, values: &mut Vec<i64>) -> Result<Vec<i64>, RunError> {
+        let m = &self.matrices[index(s.matrix.0)];
+        let n = index(m.cols);
+        let mut sums = Vec::with_capacity(s.x.len().saturating_mul(n));
+        for (position, w) in s.x.iter().enumerate() {
+            let value = values[w.index()];
+            let row = usize::try_from(value).ok().and_then(|row| m.weights.chunks_exact(n).nth(row));
+            sums.extend_from_slice(row.ok_or_else(|| RunError::NoSuchRow {
+                tensor: s.name.clone(),
+                index: position,
+                value,
+                rows: m.rows,
+            })?);
+        }
+        for ((i, &z), requant) in sums.iter().enumerate().zip(m.requant.iter().cycle()) {
+            let (r, y) = self.requantize(&s.name, i, z, requant)?;
             values.push(y.unwrap_or(r));
         }
         Ok(sums)

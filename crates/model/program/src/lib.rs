@@ -9,8 +9,8 @@
 //! * Values live on numbered *wires* in single-assignment form: first the constants, then the inputs, then the outputs
 //!   of each instruction in order. Layout operators (transpose, concat, slice, im2col…) are therefore only
 //!   lists of wires and cost nothing.
-//! * There are four instructions: [`Linear`] (one application of a constant matrix), [`MatMul`] (a product of two matrices of
-//!   wires), [`Product`] (a sum of at most two products of wires) and [`Max`].
+//! * There are five instructions: [`Linear`] (one application of a constant matrix), [`Select`] (rows of one, by index),
+//!   [`MatMul`] (a product of two matrices of wires), [`Product`] (a sum of at most two products of wires) and [`Max`].
 //! * Every sum is [requantized](Requant): divided by 2^d with rounding, and optionally mapped through a
 //!   piecewise linear [`Table`].
 
@@ -35,7 +35,7 @@ pub use error::{ProgramError, RunError};
 pub use interpret::Trace;
 pub use table::{Segment, Table};
 pub use types::{
-    Instruction, Linear, Lookup, MatMul, Matrix, MatrixId, Max, OutputTensor, Product, Program, Requant, TableId, Term,
-    WeightMode, Wire,
+    Instruction, Linear, Lookup, MatMul, Matrix, MatrixId, Max, OutputTensor, Product, Program, Requant, Select,
+    TableId, Term, WeightMode, Wire,
 };
 pub use vouch_schema::{Schema, TensorSpec, ValueError, Visibility};

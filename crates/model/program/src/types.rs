@@ -156,6 +156,19 @@ impl MatMul {
     }
 }
 
+/// `out[p, n] = requant_n( W[x[p], n] )`: rows of a constant matrix, chosen by wires. An index that is no row is refused.
+///
+/// A matrix that rows are selected from is not multiplied with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Select {
+    /// For messages and reports.
+    pub name: String,
+    /// The matrix W.
+    pub matrix: MatrixId,
+    /// The indices.
+    pub x: Vec<Wire>,
+}
+
 /// `out[g] = max_m x[g, m]`. Operands may be at most 2^(2·limb_bits) − 1 apart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Max {
@@ -185,6 +198,8 @@ pub enum Instruction {
     Max(Max),
     /// Matrix of wires times matrix of wires.
     MatMul(MatMul),
+    /// Rows of a constant matrix.
+    Select(Select),
 }
 
 impl Instruction {
@@ -195,6 +210,7 @@ impl Instruction {
             Self::Product(i) => &i.name,
             Self::Max(i) => &i.name,
             Self::MatMul(i) => &i.name,
+            Self::Select(i) => &i.name,
         }
     }
 }
@@ -422,6 +438,10 @@ impl Program {
             Instruction::Product(p) => index(p.len).saturating_mul(if p.requant.lookup.is_some() { 2 } else { 1 }),
             Instruction::Max(m) => index(m.groups),
             Instruction::MatMul(m) => m.rows().saturating_mul(m.cols()),
+            Instruction::Select(s) => {
+                let cols = self.matrices.get(index(s.matrix.0)).map_or(0, |m| m.cols);
+                s.x.len().saturating_mul(index(cols))
+            }
         }
     }
 

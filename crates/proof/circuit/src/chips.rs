@@ -5,3 +5,4 @@ pub mod linear;
 pub mod lookup;
 pub mod matrix;
 pub mod product;
+pub mod select;

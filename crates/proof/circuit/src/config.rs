@@ -14,8 +14,9 @@ use crate::{
         hash::HashLane,
         linear::LinearLane,
         lookup::{Lookup, LookupChip},
-        matrix::MatrixLane,
+        matrix::{MatrixLane, WeightColumns},
         product::ProductLane,
+        select::SelectLane,
     },
     number::index,
 };
@@ -74,6 +75,8 @@ pub struct ModelConfig {
     pub product: Vec<ProductLane>,
     /// Lanes of [`crate::chips::matrix`].
     pub matrix: Vec<MatrixLane>,
+    /// Lanes of [`crate::chips::select`].
+    pub select: Vec<SelectLane>,
     /// Lanes of [`crate::chips::hash`].
     pub hash: Vec<HashLane>,
     /// The lookup argument, if anything is looked up.
@@ -112,6 +115,7 @@ impl ModelConfig {
         let linear: Vec<_> = (0..p.linear_lanes).map(|_| LinearLane::columns(meta, p)).collect();
         let product: Vec<_> = (0..p.product_lanes).map(|lane| ProductLane::columns(meta, p, lane)).collect();
         let matrix: Vec<_> = (0..p.matrix_lanes).map(|_| MatrixLane::columns(meta, p)).collect();
+        let select: Vec<_> = (0..p.select_lanes).map(|_| SelectLane::columns(meta, p)).collect();
         let hash: Vec<_> = (0..p.hash_lanes).map(|_| HashLane::columns(meta)).collect();
         let lookup =
             (!linear.is_empty() || !product.is_empty()).then(|| LookupChip::columns(meta, &linear, &product, left_out));
@@ -126,10 +130,29 @@ impl ModelConfig {
         let beta = meta.challenge_usable_after(FirstPhase);
         let theta = meta.challenge_usable_after(FirstPhase);
         let sigma = p.grid.then(|| meta.challenge_usable_after(FirstPhase));
-        let config =
-            Self { instance, constants, usable, linear, product, matrix, hash, lookup, mu, sigma, tau, beta, theta };
+        let config = Self {
+            instance,
+            constants,
+            usable,
+            linear,
+            product,
+            matrix,
+            select,
+            hash,
+            lookup,
+            mu,
+            sigma,
+            tau,
+            beta,
+            theta,
+        };
         config.gates(meta, p);
         config
+    }
+
+    /// The weights that the key commits to, of each lane one after the other.
+    pub fn weights(&self) -> impl Iterator<Item = &WeightColumns> {
+        self.matrix.iter().map(|lane| &lane.weights).chain(self.select.iter().map(|lane| &lane.weights))
     }
 
     fn gates(&self, meta: &mut ConstraintSystem<Fr>, p: &CircuitParams) {
@@ -141,6 +164,12 @@ impl ModelConfig {
         }
         for lane in &self.matrix {
             lane.gate(meta, p, self.usable, (self.mu, self.sigma, self.tau));
+        }
+        // Outputs of selections are in linear lanes, so there is a lookup argument.
+        if let Some(lookup) = &self.lookup {
+            for lane in &self.select {
+                lane.gate(meta, (self.usable, lookup.edge), (self.mu, self.beta, self.theta));
+            }
         }
         for lane in &self.hash {
             lane.gate(meta);

@@ -117,7 +117,8 @@ fn cheapest(
 
 /// Outputs of all products with matrices: each takes a row.
 fn linear_outputs(program: &Program) -> Count {
-    let linear = |i: &&Instruction| matches!(i, Instruction::Linear(_) | Instruction::MatMul(_));
+    let linear =
+        |i: &&Instruction| matches!(i, Instruction::Linear(_) | Instruction::MatMul(_) | Instruction::Select(_));
     program.instructions().iter().filter(linear).map(|i| program.arity_out(i)).sum()
 }
 
@@ -157,8 +158,18 @@ fn candidates(program: &Program, base: &CircuitParams, plan: &Plan) -> Vec<Estim
     if p.linear_lanes > MAX_LANES || p.product_lanes > MAX_LANES || p.hash_lanes > MAX_LANES {
         return out;
     }
-    let widest = plan.checks.iter().map(super::layout::Check::packs).max().unwrap_or(0);
-    for c in weight_columns(widest.clamp(1, p.most_weight_columns())) {
+    let selections: Vec<usize> = plan.selections.iter().map(|s| s.rows(program).get()).collect();
+    if selections.iter().any(|rows| *rows > usable) {
+        return out;
+    }
+    p.select_lanes = lanes(&selections, usable, false);
+    if p.select_lanes > MAX_LANES {
+        return out;
+    }
+    // A row that is selected lies across the columns.
+    let least = plan.selections.iter().map(|s| s.check.packs()).max().unwrap_or(1);
+    let widest = plan.checks.iter().map(super::layout::Check::packs).max().unwrap_or(0).max(least);
+    for c in weight_columns(widest.clamp(1, p.most_weight_columns())).chain([least]).filter(|c| *c >= least) {
         p.weight_columns = c;
         let matrix_rows = plan.weight_rows(c) + plan.chain_rows();
         let checks = !plan.checks.is_empty() || !plan.equal.is_empty();
@@ -210,6 +221,7 @@ fn estimate(p: &CircuitParams, cells: usize, rows: [(usize, usize); 4]) -> Estim
     let product_lanes = Count::new(p.product_lanes);
     let matrix_lanes = Count::new(p.matrix_lanes);
     let hash_lanes = Count::new(p.hash_lanes);
+    let select_lanes = Count::new(p.select_lanes);
     let (linear_limbs, product_limbs) = (Count::new(p.linear_limbs), Count::new(p.product_limbs));
     let two = Count::new(2);
     let operands = Count::new(p.all_operands());
@@ -221,33 +233,41 @@ fn estimate(p: &CircuitParams, cells: usize, rows: [(usize, usize); 4]) -> Estim
     let limbs = linear_lanes * (linear_limbs - 1) + product_lanes * (product_limbs - 1);
     let paired = limbs.less(two).min(functions);
     let helpers = functions + (limbs.less(two) - paired).div_ceil(3);
-    let first = linear_lanes * (linear_limbs + 2) + operands + product_lanes * (product_limbs + 3) + 6 * hash_lanes + 1;
-    let weights = matrix_lanes * p.weight_columns;
+    let first = linear_lanes * (linear_limbs + 2)
+        + operands
+        + product_lanes * (product_limbs + 3)
+        + 6 * hash_lanes
+        + select_lanes
+        + 1;
+    let weight_lanes = matrix_lanes + select_lanes;
+    let weights = weight_lanes * p.weight_columns;
     let none = Count::default();
     let (fixed_weights, weight_commitments, combined, virtual_columns) = match (p.private_weights, p.virtual_weights) {
-        (true, _) => ((Count::new(1) + mat_mul).get(), weights, matrix_lanes, none),
-        (false, true) => (0, weights, none, matrix_lanes),
-        (false, false) => (p.weight_columns, none, none, none),
+        (true, _) => (matrix_lanes * (Count::new(1) + mat_mul), weights, weight_lanes, none),
+        (false, true) => (none, weights, none, weight_lanes),
+        (false, false) => (weights, none, none, none),
     };
-    let second_phase = linear_lanes + 2 * matrix_lanes + combined + helpers + lookup;
+    let second_phase = linear_lanes + 2 * weight_lanes + combined + helpers + lookup;
     let advice = first + second_phase + virtual_columns;
     let fixed = 2
         + linear_lanes * (Count::new(4) + grid)
         + product_lanes * (Count::new(4) + usize::from(p.max))
         + p.two_term_lanes.min(p.product_lanes)
-        + matrix_lanes * (Count::new(3) + grid + mat_mul + fixed_weights)
+        + matrix_lanes * (Count::new(3) + grid + mat_mul)
+        + 4 * select_lanes
+        + fixed_weights
         + 8 * hash_lanes
         + 5 * lookup;
-    let permutation = 2 + 2 * linear_lanes + operands + 2 * product_lanes + 2 * matrix_lanes + 4 * hash_lanes;
+    let permutation = 2 + 2 * linear_lanes + operands + 2 * product_lanes + 2 * weight_lanes + 4 * hash_lanes;
     let products = permutation.div_ceil(PRODUCT_COLUMNS);
     let commitments = advice - virtual_columns + products + 1 + PIECES + 2;
-    let rotated = linear_lanes + matrix_lanes + 4 * hash_lanes + lookup;
+    let rotated = linear_lanes + weight_lanes + 4 * hash_lanes + lookup;
     let unused = 2 * (1 - lookup);
     let evaluations = advice + rotated + fixed - unused + 1 + permutation + (3 * products).less(Count::new(1));
     // By time and rows: the first phase at one row and at two, the second at one and at two, products but the last, the last, the
     // quotient.
     let states = 4 * hash_lanes;
-    let running = linear_lanes + matrix_lanes + lookup;
+    let running = linear_lanes + weight_lanes + lookup;
     let nowhere = unused.div_ceil(2);
     let one = Count::new(1);
     let sets =

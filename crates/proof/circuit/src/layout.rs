@@ -41,6 +41,10 @@ pub enum Column {
     MatrixX(Lane),
     /// Running sum of a matrix lane.
     MatrixAcc(Lane),
+    /// Index of a select lane.
+    SelectIndex(Lane),
+    /// Combination of selected values of a select lane.
+    SelectValue(Lane),
 }
 
 /// A cell that takes part in copy constraints.
@@ -82,7 +86,7 @@ pub enum Mul {
     Operand(u32),
 }
 
-/// A row of a linear lane: one output of a `Linear` or a `MatMul`.
+/// A row of a linear lane: one output of a `Linear`, a `MatMul` or a `Select`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinearRow {
     /// Index of the instruction.
@@ -100,6 +104,10 @@ impl LinearRow {
         match &program.instructions()[self.instruction] {
             Instruction::Linear(l) => {
                 let matrix = &program.matrices()[index(l.matrix.0)];
+                matrix.requant.get(self.element.checked_rem(index(matrix.cols))?)
+            }
+            Instruction::Select(s) => {
+                let matrix = &program.matrices()[index(s.matrix.0)];
                 matrix.requant.get(self.element.checked_rem(index(matrix.cols))?)
             }
             Instruction::MatMul(m) => Some(&m.requant),
@@ -235,6 +243,39 @@ impl Check {
         self.packs().div_ceil(c)
     }
 
+    /// What each weight of an operand is multiplied by in `Σ_i μ^(C−1−i)·P[i]` of one chunk's packs: the chunk's first column
+    /// among those of the check, and the factors of that and the following ones.
+    pub(crate) fn factors(&self, program: &Program, p: &CircuitParams, chunk: usize, mu: Fr) -> (usize, Vec<Fr>) {
+        let m = &program.matrices()[self.matrix];
+        let c = Count::new(p.weight_columns);
+        let pad = self.chunks(p.weight_columns) * c - self.packs();
+        let drop = p.drop_of(p.linear_limbs);
+        let first = (chunk * c).less(pad) * self.per_pack;
+        let end = ((chunk * c + c).less(pad) * self.per_pack).get().min(self.columns);
+        let mut factors = Vec::with_capacity(end.saturating_sub(first.get()));
+        let columns: Vec<usize> = (first.get()..end).collect();
+        let base = pow2(self.bits);
+        let mut power = Fr::one();
+        for pack in columns.chunks(self.per_pack).rev() {
+            let mut digit = power;
+            let own: Vec<Fr> = pack
+                .iter()
+                .map(|col| {
+                    let col = self.first + Count::new(*col);
+                    // The plan has refused columns that drop more than the lane.
+                    let up = drop.saturating_sub(u32::from(m.requant[col.get()].drop));
+                    let factor = digit * pow2(up);
+                    digit *= base;
+                    factor
+                })
+                .collect();
+            factors.extend(own.into_iter().rev());
+            power *= mu;
+        }
+        factors.reverse();
+        (first.get(), factors)
+    }
+
     /// The packed weights of one operand in one chunk, C field elements, the one with the highest power of μ first:
     /// `P[g] = Σ_j 2^(B·j)·2^(D−d)·W[operand, g·J + j]` for pack g, where column g·J + j drops d bits and the lane D.
     /// The first chunk starts with zeros.
@@ -242,26 +283,53 @@ impl Check {
     /// The sum is computed in the field, so it is exact modulo p whatever the size of the weights. What makes packed sums
     /// that agree modulo p agree one by one is B alone (see [`crate::chips::linear`]).
     pub(crate) fn packed(&self, program: &Program, p: &CircuitParams, operand: usize, chunk: usize) -> Vec<Fr> {
+        (0..p.weight_columns).map(|column| self.pack(program, p, operand, chunk, column)).collect()
+    }
+
+    /// One of the packed weights of [`packed`](Self::packed): that of a weight column.
+    pub(crate) fn pack(&self, program: &Program, p: &CircuitParams, operand: usize, chunk: usize, column: usize) -> Fr {
         let m = &program.matrices()[self.matrix];
         let c = Count::new(p.weight_columns);
         let pad = self.chunks(p.weight_columns) * c - self.packs();
+        let Some(g) = (chunk * c + column).get().checked_sub(pad.get()) else { return Fr::zero() };
         let row = operand * Count::new(index(m.cols));
         let drop = p.drop_of(p.linear_limbs);
         let base = pow2(self.bits);
-        (0..p.weight_columns)
-            .map(|i| {
-                let Some(g) = (chunk * c + i).get().checked_sub(pad.get()) else { return Fr::zero() };
-                let first = g * Count::new(self.per_pack);
-                let columns = first.get()..self.columns.min((first + self.per_pack).get());
-                // Horner from the most significant digit.
-                columns.rev().fold(Fr::zero(), |sum, col| {
-                    let col = self.first + Count::new(col);
-                    // The plan has refused columns that drop more than the lane.
-                    let up = drop.saturating_sub(u32::from(m.requant[col.get()].drop));
-                    sum * base + scaled(m.weights[(row + col).get()], up)
-                })
-            })
-            .collect()
+        let first = g * Count::new(self.per_pack);
+        let columns = first.get()..self.columns.min((first + self.per_pack).get());
+        // Horner from the most significant digit.
+        columns.rev().fold(Fr::zero(), |sum, col| {
+            let col = self.first + Count::new(col);
+            // The plan has refused columns that drop more than the lane.
+            let up = drop.saturating_sub(u32::from(m.requant[col.get()].drop));
+            sum * base + scaled(m.weights[(row + col).get()], up)
+        })
+    }
+}
+
+/// A matrix that rows are selected from, or a block of its columns: its rows in a select lane, and below them a row for each
+/// index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// The block, packed as the weights of a check are, a row of the matrix in one chunk. It has no operands.
+    pub check: Check,
+    /// Where the first row of the matrix is.
+    pub at: LaneRow,
+    /// Which matrix of its lane, from 1.
+    pub tag: u64,
+    /// The indices, and the combinations of the outputs.
+    pub reads: Vec<(Wire, Source)>,
+}
+
+impl Selection {
+    /// Rows of the matrix.
+    pub(crate) fn entries(&self, program: &Program) -> usize {
+        index(program.matrices()[self.check.matrix].rows)
+    }
+
+    /// Rows that it takes.
+    pub(crate) fn rows(&self, program: &Program) -> Count {
+        Count::new(self.entries(program)) + self.reads.len()
     }
 }
 
@@ -289,6 +357,8 @@ pub struct Layout {
     pub linear: Vec<Vec<LinearRow>>,
     /// For each product lane, its rows from the top.
     pub product: Vec<Vec<ProductRow>>,
+    /// Matrices that rows are selected from.
+    pub selections: Vec<Selection>,
     /// Chains in matrix lanes, in an order in which sources come before uses.
     pub pieces: Vec<Piece>,
     /// For each hash lane, its rows from the top.

@@ -44,7 +44,8 @@ pub use cost::{Estimate, Objective, choose, choose_with_fixed_columns};
 pub use error::CircuitError;
 pub use gas::{MAX_GROUP, Openings};
 pub use layout::{
-    Cell, Check, Column, Hash, HashRow, Layout, LinearRow, MatrixRow, Mul, Piece, ProductRow, Source, Weights,
+    Cell, Check, Column, Hash, HashRow, Layout, LinearRow, MatrixRow, Mul, Piece, ProductRow, Selection, Source,
+    Weights,
 };
 pub use model::{Columns, ModelCircuit};
 pub use params::{CircuitParams, MAX_LANES, MAX_VIRTUAL_COLUMNS, MAX_WEIGHT_COLUMNS};

@@ -11,7 +11,8 @@ use vouch_program::{Instruction, Program, Requant, Trace};
 
 use crate::{
     Challenges, CircuitError, CircuitParams, FirstPhase, Layout, ModelConfig, SecondPhase,
-    chips::hash::POSEIDON,
+    cells::Count,
+    chips::{hash::POSEIDON, matrix::WeightColumns},
     config::{inverse_pow2, pow2, scaled, signed},
     layout::{Cell, Column, HashRow, Mul, ProductRow, Weights},
     number::long,
@@ -134,6 +135,23 @@ impl ModelCircuit {
                 }
             }
         }
+        for selection in &layout.selections {
+            let Some(lane) = config.select.get(selection.at.lane.index()) else { continue };
+            let entries = selection.entries(program);
+            let row = |i: usize| (selection.at.row + i).index();
+            for entry in 0..entries {
+                let at = row(entry);
+                out.push((lane.table, at, one));
+                out.push((lane.row, at, Fr::from(long(entry))));
+                if !lane.weights.fixed().is_empty() {
+                    let packs = selection.check.packed(program, p, entry, 0);
+                    out.extend(lane.weights.fixed().iter().zip(packs).map(|(column, pack)| (*column, at, pack)));
+                }
+            }
+            out.extend((0..selection.reads.len()).map(|i| (lane.read, row((Count::new(entries) + i).get()), one)));
+            let all = 0..selection.rows(program).get();
+            out.extend(all.map(|i| (lane.tag, row(i), Fr::from(selection.tag))));
+        }
         for (lane, rows) in config.hash.iter().zip(&layout.hash) {
             for (row, r) in rows.iter().enumerate() {
                 match *r {
@@ -170,32 +188,38 @@ impl ModelCircuit {
         out
     }
 
-    /// The columns of weights that the key commits to, of each matrix lane one after the other, down to the last row that
-    /// blinding leaves alone. Empty if weights are fixed columns of the circuit.
-    pub fn committed_weights(program: &Program, layout: &Layout) -> Vec<Vec<Vec<Fr>>> {
+    /// Lanes whose weights the key commits to: matrix lanes, then select lanes. None if weights are fixed columns of the circuit.
+    pub fn committed_lanes(p: &CircuitParams) -> usize {
+        if p.private_weights || p.virtual_weights { (Count::new(p.matrix_lanes) + p.select_lanes).get() } else { 0 }
+    }
+
+    /// A column of weights that the key commits to, of one of the [lanes](Self::committed_lanes), down to the last row that
+    /// blinding leaves alone.
+    pub fn committed_weights(program: &Program, layout: &Layout, lane: usize, column: usize) -> Vec<Fr> {
         let p = &layout.params;
-        if !p.private_weights && !p.virtual_weights {
-            return Vec::new();
-        }
-        let mut lanes = vec![vec![vec![Fr::zero(); column_length(p)]; p.weight_columns]; p.matrix_lanes];
-        for piece in &layout.pieces {
-            let columns = &mut lanes[piece.lane];
+        let mut out = vec![Fr::zero(); column_length(p)];
+        let last = p.weight_columns.checked_sub(1) == Some(column);
+        for piece in layout.pieces.iter().filter(|piece| piece.lane == lane) {
             for (i, r) in piece.rows.iter().enumerate() {
                 let row = piece.row + i;
                 match r.weights {
                     Weights::Nothing => {}
-                    Weights::Unit if p.private_weights => {}
+                    Weights::Unit if p.private_weights || !last => {}
                     // The last column has the power μ^0.
-                    Weights::Unit => columns.last_mut().into_iter().for_each(|column| column[row] = Fr::one()),
+                    Weights::Unit => out[row] = Fr::one(),
                     Weights::Packed { check, operand, chunk } => {
-                        let check = &layout.checks[check];
-                        let packs = check.packed(program, p, operand, chunk);
-                        columns.iter_mut().zip(packs).for_each(|(column, pack)| column[row] = pack);
+                        out[row] = layout.checks[check].pack(program, p, operand, chunk, column);
                     }
                 }
             }
         }
-        lanes
+        let select = lane.checked_sub(p.matrix_lanes);
+        for selection in layout.selections.iter().filter(|s| select == Some(s.at.lane.index())) {
+            for entry in 0..selection.entries(program) {
+                out[selection.at.row + entry] = selection.check.pack(program, p, entry, 0, column);
+            }
+        }
+        out
     }
 
     /// The first phase's columns, down to the last row that is not random. Columns that are not named are zero.
@@ -215,6 +239,7 @@ impl ModelCircuit {
             push(lane.y, &v.y);
             push(lane.r, &v.r);
         }
+        config.select.iter().zip(&w.select).for_each(|(lane, v)| push(lane.index, v));
         for (lane, v) in config.hash.iter().zip(&w.hash) {
             lane.state.iter().zip(&v.state).for_each(|(c, v)| push(*c, v));
             lane.work.iter().zip(&v.work).for_each(|(c, v)| push(*c, v));
@@ -246,7 +271,9 @@ impl ModelCircuit {
         let mut out: Columns = config.linear.iter().map(|lane| lane.acc).zip(w.linear_acc).collect();
         out.extend(config.matrix.iter().map(|lane| lane.x).zip(w.matrix_x));
         out.extend(config.matrix.iter().map(|lane| lane.acc).zip(w.matrix_acc));
-        out.extend(config.matrix.iter().filter_map(|lane| lane.weights.combined()).zip(w.matrix_w));
+        out.extend(config.select.iter().map(|lane| lane.value).zip(w.select_value));
+        out.extend(config.select.iter().map(|lane| lane.psi).zip(w.select_psi));
+        out.extend(config.weights().filter_map(WeightColumns::combined).zip(w.weights));
         if let Some(chip) = &config.lookup {
             out.extend(chip.helpers.iter().copied().zip(w.helpers));
             out.push((chip.phi, w.phi));
@@ -289,6 +316,8 @@ impl ModelConfig {
             Column::HashWork(i, j) => (*self.hash.get(i.index())?.work.get(j)?).into(),
             Column::MatrixX(i) => self.matrix.get(i.index())?.x.into(),
             Column::MatrixAcc(i) => self.matrix.get(i.index())?.acc.into(),
+            Column::SelectIndex(i) => self.select.get(i.index())?.index.into(),
+            Column::SelectValue(i) => self.select.get(i.index())?.value.into(),
         };
         Some(circuit::Cell { row_offset: cell.row.index(), column })
     }

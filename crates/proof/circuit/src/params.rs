@@ -29,7 +29,7 @@ pub struct CircuitParams {
     pub max: bool,
     /// Lanes for operands times weights.
     pub matrix_lanes: usize,
-    /// Weight columns of a matrix lane: fixed ones, or those behind the key's commitments.
+    /// Weight columns of a matrix lane or a select lane: fixed ones, or those behind the key's commitments.
     pub weight_columns: usize,
     /// Whether weights are private.
     pub private_weights: bool,
@@ -45,6 +45,14 @@ pub struct CircuitParams {
     /// Whether there is a product of two matrices of wires, so that matrix lanes multiply their sum by an operand.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mat_mul: bool,
+    /// Lanes for rows of matrices that wires select ([`crate::chips::select`]).
+    #[serde(default, skip_serializing_if = "none")]
+    pub select_lanes: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn none(lanes: &usize) -> bool {
+    *lanes == 0
 }
 
 /// Rows at the bottom that halo2 fills with random values (`blinding_factors` + 1; every advice column is opened at two points).
@@ -91,6 +99,12 @@ impl CircuitParams {
                     p.grid = true;
                     p.mat_mul = true;
                 }
+                Instruction::Select(s) => {
+                    let m = &program.matrices()[index(s.matrix.0)];
+                    linear_drop = m.requant.iter().map(|r| u32::from(r.drop)).fold(linear_drop, u32::max);
+                    p.linear_lanes = 1;
+                    p.select_lanes = 1;
+                }
                 Instruction::Max(m) => {
                     if m.size() > 1 {
                         p.product_lanes = 1;
@@ -104,8 +118,9 @@ impl CircuitParams {
             p.product_lanes = 1;
             p.two_term_lanes = 1;
         }
-        p.private_weights = p.matrix_lanes > 0 && program.weights() == WeightMode::Private;
-        p.virtual_weights = p.matrix_lanes > 0 && !p.private_weights;
+        let weights = p.matrix_lanes > 0 || p.select_lanes > 0;
+        p.private_weights = weights && program.weights() == WeightMode::Private;
+        p.virtual_weights = weights && !p.private_weights;
         p.hash_lanes = usize::from(program.tensors().iter().any(|(v, _)| *v == Visibility::Hashed));
         p.linear_limbs = index(linear_drop.div_ceil(b)).saturating_add(2);
         p.product_limbs = index(product_drop.div_ceil(b)).saturating_add(2);
@@ -135,7 +150,10 @@ impl CircuitParams {
         if features(self) != features(&base) {
             return refuse("other features");
         }
-        let lanes = [self.linear_lanes, self.product_lanes, self.matrix_lanes, self.hash_lanes];
+        if self.select_lanes.min(1) != base.select_lanes {
+            return refuse("other features");
+        }
+        let lanes = [self.linear_lanes, self.product_lanes, self.matrix_lanes, self.hash_lanes, self.select_lanes];
         if self.two_term_lanes > self.product_lanes || lanes.iter().any(|n| *n > MAX_LANES) {
             return refuse("number of lanes");
         }
@@ -148,7 +166,7 @@ impl CircuitParams {
         Ok(())
     }
 
-    /// Most weight columns that a matrix lane may have.
+    /// Most weight columns that a lane may have.
     pub fn most_weight_columns(&self) -> usize {
         if self.virtual_weights { MAX_VIRTUAL_COLUMNS } else { MAX_WEIGHT_COLUMNS }
     }

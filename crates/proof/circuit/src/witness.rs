@@ -5,6 +5,8 @@
 
 mod hash;
 mod limbs;
+mod select;
+mod weights;
 
 use ff::BatchInvert;
 use halo2_proofs::halo2curves::bn256::Fr;
@@ -58,6 +60,8 @@ pub struct FirstPhase {
     pub linear: Vec<LinearColumns>,
     /// One for each product lane.
     pub product: Vec<ProductColumns>,
+    /// One for each select lane: the indices, and how often each row of a matrix is selected.
+    pub select: Vec<Vec<Fr>>,
     /// One for each hash lane.
     pub hash: Vec<HashColumns>,
     /// Uses of each row of the lookup table.
@@ -88,8 +92,12 @@ pub struct SecondPhase {
     pub matrix_x: Vec<Vec<Fr>>,
     /// `acc` of each matrix lane.
     pub matrix_acc: Vec<Vec<Fr>>,
-    /// Combined weights of each matrix lane, where the key commits to them.
-    pub matrix_w: Vec<Vec<Fr>>,
+    /// `value` of each select lane.
+    pub select_value: Vec<Vec<Fr>>,
+    /// Running sum of each select lane.
+    pub select_psi: Vec<Vec<Fr>>,
+    /// Combined weights of each matrix lane and then of each select lane, where the key commits to them.
+    pub weights: Vec<Vec<Fr>>,
     /// Helpers of the lookup argument.
     pub helpers: Vec<Vec<Fr>>,
     /// Its running sum.
@@ -140,9 +148,10 @@ impl FirstPhase {
             product.push(own);
         }
         let multiplicity = limbs.multiplicities();
+        let select = select::first_phase(program, layout, trace);
         let hash = hash::columns(layout, trace, salts)?;
         let instance = instance(program, layout, trace, &hash);
-        Ok(Self { instance, linear, product, hash, multiplicity })
+        Ok(Self { instance, linear, product, select, hash, multiplicity })
     }
 
     /// The value of a cell that takes part in copy constraints, if it is in this phase.
@@ -157,7 +166,8 @@ impl FirstPhase {
             Column::ProductR(lane) => self.product.get(lane.index())?.r.get(row).copied(),
             Column::HashState(lane) => self.hash.get(lane.index())?.state[1].get(row).copied(),
             Column::HashWork(lane, i) => self.hash.get(lane.index())?.work.get(i)?.get(row).copied(),
-            Column::LinearAcc(_) | Column::MatrixX(_) | Column::MatrixAcc(_) => None,
+            Column::SelectIndex(lane) => self.select.get(lane.index())?.get(row).copied(),
+            Column::LinearAcc(_) | Column::MatrixX(_) | Column::MatrixAcc(_) | Column::SelectValue(_) => None,
         }
     }
 }
@@ -234,9 +244,8 @@ impl SecondPhase {
         }
         let mut x = vec![vec![Fr::zero(); len]; p.matrix_lanes];
         let mut acc = vec![vec![Fr::zero(); len]; p.matrix_lanes];
-        let committed = p.private_weights || p.virtual_weights;
-        let mut combined = vec![vec![Fr::zero(); len]; if committed { p.matrix_lanes } else { 0 }];
-        let weights = combined_weights(program, layout, ch.mu);
+        let mut combined = vec![vec![Fr::zero(); len]; p.matrix_lanes];
+        let weights = weights::combined(program, layout, ch.mu);
         let mut next: Vec<Row> = vec![Row::TOP; layout.checks.len()];
         for piece in &layout.pieces {
             for (i, r) in piece.rows.iter().enumerate() {
@@ -272,31 +281,22 @@ impl SecondPhase {
             }
             // Rows below the last piece are unused: their multiplier is 0, so the sum stays 0 there.
         }
-        Self { linear_acc, matrix_x: x, matrix_acc: acc, matrix_w: combined, helpers: Vec::new(), phi: Vec::new() }
+        let select = select::second_phase(program, layout, first, &linear_acc, ch);
+        combined.extend(select.weights);
+        if !(p.private_weights || p.virtual_weights) {
+            combined.clear();
+        }
+        Self {
+            linear_acc,
+            matrix_x: x,
+            matrix_acc: acc,
+            select_value: select.value,
+            select_psi: select.psi,
+            weights: combined,
+            helpers: Vec::new(),
+            phi: Vec::new(),
+        }
     }
-}
-
-/// For each check, `Σ_c w_c·μ^(C−1−c)` of its weight rows in order.
-fn combined_weights(program: &Program, layout: &Layout, mu: Fr) -> Vec<Vec<Fr>> {
-    let p = &layout.params;
-    layout
-        .checks
-        .par_iter()
-        .map(|check| {
-            let rows: Vec<(usize, usize)> = (0..check.chunks(p.weight_columns))
-                .flat_map(|chunk| check.operands.iter().map(move |&(operand, _)| (chunk, operand)))
-                .collect();
-            rows.par_iter()
-                .with_min_len(64)
-                .map(|&(chunk, operand)| {
-                    check
-                        .packed(program, p, operand, chunk)
-                        .into_iter()
-                        .fold(Fr::zero(), |combined, pack| combined * mu + pack)
-                })
-                .collect()
-        })
-        .collect()
 }
 
 /// Helpers and running sum of the lookup argument.

@@ -33,7 +33,8 @@ fn narrow(program: &Program, columns: usize) -> CircuitParams {
     let mut params = choose(program, 1, Default::default(), None).unwrap().params;
     params.weight_columns = columns;
     while Layout::new(program, &params).is_err() {
-        params.matrix_lanes += 1;
+        params.matrix_lanes += usize::from(params.matrix_lanes > 0);
+        params.weight_columns += usize::from(params.matrix_lanes == 0 || params.select_lanes > 0);
     }
     params
 }

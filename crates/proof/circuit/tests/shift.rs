@@ -37,6 +37,11 @@ fn program(kind: &str) -> Program {
             out.extend(y.into_iter().flat_map(|y| y.wires()));
             out
         }
+        "select" => {
+            let weights = (0..24).map(|i| 13 * i % 29 - 11).collect();
+            let m = b.matrix("w", 6, 4, weights, vec![requant; 4]);
+            b.select("s", m, vec![x.at(0), x.at(2), x.at(0)]).wires()
+        }
         "matmul" => {
             let w = x.wires();
             b.mat_mul("mm", 3, w.clone(), w, requant).wires()
@@ -57,12 +62,17 @@ fn shifted(program: &Program, trace: &Trace, delta: i64) -> Option<Trace> {
             (program.matrices()[l.matrix.0 as usize].requant.clone(), trace.sums[0].len())
         }
         vouch_program::Instruction::Product(p) => (vec![p.requant], p.len as usize),
+        vouch_program::Instruction::Select(s) => {
+            (program.matrices()[s.matrix.0 as usize].requant.clone(), trace.sums[0].len())
+        }
         vouch_program::Instruction::MatMul(m) => (vec![m.requant], trace.sums[0].len()),
         vouch_program::Instruction::Max(_) => return None,
     };
     let linear = matches!(
         &program.instructions()[0],
-        vouch_program::Instruction::Linear(_) | vouch_program::Instruction::MatMul(_)
+        vouch_program::Instruction::Linear(_)
+            | vouch_program::Instruction::MatMul(_)
+            | vouch_program::Instruction::Select(_)
     );
     let mut mapped = Vec::new();
     for i in 0..len {
@@ -97,6 +107,9 @@ fn shifted_outputs_are_rejected() {
         "product two exact",
         "product two drop",
         "product two table",
+        "select exact",
+        "select drop",
+        "select table",
         "matmul exact",
         "matmul drop",
         "matmul table",

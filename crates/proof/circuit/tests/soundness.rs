@@ -56,10 +56,12 @@ fn every_first_phase_cell_is_bound() {
 /// Every cell of the second phase on usable rows.
 #[test]
 fn every_second_phase_cell_is_bound() {
-    for seed in 0..6 {
+    let mut selections = 0;
+    for seed in 0..20 {
         let (program, x) = random_program(seed);
         let trace = program.run(&x).unwrap();
         let bench = Bench::new(program);
+        selections += bench.layout.selections.len();
         let first = bench.first(&trace);
         let second = bench.second(&first);
         let honest = bench.columns(&first, &second);
@@ -73,6 +75,14 @@ fn every_second_phase_cell_is_bound() {
             places.extend((0..piece.rows.len()).map(|i| (lane.x.index(), (piece.row + i).index())));
             places.extend((0..piece.rows.len()).map(|i| (lane.acc.index(), (piece.row + i + 1).index())));
         }
+        for selection in &bench.layout.selections {
+            let lane = &bench.config.select[selection.at.lane.index()];
+            let (entries, reads) = bench.places(selection);
+            places
+                .extend(entries.flat_map(|r| [(lane.index.index(), r), (lane.weights.combined().unwrap().index(), r)]));
+            places.extend(reads.flat_map(|r| [(lane.index.index(), r), (lane.value.index(), r)]));
+        }
+        places.extend(bench.config.select.iter().flat_map(|lane| (0..=u).map(|r| (lane.psi.index(), r))));
         if let Some(chip) = &bench.config.lookup {
             places.extend((0..u).map(|r| (chip.multiplicity.index(), r)));
             places.extend((0..=u).map(|r| (chip.phi.index(), r)));
@@ -84,6 +94,7 @@ fn every_second_phase_cell_is_bound() {
             assert!(bench.violation(&columns).is_some(), "seed {seed}: advice {column} row {row} is free");
         }
     }
+    assert!(selections > 1, "only {selections} selections");
 }
 
 /// A prover who changes a value together with all its copies (in the first phase) cannot get through either.

@@ -28,8 +28,12 @@ fn challenges_come_after_what_they_bind() {
         for lane in &c.matrix {
             second.extend([&lane.x, &lane.acc]);
         }
+        for lane in &c.select {
+            first.push(&lane.index);
+            second.extend([&lane.value, &lane.psi]);
+        }
         // Combined weights are what the key commits to, for μ.
-        let weights: Vec<_> = c.matrix.iter().filter_map(|lane| lane.weights.combined()).collect();
+        let weights: Vec<_> = c.weights().filter_map(|weights| weights.combined()).collect();
         second.extend(&weights);
         if let Some(lookup) = &c.lookup {
             first.push(&lookup.multiplicity);

@@ -6,7 +6,7 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
-use vouch_circuit::{CircuitParams, Layout, MAX_LANES, ProductRow};
+use vouch_circuit::{Check, CircuitParams, Layout, MAX_LANES, ProductRow, Selection};
 use vouch_program::{Instruction, Program, Visibility};
 
 use crate::{MAX_K, number::index};
@@ -59,6 +59,7 @@ fn with_counts_of(params: &CircuitParams, counts: &CircuitParams) -> CircuitPara
         weight_columns: counts.weight_columns,
         virtual_weights: counts.virtual_weights,
         hash_lanes: counts.hash_lanes,
+        select_lanes: counts.select_lanes,
         ..params.clone()
     }
 }
@@ -73,6 +74,7 @@ fn check_size(program: &Program, p: &CircuitParams) -> Result<(), String> {
     within("product_lanes", p.product_lanes, 0, MAX_LANES)?;
     within("two_term_lanes", p.two_term_lanes, 0, p.product_lanes)?;
     within("matrix_lanes", p.matrix_lanes, 0, MAX_LANES + 1)?;
+    within("select_lanes", p.select_lanes, 0, MAX_LANES)?;
     within("weight_columns", p.weight_columns, 1, p.most_weight_columns())?;
     // A hash is two blocks of rows, which may lie in different lanes.
     within("hash_lanes", p.hash_lanes, 0, hashed.saturating_mul(2))
@@ -95,8 +97,11 @@ fn check_use(program: &Program, layout: &Layout) -> Result<(), String> {
     let with_two = layout.product.iter().filter(|rows| rows.iter().any(two_terms)).count();
     exactly("two_term_lanes", p.two_term_lanes, with_two)?;
     exactly("hash_lanes", p.hash_lanes, layout.hash.iter().filter(|rows| !rows.is_empty()).count())?;
-    let widest = layout.checks.iter().map(|check| check.packs()).max().unwrap_or(1);
-    within("weight_columns", p.weight_columns, 1, widest)?;
+    let lane = |selection: &Selection| selection.at.lane.index().saturating_add(1);
+    exactly("select_lanes", p.select_lanes, layout.selections.iter().map(lane).max().unwrap_or(0))?;
+    // The layout has refused fewer columns than a selected row needs.
+    let packs = layout.checks.iter().chain(layout.selections.iter().map(|s| &s.check)).map(Check::packs);
+    within("weight_columns", p.weight_columns, 1, packs.max().unwrap_or(1))?;
     if layout.checks.is_empty() && !p.mat_mul {
         return exactly("matrix_lanes", p.matrix_lanes, 0);
     }
@@ -121,7 +126,7 @@ mod tests {
     /// refused before or after it is laid out.
     #[test]
     fn layouts_are_those_of_the_program() {
-        let mut refused = [0; 6];
+        let mut refused = [0; 7];
         for seed in 0..60 {
             let (program, _) = random_program(seed);
             let program = if seed % 3 == 0 { hidden(program) } else { program };
@@ -132,13 +137,14 @@ mod tests {
                 let layout = layout_of(&planned, &chosen).unwrap_or_else(|e| panic!("seed {seed}: {e}, {chosen:?}"));
                 assert_eq!(layout.params, chosen);
                 type Count = fn(&mut CircuitParams) -> &mut usize;
-                let counts: [Count; 6] = [
+                let counts: [Count; 7] = [
                     |p| &mut p.linear_lanes,
                     |p| &mut p.product_lanes,
                     |p| &mut p.two_term_lanes,
                     |p| &mut p.matrix_lanes,
                     |p| &mut p.weight_columns,
                     |p| &mut p.hash_lanes,
+                    |p| &mut p.select_lanes,
                 ];
                 for (count, refused) in counts.into_iter().zip(&mut refused) {
                     for wrong in [0, *count(&mut chosen.clone()) + 2, 400, 1 << 40, usize::MAX] {

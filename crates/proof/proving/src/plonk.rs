@@ -32,7 +32,7 @@ use halo2_proofs::{
     transcript::{Challenge255, TranscriptWrite},
 };
 use rayon::prelude::*;
-use vouch_circuit::{ModelCircuit, ModelConfig};
+use vouch_circuit::{ModelCircuit, ModelConfig, chips::matrix::WeightColumns};
 use vouch_verifier::{GroupMember, GroupTime};
 
 use self::{
@@ -102,7 +102,7 @@ fn create_circuit_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     let (advice, challenges) = prover.advice(circuit, second_phase)?;
     let config = ModelConfig::configure(&mut ConstraintSystem::default(), &circuit.params());
     let blinded = prover.domain.n - cs.blinding_factors() - 1;
-    let combined = config.matrix.iter().filter_map(|lane| lane.weights.private());
+    let combined = config.weights().filter_map(WeightColumns::private);
     let combined: Vec<Vec<Fr>> = combined.map(|column| advice[column.index()][blinded..].to_vec()).collect();
     if evm.is_none() {
         // halo2 draws θ for its lookups even where there are none.
@@ -249,7 +249,7 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         let (n, usable) = (self.domain.n, self.domain.n - self.cs.blinding_factors() - 1);
         let mut columns: Vec<Vec<Fr>> = vec![Vec::new(); self.cs.num_advice_columns()];
         let virtual_columns: Vec<usize> =
-            config.matrix.iter().filter_map(|lane| Some(lane.weights.virtual_column()?.index())).collect();
+            config.weights().filter_map(|weights| Some(weights.virtual_column()?.index())).collect();
         let mut challenges = vec![Fr::zero(); self.cs.num_challenges()];
         let (of_column, of_challenge) = (self.cs.advice_column_phase(), self.cs.challenge_phase());
         for phase in 0..=of_column.iter().copied().max().unwrap_or(0) {

@@ -42,7 +42,7 @@ impl Blinding {
             values
         };
         let lane = |_| (0..params.weight_columns).map(|_| column()).collect();
-        Self { rows, lanes: (0..params.matrix_lanes).map(lane).collect() }
+        Self { rows, lanes: (0..ModelCircuit::committed_lanes(params)).map(lane).collect() }
     }
 
     /// As bytes: the elements, one after the other.
@@ -54,7 +54,7 @@ impl Blinding {
     pub(crate) fn from_bytes(bytes: &[u8], params: &CircuitParams) -> Result<Self, ProvingError> {
         let wrong = |reason: String| ProvingError::format("prover key", reason);
         let rows = params.n().saturating_sub(params.usable() + 1);
-        let expected = 32 * rows * params.weight_columns * params.matrix_lanes;
+        let expected = 32 * rows * params.weight_columns * ModelCircuit::committed_lanes(params);
         if bytes.len() != expected {
             return Err(wrong(format!("expected {expected} bytes that blind weights, got {}", bytes.len())));
         }
@@ -97,8 +97,7 @@ pub(crate) fn describe(
     commitments: Commitments<'_>,
 ) -> Option<CommittedWeights> {
     let config = ModelConfig::configure(&mut ConstraintSystem::default(), &layout.params);
-    let combined: Vec<u32> =
-        config.matrix.iter().filter_map(|lane| Some(lane.weights.combined()?.index() as u32)).collect();
+    let combined: Vec<u32> = config.weights().filter_map(|weights| Some(weights.combined()?.index() as u32)).collect();
     if combined.is_empty() {
         return None;
     }
@@ -108,34 +107,31 @@ pub(crate) fn describe(
     let blinding_rows = params.lagrange()[first..n].iter().map(compressed).collect();
     let commitments = match commitments {
         Commitments::Empty => vec![Vec::new(); combined.len()],
-        Commitments::Fixed => commit(params, ModelCircuit::committed_weights(program, layout)),
-        Commitments::Private(blinding) => {
-            let mut lanes = ModelCircuit::committed_weights(program, layout);
-            for (columns, tails) in lanes.iter_mut().zip(&blinding.lanes) {
-                columns.iter_mut().zip(tails).for_each(|(column, tail)| column.extend_from_slice(tail));
-            }
-            commit(params, lanes)
-        }
+        Commitments::Fixed => commit(program, layout, params, None),
+        Commitments::Private(blinding) => commit(program, layout, params, Some(blinding)),
     };
     let lanes = combined.into_iter().zip(commitments);
     let lanes = lanes.map(|(combined, commitments)| WeightLane { combined, commitments }).collect();
     Some(CommittedWeights { challenge: config.mu.index() as u32, lanes, blinding_rows })
 }
 
-/// Commits to the columns of each lane. Columns may be shorter than the domain: the rest is zero.
-fn commit(params: &KzgParams, lanes: Vec<Vec<Vec<Fr>>>) -> Vec<Vec<[u8; 32]>> {
+/// Commits to the weight columns of each lane. A column is made when it is committed to: all of them together may be much
+/// larger than the weights.
+fn commit(program: &Program, layout: &Layout, params: &KzgParams, blinding: Option<&Blinding>) -> Vec<Vec<[u8; 32]>> {
     let n = params.lagrange().len();
-    let of_lane = |columns: Vec<Vec<Fr>>| {
-        let commit = |mut column: Vec<Fr>| {
-            column.resize(n, Fr::zero());
-            params.commit_values(&column)
+    let of_lane = |lane: usize| {
+        let commit = |column: usize| {
+            let mut values = ModelCircuit::committed_weights(program, layout, lane, column);
+            values.extend(blinding.and_then(|b| b.lanes.get(lane)?.get(column)).into_iter().flatten());
+            values.resize(n, Fr::zero());
+            params.commit_values(&values)
         };
-        let points: Vec<G1> = columns.into_par_iter().map(commit).collect();
+        let points: Vec<G1> = (0..layout.params.weight_columns).into_par_iter().map(commit).collect();
         let mut affine = vec![G1Affine::default(); points.len()];
         G1::batch_normalize(&points, &mut affine);
         affine.iter().map(compressed).collect()
     };
-    lanes.into_iter().map(of_lane).collect()
+    (0..ModelCircuit::committed_lanes(&layout.params)).map(of_lane).collect()
 }
 
 fn compressed(point: &G1Affine) -> [u8; 32] {

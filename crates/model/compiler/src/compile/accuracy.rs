@@ -244,6 +244,10 @@ pub(super) fn work(program: &Program) -> usize {
             let cols = program.matrices().get(l.matrix.0 as usize).map_or(0, |m| m.cols as usize);
             l.x.len().saturating_mul(cols)
         }
+        Instruction::Select(s) => {
+            let cols = program.matrices().get(s.matrix.0 as usize).map_or(0, |m| m.cols as usize);
+            s.x.len().saturating_mul(cols)
+        }
         Instruction::Product(p) => p.len as usize,
         Instruction::Max(m) => m.x.len(),
         Instruction::MatMul(m) => m.x.len().saturating_mul(m.cols()),

@@ -112,6 +112,15 @@ impl Graph {
         out
     }
 
+    /// Rows of a matrix without biases. The indices are computed integers.
+    pub(crate) fn select(&mut self, matrix: MatrixId, x: Vec<ValueId>) -> Vec<ValueId> {
+        let m = &self.matrices[matrix.index()];
+        let (site, cols) = (m.site, m.cols);
+        let out = self.fresh(x.len() * cols, site);
+        self.ops.push(Op { site, kind: Kind::Select { matrix, x }, out: out.clone() });
+        out
+    }
+
     /// x \[m, inner\] times y \[inner, n\], of which at least one is computed.
     pub(crate) fn mat_mul(&mut self, site: SiteId, inner: usize, x: Vec<ValueId>, y: Vec<ValueId>) -> Vec<ValueId> {
         let out = self.fresh(x.len() / inner * (y.len() / inner), site);
@@ -285,6 +294,12 @@ impl Matrix {
         }
         all.extend(four.remainder().chunks_exact(rows).flat_map(|x| self.apply(x)));
         all
+    }
+
+    /// The row of an index; that at the end for an index beyond it, which the program refuses.
+    pub(crate) fn row(&self, index: f64) -> &[f64] {
+        let row = index.clamp(0.0, self.rows as f64 - 1.0) as usize;
+        &self.weights[row * self.cols..(row + 1) * self.cols]
     }
 
     /// x·W + bias

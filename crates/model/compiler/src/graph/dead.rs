@@ -11,9 +11,9 @@ impl Graph {
         let matrices = &self.matrices;
         for op in self.ops.iter_mut().rev() {
             let own: Vec<bool> = op.out.iter().map(|v| live[v.index()]).collect();
-            // A linear position and a product of matrices are needed as a whole.
+            // A linear position, a selected row and a product of matrices are needed as a whole.
             let width = match &op.kind {
-                Kind::Linear { matrix, .. } => matrices[matrix.index()].cols,
+                Kind::Linear { matrix, .. } | Kind::Select { matrix, .. } => matrices[matrix.index()].cols,
                 Kind::MatMul { .. } => op.out.len().max(1),
                 _ => 1,
             };
@@ -38,7 +38,7 @@ impl Graph {
                         retain(scale, &keep, 1);
                         retain(shift, &keep, 1);
                     }
-                    Kind::Apply { x, .. } | Kind::Floor { x, .. } => retain(x, &keep, 1),
+                    Kind::Apply { x, .. } | Kind::Floor { x, .. } | Kind::Select { x, .. } => retain(x, &keep, 1),
                     Kind::Max { size, x } => retain(x, &keep, *size),
                 }
                 retain(&mut op.out, &keep, width);

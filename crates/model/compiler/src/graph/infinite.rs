@@ -151,7 +151,7 @@ impl Graph {
                     let each = |&v: &ValueId| limited(*function, at(v)).then(Ends::default);
                     x.iter().map(each).collect::<Option<_>>().ok_or_else(lost)?
                 }
-                Kind::Linear { .. } | Kind::Floor { .. } | Kind::MatMul { .. } => {
+                Kind::Linear { .. } | Kind::Select { .. } | Kind::Floor { .. } | Kind::MatMul { .. } => {
                     if op.operands().any(|v| at(v).any()) {
                         return Err(lost());
                     }

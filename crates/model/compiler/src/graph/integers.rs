@@ -15,7 +15,7 @@ impl Graph {
         for i in 0..self.ops.len() {
             let op = &self.ops[i];
             let operation = match &op.kind {
-                Kind::Linear { matrix, .. } => exact[matrix.index()],
+                Kind::Linear { matrix, .. } | Kind::Select { matrix, .. } => exact[matrix.index()],
                 Kind::Product { terms } => terms.iter().all(|t| t.factor.fract() == 0.0),
                 Kind::Affine { scale, shift, .. } => whole(scale) && whole(shift),
                 Kind::Apply { function, .. } => match function {

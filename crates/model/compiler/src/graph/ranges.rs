@@ -304,6 +304,10 @@ impl Graph {
                     let m = &self.matrices[matrix.index()];
                     m.intervals(x.iter().map(|&v| at(v)).collect())
                 }
+                Kind::Select { matrix, x } => {
+                    let rows = self.matrices[matrix.index()].row_spans();
+                    x.iter().flat_map(|_| rows.iter().copied()).collect()
+                }
                 Kind::MatMul { inner, x, y } => {
                     let of = |list: &[ValueId]| list.iter().map(|&v| at(v)).collect::<Vec<Span>>();
                     products(*inner, &of(x), &of(y))
@@ -414,6 +418,15 @@ impl super::Matrix {
             } else {
                 all.extend(self.interval(x.iter().copied()));
             }
+        }
+        all
+    }
+
+    /// The range of each column's weights.
+    fn row_spans(&self) -> Vec<Span> {
+        let mut all = vec![Span::new(f64::INFINITY, f64::NEG_INFINITY); self.cols];
+        for row in self.weights.chunks_exact(self.cols) {
+            all.iter_mut().zip(row).for_each(|(s, &w)| *s = Span::new(s.lo.min(w), s.hi.max(w)));
         }
         all
     }

@@ -28,6 +28,10 @@ impl Graph {
                     let x: Vec<f64> = x.iter().map(|&v| at(v)).collect();
                     m.apply_all(&x)
                 }
+                Kind::Select { matrix, x } => {
+                    let m = &self.matrices[matrix.index()];
+                    x.iter().flat_map(|&v| m.row(at(v))).copied().collect()
+                }
                 Kind::MatMul { inner, x, y } => {
                     let of = |list: &[ValueId]| list.iter().map(|&v| at(v)).collect::<Vec<f64>>();
                     multiply(*inner, &of(x), &of(y))

@@ -1,5 +1,6 @@
-//! Gather, GatherElements, GatherND. With constant indices elements are rearranged; computed ones become one-hot vectors,
-//! whose products with the operand cost the length of the axis for each element of the result.
+//! Gather, GatherElements, GatherND. With constant indices elements are rearranged. Computed ones select rows of a constant
+//! operand; with another operand they become one-hot vectors, whose products with it cost the length of the axis for each
+//! element of the result.
 
 use super::{
     attributes::{Lower, Lowered, Node},
@@ -10,12 +11,19 @@ use super::{
 };
 use crate::{
     CompileError,
-    graph::{Graph, ValueId},
+    graph::{Graph, HUGE, ValueId},
 };
 
 pub(super) const OPS: &[(&str, Lower)] = &[("Gather", gather), ("GatherElements", elements), ("GatherND", nd)];
 
-pub(super) const LIMITS: &[(&str, &str)] = &[];
+pub(super) const LIMITS: &[(&str, &str)] =
+    &[("Gather", "a computed index into more than 256 constant elements is not negative")];
+
+/// A vector with a one at the index is cheaper than a lookup of so few elements for all indices.
+const FEW: usize = 64;
+
+/// Negative indices into more constant elements than this are refused: a table would have a row for each.
+const WRAPPED: usize = 256;
 
 fn indices<'a>(node: &'a Node<'_>) -> Result<&'a Tensor, CompileError> {
     let t = node.input(1)?;
@@ -60,25 +68,35 @@ pub(super) fn take(
     }
     let mut steps = Steps::new(node, graph);
     let n = indices.len();
+    // [dim, outer · inner]: what each index takes.
+    let columns = outer * inner;
+    let back: Vec<usize> = (0..outer)
+        .flat_map(|o| (0..n).flat_map(move |i| (0..inner).map(move |j| i * columns + o * inner + j)))
+        .collect();
+    let pick =
+        (0..dim).flat_map(|k| (0..columns).map(move |i| (i / inner.max(1) * dim + k) * inner + i % inner.max(1)));
+    if let Some(data) = x.constants().filter(|data| n * dim > FEW && columns > 0 && data.iter().all(|v| v.abs() < HUGE))
+    {
+        let rows: Vec<f64> = pick.map(|i| data[i]).collect();
+        let index = if dim > WRAPPED { steps.index(indices, dim) } else { steps.wrapped("index", indices, dim) };
+        let site = steps.site("", "Gather", &shape, x.dtype.is_integer());
+        let matrix = steps.graph.matrix(site, dim, rows, vec![0.0; columns]);
+        let ids = index.ids(steps.graph);
+        let y = steps.graph.select(matrix, ids);
+        return Ok(Tensor::computed(steps.graph, x.dtype, vec![n, columns], y).pick(shape, &back));
+    }
     let wrapped = steps.wrapped("index", indices, dim);
     let hot = steps.one_hot("hot", &wrapped.reshaped(vec![n]), dim)?;
-    // [dim, outer · inner]: what each index takes.
-    let pick: Vec<usize> = (0..dim)
-        .flat_map(|k| (0..outer * inner).map(move |i| (i / inner.max(1) * dim + k) * inner + i % inner.max(1)))
-        .collect();
-    let table = x.pick(vec![dim, outer * inner], &pick);
+    let pick: Vec<usize> = pick.collect();
+    let table = x.pick(vec![dim, columns], &pick);
     let y = steps.products(&hot.reshaped(vec![1, n, dim]), &table.reshaped(vec![1, dim, outer * inner]), 1.0)?;
     // Each result is one of what it was taken from.
     let (ids, from) = (y.ids(steps.graph), table.ids(steps.graph));
-    let columns = outer * inner;
     for c in 0..columns {
         let of: Vec<ValueId> = (0..dim).map(|k| from[k * columns + c]).collect();
         let own: Vec<ValueId> = (0..n).map(|i| ids[i * columns + c]).collect();
         steps.graph.among(&own, &of);
     }
-    let back: Vec<usize> = (0..outer)
-        .flat_map(|o| (0..n).flat_map(move |i| (0..inner).map(move |j| i * outer * inner + o * inner + j)))
-        .collect();
     Ok(y.pick(shape, &back).typed(x.dtype))
 }
 

@@ -49,6 +49,15 @@ impl Steps<'_> {
         y
     }
 
+    /// Indices from 0 to dim − 1. The program refuses others.
+    pub(super) fn index(&mut self, indices: &Tensor, dim: usize) -> Tensor {
+        let ids = indices.ids(self.graph);
+        let open: Vec<ValueId> = ids.into_iter().filter(|&v| self.graph.constant_of(v).is_none()).collect();
+        self.graph.bound_below(&open, 0.0);
+        self.graph.bound_above(&open, dim as f64 - 1.0);
+        indices.clone()
+    }
+
     /// For each index (from 0 to dim − 1), `dim` elements: 1 at the index, 0 elsewhere.
     pub(super) fn one_hot(&mut self, step: &str, indices: &Tensor, dim: usize) -> Result<Tensor, CompileError> {
         let n = indices.len();

@@ -29,6 +29,8 @@ pub(super) struct Emitter<'a> {
     pub(super) tables: Vec<TableId>,
     /// Matrices that were emitted.
     pub(super) matrices: BTreeMap<usize, Emitted>,
+    /// Matrices that rows are selected from, of those that were emitted.
+    pub(super) selected: BTreeMap<usize, vouch_program::MatrixId>,
     /// For each matrix, its applications' operands.
     pub(super) applications: Vec<Vec<&'a [ValueId]>>,
     /// Values brought to another scale.
@@ -45,6 +47,7 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, config: &Config) -> Result<Quanti
         mapped: HashMap::new(),
         tables: Vec::new(),
         matrices: BTreeMap::new(),
+        selected: BTreeMap::new(),
         applications: vec![Vec::new(); graph.matrices.len()],
         rescaled: HashMap::new(),
     };
@@ -61,6 +64,7 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, config: &Config) -> Result<Quanti
             Kind::Linear { matrix, positions, grid, x } => {
                 emitter.linear(op.site, *matrix, *positions, *grid, x, out)?;
             }
+            Kind::Select { matrix, x } => emitter.select(*matrix, x, out)?,
             Kind::MatMul { inner, x, y } => emitter.mat_mul(plan.sites[&op.site], *inner, [x, y], out)?,
             Kind::Product { terms } => {
                 let factors = |list: &[ValueId]| list.iter().map(|&v| emitter_factor(graph, v)).collect::<Vec<_>>();

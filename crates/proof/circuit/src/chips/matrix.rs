@@ -109,14 +109,37 @@ pub enum WeightColumns {
     Private {
         /// Second phase: the combination of the weights.
         combined: Column<Advice>,
-        /// 1 where the operand is multiplied by 1.
-        unit: Column<Fixed>,
+        /// In matrix lanes, 1 where the operand is multiplied by 1.
+        unit: Option<Column<Fixed>>,
         /// 1 where it is multiplied by weights, in circuits with rows in which it is multiplied by neither.
         weighted: Option<Column<Fixed>>,
     },
 }
 
 impl WeightColumns {
+    pub(crate) fn columns(meta: &mut ConstraintSystem<Fr>, p: &CircuitParams) -> Self {
+        if p.private_weights {
+            Self::Private { combined: meta.advice_column_in(SecondPhase), unit: None, weighted: None }
+        } else if p.virtual_weights {
+            Self::Virtual(meta.advice_column_in(SecondPhase))
+        } else {
+            Self::Fixed((0..p.weight_columns).map(|_| meta.fixed_column()).collect())
+        }
+    }
+
+    /// `Σ_c w_c·μ^(C−1−c)`.
+    pub(crate) fn combination(&self, meta: &mut VirtualCells<'_, Fr>, mu: Challenge) -> Expression<Fr> {
+        match self {
+            Self::Virtual(combined) | Self::Private { combined, .. } => meta.query_advice(*combined, Rotation::cur()),
+            Self::Fixed(columns) => {
+                // Horner in μ: w_0 is the highest power.
+                let mut columns = columns.iter().map(|c| meta.query_fixed(*c, Rotation::cur()));
+                let Some(first) = columns.next() else { return Expression::Constant(Fr::one()) };
+                columns.fold(first, |w, c| w * mu.expr() + c)
+            }
+        }
+    }
+
     /// The column that holds the combination of weights to which the key commits.
     pub fn combined(&self) -> Option<Column<Advice>> {
         match self {
@@ -146,7 +169,7 @@ impl WeightColumns {
         match self {
             Self::Fixed(columns) => columns.last().copied(),
             Self::Virtual(_) => None,
-            Self::Private { unit, .. } => Some(*unit),
+            Self::Private { unit, .. } => *unit,
         }
     }
 
@@ -164,17 +187,11 @@ impl WeightColumns {
 impl MatrixLane {
     pub(crate) fn columns(meta: &mut ConstraintSystem<Fr>, p: &CircuitParams) -> Self {
         let (x, acc) = (meta.advice_column_in(SecondPhase), meta.advice_column_in(SecondPhase));
-        let weights = if p.private_weights {
-            WeightColumns::Private {
-                combined: meta.advice_column_in(SecondPhase),
-                unit: meta.fixed_column(),
-                weighted: p.mat_mul.then(|| meta.fixed_column()),
-            }
-        } else if p.virtual_weights {
-            WeightColumns::Virtual(meta.advice_column_in(SecondPhase))
-        } else {
-            WeightColumns::Fixed((0..p.weight_columns).map(|_| meta.fixed_column()).collect())
-        };
+        let mut weights = WeightColumns::columns(meta, p);
+        if let WeightColumns::Private { unit, weighted, .. } = &mut weights {
+            *unit = Some(meta.fixed_column());
+            *weighted = p.mat_mul.then(|| meta.fixed_column());
+        }
         let lane = Self {
             x,
             acc,
@@ -237,21 +254,12 @@ impl MatrixLane {
 
     /// What the operand is multiplied by.
     fn factor(&self, meta: &mut VirtualCells<'_, Fr>, mu: Challenge) -> Expression<Fr> {
-        let one = Expression::Constant(Fr::one());
-        match &self.weights {
-            WeightColumns::Private { combined, unit, weighted } => {
-                let unit = meta.query_fixed(*unit, Rotation::cur());
-                let w = meta.query_advice(*combined, Rotation::cur());
-                let weighted = weighted.map(|column| meta.query_fixed(column, Rotation::cur()));
-                unit.clone() + weighted.unwrap_or(one - unit) * w
-            }
-            WeightColumns::Virtual(combined) => meta.query_advice(*combined, Rotation::cur()),
-            WeightColumns::Fixed(columns) => {
-                // Horner in μ: w_0 is the highest power.
-                let mut columns = columns.iter().map(|c| meta.query_fixed(*c, Rotation::cur()));
-                let Some(first) = columns.next() else { return one };
-                columns.fold(first, |w, c| w * mu.expr() + c)
-            }
+        if let WeightColumns::Private { combined, unit: Some(unit), weighted } = &self.weights {
+            let unit = meta.query_fixed(*unit, Rotation::cur());
+            let w = meta.query_advice(*combined, Rotation::cur());
+            let weighted = weighted.map(|column| meta.query_fixed(column, Rotation::cur()));
+            return unit.clone() + weighted.unwrap_or(Expression::Constant(Fr::one()) - unit) * w;
         }
+        self.weights.combination(meta, mu)
     }
 }

@@ -39,6 +39,7 @@ pub(crate) fn place(program: &Program, p: &CircuitParams, plan: Plan) -> Result<
         checks: plan.checks,
         linear: vec![Vec::new(); p.linear_lanes],
         product: vec![Vec::new(); p.product_lanes],
+        selections: plan.selections,
         pieces: Vec::new(),
         hash: vec![Vec::new(); p.hash_lanes],
         hashes: Vec::new(),
@@ -97,6 +98,7 @@ pub(crate) fn place(program: &Program, p: &CircuitParams, plan: Plan) -> Result<
         equal.push((outputs, end));
     }
 
+    layout.place_selections(program)?;
     layout.place_hashes(program)?;
     layout.homes(program)?;
     layout.copies(program, &equal)?;
@@ -146,6 +148,30 @@ impl Cursor {
 }
 
 impl Layout {
+    /// Each matrix that rows are selected from, into the first lane with room.
+    fn place_selections(&mut self, program: &Program) -> Result<(), CircuitError> {
+        let p = &self.params;
+        let usable = p.usable();
+        // Rows used, and matrices, of each lane.
+        let mut lanes = vec![(0usize, 0u64); p.select_lanes];
+        for selection in &mut self.selections {
+            if selection.check.packs() > p.weight_columns {
+                return Err(CircuitError::Params("fewer weight columns than a selected row needs".to_owned()));
+            }
+            let rows = selection.rows(program).get();
+            let room = |used: usize| usable.checked_sub(used).is_some_and(|room| rows <= room);
+            let Some((lane, own)) = in_lanes(&mut lanes).find(|(_, own)| room(own.0)) else {
+                let available = (usable * Count::new(p.select_lanes)).get();
+                return Err(CircuitError::Rows { what: "selected matrices", needed: rows, available, k: p.k });
+            };
+            selection.at = LaneRow { lane, row: Row::new(own.0) };
+            own.0 = (Count::new(own.0) + rows).get();
+            own.1 = own.1.saturating_add(1);
+            selection.tag = own.1;
+        }
+        Ok(())
+    }
+
     /// Packing and rounds of each hashed tensor, each into the first lane with room.
     fn place_hashes(&mut self, program: &Program) -> Result<(), CircuitError> {
         let usable = self.params.usable();
@@ -353,6 +379,15 @@ impl Layout {
             for (i, r) in piece.rows.iter().enumerate() {
                 let x = Cell { column: Column::MatrixX(piece.lane), row: piece.row + i };
                 copies.push((x, self.cell_of(r.source)));
+            }
+        }
+        for selection in &self.selections {
+            let LaneRow { lane, row } = selection.at;
+            let first = row + selection.entries(program);
+            for (i, (wire, value)) in selection.reads.iter().enumerate() {
+                let cell = |column| Cell { column, row: first + i };
+                copies.push((cell(Column::SelectIndex(lane)), self.home[wire.index()]));
+                copies.push((cell(Column::SelectValue(lane)), self.cell_of(*value)));
             }
         }
         for &(a, b) in equal {

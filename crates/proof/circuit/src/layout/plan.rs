@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use vouch_program::{Bounds, Instruction, MatMul, Program, Visibility, Wire};
 
-use super::{Check, LinearRow, MatrixRow, Mul, ProductRow, Source, Weights};
+use super::{Check, LinearRow, MatrixRow, Mul, ProductRow, Selection, Source, Weights};
 use crate::{
     CircuitError, CircuitParams,
-    cells::Count,
+    cells::{Count, LaneRow},
     number::{index, small},
 };
 
@@ -32,6 +32,8 @@ pub(crate) struct Plan {
     /// Combinations over positions; sources come first.
     pub chains: Vec<Vec<MatrixRow>>,
     pub checks: Vec<Check>,
+    /// Matrices that rows are selected from, or blocks of their columns.
+    pub selections: Vec<Selection>,
     /// Combinations that are equal: of the outputs of a product of wires, and of its operands.
     pub equal: Vec<(Source, Source)>,
     /// Equal lists are combined once; empty when the plan is made.
@@ -51,6 +53,7 @@ impl Plan {
             two_terms.extend([false, true].map(|upper| ProductRow::Bound { input, upper }));
         }
         let mut rows: Vec<Vec<PositionRow>> = vec![Vec::new(); program.matrices().len()];
+        let mut reads: Vec<Vec<(usize, usize, Wire)>> = vec![Vec::new(); program.matrices().len()];
         for (i, ins) in program.instructions().iter().enumerate() {
             match ins {
                 Instruction::Linear(l) => {
@@ -67,6 +70,10 @@ impl Plan {
                 Instruction::MatMul(m) => {
                     limbs(&m.name, m.requant.drop, p.drop_of(p.linear_limbs.max(2)))?;
                     plan.mat_mul(program, p, i, m);
+                }
+                Instruction::Select(s) => {
+                    let own = &mut reads[index(s.matrix.0)];
+                    own.extend(s.x.iter().enumerate().map(|(position, wire)| (i, position, *wire)));
                 }
                 Instruction::Max(m) => {
                     let size = m.size();
@@ -92,6 +99,9 @@ impl Plan {
             if !rows.is_empty() {
                 plan.matrix(program, p, &bounds, matrix, rows)?;
             }
+        }
+        for (matrix, reads) in reads.iter().enumerate().filter(|(_, reads)| !reads.is_empty()) {
+            plan.select(program, p, &bounds, matrix, reads)?;
         }
         plan.known = HashMap::new();
         Ok(plan)
@@ -134,15 +144,7 @@ impl Plan {
     ) -> Result<(), CircuitError> {
         let m = &program.matrices()[matrix];
         let n = index(m.cols);
-        for r in &m.requant {
-            limbs(&m.name, r.drop, p.drop_of(p.linear_limbs.max(2)))?;
-        }
-        // Nothing is known of the sums of private weights: each is compared by itself.
-        let bits = if p.private_weights { PACK_BITS } else { pack_bits(program, p, bounds, matrix)? };
-        let per_pack = index(PACK_BITS.checked_div(bits).unwrap_or(PACK_BITS)).clamp(1, 32);
-        // A chain of outputs is never longer than a lane: so many whole packs as it has room for.
-        let whole = p.usable().saturating_sub(p.usable().checked_rem(per_pack).unwrap_or(0));
-        let block = if n <= p.usable() { n } else { whole.max(1) };
+        let Packing { bits, per_pack, block } = Packing::new(program, p, bounds, matrix)?;
         let operands: Vec<(usize, Source)> = (0..index(m.rows))
             .map(|k| (k, self.operand(program, rows, k)))
             .filter(|(_, s)| *s != Source::Zero)
@@ -153,6 +155,32 @@ impl Plan {
                 Check { matrix, first, columns, bits, per_pack, outputs: Source::Zero, operands: operands.clone() };
             check.outputs = self.outputs(p, &check, n, rows);
             self.checks.push(check);
+        }
+        Ok(())
+    }
+
+    /// Rows of a matrix that wires select: instruction, position and index of each (see [`crate::chips::select`]).
+    fn select(
+        &mut self,
+        program: &Program,
+        p: &CircuitParams,
+        bounds: &Bounds,
+        matrix: usize,
+        reads: &[(usize, usize, Wire)],
+    ) -> Result<(), CircuitError> {
+        let n = index(program.matrices()[matrix].cols);
+        let Packing { bits, per_pack, block } = Packing::new(program, p, bounds, matrix)?;
+        // A row lies across the weight columns.
+        let block = (per_pack * Count::new(p.most_weight_columns())).get().min(block);
+        for first in (0..n).step_by(block) {
+            let columns = block.min(n.saturating_sub(first));
+            let check = Check { matrix, first, columns, bits, per_pack, outputs: Source::Zero, operands: Vec::new() };
+            let read = |&(instruction, position, wire): &(usize, usize, Wire)| {
+                let end = (Count::new(position) + 1).get();
+                (wire, self.outputs(p, &check, n, &[(instruction, position, end)]))
+            };
+            let reads = reads.iter().map(read).collect();
+            self.selections.push(Selection { check, at: LaneRow::default(), tag: 0, reads });
         }
         Ok(())
     }
@@ -286,6 +314,31 @@ impl Plan {
         self.chains.push(rows);
         self.known.insert(key, out);
         out
+    }
+}
+
+/// How sums of a matrix are packed into field elements.
+struct Packing {
+    /// Bits of a sum (B).
+    bits: u32,
+    /// Sums in a pack (J).
+    per_pack: usize,
+    /// Columns of one check: all, or as many whole packs as a lane has room for, since a chain of outputs is never longer.
+    block: usize,
+}
+
+impl Packing {
+    fn new(program: &Program, p: &CircuitParams, bounds: &Bounds, matrix: usize) -> Result<Self, CircuitError> {
+        let m = &program.matrices()[matrix];
+        for r in &m.requant {
+            limbs(&m.name, r.drop, p.drop_of(p.linear_limbs.max(2)))?;
+        }
+        // Nothing is known of the sums of private weights: each is compared by itself.
+        let bits = if p.private_weights { PACK_BITS } else { pack_bits(program, p, bounds, matrix)? };
+        let per_pack = index(PACK_BITS.checked_div(bits).unwrap_or(PACK_BITS)).clamp(1, 32);
+        let whole = p.usable().saturating_sub(p.usable().checked_rem(per_pack).unwrap_or(0));
+        let all = index(m.cols);
+        Ok(Self { bits, per_pack, block: if all <= p.usable() { all } else { whole.max(1) } })
     }
 }
 

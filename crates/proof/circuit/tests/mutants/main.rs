@@ -15,6 +15,7 @@ mod limbs;
 mod lookup;
 mod matrix;
 mod product;
+mod select;
 mod subjects;
 
 use std::{
@@ -73,7 +74,7 @@ const REDUNDANT: [(&str, &str); 2] = [
 ];
 
 fn attacks() -> Vec<Attack> {
-    [matrix::attacks(), limbs::attacks(), product::attacks(), lookup::attacks(), hash::attacks()]
+    [matrix::attacks(), limbs::attacks(), product::attacks(), lookup::attacks(), hash::attacks(), select::attacks()]
         .into_iter()
         .flatten()
         .collect()

@@ -143,6 +143,21 @@ pub fn mat_mul(columns: u32) -> Subject {
     Subject::new(b.finish().unwrap(), &inputs)
 }
 
+/// Row x of five rows, of entries from `w` on, and row z of three others: two matrices in one lane.
+pub fn select(w: i64) -> Subject {
+    let mut b = Program::builder(4);
+    let x = b.input("x", &[2], 1.0, Interval::new(0, 4));
+    let rows = |b: &mut vouch_program::Builder, name, rows: u32, w| {
+        let weights = (0..2 * i64::from(rows)).map(|i| w + i * i).collect();
+        b.matrix(name, rows, 2, weights, vec![Requant::exact(); 2])
+    };
+    let (m, n) = (rows(&mut b, "m", 5, w), rows(&mut b, "n", 3, w + 4));
+    let (p, q) = (b.select("p", m, vec![x.at(0)]), b.select("q", n, vec![x.at(1)]));
+    b.output("p", &[2], 1.0, p.wires());
+    b.output("q", &[2], 1.0, q.wires());
+    Subject::new(b.finish().unwrap(), &[1, 2])
+}
+
 /// Weights that only their owner knows.
 pub fn private(w: i64) -> Subject {
     let linear = linear(w);

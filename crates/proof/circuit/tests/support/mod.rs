@@ -1,7 +1,7 @@
 //! An evaluator of the whole constraint system, independent of halo2's `MockProver`, fast enough to try a change of every cell.
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use halo2_proofs::{
     dev::MockProver,
@@ -12,7 +12,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use vouch_circuit::{
     Cell, Challenges, CircuitParams, Column, FirstPhase, HashRow, Layout, ModelCircuit, ModelConfig, ProductRow,
-    SecondPhase, chips::lookup::Lookup, choose,
+    SecondPhase, Selection, chips::lookup::Lookup, choose,
 };
 use vouch_program::{Program, Trace};
 
@@ -71,7 +71,11 @@ impl Bench {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
         let mut draw = || Fr::from_raw([rng.r#gen(), rng.r#gen(), rng.r#gen(), rng.r#gen::<u64>() >> 3]);
         let challenges = Challenges { mu: draw(), sigma: draw(), tau: draw(), beta: draw(), theta: draw() };
-        let weights = ModelCircuit::committed_weights(&program, &layout);
+        let columns = |lane| {
+            let all = 0..params.weight_columns;
+            all.map(|column| ModelCircuit::committed_weights(&program, &layout, lane, column)).collect()
+        };
+        let weights = (0..ModelCircuit::committed_lanes(&params)).map(columns).collect();
         let (program, layout) = (Arc::new(program), Arc::new(layout));
         let mut bench = Self { program, layout, config, cs, fixed, challenges, weights, mutant };
         match bench.mutant {
@@ -139,8 +143,13 @@ impl Bench {
         for (lane, v) in self.config.linear.iter().zip(&second.linear_acc) {
             put(lane.acc.index(), v);
         }
-        for (column, w) in self.config.matrix.iter().filter_map(|lane| lane.weights.combined()).zip(&second.matrix_w) {
-            put(column.index(), w);
+        for (weights, w) in self.config.weights().zip(&second.weights) {
+            put(weights.combined().unwrap().index(), w);
+        }
+        for (i, lane) in self.config.select.iter().enumerate() {
+            put(lane.index.index(), &first.select[i]);
+            put(lane.value.index(), &second.select_value[i]);
+            put(lane.psi.index(), &second.select_psi[i]);
         }
         for ((lane, x), acc) in self.config.matrix.iter().zip(&second.matrix_x).zip(&second.matrix_acc) {
             put(lane.x.index(), x);
@@ -172,8 +181,8 @@ impl Bench {
         // The argument outside the circuit, on the rows that it is about.
         let free = matches!(self.mutant, Some(Mutant::PrivateWeights | Mutant::VirtualWeights));
         let committed = if free { &[] } else { self.weights.as_slice() };
-        for (lane, columns) in self.config.matrix.iter().zip(committed) {
-            let combined = &c.advice[lane.weights.combined().unwrap().index()];
+        for (weights, columns) in self.config.weights().zip(committed) {
+            let combined = &c.advice[weights.combined().unwrap().index()];
             for row in 0..self.layout.params.usable() {
                 let w = columns.iter().fold(Fr::zero(), |w, c| w * self.challenges.mu + c[row]);
                 if combined[row] != w {
@@ -276,6 +285,23 @@ impl Bench {
             }
         }
         first.multiplicity = counts.into_iter().map(Fr::from).collect();
+        for selection in &self.layout.selections {
+            let own = &mut first.select[selection.at.lane.index()];
+            let start = selection.at.row.index();
+            let (entries, reads) = self.places(selection);
+            own[entries.clone()].fill(Fr::zero());
+            for read in reads {
+                let entry = entries.clone().find(|row| Fr::from((row - start) as u64) == own[read]);
+                entry.into_iter().for_each(|row| own[row] += Fr::one());
+            }
+        }
+    }
+
+    /// Rows of a selection's matrix, and of its indices.
+    pub fn places(&self, selection: &Selection) -> (Range<usize>, Range<usize>) {
+        let start = selection.at.row.index();
+        let end = start + self.program.matrices()[selection.check.matrix].rows as usize;
+        (start..end, end..end + selection.reads.len())
     }
 
     /// Every first-phase cell that a used row gives a meaning to, as a function that reaches it.
@@ -319,6 +345,10 @@ impl Bench {
                 out.extend(work.iter().map(|i| Place::HashWork(lane, *i, row)));
             }
         }
+        for selection in &self.layout.selections {
+            let lane = selection.at.lane.index();
+            out.extend(self.places(selection).1.map(|row| Place::SelectIndex(lane, row)));
+        }
         out
     }
 }
@@ -337,6 +367,7 @@ impl Bench {
                 Column::ProductR(l) => Some(Place::ProductR(l.index(), row)),
                 Column::HashState(l) => Some(Place::HashState(l.index(), 1, row)),
                 Column::HashWork(l, i) => Some(Place::HashWork(l.index(), i, row)),
+                Column::SelectIndex(l) => Some(Place::SelectIndex(l.index(), row)),
                 // Outputs may follow: the statement is then a wrong one.
                 Column::Instance if row >= public_inputs => Some(Place::Instance(row)),
                 _ => None,
@@ -370,6 +401,7 @@ pub enum Place {
     ProductR(usize, usize),
     HashState(usize, usize, usize),
     HashWork(usize, usize, usize),
+    SelectIndex(usize, usize),
     Instance(usize),
 }
 
@@ -379,6 +411,7 @@ impl Place {
             Self::LinearSlope(_, r) | Self::LinearY(_, r) => r,
             Self::ProductSlope(_, r) | Self::ProductY(_, r) | Self::ProductR(_, r) => r,
             Self::HashState(_, _, r) | Self::HashWork(_, _, r) | Self::Instance(r) => r,
+            Self::SelectIndex(_, r) => r,
             Self::LinearLimb(_, _, r) | Self::Operand(_, _, r) | Self::ProductLimb(_, _, r) => r,
         }
     }
@@ -395,6 +428,7 @@ impl Place {
             Self::ProductR(l, r) => &mut f.product[l].r[r],
             Self::HashState(l, i, r) => &mut f.hash[l].state[i][r],
             Self::HashWork(l, i, r) => &mut f.hash[l].work[i][r],
+            Self::SelectIndex(l, r) => &mut f.select[l][r],
             Self::Instance(r) => &mut f.instance[r],
         }
     }

@@ -130,6 +130,8 @@ pub fn class(layout: &Layout, (a, b): (Cell, Cell)) -> &'static str {
                 (_, false) => "matrix, item is a value",
             }
         }
+        Column::SelectIndex(_) => "select, index",
+        Column::SelectValue(_) => "select, value",
         Column::Instance if matches!(b.column, Column::HashState(_)) => "hash, digest is public",
         Column::Instance => "public output",
         Column::HashWork(_, 0) => "hash, packed value",

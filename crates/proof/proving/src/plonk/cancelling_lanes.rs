@@ -171,8 +171,9 @@ fn errors_of_two_lanes_do_not_cancel() {
     let nothing = |_: &ModelConfig, _: Fr, _: &mut vouch_circuit::Columns| {};
     // Moves the error of the changed weight into the other lane with the opposite sign.
     let opposite = |config: &ModelConfig, mu: Fr, columns: &mut vouch_circuit::Columns| {
-        let lanes = ModelCircuit::committed_weights(&key.program, &key.layout);
-        let committed = lanes[at.lane].iter().fold(Fr::zero(), |sum, column| sum * mu + column[at.row]);
+        let column = |c| ModelCircuit::committed_weights(&key.program, &key.layout, at.lane.index(), c)[at.row.index()];
+        let columns_of_lane = 0..key.header.params.weight_columns;
+        let committed = columns_of_lane.fold(Fr::zero(), |sum, c| sum * mu + column(c));
         let combined = |lane: Lane| {
             let column = config.matrix[lane].weights.private().unwrap();
             columns.iter().position(|(c, _)| *c == column).unwrap()

@@ -120,7 +120,7 @@ impl Roles {
         linear.extend([chip.phi.index(), chip.multiplicity.index()]);
         // Virtual columns have no random rows.
         let of_keys: Vec<usize> =
-            config.matrix.iter().filter_map(|lane| Some(lane.weights.virtual_column()?.index())).collect();
+            config.weights().filter_map(|weights| Some(weights.virtual_column()?.index())).collect();
         let others = (0..advice).filter(|c| !linear.contains(c) && !of_keys.contains(c)).collect();
         linear.extend((advice..advice + products).rev().skip(1));
         Some(Self {

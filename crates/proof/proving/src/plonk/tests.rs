@@ -147,7 +147,7 @@ fn every_column_is_blinded() {
         roles[0] += config.hash.len();
         roles[1] += config.lookup.iter().map(|chip| chip.helpers.len()).sum::<usize>();
         roles[2] += config.matrix.len();
-        roles[3] += config.matrix.iter().filter(|lane| lane.weights.private().is_some()).count();
+        roles[3] += config.weights().filter(|weights| weights.private().is_some()).count();
         let mut filled = || {
             let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
             let domain = Domain::new(key.pk.get_vk().get_domain().k());
@@ -157,7 +157,7 @@ fn every_column_is_blinded() {
             let second = |config: &ModelConfig, challenges: &[Fr]| circuit.second_phase(config, challenges);
             let (mut advice, _) = prover.advice(&circuit, &second).unwrap();
             // A virtual column is a combination of the key's columns: it has nothing to hide, and is zero there.
-            for column in config.matrix.iter().filter_map(|lane| lane.weights.virtual_column()) {
+            for column in config.weights().filter_map(WeightColumns::virtual_column) {
                 let values = std::mem::take(&mut advice[column.index()]);
                 assert!(values[values.len() - cs.blinding_factors() - 1..].iter().all(|v| *v == Fr::zero()));
                 roles[4] += 1;
@@ -224,7 +224,12 @@ fn refuses_other_weights(program: &vouch_program::Program, x: &[i64], name: &str
     *weight = (weight.as_i64().unwrap() + 1).into();
     let other: vouch_program::Program = serde_json::from_value(json).unwrap();
     // A weight whose operand is always 0 is in no column.
-    if ModelCircuit::committed_weights(program, &key.layout) == ModelCircuit::committed_weights(&other, &key.layout) {
+    let all = |program: &vouch_program::Program| -> Vec<Vec<Fr>> {
+        let lanes = 0..ModelCircuit::committed_lanes(&key.layout.params);
+        let places = lanes.flat_map(|lane| (0..key.layout.params.weight_columns).map(move |column| (lane, column)));
+        places.map(|(lane, column)| ModelCircuit::committed_weights(program, &key.layout, lane, column)).collect()
+    };
+    if all(program) == all(&other) {
         return false;
     }
     // Where the changed weight has no effect on the run there is still another combination of weights.

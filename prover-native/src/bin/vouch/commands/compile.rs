@@ -138,6 +138,7 @@ fn public_numbers(program: &Program) -> Option<String> {
         Instruction::Product(p) => p.terms.iter().any(|t| t.a.iter().chain(&t.b).any(constant)),
         Instruction::Max(m) => m.x.iter().any(constant),
         Instruction::MatMul(m) => m.x.iter().chain(&m.y).any(constant),
+        Instruction::Select(s) => s.x.iter().any(constant),
     };
     let used = program.instructions().iter().filter(|i| factors(i) > 0 || uses(i));
     let names: BTreeSet<&str> = used.map(Instruction::name).collect();

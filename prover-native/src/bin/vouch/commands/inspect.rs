@@ -131,6 +131,11 @@ fn instructions(program: &Program) -> String {
             }
             Instruction::Product(p) => ("product", format!("{} terms of {}", p.terms.len(), p.len), p.len),
             Instruction::Max(m) => ("max", format!("{} of {}", m.groups, m.x.len() as u32 / m.groups.max(1)), m.groups),
+            Instruction::Select(s) => {
+                let m = &program.matrices()[s.matrix.0 as usize];
+                let n = s.x.len() as u32;
+                ("select", format!("{n} of {}×{}", m.rows, m.cols), n.saturating_mul(m.cols))
+            }
             Instruction::MatMul(m) => {
                 let (rows, cols) = (m.rows() as u32, m.cols() as u32);
                 ("matmul", format!("{rows}×{}·{}×{cols}", m.inner, m.inner), rows * cols)

@@ -83,10 +83,11 @@ pub(crate) fn run(args: &Args, show: Show) -> Result<Output, Failure> {
     let p = &best.params;
     let _ = writeln!(
         text,
-        "chosen: {} linear, {} product, {} matrix and {} hash lanes of {} usable rows",
+        "chosen: {} linear, {} product, {} matrix, {} select and {} hash lanes of {} usable rows",
         p.linear_lanes,
         p.product_lanes,
         p.matrix_lanes,
+        p.select_lanes,
         p.hash_lanes,
         p.usable()
     );
