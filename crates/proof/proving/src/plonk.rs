@@ -39,7 +39,7 @@ use self::{
     block::Block,
     formula::CompiledExpression,
     open::{Opened, open},
-    poly::{Domain, combine, evaluate},
+    poly::{Domain, combine, evaluate, points},
     quotient::{Combine, ROWS, quotient, ratios},
 };
 use crate::{
@@ -56,13 +56,12 @@ use crate::{
 pub(crate) fn create_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     params: &KzgParams,
     pk: &ProvingKey<G1Affine>,
-    circuit: &ModelCircuit,
+    circuit: ModelCircuit,
     blinding: Option<&Blinding>,
     evm: Option<&Evm>,
     transcript: &mut T,
 ) -> Result<(), ProvingError> {
-    let second_phase = |config: &ModelConfig, challenges: &[Fr]| circuit.second_phase(config, challenges);
-    let link = create_circuit_proof(params, pk, circuit, &second_phase, evm, transcript)?;
+    let link = create_circuit_proof(params, pk, circuit, &ModelCircuit::second_phase, evm, transcript)?;
     match blinding {
         Some(blinding) => weights::prove(params, blinding, &link.combined, link.mu, transcript),
         None => Ok(()),
@@ -77,13 +76,13 @@ struct Link {
 }
 
 /// The second phase's columns, for the challenges after the first.
-type SecondPhase<'a> = dyn Fn(&ModelConfig, &[Fr]) -> vouch_circuit::Columns + 'a;
+type SecondPhase<'a> = dyn Fn(&ModelCircuit, &ModelConfig, &[Fr]) -> vouch_circuit::Columns + 'a;
 
 /// Writes the part of a proof about the circuit.
 fn create_circuit_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     params: &KzgParams,
     pk: &ProvingKey<G1Affine>,
-    circuit: &ModelCircuit,
+    circuit: ModelCircuit,
     second_phase: &SecondPhase<'_>,
     evm: Option<&Evm>,
     transcript: &mut T,
@@ -99,8 +98,10 @@ fn create_circuit_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
     }
     stage("committing to the values")?;
     let instance = prover.instance(circuit.instance().unwrap_or(&[]))?;
-    let (advice, challenges) = prover.advice(circuit, second_phase)?;
+    let (advice, challenges) = prover.advice(&circuit, second_phase)?;
     let config = ModelConfig::configure(&mut ConstraintSystem::default(), &circuit.params());
+    // The columns have its values.
+    drop(circuit);
     let blinded = prover.domain.n - cs.blinding_factors() - 1;
     let combined = config.weights().filter_map(WeightColumns::private);
     let combined: Vec<Vec<Fr>> = combined.map(|column| advice[column.index()][blinded..].to_vec()).collect();
@@ -253,7 +254,8 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         let mut challenges = vec![Fr::zero(); self.cs.num_challenges()];
         let (of_column, of_challenge) = (self.cs.advice_column_phase(), self.cs.challenge_phase());
         for phase in 0..=of_column.iter().copied().max().unwrap_or(0) {
-            let values = if phase == 0 { circuit.first_phase(&config) } else { second_phase(&config, &challenges) };
+            let values =
+                if phase == 0 { circuit.first_phase(&config) } else { second_phase(circuit, &config, &challenges) };
             for (column, values) in values {
                 columns[column.index()] = values;
             }
@@ -284,7 +286,7 @@ impl<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>> Prover<'_, T> {
         let n = self.domain.n;
         let programs = ratios(self.cs, c);
         let mut x = vec![Fr::zero(); n];
-        self.domain.points(Fr::one(), &mut x);
+        points(Fr::one(), self.domain.omega, &mut x);
         let mut columns: Vec<&[Fr]> = vec![instance];
         columns.extend(advice.iter().map(Vec::as_slice));
         columns.extend(self.pk.fixed_values().iter().map(|p| &p[..]));

@@ -61,20 +61,20 @@ impl ProverKey {
         let witness = start.elapsed();
         let start = Stopwatch::start();
         let model_id = self.verifier.model_id();
+        let instance = circuit.instance().unwrap_or(&[]).to_vec();
         let proof = if self.evm.is_some() {
-            let instance = circuit.instance().unwrap_or(&[]);
-            let mut transcript = KeccakWrite::new(&model_id.0, &nonce.0, instance);
-            self.write_proof(&circuit, &mut transcript)?;
+            let mut transcript = KeccakWrite::new(&model_id.0, &nonce.0, &instance);
+            self.write_proof(circuit, &mut transcript)?;
             transcript.finalize()
         } else {
             let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
             for scalar in statement(&model_id, &nonce) {
                 transcript.common_scalar(scalar).map_err(|e| ProvingError::Halo2(e.to_string()))?;
             }
-            self.write_proof(&circuit, &mut transcript)?;
+            self.write_proof(circuit, &mut transcript)?;
             transcript.finalize()
         };
-        let public = self.public(&trace, circuit.instance().unwrap_or(&[]));
+        let public = self.public(&trace, &instance);
         let envelope = ProofEnvelope { model_id, nonce, public, proof };
         let prove = start.elapsed();
         let start = Stopwatch::start();
@@ -92,7 +92,7 @@ impl ProverKey {
 
     fn write_proof<T: TranscriptWrite<G1Affine, Challenge255<G1Affine>>>(
         &self,
-        circuit: &ModelCircuit,
+        circuit: ModelCircuit,
         transcript: &mut T,
     ) -> Result<(), ProvingError> {
         create_proof(&self.params, &self.pk, circuit, self.blinding.as_ref(), self.evm.as_ref(), transcript)

@@ -175,6 +175,7 @@ fn circuits_are_exported() {
             hash_lanes: usize::from(on(4)),
             grid: on(5),
             mat_mul: on(5) && on(6),
+            select_lanes: (features % 5 / 3) as usize,
         };
         let mut cs = ConstraintSystem::<Fr>::default();
         ModelConfig::configure(&mut cs, &params);

@@ -75,7 +75,7 @@ fn prove(
     cheat: &dyn Fn(&ModelConfig, Fr, &mut vouch_circuit::Columns),
     gamma: Option<Fr>,
 ) -> Vec<u8> {
-    let second_phase = |config: &ModelConfig, challenges: &[Fr]| {
+    let second_phase = |circuit: &ModelCircuit, config: &ModelConfig, challenges: &[Fr]| {
         let mut columns = circuit.second_phase(config, challenges);
         cheat(config, challenges[config.mu.index()], &mut columns);
         columns
@@ -84,7 +84,8 @@ fn prove(
     for scalar in statement(&key.verifier.model_id(), &NONCE) {
         transcript.common_scalar(scalar).unwrap();
     }
-    let link = create_circuit_proof(&key.params, &key.pk, circuit, &second_phase, None, &mut transcript).unwrap();
+    let link =
+        create_circuit_proof(&key.params, &key.pk, circuit.clone(), &second_phase, None, &mut transcript).unwrap();
     let drawn = *transcript.squeeze_challenge_scalar::<()>();
     let (gamma, blinding) = (gamma.unwrap_or(drawn), key.blinding.as_ref().unwrap());
     weights::prove_combination(&key.params, blinding, &link.combined, link.mu, gamma, &mut transcript).unwrap();

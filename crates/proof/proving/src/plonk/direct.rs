@@ -120,7 +120,7 @@ impl<'a> Direct<'a> {
             })
         };
         let expected: Vec<Fr> = (0..ROWS).map(|row| self.constraints(row)).collect();
-        assert_eq!(run(&numerator(self.cs, &self.challenges, &self.c)), expected, "{what}");
+        assert_eq!(run(&numerator(self.cs, &self.challenges, &self.c, None)), expected, "{what}");
         for (set, (above, below)) in ratios(self.cs, &self.c).iter().enumerate() {
             let sides: Vec<(Fr, Fr)> = (0..ROWS).map(|row| self.sides(row)[set]).collect();
             let sides: (Vec<Fr>, Vec<Fr>) = sides.into_iter().unzip();
@@ -149,6 +149,7 @@ fn circuits_of_every_feature() {
             hash_lanes: usize::from(on(4)),
             grid: on(2),
             mat_mul: on(2) && on(5),
+            select_lanes: (features % 5 / 3) as usize,
         };
         let mut cs = ConstraintSystem::<Fr>::default();
         ModelConfig::configure(&mut cs, &params);

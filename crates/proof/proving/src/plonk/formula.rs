@@ -29,9 +29,35 @@ enum Part {
 pub(crate) struct Formula {
     parts: Vec<Part>,
     known: HashMap<Part, Node>,
+    half: Option<Half>,
+}
+
+/// Every second row of the columns: those with even numbers, or those with odd ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Half {
+    /// Whether the rows are odd.
+    pub(crate) odd: bool,
+    /// Where the other rows of a column are, of those that need them.
+    pub(crate) others: HashMap<usize, usize>,
+}
+
+impl Half {
+    /// A cell among the halves of columns. Row 2t + odd, rotated by r, is row 2·(t + r/2) + odd if r is even, and one of the
+    /// others if it is odd.
+    fn cell(&self, column: usize, rotation: i32) -> (usize, i32) {
+        if rotation.rem_euclid(2) == 0 {
+            return (column, rotation / 2);
+        }
+        (self.others[&column], (rotation + i32::from(self.odd)).div_euclid(2))
+    }
 }
 
 impl Formula {
+    /// A formula over half of the rows of each column, in which rotations are those of whole columns.
+    pub(crate) fn over(half: Option<Half>) -> Self {
+        Self { half, ..Self::default() }
+    }
+
     fn node(&mut self, part: Part) -> Node {
         *self.known.entry(part).or_insert_with(|| {
             self.parts.push(part);
@@ -48,6 +74,7 @@ impl Formula {
 
     /// A column's cell, so many rows below the present one.
     pub(crate) fn cell(&mut self, column: usize, rotation: i32) -> Node {
+        let (column, rotation) = self.half.as_ref().map_or((column, rotation), |half| half.cell(column, rotation));
         self.node(Part::Cell(column, rotation))
     }
 

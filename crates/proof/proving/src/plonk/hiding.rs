@@ -203,7 +203,8 @@ impl<'a> Points<'a> {
         let delta = at_the_end(delta);
         let taus: Vec<Vec<Fr>> = taus.iter().map(|rows| at_the_end(rows)).collect();
         let mut values = vec![Fr::zero(); n];
-        let quotient = divided(self.domain, pieces, |transform, _, numerators| {
+        let quotient = divided(self.domain, pieces, |shift, numerators| {
+            let transform = self.domain.coset(shift);
             transform.run(&delta, &mut values);
             for (i, v) in numerators.iter_mut().enumerate() {
                 *v = values[(i + 1) % n] - values[i];

@@ -52,18 +52,18 @@ impl Domain {
         self.inverse.run(values, to);
     }
 
-    /// `shift·ω^i` for all i.
-    pub(super) fn points(&self, shift: Fr, to: &mut [Fr]) {
-        let mut x = shift;
-        for v in to {
-            *v = x;
-            x *= self.omega;
-        }
-    }
-
     /// `x·ω^rotation`.
     pub(super) fn rotate(&self, x: Fr, rotation: i32) -> Fr {
         x * self.omega.pow_vartime([i64::from(rotation).rem_euclid(self.n as i64) as u64])
+    }
+}
+
+/// `first·by^i` for all i.
+pub(super) fn points(first: Fr, by: Fr, to: &mut [Fr]) {
+    let mut x = first;
+    for v in to {
+        *v = x;
+        x *= by;
     }
 }
 

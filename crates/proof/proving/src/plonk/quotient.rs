@@ -3,6 +3,8 @@
 //! The combination has degree below 5n, so the quotient is known by its values on a few cosets of the n-th roots of unity; one coset at a time is computed,
 //! which keeps memory at one value per column and row.
 
+use std::collections::HashMap;
+
 use halo2_proofs::{
     halo2curves::{
         bn256::Fr,
@@ -14,8 +16,8 @@ use rayon::prelude::*;
 
 use super::{
     block::Block,
-    formula::{CompiledExpression, Formula, Node},
-    poly::{Domain, combine, invert_nonzero},
+    formula::{CompiledExpression, Formula, Half, Node},
+    poly::{Domain, combine, invert_nonzero, points},
 };
 use crate::{ProvingError, packed::transform::Transform};
 
@@ -171,8 +173,13 @@ fn constraints(f: &mut Formula, cs: &ConstraintSystem<Fr>, challenges: &[Fr], c:
 }
 
 /// The expression for all constraints together. Those with a factor in common (most are switched by the same column) are added before it is applied.
-pub(super) fn numerator(cs: &ConstraintSystem<Fr>, challenges: &[Fr], c: &Combine) -> CompiledExpression {
-    let mut f = Formula::default();
+pub(super) fn numerator(
+    cs: &ConstraintSystem<Fr>,
+    challenges: &[Fr],
+    c: &Combine,
+    half: Option<Half>,
+) -> CompiledExpression {
+    let mut f = Formula::over(half);
     let all = constraints(&mut f, cs, challenges, c);
     let mut uses = std::collections::HashMap::new();
     for (a, b) in all.iter().filter_map(|n| f.factors(*n)) {
@@ -204,6 +211,9 @@ pub(super) fn numerator(cs: &ConstraintSystem<Fr>, challenges: &[Fr], c: &Combin
     f.compile(result)
 }
 
+/// From 2^17 rows on, memory is dearer than the 4 % of time that it costs to halve it.
+const HALVES: u32 = 17;
+
 /// The pieces of the quotient, of n coefficients each. `polys` are the coefficients of all columns, in the order of [`Places`] up to `l_active`.
 pub(super) fn quotient(
     cs: &ConstraintSystem<Fr>,
@@ -212,25 +222,104 @@ pub(super) fn quotient(
     challenges: &[Fr],
     c: &Combine,
 ) -> Result<Vec<Vec<Fr>>, ProvingError> {
-    let expression = numerator(cs, challenges, c);
+    if domain.k >= HALVES {
+        in_halves(cs, domain, polys, challenges, c)
+    } else {
+        at_once(cs, domain, polys, challenges, c)
+    }
+}
+
+/// The quotient, with the values of all columns on one coset at a time.
+fn at_once(
+    cs: &ConstraintSystem<Fr>,
+    domain: &Domain,
+    polys: &[&[Fr]],
+    challenges: &[Fr],
+    c: &Combine,
+) -> Result<Vec<Vec<Fr>>, ProvingError> {
+    let expression = numerator(cs, challenges, c, None);
     let mut values = Block::new(polys.len() + 1, domain.n)?;
-    divided(domain, cs.degree() - 1, |transform, shift, numerators| {
+    divided(domain, cs.degree() - 1, |shift, numerators| {
+        let transform = domain.coset(shift);
         values.columns_mut().enumerate().for_each(|(i, v)| match polys.get(i) {
             Some(p) => transform.run(p, v),
             // The last is X.
-            None => domain.points(shift, v),
+            None => points(shift, domain.omega, v),
         });
         let slices = values.columns();
         numerators.par_chunks_mut(ROWS).enumerate().for_each(|(i, out)| expression.evaluate(&slices, i * ROWS, out));
     })
 }
 
+/// The quotient, with the values on half a coset at a time: the even points, then the odd ones. A column that is rotated has
+/// its values on both halves.
+///
+/// With m = n/2 and (s·ω)^m = −s^m, a polynomial f_low + X^m·f_high is `f_low ± s^m·f_high` on the points s·ω^(2t) and s·ω^(2t+1).
+fn in_halves(
+    cs: &ConstraintSystem<Fr>,
+    domain: &Domain,
+    polys: &[&[Fr]],
+    challenges: &[Fr],
+    c: &Combine,
+) -> Result<Vec<Vec<Fr>>, ProvingError> {
+    let (m, step) = (domain.n / 2, domain.omega.square());
+    let columns = polys.len() + 1;
+    let rotated = rotated(cs);
+    let others: HashMap<usize, usize> = rotated.iter().enumerate().map(|(i, column)| (*column, columns + i)).collect();
+    let expressions = [false, true].map(|odd| numerator(cs, challenges, c, Some(Half { odd, others: others.clone() })));
+    let mut own = Block::new(columns, m)?;
+    let mut odd = Block::new(rotated.len(), m)?;
+    let mut half = vec![Fr::zero(); m];
+    divided(domain, cs.degree() - 1, |shift, numerators| {
+        for (number, expression) in expressions.iter().enumerate() {
+            let shifts = [shift, shift * domain.omega];
+            let transforms = shifts.map(|shift| Transform::new(domain.k - 1, step, shift, None));
+            let to = |poly: &[Fr], half: usize, values: &mut [Fr]| {
+                let (low, high) = poly.split_at(m);
+                let by = shifts[half].pow_vartime([m as u64]);
+                transforms[half].run(&combine(&[low, high], &[Fr::one(), by]), values);
+            };
+            if number == 0 {
+                odd.columns_mut().enumerate().for_each(|(i, values)| to(polys[rotated[i]], 1, values));
+            }
+            own.columns_mut().enumerate().for_each(|(i, values)| match polys.get(i) {
+                // Its odd values are there, and its even ones stay.
+                Some(_) if number == 1 && others.contains_key(&i) => {}
+                Some(p) => to(p, number, values),
+                // The last is X.
+                None => points(shifts[number], step, values),
+            });
+            let mut slices = own.columns();
+            slices.extend(odd.columns());
+            if number == 1 {
+                others.iter().for_each(|(own, other)| slices.swap(*own, *other));
+            }
+            half.par_chunks_mut(ROWS).enumerate().for_each(|(i, out)| expression.evaluate(&slices, i * ROWS, out));
+            numerators.par_chunks_mut(2).zip(&half).with_min_len(1024).for_each(|(pair, v)| pair[number] = *v);
+        }
+    })
+}
+
+/// Columns of which a formula takes cells an odd number of rows away.
+fn rotated(cs: &ConstraintSystem<Fr>) -> Vec<usize> {
+    let places = Places::new(cs);
+    let odd = |rotation: i32| rotation.rem_euclid(2) == 1;
+    let advice = cs.advice_queries().iter().filter(|(_, r)| odd(r.0)).map(|(c, _)| places.advice + c.index());
+    let fixed = cs.fixed_queries().iter().filter(|(_, r)| odd(r.0)).map(|(c, _)| places.fixed + c.index());
+    let instance = cs.instance_queries().iter().filter(|(_, r)| odd(r.0)).map(|(c, _)| c.index());
+    // Each product goes on in the next row.
+    let mut all: Vec<usize> = advice.chain(fixed).chain(instance).chain(places.product..places.special).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 /// The pieces of N/(X^n − 1), of n coefficients each, for a polynomial N of degree below n·(pieces + 1) that is 0 on the n-th roots of unity.
-/// `numerator` writes N's values on the coset of a shift, to which the transform goes from coefficients.
+/// `numerator` writes N's values on the coset of a shift.
 pub(super) fn divided(
     domain: &Domain,
     pieces: usize,
-    mut numerator: impl FnMut(&Transform, Fr, &mut [Fr]),
+    mut numerator: impl FnMut(Fr, &mut [Fr]),
 ) -> Result<Vec<Vec<Fr>>, ProvingError> {
     let n = domain.n;
     let parts = pieces.next_power_of_two();
@@ -240,7 +329,7 @@ pub(super) fn divided(
     let mut remainders: Vec<Vec<Fr>> = Vec::with_capacity(parts);
     let mut shift = Fr::ZETA;
     for _ in 0..parts {
-        numerator(&domain.coset(shift), shift, &mut numerators);
+        numerator(shift, &mut numerators);
         let mut remainder = domain.coefficients(&numerators);
         let vanishing = shift.pow_vartime([n as u64]) - Fr::one();
         let mut by = invert_nonzero(vanishing, "X^n - 1 on a coset")?;
@@ -265,4 +354,50 @@ pub(super) fn divided(
             Ok(combine(&slices, &factors))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use halo2_proofs::plonk::ConstraintSystem;
+    use rand::SeedableRng;
+    use vouch_circuit::{CircuitParams, ModelConfig};
+
+    use super::*;
+
+    /// The quotient's pieces are the same, whatever the numerator is: also of one that is no multiple of X^n − 1.
+    #[test]
+    fn halves_have_the_quotient_of_the_whole() {
+        for features in 0..8u32 {
+            let on = |bit: u32| features >> bit & 1 == 1;
+            let params = CircuitParams {
+                k: 7,
+                limb_bits: 4,
+                linear_lanes: 1 + usize::from(on(0)),
+                linear_limbs: 3,
+                product_lanes: usize::from(on(1)),
+                product_limbs: 5,
+                max: on(1),
+                matrix_lanes: 1,
+                weight_columns: 2,
+                virtual_weights: true,
+                grid: on(2),
+                mat_mul: on(2),
+                hash_lanes: usize::from(on(1)),
+                select_lanes: usize::from(on(0)),
+                ..CircuitParams::default()
+            };
+            let mut cs = ConstraintSystem::default();
+            ModelConfig::configure(&mut cs, &params);
+            let domain = Domain::new(params.k);
+            let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(u64::from(features));
+            let places = Places::new(&cs);
+            let polys: Vec<Vec<Fr>> =
+                (0..places.special + 3).map(|_| (0..domain.n).map(|_| Fr::random(&mut rng)).collect()).collect();
+            let polys: Vec<&[Fr]> = polys.iter().map(Vec::as_slice).collect();
+            let challenges: Vec<Fr> = (0..cs.num_challenges()).map(|_| Fr::random(&mut rng)).collect();
+            let c = Combine { beta: Fr::random(&mut rng), gamma: Fr::random(&mut rng), y: Fr::random(&mut rng) };
+            let whole = at_once(&cs, &domain, &polys, &challenges, &c).unwrap();
+            assert_eq!(in_halves(&cs, &domain, &polys, &challenges, &c).unwrap(), whole, "{params:?}");
+        }
+    }
 }

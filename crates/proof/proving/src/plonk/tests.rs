@@ -103,7 +103,7 @@ fn halo2_accepts() {
         let instance = circuit.instance().unwrap().to_vec();
         let prove = || {
             let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
-            create_proof(&key.params, &key.pk, &circuit, None, None, &mut transcript).unwrap();
+            create_proof(&key.params, &key.pk, circuit.clone(), None, None, &mut transcript).unwrap();
             transcript.finalize()
         };
         let proof = prove();
@@ -154,8 +154,7 @@ fn every_column_is_blinded() {
             let mut prover =
                 Prover { params: &key.params, pk: &key.pk, cs, domain, evm: None, transcript: &mut transcript };
             let instance = prover.instance(circuit.instance().unwrap()).unwrap();
-            let second = |config: &ModelConfig, challenges: &[Fr]| circuit.second_phase(config, challenges);
-            let (mut advice, _) = prover.advice(&circuit, &second).unwrap();
+            let (mut advice, _) = prover.advice(&circuit, &ModelCircuit::second_phase).unwrap();
             // A virtual column is a combination of the key's columns: it has nothing to hide, and is zero there.
             for column in config.weights().filter_map(WeightColumns::virtual_column) {
                 let values = std::mem::take(&mut advice[column.index()]);
@@ -215,7 +214,7 @@ fn refuses_other_weights(program: &vouch_program::Program, x: &[i64], name: &str
     key.prove(x, nonce).unwrap();
     let circuit = ModelCircuit::prove(key.program.clone(), key.layout.clone(), &program.run(x).unwrap(), &[]).unwrap();
     let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
-    create_proof(&key.params, &key.pk, &circuit, key.blinding.as_ref(), None, &mut transcript).unwrap();
+    create_proof(&key.params, &key.pk, circuit.clone(), key.blinding.as_ref(), None, &mut transcript).unwrap();
     let proof = transcript.finalize();
     assert!(accepted(&key, circuit.instance().unwrap(), &proof), "{name}: halo2's part");
 
