@@ -1,4 +1,5 @@
-//! The suite `tutorials`: the blocks of a guide's page, run from top to bottom in an empty folder.
+//! The suite `tutorials`: the blocks of a guide's page, run from top to bottom in an empty folder; and the script of the page
+//! about GPT-2, with a small model.
 //!
 //! A block of Python that begins with `# NAME.py` is a file of that name. A block of `sh` is run, with all variables of the
 //! blocks before it, and must succeed. Other blocks show something and are passed over.
@@ -29,8 +30,19 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
             fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
         }
         run_page(workspace, page, &folder, &[programs.clone(), bin(&python)])?;
+        gpt2(workspace, &python, &programs)?;
     }
     Ok(())
+}
+
+/// Proves the next token of a model of GPT-2's shape, and little more than that.
+fn gpt2(workspace: &Workspace, python: &Path, programs: &Path) -> Result<()> {
+    let out = workspace.target.join("tutorials/gpt2");
+    let mut script = Command::new(python);
+    script.arg(workspace.root.join("examples/gpt2/gpt2.py")).arg("--random");
+    script.args(["--layers", "1", "--width", "32", "--heads", "2", "--vocabulary", "300", "--length", "4"]);
+    script.arg("--out").arg(&out).arg("--vouch").arg(programs.join("vouch"));
+    run(script.env("VOUCH_STATE", out.join("state"))).context("the script of docs/guide/gpt2.md failed")
 }
 
 /// The folder of an environment's programs.
