@@ -181,11 +181,11 @@ fn candidates(program: &Program, base: &CircuitParams, plan: &Plan) -> Vec<Estim
         let linear = of(linear_rows, p.linear_lanes);
         let product = of(Count::new(plan.products.len()), p.product_lanes);
         let table = (Layout::table_rows(program), usable);
-        out.push(estimate(&p, program.public_len(), [linear, product, of(matrix_rows, p.matrix_lanes), table]));
+        out.push(estimate(&p, program, [linear, product, of(matrix_rows, p.matrix_lanes), table]));
         // Another lane where continuations of chains need the room.
         if (2..MAX_LANES).contains(&p.matrix_lanes) {
             p.matrix_lanes = p.matrix_lanes.saturating_add(1);
-            out.push(estimate(&p, program.public_len(), [linear, product, of(matrix_rows, p.matrix_lanes), table]));
+            out.push(estimate(&p, program, [linear, product, of(matrix_rows, p.matrix_lanes), table]));
         }
     }
     out
@@ -215,7 +215,7 @@ fn lanes(leaves: &[usize], usable: usize, sort: bool) -> usize {
 }
 
 /// Counts columns and predicts sizes and times.
-fn estimate(p: &CircuitParams, cells: usize, rows: [(usize, usize); 4]) -> Estimate {
+fn estimate(p: &CircuitParams, program: &Program, rows: [(usize, usize); 4]) -> Estimate {
     let n = Count::new(p.n());
     let linear_lanes = Count::new(p.linear_lanes);
     let product_lanes = Count::new(p.product_lanes);
@@ -277,7 +277,7 @@ fn estimate(p: &CircuitParams, cells: usize, rows: [(usize, usize); 4]) -> Estim
         own: (fixed.less(nowhere) + permutation).get(),
         // All but the random polynomial's.
         evaluations: evaluations.less(one).get(),
-        cells,
+        cells: program.public_len(),
     };
     // One point and a response for each blinding row (docs/private-weights.md).
     let blinding = if p.private_weights { BLINDING_ROWS } else { 0 };
@@ -290,6 +290,9 @@ fn estimate(p: &CircuitParams, cells: usize, rows: [(usize, usize); 4]) -> Estim
     let columns = real((advice + fixed + permutation).get());
     let row = 5.6e-6 * real(full.get()) / f64::from(p.k) + 8.0e-7 * columns;
     let kept = advice + fixed + permutation + products + 4;
+    // From 2^19 rows on, the quotient is computed on half a coset at a time.
+    let cell = if p.k < 19 { 119 } else { 101 };
+    let weights_of_program = Count::new(program.parameters());
     Estimate {
         params: p.clone(),
         advice: advice.get(),
@@ -299,7 +302,7 @@ fn estimate(p: &CircuitParams, cells: usize, rows: [(usize, usize); 4]) -> Estim
         proof_bytes: (32 * (commitments + evaluations + link)).get(),
         prover_key_bytes: (32 * n * (2 * fixed + 3 * permutation + 3)).get(),
         verifier_key_bytes: (32 * (fixed + permutation + weight_commitments + blinding) + 512).get(),
-        memory_bytes: (18_300_000 + 119 * n * kept).get(),
+        memory_bytes: (18_300_000 + cell * n * kept + 8 * weights_of_program).get(),
         prove_seconds: 0.022 + real(n.get()) * row,
         weight_commitments: weight_commitments.get(),
         openings,

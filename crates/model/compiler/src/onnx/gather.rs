@@ -17,10 +17,10 @@ use crate::{
 pub(super) const OPS: &[(&str, Lower)] = &[("Gather", gather), ("GatherElements", elements), ("GatherND", nd)];
 
 pub(super) const LIMITS: &[(&str, &str)] =
-    &[("Gather", "a computed index into more than 256 constant elements is not negative")];
+    &[("Gather", "computed indices into many constant elements are not negative")];
 
-/// A vector with a one at the index is cheaper than a lookup of so few elements for all indices.
-const FEW: usize = 64;
+/// Vectors with a one at the index that have so few elements together are cheaper than a lane of lookups.
+const FEW: usize = 8192;
 
 /// Negative indices into more constant elements than this are refused: a table would have a row for each.
 const WRAPPED: usize = 256;

@@ -122,6 +122,33 @@ impl Kernel for Combination<'_> {
     }
 }
 
+/// `low + by·high`, of polynomials of one length.
+pub(super) fn fold(low: &[Fr], high: &[Fr], by: &Fr) -> Vec<Fr> {
+    let mut out = vec![Fr::zero(); low.len()];
+    dispatch(out.len(), Fold { low, high, by, out: &mut out });
+    out
+}
+
+struct Fold<'a> {
+    low: &'a [Fr],
+    high: &'a [Fr],
+    by: &'a Fr,
+    out: &'a mut [Fr],
+}
+
+impl Kernel for Fold<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Packed>(self) {
+        let by = L::splat(self.by);
+        let parts = self.low.chunks_exact(L::WIDTH).zip(self.high.chunks_exact(L::WIDTH));
+        for ((low, high), out) in parts.zip(self.out.chunks_exact_mut(L::WIDTH)) {
+            L::load(high).mul(by).add(L::load(low)).store(out);
+        }
+    }
+}
+
 /// The value at x.
 pub(super) fn evaluate(poly: &[Fr], x: &Fr) -> Fr {
     dispatch(poly.len(), Evaluation { poly, x })
