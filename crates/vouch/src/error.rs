@@ -86,9 +86,7 @@ impl Remedy {
                 "open the key with the model that it was made for, or make keys again with `Model::setup`"
             }
             Self::OwnersModel => "use the owner's model: the published one has no weights to prove with",
-            Self::OtherProfile => {
-                "make the keys without `Setup::evm`, or compile the model without `private_weights`"
-            }
+            Self::OtherProfile => "make the keys without `Setup::evm`, or compile the model without `private_weights`",
             Self::Ceremony => {
                 "make the keys with a ceremony's reference string (`Srs::import`), or accept it while developing with `Expected::allow_development_srs`"
             }

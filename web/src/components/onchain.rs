@@ -166,14 +166,19 @@ fn shown(state: State) -> AnyView {
     match state {
         State::Waiting => ().into_any(),
         State::Asking => view! { <p class="quiet">"Asking the node …"</p> }.into_any(),
-        State::Done(Err(obstacle)) => view! { <p class="note warn" id="chain-obstacle">{obstacle.sentence()}</p> }.into_any(),
+        State::Done(Err(obstacle)) => {
+            view! { <p class="note warn" id="chain-obstacle">{obstacle.sentence()}</p> }.into_any()
+        }
         State::Done(Ok(said)) => {
             let class = if said.gas.is_some() && said.word() == "Valid" { "note" } else { "note bad" };
             let gas = said.gas.map(|gas| {
                 let gas = numbers().count(gas);
                 view! { <p id="chain-gas">"A transaction with this call would take about "<strong>{gas}</strong>" gas."</p> }
             });
-            let chain = format!("Chain {}. The code at the address is that of VouchVerifier as this release has it.", said.chain);
+            let chain = format!(
+                "Chain {}. The code at the address is that of VouchVerifier as this release has it.",
+                said.chain
+            );
             view! {
                 <div class=class>
                     <p><strong id="chain-word">{said.word()}</strong></p>

@@ -19,7 +19,7 @@ thread_local! {
 /// # Errors
 /// [`Obstacle`] if it was not asked, or has not answered.
 pub(crate) async fn check(place: &Place, call: &[u8]) -> Result<Said, Obstacle> {
-    let ask = async |method, params| question(place, method, params).await;
+    let ask = async |method: &'static str, params: Value| question(place, method, params).await;
     let node = Obstacle::Node;
     let chain = onchain::chain(place, &ask("eth_chainId", Value::Array(Vec::new())).await.map_err(node)?)?;
     let code = ask("eth_getCode", onchain::code_question(place)).await.map_err(node)?;
@@ -34,8 +34,8 @@ pub(crate) async fn check(place: &Place, call: &[u8]) -> Result<Said, Obstacle> 
 }
 
 async fn question(place: &Place, method: &str, params: Value) -> Result<Value, NodeFailure> {
-    let message = Object::new();
-    for (name, text) in [("node", place.node.as_str()), ("method", method), ("params", &params.to_string())] {
+    let (message, params) = (Object::new(), params.to_string());
+    for (name, text) in [("node", place.node.as_str()), ("method", method), ("params", params.as_str())] {
         set(&message, name, &text.into());
     }
     match WORKER.with(|worker| *worker).ask(&message).await {

@@ -170,7 +170,7 @@ pub(crate) fn Verify() -> impl IntoView {
                     <Verdict state=verdict />
                     <Meaning state=verdict evidence=evidence.clone() />
                     <Recognize evidence=evidence.clone() take=typed />
-                    <EvidenceDetails evidence=evidence.clone() />
+                    <EvidenceDetails state=verdict evidence=evidence.clone() />
                     <OnChain evidence />
                 }.into_any()
             }

@@ -105,16 +105,26 @@ pub(crate) fn run(
     let asked = said(script("ask").arg("--key").arg(&key).arg("--envelope").arg(&inputs))?;
     fs::write(&asked_file, &asked).with_context(|| format!("cannot write {}", asked_file.display()))?;
     let asked: Asked = read(&asked)?;
-    println!("contract {} checks proofs; the key's registration took {} gas, once", asked.verifier, asked.registration_gas);
+    println!(
+        "contract {} checks proofs; the key's registration took {} gas, once",
+        asked.verifier, asked.registration_gas
+    );
     println!("vault {} offers {} ether for request {}", asked.vault, ether(&asked.bounty)?, asked.request);
 
     let nonce = asked.nonce.trim_start_matches("0x");
-    process::run(vouch().args(["prove", "--quiet"]).arg(&dir).args(["--input", INPUT, "--nonce", nonce, "-o"]).arg(&proof))?;
+    process::run(
+        vouch().args(["prove", "--quiet"]).arg(&dir).args(["--input", INPUT, "--nonce", nonce, "-o"]).arg(&proof),
+    )?;
     process::run(vouch().args(["export", "--quiet"]).arg(&proof).arg("--evm").arg(&key).arg("-o").arg(&calls))?;
     let answered: Answered = read(&said(script("answer").arg("--asked").arg(&asked_file).arg("--calls").arg(&calls))?)?;
     ensure!(answered.paid == asked.bounty, "the prover was paid {}, not {}", answered.paid, asked.bounty);
     println!("the proof with another output is refused: {}", answered.refused);
-    println!("the proof is taken with {} gas, and {} is paid {} ether", answered.gas_used, asked.prover, ether(&answered.paid)?);
+    println!(
+        "the proof is taken with {} gas, and {} is paid {} ether",
+        answered.gas_used,
+        asked.prover,
+        ether(&answered.paid)?
+    );
     for Output { name, unit, values } in &answered.outputs {
         let values: Vec<String> = values.iter().map(|value| format!("{value:.3}")).collect();
         println!("the vault keeps {name} = {} {unit}", values.join(", "));

@@ -141,10 +141,8 @@ mod tests {
     #[test]
     fn errors_have_names() {
         let error = MessageNotCanonical { offset: alloy_primitives::U256::from(64) };
-        let refusal = Refusal {
-            name: "MessageNotCanonical",
-            error: VouchVerifierErrors::MessageNotCanonical(error.clone()),
-        };
+        let refusal =
+            Refusal { name: "MessageNotCanonical", error: VouchVerifierErrors::MessageNotCanonical(error.clone()) };
         assert_eq!(Answer::reverted(&error.abi_encode()), Some(Answer::Refused(refusal)));
         let unknown = UnknownModel { modelId: B256::repeat_byte(7) };
         let Some(Answer::Refused(Refusal { name, .. })) = Answer::reverted(&unknown.abi_encode()) else { panic!() };

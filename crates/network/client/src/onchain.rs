@@ -179,7 +179,8 @@ pub fn chain(place: &Place, answer: &Value) -> Result<u64, Obstacle> {
 /// # Errors
 /// [`Obstacle`].
 pub fn code(chain: u64, answer: &Value) -> Result<bool, Obstacle> {
-    let code = answer.as_str().and_then(|text| bytes(text).ok()).ok_or_else(|| malformed("a contract's code is none"))?;
+    let code =
+        answer.as_str().and_then(|text| bytes(text).ok()).ok_or_else(|| malformed("a contract's code is none"))?;
     match Code::of(&code) {
         Code::Nothing => Err(Obstacle::NoContract { chain }),
         Code::Other => Err(Obstacle::OtherContract { chain }),

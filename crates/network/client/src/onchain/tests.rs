@@ -58,7 +58,10 @@ fn answers_of_nodes_are_read() {
     assert_eq!(result(r#"{"jsonrpc":"2.0","id":1,"result":"0x1"}"#), Ok(json!("0x1")));
     let refused = |data: Option<Vec<u8>>| Err(NodeFailure::Refused { message: "reverted".into(), data });
     for data in [r#""0x00ff""#, r#"{"data":"0x00ff"}"#] {
-        assert_eq!(result(&format!(r#"{{"error":{{"message":"reverted","data":{data}}}}}"#)), refused(Some(vec![0, 255])));
+        assert_eq!(
+            result(&format!(r#"{{"error":{{"message":"reverted","data":{data}}}}}"#)),
+            refused(Some(vec![0, 255]))
+        );
     }
     assert_eq!(result(r#"{"error":{"message":"reverted"}}"#), refused(None));
     assert_eq!(result(r#"{"error":{"message":"reverted","data":"what"}}"#), refused(None));
@@ -110,7 +113,9 @@ fn the_contracts_answers_are_words() {
     let point = refused(MessageNotCanonical { offset: U256::from(64) }.abi_encode());
     assert_eq!(point.word(), "Refused");
     assert!(!point.is_unregistered());
-    assert!(point.sentence().starts_with("The contract reverts with MessageNotCanonical: what is at byte 64 of the proof"));
+    assert!(
+        point.sentence().starts_with("The contract reverts with MessageNotCanonical: what is at byte 64 of the proof")
+    );
     let length = refused(ProofLength { length: U256::from(3), expected: U256::from(9) }.abi_encode());
     assert!(length.sentence().ends_with("the proof has 3 bytes, and proofs of this model have 9."));
 
