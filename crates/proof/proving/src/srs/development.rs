@@ -8,7 +8,7 @@ use halo2_proofs::{
         ff::{BatchInvert, Field, PrimeField},
         group::{Curve, Group, prime::PrimeCurveAffine},
     },
-    poly::{commitment::ParamsProver, kzg::commitment::ParamsKZG},
+    poly::kzg::commitment::ParamsKZG,
 };
 use rand_core::{OsRng, RngCore};
 
@@ -21,7 +21,7 @@ struct Generator(Vec<G1Affine>);
 impl Generator {
     fn new() -> Self {
         let (mut place, mut multiples) = (G1::generator(), Vec::new());
-        for _ in Fr::ZERO.to_repr().as_ref() {
+        for _ in Fr::ZERO.to_repr() {
             let mut multiple = G1::identity();
             for _ in 0..BYTE {
                 multiples.push(multiple);
@@ -34,7 +34,7 @@ impl Generator {
 
     fn times(&self, scalar: &Fr) -> G1 {
         let repr = scalar.to_repr();
-        let bytes = repr.as_ref().iter().zip(self.0.chunks_exact(BYTE));
+        let bytes = repr.iter().zip(self.0.chunks_exact(BYTE));
         bytes.filter_map(|(byte, multiples)| multiples.get(usize::from(*byte))).fold(G1::identity(), |sum, p| sum + p)
     }
 
