@@ -53,7 +53,7 @@ mod tests {
     /// Only this script reaches other addresses.
     #[tokio::test]
     async fn the_worker_that_asks_nodes_has_its_own_policy() {
-        use axum::{body::Body, extract::Request};
+        use axum::{body::Body, http::Request};
         use tower::ServiceExt;
 
         let dir = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ use halo2_proofs::{
     halo2curves::{
         bn256::{Bn256, Fr, G1, G1Affine, G2Affine},
         ff::{BatchInvert, Field, PrimeField},
-        group::{Curve, Group, prime::PrimeCurveAffine},
+        group::{Curve, Group},
     },
     poly::kzg::commitment::ParamsKZG,
 };
