@@ -15,6 +15,7 @@ mod epochs;
 mod hidden_outputs;
 mod http;
 mod ledger;
+mod onchain;
 mod participants;
 mod predictions;
 mod reads;
@@ -28,6 +29,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::task::JoinSet;
+use vouch_api::OnchainConfig;
 use vouch_protocol::{ModelTerms, PartyKey, PublicKey, ScoreParameters};
 use vouch_verifier::SrsKind;
 
@@ -52,6 +54,7 @@ pub use dispatcher::DispatchSettings;
 pub use epochs::ScoreSettings;
 pub use hidden_outputs::HiddenOutputSettings;
 pub use http::settings::HttpSettings;
+pub use onchain::OnchainSettings;
 pub use predictions::PredictionSettings;
 pub use settings::ValidatorSettings;
 pub use strategies::{Blueprint, StrategyError, StrategyRefusal, StrategySettings};
@@ -75,6 +78,7 @@ pub struct Validator {
     predictions: Arc<Predictions>,
     strategies: Arc<Strategies>,
     deposits: Option<Arc<Deposits>>,
+    onchain: Arc<OnchainConfig>,
     metrics: Arc<Metrics>,
     started_ms: u64,
     stop: Stop,
@@ -111,6 +115,7 @@ impl Validator {
         let store = Store::open(&data.join(DATABASE_FILE), public, name, parameters(&registry), scores.epoch_ms)?;
         let (metrics, stop) = (Arc::new(Metrics::validator()), Stop::new());
         let deposits = Deposits::new(&settings.deposits, &data)?.map(Arc::new);
+        let onchain = Arc::new(settings.onchain.config()?);
         let hidden = Arc::new(HiddenOutputs::new(&settings.hidden_outputs));
         let parts = dispatcher::Parts {
             key: key.clone(),
@@ -149,6 +154,7 @@ impl Validator {
             predictions,
             strategies,
             deposits,
+            onchain,
             metrics,
             started_ms,
             stop,

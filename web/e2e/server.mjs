@@ -24,6 +24,8 @@ const TYPES = {
 export const CSP =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
   "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** And with the one script that may reach nodes of Ethereum. */
+export const NODE_CSP = "default-src 'none'; connect-src http: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Where the model whose input and output are hashed is. */
 export const HASHED = join(HERE, "fixtures/hashed");
@@ -190,7 +192,7 @@ export async function start({ dist, port = 0, behaviour = {}, fixture = fixtures
     const send = (status, type, body) => {
       response.writeHead(status, {
         "content-type": type,
-        "content-security-policy": CSP,
+        "content-security-policy": url.pathname === "/assets/node-worker.js" ? NODE_CSP : CSP,
         "x-content-type-options": "nosniff",
         "cache-control": "no-store",
       });
@@ -217,6 +219,7 @@ export async function start({ dist, port = 0, behaviour = {}, fixture = fixtures
       case "GET predictions/:id": return found(prediction(id));
       case "POST predictions/:id/outputs": return found(outputs(id, JSON.parse(await text(request))));
       case "POST deposits/:id": return id === "rpc" && behaviour.chain ? passOn(behaviour.chain, await text(request), json) : missing();
+      case "GET onchain": return json(behaviour.onchain ?? { contract: null });
       case "GET deposits": return json(behaviour.deposits ?? { contract: null });
       default: return missing();
     }

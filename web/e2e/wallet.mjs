@@ -5,9 +5,10 @@ import { createRequire } from "node:module";
 
 const require = createRequire(new URL("../../contracts/scripts/", import.meta.url));
 const { localChain } = require("./local-chain.js");
-const { calldata, cast, rpc, send } = require("./chain.js");
+const { calldata, cast, create, rpc, send, startAnvil } = require("./chain.js");
+const { deploy, register } = require("./deploy-verifier.js");
 
-export { calldata, cast, localChain, rpc, send };
+export { calldata, cast, create, deploy, localChain, register, rpc, send, startAnvil };
 
 /**
  * Gives a page a wallet for `account` on the chain at `url`. What it shows to the page, and how it answers, is in the

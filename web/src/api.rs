@@ -4,13 +4,13 @@
 //! scales from the verifying key.
 
 pub(crate) use vouch_api::paths::{DEPOSITS, MINERS, MODELS, NETWORK};
-use vouch_api::paths::{PREDICTIONS, PROOFS, STRATEGIES};
+use vouch_api::paths::{ONCHAIN, PREDICTIONS, PROOFS, STRATEGIES};
 pub(crate) use vouch_api::{
     AccountDeposits, Accuracy, DepositEntry, DepositEvent, DepositsConfig, Field, LogEntry, MinerHistory, MinerSummary,
     ModelCard, ModelId, ModelSummary, Network, Nonce, NoncePart, PredictionRequest, PredictionStatus, ProofSummary,
     State, StrategyPlan, StrategyRecord, StrategyRequest, StrategyStep, answer_nonce,
 };
-use vouch_api::{HiddenOutputs, OutputsRequest, Salt};
+use vouch_api::{HiddenOutputs, OnchainConfig, OutputsRequest, Salt};
 
 use crate::http::{self, Failure};
 
@@ -31,6 +31,11 @@ pub(crate) async fn envelope(id: &str) -> Result<Vec<u8>, Failure> {
 pub(crate) async fn fact_key(model: ModelId, tensor: &str, file: &str) -> Result<Vec<u8>, Failure> {
     let tensor = js_sys::encode_uri_component(tensor);
     http::bytes(&format!("{MODELS}/{model}/disclosure/{tensor}/{file}")).await
+}
+
+/// Where the validator proposes to have proofs checked by the contract on Ethereum.
+pub(crate) async fn onchain() -> Result<OnchainConfig, Failure> {
+    http::get(ONCHAIN).await
 }
 
 /// The validator's account of itself.

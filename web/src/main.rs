@@ -5,9 +5,9 @@
 //! | [`app`] | the frame of every page and the addresses of the pages |
 //! | [`pages`] | one module a page |
 //! | [`components`] | what pages are made of: verdict, fields, charts, digests |
-//! | [`worker`] | the verifier in its Web Worker, seen from the page |
+//! | [`worker`], [`asked`] | the verifier in its Web Worker, seen from the page; any worker that is asked again and again |
 //! | [`prover`], [`fact`] | the prover of facts about hidden inputs in its Web Worker; their keys, from the validator |
-//! | [`ethereum`] | the deposit contract, read through the validator, written through the wallet |
+//! | [`ethereum`] | the deposit contract, read through the validator, written through the wallet; the contract that checks proofs, at a node of the user's |
 //! | [`setup`], [`strategy`] | what must be there before one can ask; a chain of proofs and its verification |
 //! | [`api`], [`http`], [`poll`] | the validator |
 //! | [`settings`], [`time`], [`random`] | what the user chose; the browser's clock and random numbers |
@@ -17,6 +17,7 @@
 
 mod api;
 mod app;
+mod asked;
 mod components;
 mod ethereum;
 mod fact;

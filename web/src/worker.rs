@@ -2,18 +2,16 @@
 //!
 //! The worker (`static/worker.js`) loads the `.wasm` that validators run, and hashes the very bytes that it starts.
 
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures_channel::oneshot;
-use js_sys::{Object, Reflect, Uint8Array};
+use js_sys::{Object, Uint8Array};
 use serde::Deserialize;
 use vouch_client::key::KeyFacts;
 pub(crate) use vouch_client::report::{ChainReport, Report};
 pub(crate) use vouch_envelope::{Check, Expected, ExpectedChain};
 use wasm_bindgen::prelude::*;
-use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use crate::asked::{Asked, set};
 
 /// The program that verifies here.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -26,61 +24,13 @@ pub(crate) struct Program {
     pub start_ms: f64,
 }
 
-struct Inner {
-    worker: Worker,
-    next: Cell<u32>,
-    waiting: RefCell<HashMap<u32, oneshot::Sender<Result<String, String>>>>,
-}
-
 thread_local! {
-    static WORKER: &'static Inner = start();
-}
-
-fn start() -> &'static Inner {
-    let options = WorkerOptions::new();
-    options.set_type(WorkerType::Module);
-    let worker = Worker::new_with_options("/assets/worker.js", &options).expect("a browser with module workers");
-    let inner: &'static Inner =
-        Box::leak(Box::new(Inner { worker, next: Cell::new(0), waiting: RefCell::new(HashMap::new()) }));
-    let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-        let data = event.data();
-        let field = |name: &str| Reflect::get(&data, &name.into()).unwrap_or(JsValue::UNDEFINED);
-        let id = field("id").as_f64().unwrap_or(-1.0) as u32;
-        let answer = match field("ok").as_string() {
-            Some(json) => Ok(json),
-            None => Err(field("error").as_string().unwrap_or_else(|| "no reason given".into())),
-        };
-        if let Some(sender) = inner.waiting.borrow_mut().remove(&id) {
-            let _ = sender.send(answer);
-        }
-    });
-    inner.worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-    on_message.forget();
-    let on_error = Closure::<dyn Fn(ErrorEvent)>::new(move |event: ErrorEvent| {
-        // The worker itself is broken: nobody will answer what is waiting.
-        for (_, sender) in inner.waiting.borrow_mut().drain() {
-            let _ = sender.send(Err(format!("the worker stopped: {}", event.message())));
-        }
-    });
-    inner.worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-    on_error.forget();
-    inner
+    static WORKER: &'static Asked = Asked::start("/assets/worker.js");
 }
 
 async fn call<T: for<'a> Deserialize<'a>>(message: &Object) -> Result<T, String> {
-    let inner = WORKER.with(|inner| *inner);
-    let id = inner.next.get();
-    inner.next.set(id.wrapping_add(1));
-    let (sender, answer) = oneshot::channel();
-    inner.waiting.borrow_mut().insert(id, sender);
-    set(message, "id", &id.into());
-    inner.worker.post_message(message).map_err(|error| format!("{error:?}"))?;
-    let json = answer.await.map_err(|_| "the worker is gone".to_owned())??;
+    let json = WORKER.with(|worker| *worker).ask(message).await?;
     serde_json::from_str(&json).map_err(|error| error.to_string())
-}
-
-fn set(object: &Object, name: &str, value: &JsValue) {
-    let _ = Reflect::set(object, &name.into(), value);
 }
 
 fn message(kind: &str) -> Object {

@@ -5,6 +5,7 @@ mod network;
 mod nonce;
 mod prediction;
 mod strategy;
+pub(crate) mod vault;
 
 use std::{fs, io::Read, process::Command};
 
@@ -53,8 +54,16 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     heading("Start an Ethereum chain of its own: the deposit contract, two test tokens, an account that has deposits");
     let chain = deposits::chain(workspace);
+    let forecast = match &chain {
+        Some(chain) => {
+            heading("Pay for a forecast on that chain: a contract checks the proof, another pays for it");
+            let demo = workspace.target.join("demo");
+            Some(vault::run(workspace, Profile::Release, chain, &demo, demo.join("evm"))?)
+        }
+        None => None,
+    };
     heading("Start a network: one validator, three miners");
-    network::run(workspace, args, (!args.no_dashboard).then_some(dashboard), chain.as_ref())
+    network::run(workspace, args, (!args.no_dashboard).then_some(dashboard), chain.as_ref(), forecast.as_ref())
 }
 
 /// Compiles, sets up, proves and verifies with the prover that was built.

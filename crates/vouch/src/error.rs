@@ -57,6 +57,8 @@ pub enum Remedy {
     OtherModel,
     /// Use the model that has the weights.
     OwnersModel,
+    /// Make keys without the evm profile, or compile the model with fixed weights.
+    OtherProfile,
     /// Make keys with a ceremony's reference string, or accept those of a development setup.
     Ceremony,
     /// Ask for a new proof.
@@ -84,6 +86,7 @@ impl Remedy {
                 "open the key with the model that it was made for, or make keys again with `Model::setup`"
             }
             Self::OwnersModel => "use the owner's model: the published one has no weights to prove with",
+            Self::OtherProfile => "make the keys without `Setup::evm`, or compile the model without `private_weights`",
             Self::Ceremony => {
                 "make the keys with a ceremony's reference string (`Srs::import`), or accept it while developing with `Expected::allow_development_srs`"
             }
@@ -213,6 +216,7 @@ impl Error {
             Cause::Input(_) => Remedy::NameInputs,
             Cause::Proving(ProvingError::SrsTooSmall { .. }) => Remedy::LongerSrs,
             Cause::Proving(ProvingError::OtherProgram { .. }) => Remedy::OtherModel,
+            Cause::Proving(ProvingError::PrivateWeights) => Remedy::OtherProfile,
             Cause::Proving(ProvingError::Run(RunError::NoWeights)) => Remedy::OwnersModel,
             Cause::Proving(ProvingError::Run(_)) => Remedy::WiderRange,
             Cause::Verify(VerifyError::DevelopmentSetup) => Remedy::Ceremony,
@@ -262,7 +266,7 @@ fn of_proving(e: &ProvingError) -> ErrorKind {
         ProvingError::Run(RunError::InputLength { .. }) => ErrorKind::Input,
         ProvingError::Run(RunError::NoWeights) => ErrorKind::Model,
         ProvingError::Run(_) => ErrorKind::OutOfRange,
-        ProvingError::Circuit(_) | ProvingError::Program(_) => ErrorKind::Model,
+        ProvingError::Circuit(_) | ProvingError::Program(_) | ProvingError::PrivateWeights => ErrorKind::Model,
         ProvingError::Format { .. }
         | ProvingError::OtherProgram { .. }
         | ProvingError::OtherKey { .. }

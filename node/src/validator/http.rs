@@ -8,6 +8,7 @@ mod log;
 mod miners;
 mod models;
 mod network;
+mod onchain;
 mod openapi;
 mod predictions;
 mod proofs;
@@ -49,6 +50,7 @@ fn documented() -> (Router<Validator>, utoipa::openapi::OpenApi) {
         .merge(miners::routes())
         .merge(models::routes())
         .merge(network::routes())
+        .merge(onchain::routes())
         .merge(predictions::routes())
         .merge(proofs::routes())
         .merge(strategies::routes())

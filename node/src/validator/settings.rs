@@ -9,6 +9,7 @@ use super::dispatcher::DispatchSettings;
 use super::epochs::ScoreSettings;
 use super::hidden_outputs::HiddenOutputSettings;
 use super::http::settings::HttpSettings;
+use super::onchain::OnchainSettings;
 use super::predictions::PredictionSettings;
 use super::strategies::StrategySettings;
 use crate::engine::VerifierSettings;
@@ -39,6 +40,8 @@ pub struct ValidatorSettings {
     pub hidden_outputs: HiddenOutputSettings,
     /// The deposit contract.
     pub deposits: DepositSettings,
+    /// The contract that checks proofs, for the dashboard.
+    pub onchain: OnchainSettings,
     /// Strategies: forecasts and an allocation, linked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strategy: Option<StrategySettings>,
@@ -58,6 +61,7 @@ impl Default for ValidatorSettings {
             predictions: PredictionSettings::default(),
             hidden_outputs: HiddenOutputSettings::default(),
             deposits: DepositSettings::default(),
+            onchain: OnchainSettings::default(),
             strategy: None,
         }
     }

@@ -82,6 +82,17 @@ test("what is expected can be typed, and mistyped", async () => {
   await page.done();
 });
 
+test("only what was accepted is offered to cheats", async () => {
+  const page = await open(browser, { development: false });
+  await page.goto(`${server.url}/verify/${fixture.proofs[0].id}`);
+  await verdict(page, "Refused");
+  assert.equal(await page.locator("[data-cheat]").count(), 0);
+  await page.locator("#development-refused").getByRole("button").click();
+  await verdict(page, "Accepted");
+  await page.locator("[data-cheat]").first().waitFor();
+  await page.done();
+});
+
 test("each way to cheat is refused by the right check", async () => {
   const page = await open(browser);
   const proof = fixture.proofs[0];

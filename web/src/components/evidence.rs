@@ -119,9 +119,11 @@ fn not_compared(names: &[String]) -> Option<impl IntoView + use<>> {
     })
 }
 
-/// Claim, downloads, command line and "try to cheat".
+/// Claim, downloads, command line and, of what was accepted, "try to cheat".
 #[component]
 pub(crate) fn EvidenceDetails(
+    /// How far the verification is.
+    state: RwSignal<VerdictState>,
     /// What is verified.
     evidence: Evidence,
 ) -> impl IntoView {
@@ -148,13 +150,19 @@ pub(crate) fn EvidenceDetails(
     });
     let link = evidence.link.clone();
     let public = envelope.public.clone();
+    let accepted = Memo::new(move |_| state.with(|state| state.report().is_some_and(|report| report.accepted)));
+    let (key, expected) = (evidence.key.clone(), evidence.expected.clone());
+    let cheat = move || {
+        let (key, envelope, expected) = (key.to_vec(), envelope.clone(), expected.clone());
+        accepted.get().then(|| view! { <TryToCheat key envelope expected /> })
+    };
     view! {
         <section class="section" aria-labelledby="claim-title">
             <h2 id="claim-title">"What the envelope claims"</h2>
             <ClaimTable facts=evidence.facts.clone() public=public.clone() known=evidence.known.clone() />
         </section>
         <Hidden evidence=evidence.clone() public />
-        <TryToCheat key=evidence.key.to_vec() envelope expected=evidence.expected.clone() />
+        {cheat}
         <section class="section" aria-labelledby="again-title">
             <h2 id="again-title">"Check it again, without this page"</h2>
             <p>"Save the files, and give them to the command line. It is another build of the same verifier."</p>

@@ -147,7 +147,7 @@ fn Form(ready: setup::Ready) -> impl IntoView {
             {move || match stage.with(Stage::evidence) {
                 Some((evidence, verdict)) => view! {
                     <Meaning state=verdict evidence=evidence.clone() />
-                    <EvidenceDetails evidence />
+                    <EvidenceDetails state=verdict evidence />
                 }.into_any(),
                 None => view! {
                     <p class="quiet">"When the answer is there, you find here what it proves and what it does not, the whole claim, ways to cheat, and the files to check it elsewhere."</p>

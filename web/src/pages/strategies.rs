@@ -181,7 +181,7 @@ fn Ask(models: Models, known: Option<String>) -> impl IntoView {
                 Some((evidence, verdict)) => view! {
                     <Meaning state=verdict evidence=evidence.clone() />
                     <WhatIf state=verdict evidence=evidence.clone() />
-                    <TryToCheat evidence=evidence.clone() />
+                    <TryToCheat state=verdict evidence=evidence.clone() />
                     <Files evidence />
                 }.into_any(),
                 None => view! {

@@ -12,7 +12,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DragEvent, File, HtmlInputElement};
 
 use crate::api::{self, ModelId, Nonce};
-use crate::components::{Evidence, EvidenceDetails, Loading, Meaning, Recognize, Verdict};
+use crate::components::{Evidence, EvidenceDetails, Loading, Meaning, OnChain, Recognize, Verdict};
 use crate::http::Failure;
 use crate::poll::{alive, sleep};
 use crate::worker::{self, Expected};
@@ -170,7 +170,8 @@ pub(crate) fn Verify() -> impl IntoView {
                     <Verdict state=verdict />
                     <Meaning state=verdict evidence=evidence.clone() />
                     <Recognize evidence=evidence.clone() take=typed />
-                    <EvidenceDetails evidence />
+                    <EvidenceDetails state=verdict evidence=evidence.clone() />
+                    <OnChain evidence />
                 }.into_any()
             }
         }}

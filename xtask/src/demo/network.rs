@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::nonce::Source;
+use super::vault::Forecast;
 use super::{ALLOW, Args, INPUT, deposits, heading, random_nonce, strategy, vouch};
 use crate::bundles::{self, HASHED, PUBLIC};
 use crate::local_chain::LocalChain;
@@ -55,6 +56,7 @@ pub(super) fn run(
     args: &Args,
     dashboard: Option<PathBuf>,
     chain: Option<&LocalChain>,
+    forecast: Option<&Forecast>,
 ) -> Result<()> {
     let models = bundles::all(workspace, Profile::Release)?;
     let mut settings = vec![
@@ -68,6 +70,7 @@ pub(super) fn run(
     ];
     settings.extend(bundles::strategies());
     settings.extend(chain.iter().flat_map(|chain| chain.made.settings()));
+    settings.extend(forecast.iter().flat_map(|forecast| forecast.settings()));
     let shown = dashboard.is_some();
     let dir = workspace.target.join("demo-network");
     let network = network::start(workspace, Profile::Release, &dir, &models, dashboard, &settings)?;
@@ -130,6 +133,10 @@ pub(super) fn run(
             "{}/{page}{}   (the account with deposits; its chain is at {})",
             network.url, made.account, made.rpc_url
         );
+    }
+    if let Some(forecast) = forecast.filter(|_| shown) {
+        println!("{}/verify   (check the forecast's proof on chain)", network.url);
+        println!("  Give it these files: {} and {}", forecast.proof.display(), forecast.key.display());
     }
     loop {
         sleep(Duration::from_secs(3600));

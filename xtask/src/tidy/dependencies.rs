@@ -33,6 +33,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "vouch-deposits",
             "vouch-disclosure",
             "vouch-envelope",
+            "vouch-evm",
             "vouch-poseidon",
             "vouch-schema",
             "vouch-verifier",
@@ -95,7 +96,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "vouch-web",
-        &["vouch-api", "vouch-client", "vouch-deposits", "vouch-disclosure", "vouch-envelope", "vouch-schema"],
+        &[
+            "vouch-api",
+            "vouch-client",
+            "vouch-deposits",
+            "vouch-disclosure",
+            "vouch-envelope",
+            "vouch-evm",
+            "vouch-schema",
+        ],
     ),
     (
         "vouch-tests",

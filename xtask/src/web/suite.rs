@@ -4,10 +4,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::demo::vault;
 use crate::network::Profile;
 use crate::test::contracts;
 use crate::workspace::Workspace;
-use crate::{bundles, network, process, wasm};
+use crate::{bundles, local_chain, network, process, wasm};
 
 /// Builds verifier, dashboard and network, and runs the tests of `web/e2e`.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
@@ -39,11 +40,16 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         Some(dist.clone()),
         &settings,
     )?;
-    // The page of deposits has a chain of its own, and a validator that reads it.
+    // The page of deposits has a chain of its own, and a validator that reads it; that of proofs asks the demo's chain, too, where
+    // a contract has paid for a forecast.
     contracts::install(&workspace.root.join("contracts"))?;
+    let chain = local_chain::start(workspace)?;
+    let folder = workspace.target.join("dashboard-forecast");
+    let forecast = vault::run(workspace, Profile::Dev, &chain, &models.join(bundles::PUBLIC), folder)?;
     let program = |name| Profile::Dev.program(workspace, name).get_program().to_owned();
     let mut test = npm(&["test", "--silent"]);
     test.env("VOUCH_URL", &network.url).env("VOUCH_MODELS", &models);
+    test.env("VOUCH_FORECAST", &forecast.folder);
     test.env("VOUCH_BIN", program("vouch")).env("VOUCH_NODE", program("vouch-node"));
     process::run(&mut test)
 }

@@ -5,12 +5,15 @@
 
 #![forbid(unsafe_code)]
 
+mod answer;
+
 use alloy_primitives::B256;
 pub use alloy_sol_types::SolCall;
-use vouch_envelope::{ProofEnvelope, Section};
+use vouch_envelope::{ModelId, ProofEnvelope, Section};
 use vouch_schema::{Schema, Visibility};
-use vouch_verifier::VerifierKey;
+use vouch_verifier::{VerifierKey, has_evm_profile};
 
+pub use answer::{Answer, Code, Refusal};
 pub use bindings::contract;
 
 #[expect(missing_docs, reason = "the interface's documentation is in contracts/src/IVouchVerifier.sol")]
@@ -33,19 +36,44 @@ pub enum CallError {
     OtherProfile,
     /// The envelope is about another model.
     #[error("the proof is about model {got}, the key is of {expected}")]
-    OtherModel { expected: vouch_envelope::ModelId, got: vouch_envelope::ModelId },
+    OtherModel { expected: ModelId, got: ModelId },
     /// The envelope has another number of values or hashes than the key's tensors.
     #[error("the proof has other public values than the key's tensors")]
     OtherValues,
+}
+
+/// What calls need of a verifying key, for callers that have no [`VerifierKey`]. They know the identity and the schema from a
+/// verifier that has read the same bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyParts<'a> {
+    /// The key's bytes.
+    pub bytes: &'a [u8],
+    /// Their hash.
+    pub model_id: ModelId,
+    /// Inputs and outputs.
+    pub schema: &'a Schema,
+}
+
+impl<'a> From<&'a VerifierKey> for KeyParts<'a> {
+    fn from(key: &'a VerifierKey) -> Self {
+        Self { bytes: key.to_bytes(), model_id: key.model_id(), schema: key.schema() }
+    }
+}
+
+impl KeyParts<'_> {
+    fn check_profile(&self) -> Result<(), CallError> {
+        if has_evm_profile(self.bytes) { Ok(()) } else { Err(CallError::OtherProfile) }
+    }
 }
 
 /// The data of a transaction that registers a key.
 ///
 /// # Errors
 /// [`CallError::OtherProfile`].
-pub fn register_call(key: &VerifierKey) -> Result<Vec<u8>, CallError> {
-    check_profile(key)?;
-    let call = contract::VouchVerifier::registerKeyCall { key: key.to_bytes().to_vec().into() };
+pub fn register_call<'a>(key: impl Into<KeyParts<'a>>) -> Result<Vec<u8>, CallError> {
+    let key = key.into();
+    key.check_profile()?;
+    let call = contract::VouchVerifier::registerKeyCall { key: key.bytes.to_vec().into() };
     Ok(call.abi_encode())
 }
 
@@ -53,25 +81,22 @@ pub fn register_call(key: &VerifierKey) -> Result<Vec<u8>, CallError> {
 ///
 /// # Errors
 /// [`CallError`] if the envelope is not one for this key.
-pub fn verify_call(
-    key: &VerifierKey,
+pub fn verify_call<'a>(
+    key: impl Into<KeyParts<'a>>,
     envelope: &ProofEnvelope,
 ) -> Result<contract::VouchVerifier::verifyCall, CallError> {
-    check_profile(key)?;
-    let expected = key.model_id();
+    let key = key.into();
+    key.check_profile()?;
+    let expected = key.model_id;
     if envelope.model_id != expected {
         return Err(CallError::OtherModel { expected, got: envelope.model_id });
     }
     Ok(contract::VouchVerifier::verifyCall {
         modelId: B256::from(expected.0),
         proof: envelope.proof.clone().into(),
-        publicValues: public_values(key.schema(), envelope)?.into(),
+        publicValues: public_values(key.schema, envelope)?.into(),
         nonce: B256::from(envelope.nonce.0),
     })
-}
-
-fn check_profile(key: &VerifierKey) -> Result<(), CallError> {
-    if key.description().evm.is_some() { Ok(()) } else { Err(CallError::OtherProfile) }
 }
 
 /// Public values as the contract takes them: of each public tensor its integers, 8 bytes each, of each hashed one its hash, 32

@@ -23,7 +23,7 @@ pub use deposits::{
 };
 pub use miner::{MinerHistory, MinerSummary, Moment};
 pub use model::{Accuracy, Field, FieldTest, ModelCard, ModelSummary, Sizes, Weights};
-pub use network::{DepositsConfig, Health, LogEntry, Network, Part, Weight};
+pub use network::{DepositsConfig, Health, LogEntry, Network, OnchainConfig, Part, Weight};
 pub use nonce::{NoncePart, NonceSource, answer_nonce};
 pub use prediction::{
     Attempt, AttemptOutcome, HiddenOutputs, MAX_PREDICTION_VALUES, OutputsRequest, PredictionAccepted, PredictionEvent,
@@ -54,6 +54,8 @@ pub mod paths {
     pub const DEPOSITS: &str = "/v1/deposits";
     /// Where the deposit contract's chain can be asked, as JSON-RPC.
     pub const DEPOSITS_RPC: &str = "/v1/deposits/rpc";
+    /// The contract that checks proofs: [`OnchainConfig`](crate::OnchainConfig).
+    pub const ONCHAIN: &str = "/v1/onchain";
     /// Where predictions are asked for.
     pub const PREDICTIONS: &str = "/v1/predictions";
     /// Where strategies are asked for. Below it, `plan` says what they are made of: [`StrategyPlan`](crate::StrategyPlan).

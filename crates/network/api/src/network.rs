@@ -88,6 +88,20 @@ pub struct LogEntry {
     pub hash: String,
 }
 
+/// A contract that checks proofs, and a node of its chain, if the validator proposes one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OnchainConfig {
+    /// The contract's address.
+    pub contract: Option<String>,
+    /// Its chain.
+    #[serde(default)]
+    pub chain_id: Option<u64>,
+    /// A node's address, for JSON-RPC, which browsers ask themselves.
+    #[serde(default)]
+    pub rpc_url: Option<String>,
+}
+
 /// The deposit contract, if there is one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

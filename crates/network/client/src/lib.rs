@@ -11,6 +11,7 @@
 //! | [`fact`] | facts about hidden inputs |
 //! | [`tamper`] | the changes of "try to cheat" |
 //! | [`deposits`] | an account of the deposit contract: rules, events, words |
+//! | [`onchain`] | a proof, checked by the contract on Ethereum |
 //! | [`allocation`] | the restaking model in floating point, for what nobody has proved |
 //!
 //! The crate does no input or output, and knows neither a clock nor a browser. It links no prover, and verifies nothing:
@@ -26,6 +27,7 @@ pub mod hidden;
 pub mod inputs;
 pub mod key;
 pub mod numbers;
+pub mod onchain;
 pub mod report;
 pub mod strategy;
 pub mod tamper;

@@ -34,6 +34,12 @@ pub enum ProvingError {
         needed: u32,
         got: u32,
     },
+    /// The evm profile for a model with private weights.
+    #[error(
+        "the evm profile has no private weights, and this model's are: make keys without the profile, or compile the model with \
+         fixed weights (the default), of which each proof reveals something"
+    )]
+    PrivateWeights,
     /// A reference string that is not powers of one secret.
     #[error("the reference string is refused: {0}")]
     Srs(String),

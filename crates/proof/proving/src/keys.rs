@@ -35,7 +35,7 @@ use halo2_proofs::{
 use serde::{Deserialize, Serialize};
 use vouch_circuit::{CircuitParams, Estimate, Layout, ModelCircuit, Objective, choose, choose_with_fixed_columns};
 use vouch_envelope::hex;
-use vouch_program::{Program, RunError};
+use vouch_program::{Program, RunError, WeightMode};
 use vouch_verifier::{KeyDescription, VerifierKey};
 
 use crate::{
@@ -120,8 +120,11 @@ impl CircuitPlan {
     /// Weights are fixed columns, since a virtual column would cost the contract a multiplication for each of its commitments.
     ///
     /// # Errors
-    /// As [`plan`].
+    /// As [`plan`], and [`ProvingError::PrivateWeights`].
     pub fn for_evm(self, group: u32) -> Result<Self, ProvingError> {
+        if self.program.weights() == WeightMode::Private {
+            return Err(ProvingError::PrivateWeights);
+        }
         let (objective, k) = self.wanted;
         let estimate = choose_with_fixed_columns(&self.program, self.batch, objective, k)?;
         Ok(Self { estimate, evm: Some(group.max(1)), ..self })
@@ -130,7 +133,7 @@ impl CircuitPlan {
     /// As [`for_evm`](Self::for_evm), with groups as large as the least gas takes.
     ///
     /// # Errors
-    /// As [`plan`].
+    /// As [`for_evm`](Self::for_evm).
     pub fn for_least_gas(self) -> Result<Self, ProvingError> {
         let plan = self.for_evm(1)?;
         Ok(Self { evm: Some(plan.estimate.openings.best_group()), ..plan })

@@ -14,6 +14,8 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
+mod development;
+
 use std::ops::Neg;
 
 use halo2_proofs::{
@@ -59,7 +61,7 @@ impl Srs {
 
     /// Like [`Srs::development`], from other randomness (tests).
     pub fn development_with(k: u32, rng: impl RngCore) -> Self {
-        Self { params: ParamsKZG::setup(k.min(MAX_K), rng), kind: SrsKind::Development }
+        Self { params: development::params(k.min(MAX_K), rng), kind: SrsKind::Development }
     }
 
     /// Reads halo2's raw form (in the module's documentation): every coordinate must be below the modulus, every point on its

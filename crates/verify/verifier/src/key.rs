@@ -8,7 +8,7 @@ pub(crate) mod limits;
 pub(crate) mod schema;
 pub(crate) mod weights;
 
-pub use codec::{KEY_MAGIC, KEY_VERSION};
+pub use codec::{KEY_MAGIC, KEY_VERSION, has_evm_profile};
 pub use evm::EvmProfile;
 pub use gates::{GateBuilder, Gates, Node, NodeId};
 pub use weights::{CommittedWeights, WeightLane};

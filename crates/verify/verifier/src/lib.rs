@@ -91,7 +91,7 @@ pub use error::{CheckName, KeyError, PointError, VerifyError};
 pub use groups::{GroupMember, GroupTime, OpeningGroup, opening_groups};
 pub use key::{
     ColumnKind, ColumnQuery, ColumnRef, CommittedWeights, EvmProfile, GateBuilder, Gates, KEY_MAGIC, KEY_VERSION,
-    KeyDescription, Node, NodeId, SrsKind, WeightLane,
+    KeyDescription, Node, NodeId, SrsKind, WeightLane, has_evm_profile,
 };
 pub use report::{Outcome, Together, Verification, report, verify_together};
 pub use scalar::Scalar;

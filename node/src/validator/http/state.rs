@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
+use vouch_api::OnchainConfig;
 
 use crate::engine::VerifyEngine;
 use crate::metrics::Metrics;
@@ -40,6 +41,7 @@ services! {
     engine: Arc<dyn VerifyEngine>,
     hidden: Arc<HiddenOutputs>,
     metrics: Arc<Metrics>,
+    onchain: Arc<OnchainConfig>,
     participants: Arc<Participants>,
     predictions: Arc<Predictions>,
     registry: Arc<Registry>,

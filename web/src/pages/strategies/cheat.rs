@@ -8,9 +8,15 @@ use wasm_bindgen_futures::spawn_local;
 use crate::settings::{Settings, numbers};
 use crate::strategy::{ChainEvidence, ChainState};
 
-/// Buttons that tamper with the chain and verify the result with the same expectations.
+/// For a chain that was accepted, buttons that tamper with it and verify the result with the same expectations.
 #[component]
-pub(super) fn TryToCheat(evidence: ChainEvidence) -> impl IntoView {
+pub(super) fn TryToCheat(state: RwSignal<ChainState>, evidence: ChainEvidence) -> impl IntoView {
+    let accepted = Memo::new(move |_| state.with(|state| matches!(state, ChainState::Done(report) if report.accepted)));
+    move || accepted.get().then(|| view! { <Cheats evidence=evidence.clone() /> })
+}
+
+#[component]
+fn Cheats(evidence: ChainEvidence) -> impl IntoView {
     let policy = Settings::get().allow_development;
     let given = StoredValue::new(evidence);
     let card = move |cheat: ChainCheat| {

@@ -48,6 +48,13 @@ mod code {
     pub(super) const PRODUCT: u8 = 11;
 }
 
+/// Whether bytes that start as a verifying key does are of the evm profile, whose proofs a contract on Ethereum checks
+/// (docs/evm.md). Nothing else of them is read.
+pub fn has_evm_profile(key: &[u8]) -> bool {
+    let version = key.strip_prefix(&KEY_MAGIC).and_then(|rest| rest.first_chunk());
+    version.is_some_and(|version| u16::from_le_bytes(*version) & EVM_PROFILE != 0)
+}
+
 pub(crate) fn encode(key: &KeyDescription) -> Vec<u8> {
     let mut writer = Writer::new();
     writer.raw(&KEY_MAGIC);
