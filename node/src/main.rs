@@ -15,7 +15,7 @@ use vouch_node::config::Config;
 use vouch_node::engine;
 use vouch_node::keys;
 use vouch_node::market;
-use vouch_node::miner::Miner;
+use vouch_node::miner::{self, Miner};
 use vouch_node::prover;
 use vouch_node::registry::Registry;
 use vouch_node::server::{Limits, bind, serve, stop_signal};
@@ -175,7 +175,7 @@ fn main() -> Result<()> {
         Command::Metagraph { settings, json } => subnet::metagraph(&settings.load()?, json),
         Command::Register { settings, payer, most } => subnet::register(&settings.load()?, &payer, most),
         Command::Config { command: ConfigCommand::Check(settings) } => check(&settings.load()?),
-        Command::Miner(settings) => run(settings.load()?, miner),
+        Command::Miner(settings) => run(settings.load()?, run_miner),
         Command::Validator(settings) => run(settings.load()?, validator),
         Command::Prover { settings, queue } => {
             let mut config = settings.load()?;
@@ -231,20 +231,19 @@ fn limits(config: &Config) -> Limits {
     }
 }
 
-async fn miner(config: Config) -> Result<()> {
+async fn run_miner(config: Config) -> Result<()> {
     let key = keys::load_or_create(&config.key, config.key_password.as_deref())?;
     let chain = config.chain(Some(key.clone()))?;
     let miner = Miner::open(&key, config.miner.clone(), chain).await?;
     if let Some(axon) = config.subtensor.axon {
         announce(&config, &key, axon).await?;
     }
-    let listener = bind(config.listen).await?;
-    println!("miner {} on http://{}", miner.public(), listener.local_addr()?);
-    let stop = async {
-        stop_signal().await;
-        miner.close();
-    };
-    serve(listener, miner.router(), limits(&config), stop).await;
+    let limits = limits(&config);
+    let http = bind(config.listen).await?;
+    let channels = miner::listen(config.miner.quic.unwrap_or(config.listen), &key, &limits)?;
+    println!("miner {} on http://{}", miner.public(), http.local_addr()?);
+    println!("miner {} on quic://{}", miner.public(), channels.local_addr()?);
+    miner.serve(http, channels, limits, stop_signal()).await;
     Ok(())
 }
 
