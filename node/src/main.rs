@@ -5,12 +5,13 @@ mod subnet;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use vouch_node::audit::{self, Scope};
-use vouch_node::chain::FileChain;
+use vouch_node::audit::{self, Published, Scope};
+use vouch_node::chain::{ChainPlace, FileChain, SubtensorSettings};
 use vouch_node::config::Config;
 use vouch_node::engine;
 use vouch_node::keys;
@@ -126,9 +127,13 @@ enum Command {
         /// Accept proofs for keys of a development setup: whoever made it can forge them.
         #[arg(long)]
         allow_development: bool,
-        /// Compare weights and heads with what is on the chain in this folder.
-        #[arg(long, value_name = "FOLDER")]
-        chain: Option<PathBuf>,
+        /// Compare weights and heads with what is on the chain: a folder; or `finney`, `test`, `local` or a node's address,
+        /// more than once for several nodes.
+        #[arg(long, value_name = "PLACE")]
+        chain: Vec<String>,
+        /// The subnet, on Bittensor.
+        #[arg(long, requires = "chain")]
+        netuid: Option<u16>,
         /// A signed head that was noted earlier, JSON; can be given more than once.
         #[arg(long = "head", value_name = "FILE")]
         heads: Vec<PathBuf>,
@@ -183,9 +188,10 @@ fn main() -> Result<()> {
             run(config, |config| async move { prover::run(&config.miner, stop_signal()).await })
         }
         Command::Local { settings, miners, dir } => run(settings.load()?, move |c| local::run(c, miners, dir)),
-        Command::Audit { url, data, models, proofs, allow_development, chain, heads } => {
+        Command::Audit { url, data, models, proofs, allow_development, chain, netuid, heads } => {
             let heads = heads.iter().map(|path| head(path)).collect::<Result<_>>()?;
-            let scope = Scope { proofs, allow_development, chain: chain.map(FileChain::new), heads };
+            let chain = published(chain, netuid)?;
+            let scope = Scope { proofs, allow_development, chain, heads };
             let audit = match (url, data, models) {
                 (Some(url), _, _) => runtime()?.block_on(audit::remote(&url, &scope))?,
                 (None, Some(data), Some(models)) => {
@@ -198,6 +204,20 @@ fn main() -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// The chain that an audit looks at.
+fn published(mut chain: Vec<String>, netuid: Option<u16>) -> Result<Option<Published>> {
+    let place = match chain.len() {
+        0 => return Ok(None),
+        1 => ChainPlace::One(chain.remove(0)),
+        _ => ChainPlace::Many(chain),
+    };
+    if let Some(folder) = place.folder() {
+        return Ok(Some(Published::Folder(FileChain::new(folder))));
+    }
+    let subnet = SubtensorSettings::default().subnet(&place, netuid, None)?;
+    Ok(subnet.map(|subnet| Published::Subnet(Arc::new(subnet))))
 }
 
 /// A signed head in a file.
