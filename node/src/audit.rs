@@ -15,12 +15,13 @@ use vouch_envelope::hex;
 use vouch_protocol::{Entry, Finished, InputsHash, PublicKey, Replay, SignedHead, Verdict, reference_us};
 use vouch_verifier::{Expected, ProofEnvelope, SrsKind, VerifierKey, verify_bytes};
 
-use crate::chain::FileChain;
 use crate::random::shuffle;
 use crate::registry::Registry;
 use crate::validator::{DATABASE_FILE, read_log};
 
 use fetch::Source;
+
+pub use publications::Published;
 
 const PAGE: u64 = 1000;
 
@@ -32,7 +33,7 @@ pub struct Scope {
     /// Accept keys of a development setup, whose maker can forge proofs.
     pub allow_development: bool,
     /// The chain, to compare what was published with the log.
-    pub chain: Option<FileChain>,
+    pub chain: Option<Published>,
     /// Heads of the log that were noted earlier.
     pub heads: Vec<SignedHead>,
 }

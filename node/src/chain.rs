@@ -21,7 +21,7 @@ pub use place::{ChainPlace, PlaceError, SubtensorSettings};
 pub struct MinerEntry {
     /// Its key.
     pub key: PublicKey,
-    /// Where it serves: `http://host:port`.
+    /// Where it serves: `quic://IP:PORT`; or, on the validator's machine, `http://IP:PORT`.
     pub url: String,
 }
 

@@ -14,12 +14,12 @@ pub enum KeyError {
     #[error(transparent)]
     Own(#[from] KeyFileError),
     /// The hotkey cannot be used.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("key file {path}: {reason}", path = path.display())]
     Wallet {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: WalletError,
+        reason: WalletError,
     },
     /// The file with the password cannot be used.
     #[error("file with the password {path}: {reason}", path = path.display())]
@@ -64,7 +64,7 @@ pub fn load(path: &Path, password_file: Option<&Path>) -> Result<PartyKey, KeyEr
     }
     let given = password_file.map(password).transpose()?;
     let hotkey = Hotkey::read(path, || given.or_else(|| ask(path)));
-    hotkey.map(|hotkey| hotkey.key).map_err(|source| KeyError::Wallet { path: path.to_owned(), source })
+    hotkey.map(|hotkey| hotkey.key).map_err(|reason| KeyError::Wallet { path: path.to_owned(), reason })
 }
 
 /// As [`load`]; makes a key file of Vouch where there is none.
@@ -99,8 +99,21 @@ mod tests {
         write(&hotkey, "$NACLcut off");
         let secret = dir.path().join("password");
         write(&secret, "x\n");
-        assert!(matches!(load(&hotkey, Some(&secret)), Err(KeyError::Wallet { source: WalletError::Format(_), .. })));
+        assert!(matches!(load(&hotkey, Some(&secret)), Err(KeyError::Wallet { reason: WalletError::Format(_), .. })));
         std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert!(load(&hotkey, Some(&secret)).unwrap_err().to_string().contains("chmod 600"));
+        // An error names the file once, also as the command line shows it.
+        write(&hotkey, r#"{"secretSeed":"0x2a"}"#);
+        let names = |path: &Path| {
+            let error = format!("{:?}", anyhow::Error::from(load(path, None).unwrap_err()));
+            (error.matches(&path.display().to_string()).count(), error)
+        };
+        for mode in [0o600, 0o644] {
+            std::fs::set_permissions(&hotkey, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(names(&hotkey).0, 1, "{}", names(&hotkey).1);
+        }
+        assert_eq!(names(&dir.path().join("none")).0, 1);
+        std::fs::set_permissions(&own, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(names(&own).0, 1, "{}", names(&own).1);
     }
 }

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use vouch_node::chain::{FileChain, MinerEntry, Parties, ValidatorEntry};
 use vouch_node::config::Config;
 use vouch_node::engine;
-use vouch_node::miner::{Miner, MinerSettings};
+use vouch_node::miner::{Miner, MinerSettings, listen};
 use vouch_node::server::{bind, serve, stop_signal};
 use vouch_node::validator::{Validator, ValidatorSettings};
 use vouch_protocol::PartyKey;
@@ -32,18 +32,18 @@ pub(super) async fn run(config: Config, count: usize, dir: PathBuf) -> Result<()
             ..config.miner.clone()
         };
         let miner = Miner::open(&key, settings, chain.clone()).await?;
-        let listener = bind(([127, 0, 0, 1], 0).into()).await?;
-        let url = format!("http://{}", listener.local_addr()?);
+        let (limits, mut stopped) = (super::limits(&config), stopped.clone());
+        let http = bind(([127, 0, 0, 1], 0).into()).await?;
+        let channels = listen(http.local_addr()?, &key, &limits)?;
+        let url = format!("quic://{}", channels.local_addr()?);
         println!("miner {} on {url}", miner.public());
         parties.miners.push(MinerEntry { key: miner.public(), url });
-        let (limits, mut stopped) = (super::limits(&config), stopped.clone());
         servers.spawn(async move {
             let stop = async {
                 // The sender lives as long as this function.
                 let _ = stopped.wait_for(|stop| *stop).await;
-                miner.close();
             };
-            serve(listener, miner.router(), limits, stop).await;
+            miner.serve(http, channels, limits, stop).await;
         });
     }
     chain.write(&parties)?;

@@ -5,17 +5,18 @@ mod subnet;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use vouch_node::audit::{self, Scope};
-use vouch_node::chain::FileChain;
+use vouch_node::audit::{self, Published, Scope};
+use vouch_node::chain::{ChainPlace, FileChain, SubtensorSettings};
 use vouch_node::config::Config;
 use vouch_node::engine;
 use vouch_node::keys;
 use vouch_node::market;
-use vouch_node::miner::Miner;
+use vouch_node::miner::{self, Miner};
 use vouch_node::prover;
 use vouch_node::registry::Registry;
 use vouch_node::server::{Limits, bind, serve, stop_signal};
@@ -126,9 +127,13 @@ enum Command {
         /// Accept proofs for keys of a development setup: whoever made it can forge them.
         #[arg(long)]
         allow_development: bool,
-        /// Compare weights and heads with what is on the chain in this folder.
-        #[arg(long, value_name = "FOLDER")]
-        chain: Option<PathBuf>,
+        /// Compare weights and heads with what is on the chain: a folder; or `finney`, `test`, `local` or a node's address,
+        /// more than once for several nodes.
+        #[arg(long, value_name = "PLACE")]
+        chain: Vec<String>,
+        /// The subnet, on Bittensor.
+        #[arg(long, requires = "chain")]
+        netuid: Option<u16>,
         /// A signed head that was noted earlier, JSON; can be given more than once.
         #[arg(long = "head", value_name = "FILE")]
         heads: Vec<PathBuf>,
@@ -175,7 +180,7 @@ fn main() -> Result<()> {
         Command::Metagraph { settings, json } => subnet::metagraph(&settings.load()?, json),
         Command::Register { settings, payer, most } => subnet::register(&settings.load()?, &payer, most),
         Command::Config { command: ConfigCommand::Check(settings) } => check(&settings.load()?),
-        Command::Miner(settings) => run(settings.load()?, miner),
+        Command::Miner(settings) => run(settings.load()?, run_miner),
         Command::Validator(settings) => run(settings.load()?, validator),
         Command::Prover { settings, queue } => {
             let mut config = settings.load()?;
@@ -183,9 +188,10 @@ fn main() -> Result<()> {
             run(config, |config| async move { prover::run(&config.miner, stop_signal()).await })
         }
         Command::Local { settings, miners, dir } => run(settings.load()?, move |c| local::run(c, miners, dir)),
-        Command::Audit { url, data, models, proofs, allow_development, chain, heads } => {
+        Command::Audit { url, data, models, proofs, allow_development, chain, netuid, heads } => {
             let heads = heads.iter().map(|path| head(path)).collect::<Result<_>>()?;
-            let scope = Scope { proofs, allow_development, chain: chain.map(FileChain::new), heads };
+            let chain = published(chain, netuid)?;
+            let scope = Scope { proofs, allow_development, chain, heads };
             let audit = match (url, data, models) {
                 (Some(url), _, _) => runtime()?.block_on(audit::remote(&url, &scope))?,
                 (None, Some(data), Some(models)) => {
@@ -198,6 +204,20 @@ fn main() -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// The chain that an audit looks at.
+fn published(mut chain: Vec<String>, netuid: Option<u16>) -> Result<Option<Published>> {
+    let place = match chain.len() {
+        0 => return Ok(None),
+        1 => ChainPlace::One(chain.remove(0)),
+        _ => ChainPlace::Many(chain),
+    };
+    if let Some(folder) = place.folder() {
+        return Ok(Some(Published::Folder(FileChain::new(folder))));
+    }
+    let subnet = SubtensorSettings::default().subnet(&place, netuid, None)?;
+    Ok(subnet.map(|subnet| Published::Subnet(Arc::new(subnet))))
 }
 
 /// A signed head in a file.
@@ -231,20 +251,19 @@ fn limits(config: &Config) -> Limits {
     }
 }
 
-async fn miner(config: Config) -> Result<()> {
+async fn run_miner(config: Config) -> Result<()> {
     let key = keys::load_or_create(&config.key, config.key_password.as_deref())?;
     let chain = config.chain(Some(key.clone()))?;
     let miner = Miner::open(&key, config.miner.clone(), chain).await?;
     if let Some(axon) = config.subtensor.axon {
         announce(&config, &key, axon).await?;
     }
-    let listener = bind(config.listen).await?;
-    println!("miner {} on http://{}", miner.public(), listener.local_addr()?);
-    let stop = async {
-        stop_signal().await;
-        miner.close();
-    };
-    serve(listener, miner.router(), limits(&config), stop).await;
+    let limits = limits(&config);
+    let http = bind(config.listen).await?;
+    let channels = miner::listen(config.miner.quic.unwrap_or(config.listen), &key, &limits)?;
+    println!("miner {} on http://{}", miner.public(), http.local_addr()?);
+    println!("miner {} on quic://{}", miner.public(), channels.local_addr()?);
+    miner.serve(http, channels, limits, stop_signal()).await;
     Ok(())
 }
 

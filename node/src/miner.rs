@@ -4,6 +4,7 @@
 //! the request's age, the body's length and pace, the signature, the caller's rate, the nonce (kept on disk until the
 //! request has expired), the content, the room in the queue.
 
+mod channel;
 pub(crate) mod prove;
 mod provers;
 mod queue;
@@ -14,6 +15,7 @@ mod shares;
 mod store;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +38,8 @@ use remote::Remote;
 use shares::Shares;
 use store::Store;
 
+pub use channel::listen;
+
 /// What can be set about a miner.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -44,6 +48,9 @@ pub struct MinerSettings {
     pub models: PathBuf,
     /// Folder for what is stored.
     pub data: PathBuf,
+    /// Where to listen for validators, over QUIC (UDP); without it, at the address and port of `listen`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quic: Option<SocketAddr>,
     /// Most requests that wait or are proved.
     pub queue: usize,
     /// Proofs made at once; each uses all cores.
@@ -86,6 +93,7 @@ impl Default for MinerSettings {
         Self {
             models: "models".into(),
             data: "miner-data".into(),
+            quic: None,
             queue: 8,
             provers: 1,
             min_stake: 1,

@@ -1,6 +1,7 @@
 //! What both servers share: connections with limits, request ids, time-outs, metrics, shutdown.
 
 mod address;
+mod channels;
 mod patient;
 
 use std::convert::Infallible;
@@ -33,9 +34,13 @@ use address::Connections;
 use patient::Patient;
 
 pub(crate) use address::counted;
+pub use channels::serve_channels;
 
 /// Header: the request's identifier.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Most headers of a request.
+const MAX_HEADERS: usize = 64;
 
 /// Limits of a server.
 #[derive(Debug, Clone)]
@@ -106,7 +111,7 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: imp
             app.clone().oneshot(request)
         });
         let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new()).http1_only();
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.head).max_headers(64);
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.head).max_headers(MAX_HEADERS);
         let stream = TokioIo::new(Patient::new(stream, limits.write));
         let connection = builder.serve_connection(stream, TowerToHyperService::new(service)).into_owned();
         let watched = graceful.watch(connection);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use vouch_api::Network;
-use vouch_node::audit::{self, Scope};
+use vouch_node::audit::{self, Published, Scope};
 use vouch_node::chain::Publication;
 use vouch_protocol::{LogHash, PartyKey, Share, SignedHead};
 
@@ -39,7 +39,7 @@ async fn published(net: &Net) -> (PathBuf, PathBuf) {
 }
 
 fn scope(net: &Net) -> Scope {
-    Scope { chain: Some(net.chain.clone()), ..support::scope(3, true) }
+    Scope { chain: Some(Published::Folder(net.chain.clone())), ..support::scope(3, true) }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -146,11 +146,13 @@ async fn serve(State(cheat): State<Arc<Cheat>>, headers: HeaderMap, Json(asked):
     }
 }
 
-async fn cheat(behaviour: Behaviour, outcome: AttemptOutcome) {
+async fn cheat(behaviour: Behaviour, outcome: AttemptOutcome, quic: bool) {
     let net = Net::new();
-    let key = PartyKey::generate().public();
+    let party = PartyKey::generate();
+    let key = party.public();
     let state = Arc::new(Cheat { key, behaviour, asked: AtomicUsize::new(0), first: tokio::sync::Mutex::default() });
-    let server = support::run(Router::new().route("/v1/prove", post(serve)).with_state(state), || ()).await;
+    let app = Router::new().route("/v1/prove", post(serve)).with_state(state);
+    let server = if quic { support::run_channels(&party, app).0 } else { support::run(app, || ()).await };
     net.on_chain(vec![MinerEntry { key, url: server.url.clone() }]);
     let validator = net.validator(|s| s.dispatch.timeout_ms = TIMEOUT.as_millis() as u64).await;
 
@@ -181,7 +183,30 @@ async fn cheat(behaviour: Behaviour, outcome: AttemptOutcome) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_cheat_gets_what_it_must() {
     fixture();
-    support::each(TABLE, |(behaviour, outcome)| cheat(behaviour, outcome)).await;
+    support::each(TABLE, |(behaviour, outcome)| cheat(behaviour, outcome, false)).await;
+}
+
+/// What depends on how an answer is read is the same over QUIC.
+#[tokio::test(flavor = "multi_thread")]
+async fn cheats_over_quic_get_the_same() {
+    fixture();
+    const READ: &[Behaviour] = &[
+        B::OtherNonce,
+        B::Empty,
+        B::HugeBody,
+        B::DecompressionBomb,
+        B::SlowLoris,
+        B::NeverAnswers,
+        B::EndsEarly,
+        B::InternalError,
+        B::SendsElsewhere,
+        B::SaysItIsFull,
+    ];
+    support::each(READ, |behaviour| {
+        let row = TABLE.iter().find(|(row, _)| *row == behaviour);
+        cheat(behaviour, row.unwrap().1, true)
+    })
+    .await;
 }
 
 /// A question survives cheats as long as somebody is honest.

@@ -4,6 +4,7 @@
 
 mod abuse;
 mod callers;
+mod channels;
 mod crash;
 mod deposits;
 mod deposits_chain;

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check and test suite, in order.
 
 pub(crate) mod contracts;
+mod deny;
 mod openapi;
 pub(crate) mod python;
 mod queue;

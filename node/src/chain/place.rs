@@ -138,6 +138,11 @@ mod tests {
         for wrong in [many(&["ws://"]), many(&["chain"]), many(&[]), place("ws://a b")] {
             assert!(wrong.endpoints().unwrap_err().to_string().contains("chain"), "{wrong:?}");
         }
+        // No folder: somebody meant a node.
+        for wrong in ["http://node.example", "https://node.example:443", "WSS://node.example"] {
+            let error = place(wrong).endpoints().unwrap_err().to_string();
+            assert!(error.contains("ws:// or wss://") && error.contains(wrong), "{error}");
+        }
     }
 
     #[test]

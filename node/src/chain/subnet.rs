@@ -30,7 +30,7 @@ pub(super) fn pause(error: &SubtensorError) -> Duration {
 fn parties(chain: String, graph: &Metagraph) -> Parties {
     let miner = |neuron: &Neuron| {
         let axon = neuron.axon?;
-        Some(MinerEntry { key: neuron.hotkey.0, url: format!("http://{}", axon.address) })
+        Some(MinerEntry { key: neuron.hotkey.0, url: format!("quic://{}", axon.address) })
     };
     let validators = graph.neurons.iter().filter(|neuron| neuron.permit);
     let validators = validators.map(|neuron| ValidatorEntry { key: neuron.hotkey.0, stake: neuron.stake });
@@ -88,7 +88,7 @@ mod tests {
         let graph = Metagraph { netuid: 2, block, blocks_since_last_step, owner, hyperparameters, neurons };
         let parties = parties("c".into(), &graph);
         let urls: Vec<_> = parties.miners.iter().map(|miner| miner.url.as_str()).collect();
-        assert_eq!((parties.chain.as_str(), urls), ("c", vec!["http://1.2.3.4:80", "http://[2001:db8::1]:81"]));
+        assert_eq!((parties.chain.as_str(), urls), ("c", vec!["quic://1.2.3.4:80", "quic://[2001:db8::1]:81"]));
         let stakes: Vec<_> = parties.validators.iter().map(|validator| (validator.key.0[0], validator.stake)).collect();
         assert_eq!(stakes, [(0, 1_000), (2, 1_002)]);
     }

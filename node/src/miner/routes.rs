@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use vouch_api::{ANSWER_TYPE, Capacity, ENVELOPE_TYPE, Health, MinerModel, NonceSource, Part, ProveRequest, paths};
+use vouch_channel::Caller;
 use vouch_protocol::{PublicKey, SignatureError, SignedHeaders, verify};
 
 use super::Miner;
@@ -31,16 +32,28 @@ impl Miner {
     }
 }
 
-fn routes(miner: Arc<Miner>) -> Router {
-    let quick = Router::new()
+/// What validators may ask over QUIC: nothing of what the operator watches.
+pub(super) fn for_validators(miner: Arc<Miner>) -> Router {
+    let quick = server::timeout(served(&miner), Duration::from_secs(10));
+    let app = Router::new().route(paths::PROVE, post(prove)).with_state(miner.clone()).merge(quick);
+    server::layers(app, miner.metrics.clone())
+}
+
+fn served(miner: &Arc<Miner>) -> Router {
+    Router::new()
         .route(paths::MODELS, get(models))
         .route(paths::CAPACITY, get(capacity))
+        .fallback(|| async { ApiError::NotFound.because("no such path") })
+        .with_state(miner.clone())
+}
+
+fn routes(miner: Arc<Miner>) -> Router {
+    let watched = Router::new()
         .route("/health", get(health))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
-        .fallback(|| async { ApiError::NotFound.because("no such path") })
         .with_state(miner.clone());
-    let quick = server::timeout(quick, Duration::from_secs(10));
+    let quick = server::timeout(served(&miner).merge(watched), Duration::from_secs(10));
     Router::new().route(paths::PROVE, post(prove)).with_state(miner).merge(quick)
 }
 
@@ -98,6 +111,10 @@ async fn prove(State(miner): Shared, request: Request) -> Response {
 async fn answer(miner: &Arc<Miner>, request: Request, arrived: Instant) -> Result<(&'static str, Vec<u8>), Refusal> {
     let (head, body) = request.into_parts();
     let signed = SignedHeaders::parse(|name| single(&head.headers, name)).map_err(unsigned)?;
+    // A channel is one validator's: it passes nothing on for others.
+    if head.extensions.get::<Caller>().is_some_and(|caller| caller.key != signed.key) {
+        return Err(ApiError::Forged.because("the channel is another key's"));
+    }
     let parties = known(miner, signed.key).await?;
     // The age first: the signature needs the body, and the body may be long.
     if signed.expires_ms <= now_ms() {
@@ -169,7 +186,7 @@ fn unsigned(error: SignatureError) -> Refusal {
 }
 
 /// Who takes part, if the caller is a validator with enough stake.
-async fn known(miner: &Arc<Miner>, caller: PublicKey) -> Result<Arc<Parties>, Refusal> {
+pub(super) async fn known(miner: &Arc<Miner>, caller: PublicKey) -> Result<Arc<Parties>, Refusal> {
     let parties = parties(miner).await.map_err(Refusal::internal)?;
     let least = miner.settings.min_stake;
     let detail = match parties.stake(&caller) {

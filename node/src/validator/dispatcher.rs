@@ -7,6 +7,7 @@ mod choice;
 mod clock;
 mod flight;
 mod judge;
+mod post;
 mod query;
 mod samples;
 
@@ -15,7 +16,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use vouch_api::{AttemptOutcome, Nonce, NoncePart, NonceSource, ProveRequest, paths};
 use vouch_envelope::hex;
@@ -33,9 +33,10 @@ use crate::random::random;
 use crate::registry::Registry;
 
 use backoff::Backoff;
-use clock::{Sent, Timed};
+use clock::Sent;
 use flight::{Flight, NoClaim};
 use judge::{Judgement, judge};
+use post::{Post, Postman};
 use query::Answer;
 use samples::Samples;
 
@@ -67,6 +68,9 @@ pub struct DispatchSettings {
     pub backoff_ms: u64,
     /// Ask miners at addresses of the machine itself and of private networks.
     pub private_addresses: bool,
+    /// Ask miners on other machines over HTTP, too, where the chain names such an address: everybody on the way reads inputs,
+    /// outputs and salts.
+    pub plain_http: bool,
 }
 
 impl Default for DispatchSettings {
@@ -79,6 +83,7 @@ impl Default for DispatchSettings {
             benchmark_for_ms: 10_000,
             backoff_ms: 30_000,
             private_addresses: false,
+            plain_http: false,
         }
     }
 }
@@ -95,7 +100,7 @@ pub(super) struct Dispatcher {
     allow_development_srs: bool,
     store: Store,
     metrics: Arc<Metrics>,
-    client: reqwest::Client,
+    postman: Postman,
     flight: Flight,
     backoff: Backoff,
     samples: Samples,
@@ -137,15 +142,7 @@ fn micros(time: Duration) -> u64 {
 impl Dispatcher {
     pub(super) fn new(settings: DispatchSettings, parts: Parts) -> Result<Self> {
         let Parts { key, registry, participants, engine, allow_development_srs, store, metrics } = parts;
-        // Nothing is decompressed and no redirect is followed: what a miner sends is what is read.
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(Duration::from_secs(10))
-            .pool_max_idle_per_host(1)
-            // Sooner than any miner closes an idle connection: a request that meets a closed one would count as failed.
-            .pool_idle_timeout(Duration::from_secs(1))
-            .build()?;
+        let postman = Postman::new(&key)?;
         let flight = Flight::new(settings.in_flight, settings.benchmarks_in_flight);
         let backoff = Backoff::new(Duration::from_millis(settings.backoff_ms));
         Ok(Self {
@@ -158,7 +155,7 @@ impl Dispatcher {
             allow_development_srs,
             store,
             metrics,
-            client,
+            postman,
             flight,
             backoff,
             samples: Samples::default(),
@@ -292,43 +289,20 @@ impl Dispatcher {
         Ok(RecordedVerdict { verdict, ended, outputs })
     }
 
-    /// Sends the request and reads at most `limit` bytes.
+    /// Signs the request and sends it.
     async fn send(&self, miner: &MinerEntry, request: &ProveRequest, limit: usize, sent: &Sent) -> Answer {
         let body = match serde_json::to_vec(request) {
             Ok(body) => body,
             Err(error) => return Answer::not(AttemptOutcome::Cancelled, error),
         };
-        let expires = now_ms() + request.deadline_ms.min(vouch_protocol::MAX_VALIDITY_MS);
-        let headers = sign(&self.key, &miner.key, "POST", paths::PROVE, &body, expires);
-        let url = match address::at(&miner.url, paths::PROVE, self.settings.private_addresses) {
-            Ok(url) => url,
+        let (private, plain) = (self.settings.private_addresses, self.settings.plain_http);
+        let place = match address::place(&miner.url, private, plain) {
+            Ok(place) => place,
             Err(error) => return Answer::not(AttemptOutcome::Failed, error),
         };
-        let body = reqwest::Body::wrap(Timed::new(body, sent.clone()));
-        let mut post = self.client.post(url).header("content-type", "application/json").body(body);
-        for (name, value) in headers.to_pairs() {
-            post = post.header(name, value);
-        }
-        let mut response = match post.send().await {
-            Ok(response) => response,
-            Err(error) => return Answer::not(AttemptOutcome::Failed, error.without_url()),
-        };
-        match response.status() {
-            StatusCode::OK => {}
-            StatusCode::SERVICE_UNAVAILABLE => return Answer::not(AttemptOutcome::Busy, "the miner is full"),
-            status => return Answer::not(AttemptOutcome::Failed, format!("status {status}")),
-        }
-        let mut read = Vec::new();
-        loop {
-            match response.chunk().await {
-                Ok(None) => return Answer { outcome: AttemptOutcome::Verified, body: read, detail: String::new() },
-                Err(error) => return Answer::not(AttemptOutcome::Failed, error.without_url()),
-                Ok(Some(chunk)) if read.len() + chunk.len() > limit => {
-                    return Answer::not(AttemptOutcome::Malformed, format!("more than {limit} bytes"));
-                }
-                Ok(Some(chunk)) => read.extend_from_slice(&chunk),
-            }
-        }
+        let expires = now_ms() + request.deadline_ms.min(vouch_protocol::MAX_VALIDITY_MS);
+        let headers = sign(&self.key, &miner.key, "POST", paths::PROVE, &body, expires);
+        self.postman.send(&miner.key, place, Post { headers, body, limit, sent: sent.clone() }).await
     }
 
     /// Verifies an answer, if there is one. Also the hash of what a proof must show about the inputs.

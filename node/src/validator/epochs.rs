@@ -35,16 +35,17 @@ pub(super) struct Epochs {
 }
 
 /// What ends epochs.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Course {
     /// The clock.
     Clock,
-    /// The chain's own epochs; the number that was seen last.
+    /// The chain's own epochs; the number of the one that runs.
     Chain(Option<u64>),
 }
 
 /// Longest wait at once, so that weights that were not taken are offered again.
 const LONGEST_WAIT_MS: u64 = 5_000;
+const SHORTEST_WAIT_MS: u64 = 50;
 
 impl Epochs {
     /// Runs until the stop. Weights are offered again until the chain takes them, after the pause that its error asks for.
@@ -53,7 +54,16 @@ impl Epochs {
             Ok(weights) => self.participants.set_weights(&weights),
             Err(error) => tracing::error!(%error, "the last weights could not be read"),
         }
-        let (mut epochs, mut offer_at_ms) = (Course::Clock, 0);
+        // The chain's epoch may have ended while the validator was away: then ours ends now.
+        let mut epochs = match self.store.write(|ledger| ledger.chain_epoch()).await {
+            Ok(known) => known.map_or(Course::Clock, |epoch| Course::Chain(Some(epoch))),
+            Err(error) => {
+                tracing::error!(%error, "the chain's last epoch could not be read");
+                Course::Clock
+            }
+        };
+        // The first look is at once.
+        let (mut offer_at_ms, mut longest_ms) = (0, SHORTEST_WAIT_MS);
         loop {
             if now_ms() >= offer_at_ms {
                 offer_at_ms = now_ms() + self.offer().await.as_millis() as u64;
@@ -66,36 +76,49 @@ impl Epochs {
                 Course::Clock => ends.saturating_sub(now_ms()),
                 Course::Chain(_) => LONGEST_WAIT_MS,
             };
-            if stop.within(Duration::from_millis(wait.clamp(50, LONGEST_WAIT_MS))).await {
+            if stop.within(Duration::from_millis(wait.clamp(SHORTEST_WAIT_MS, longest_ms))).await {
                 return;
             }
-            if self.is_over(&mut epochs, ends).await {
+            longest_ms = LONGEST_WAIT_MS;
+            if let Some(next) = self.next(&mut epochs, ends).await {
                 offer_at_ms = 0;
                 let miners: Vec<_> = self.participants.now().miners.iter().map(|miner| miner.key).collect();
-                match self.store.write(move |ledger| ledger.end_epoch(&miners)).await {
-                    Ok(weights) => self.participants.set_weights(&weights),
+                let chain = if let Course::Chain(epoch) = next { epoch } else { None };
+                match self.store.write(move |ledger| ledger.end_epoch(&miners, chain)).await {
+                    Ok(weights) => {
+                        epochs = next;
+                        self.participants.set_weights(&weights);
+                    }
                     Err(error) => tracing::error!(%error, "the epoch could not be ended"),
                 }
             }
         }
     }
 
-    /// Whether the epoch is over.
-    async fn is_over(&self, epochs: &mut Course, ends_ms: u64) -> bool {
+    /// What comes next, if the epoch is over.
+    async fn next(&self, epochs: &mut Course, ends_ms: u64) -> Option<Course> {
         let chain = self.participants.chain();
         let known = if let Course::Chain(known) = *epochs { known } else { None };
         match tokio::task::spawn_blocking(move || chain.epoch()).await {
-            Ok(Ok(None)) => now_ms() >= ends_ms,
-            Ok(Ok(Some(epoch))) => {
-                *epochs = Course::Chain(Some(epoch));
-                known.is_some_and(|before| before != epoch)
+            Ok(Ok(None)) => {
+                *epochs = Course::Clock;
+                (now_ms() >= ends_ms).then_some(Course::Clock)
             }
+            Ok(Ok(Some(epoch))) if known.is_none() => {
+                // The first number that is seen ends nothing.
+                match self.store.write(move |ledger| ledger.set_chain_epoch(epoch)).await {
+                    Ok(()) => *epochs = Course::Chain(Some(epoch)),
+                    Err(error) => tracing::error!(%error, "the chain's epoch could not be noted"),
+                }
+                None
+            }
+            Ok(Ok(Some(epoch))) => (known != Some(epoch)).then_some(Course::Chain(Some(epoch))),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the chain does not say its epoch");
                 *epochs = Course::Chain(known);
-                false
+                None
             }
-            Err(_) => false,
+            Err(_) => None,
         }
     }
 

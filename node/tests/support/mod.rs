@@ -4,6 +4,7 @@
 pub mod deposits;
 pub mod local_chain;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -19,9 +20,9 @@ use vouch_compiler::{CompileOptions, compile};
 use vouch_node::audit::Scope;
 use vouch_node::chain::{FileChain, MinerEntry, Parties, ValidatorEntry};
 use vouch_node::engine::{self, VerifierSettings, VerifyEngine};
-use vouch_node::miner::{Miner, MinerSettings};
+use vouch_node::miner::{self, Miner, MinerSettings};
 use vouch_node::registry::Registry;
-use vouch_node::server::{Limits, serve};
+use vouch_node::server::{Limits, serve, serve_channels};
 use vouch_node::validator::{DispatchSettings, PredictionSettings, Validator, ValidatorSettings};
 use vouch_program::Visibility;
 use vouch_protocol::{Event, PartyKey, PublicKey, Verdict};
@@ -115,17 +116,45 @@ pub async fn run(app: axum::Router, on_stop: impl FnOnce() + Send + 'static) -> 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (stop, stopped) = oneshot::channel();
-    let limits = Limits {
-        per_address: 10_000,
-        head: Duration::from_secs(2),
-        drain: Duration::from_secs(20),
-        ..Limits::default()
-    };
-    let task = tokio::spawn(serve(listener, app, limits, async move {
+    let task = tokio::spawn(serve(listener, app, limits(), async move {
         let _ = stopped.await;
         on_stop();
     }));
     Running { url, stop: Some(stop), task }
+}
+
+fn limits() -> Limits {
+    Limits { per_address: 10_000, head: Duration::from_secs(2), drain: Duration::from_secs(20), ..Limits::default() }
+}
+
+/// A program on channels, for whoever calls.
+pub fn run_channels(key: &PartyKey, app: axum::Router) -> (Running, SocketAddr) {
+    let listener = miner::listen(SocketAddr::from(([127, 0, 0, 1], 0)), key, &limits()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let until = async move { drop(stopped.await) };
+    let task = tokio::spawn(serve_channels(listener, app, limits(), |_| async { true }, until));
+    (Running { url: format!("quic://{address}"), stop: Some(stop), task }, address)
+}
+
+/// A miner with both of its servers: the running one has the address of HTTP, and the other is QUIC's.
+pub async fn start_channels(
+    key: &PartyKey,
+    dir: &Path,
+    chain: &FileChain,
+    at: &str,
+    change: impl FnOnce(&mut MinerSettings),
+) -> (Running, SocketAddr) {
+    let miner = open_miner(key, dir, chain, change).await;
+    let http = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", http.local_addr().unwrap());
+    let listener = miner::listen(at.parse().unwrap(), key, &limits()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let task = tokio::spawn(async move {
+        miner.serve(http, listener, limits(), async move { drop(stopped.await) }).await;
+    });
+    (Running { url, stop: Some(stop), task }, address)
 }
 
 pub async fn start_miner(
@@ -134,6 +163,17 @@ pub async fn start_miner(
     chain: &FileChain,
     change: impl FnOnce(&mut MinerSettings),
 ) -> Running {
+    let miner = open_miner(key, dir, chain, change).await;
+    let closing = miner.clone();
+    run(miner.router(), move || closing.close()).await
+}
+
+async fn open_miner(
+    key: &PartyKey,
+    dir: &Path,
+    chain: &FileChain,
+    change: impl FnOnce(&mut MinerSettings),
+) -> Arc<Miner> {
     let mut settings = MinerSettings {
         models: fixture().models(),
         data: dir.join(format!("miner-{}", key.public())),
@@ -143,9 +183,7 @@ pub async fn start_miner(
         ..MinerSettings::default()
     };
     change(&mut settings);
-    let miner = Miner::open(key, settings, Arc::new(chain.clone())).await.unwrap();
-    let closing = miner.clone();
-    run(miner.router(), move || closing.close()).await
+    Miner::open(key, settings, Arc::new(chain.clone())).await.unwrap()
 }
 
 /// The verifier's `.wasm`, if the suite `wasm` has made one and named it in `VOUCH_WASM`; else the native verifier.

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Suite, contracts, openapi, python, queue, tutorials, wheel};
+use super::{Suite, contracts, deny, openapi, python, queue, tutorials, wheel};
 use crate::{
     book,
     process::{cargo, run},
@@ -24,6 +24,7 @@ pub(super) const SUITES: &[Suite] = &[
         run: clippy,
     },
     Suite { name: "tidy", about: "dependency directions, links, leftovers", run: tidy::check },
+    Suite { name: "deny", about: "licences, sources and known faults of dependencies (cargo-deny)", run: deny::test },
     Suite { name: "docs", about: "documentation builds without warnings", run: docs },
     Suite { name: "book", about: "the pages of docs/ as a book, and its links", run: book::check },
     Suite { name: "rust", about: "unit, integration and bounded fuzz tests of the workspace", run: rust },

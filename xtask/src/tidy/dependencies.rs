@@ -41,6 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("vouch-protocol", &["vouch-api", "vouch-envelope"]),
     ("vouch-subtensor", &["vouch-envelope", "vouch-protocol"]),
+    ("vouch-channel", &["vouch-protocol"]),
     (
         "vouch-proving",
         &["vouch-circuit", "vouch-program", "vouch-poseidon", "vouch-verifier", "vouch-envelope", "vouch-schema"],
@@ -83,6 +84,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "vouch",
             "vouch-api",
+            "vouch-channel",
             "vouch-client",
             "vouch-deposits",
             "vouch-disclosure",
@@ -148,6 +150,7 @@ const VERIFIER: &[&str] = &["halo2*", "tract*", "onnx*", "rayon*", "tokio*", "ar
 const ONLY: &[(&str, &[&str])] = &[
     ("async-nats", &["vouch-node"]),
     ("frame-metadata", &["vouch-subtensor"]),
+    ("quinn*", &["vouch-channel"]),
     ("axum*", &["vouch-node"]),
     ("pyo3*", &["vouch-python"]),
     ("halo2*", &["vouch", "vouch-circuit", "vouch-proving"]),

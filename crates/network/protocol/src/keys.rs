@@ -10,10 +10,12 @@ use std::path::Path;
 use rand_core::OsRng;
 use schnorrkel::{ExpansionMode, Keypair, MiniSecretKey, signing_context};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use vouch_envelope::{hex, hex_text};
 
 use crate::{KeyFileError, SignatureError};
 
+const DERIVED: &[u8] = b"vouch-derived-v1\0";
 const FILE_START: &str = "vouch-sr25519-v1 ";
 
 /// A party's public key: 64 hexadecimal digits in text.
@@ -109,6 +111,14 @@ impl PartyKey {
     /// Signs `message` for `context`.
     pub fn sign(&self, context: &[u8], message: &[u8]) -> Signature {
         Signature(self.pair.sign(signing_context(context).bytes(message)).to_bytes())
+    }
+
+    /// A secret of 32 bytes for one purpose, the same whenever it is asked for. It says nothing about the key.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        let mut hash = Sha256::new_with_prefix(DERIVED);
+        hash.update(self.secret.as_bytes());
+        hash.update(purpose);
+        hash.finalize().into()
     }
 
     /// Writes the key to a new file that only its owner may read; an existing file is never replaced.

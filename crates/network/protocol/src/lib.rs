@@ -4,6 +4,7 @@
 //! No floating point and no clock: the same input gives the same score on every machine. Numbers from 0 to 1 are
 //! [`Share`]s, multiples of 2^-32.
 
+mod channel;
 mod error;
 mod head;
 mod hidden;
@@ -15,6 +16,7 @@ mod score;
 mod share;
 mod sign;
 
+pub use channel::{ChannelBinding, ChannelRole, EXPORTER_LABEL};
 pub use error::{HeadError, KeyFileError, LogError, ReplayError, SignatureError};
 pub use head::{EpochHead, SignedHead};
 pub use hidden::{answer_overhead, decode_answer, encode_answer};

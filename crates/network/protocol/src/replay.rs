@@ -1,6 +1,6 @@
 //! Recomputing everything from the log.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use sha2::{Digest, Sha256};
 use vouch_api::{AttemptOutcome, Nonce};
@@ -67,6 +67,9 @@ fn digest(weights: &[WeightEntry]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// Epochs whose weights are kept as they are.
+const RECENT: usize = 16;
+
 /// The state that a log leads to. Feed it the entries in order.
 #[derive(Debug, Clone)]
 pub struct Replay {
@@ -81,7 +84,7 @@ pub struct Replay {
     nonces: HashMap<Nonce, u64>,
     credited: HashMap<String, u64>,
     proofs: Vec<Verdict>,
-    weights: Vec<WeightEntry>,
+    weights: VecDeque<(u64, Vec<WeightEntry>)>,
     epochs: BTreeMap<u64, Ended>,
 }
 
@@ -100,7 +103,7 @@ impl Replay {
             nonces: HashMap::new(),
             credited: HashMap::new(),
             proofs: Vec::new(),
-            weights: Vec::new(),
+            weights: VecDeque::new(),
             epochs: BTreeMap::new(),
         }
     }
@@ -218,7 +221,10 @@ impl Replay {
             return Err(ReplayError::Weights { seq, epoch });
         }
         self.epochs.insert(epoch, Ended { seq, head, weights: digest(&published) });
-        self.weights = published;
+        if self.weights.len() == RECENT {
+            self.weights.pop_front();
+        }
+        self.weights.push_back((epoch, published));
         self.book.end_epoch();
         Ok(())
     }
@@ -258,9 +264,14 @@ impl Replay {
         self.attempts.len()
     }
 
+    /// The weights of the newest epochs, the newest last.
+    pub fn recent_weights(&self) -> impl Iterator<Item = (u64, &[WeightEntry])> {
+        self.weights.iter().map(|(epoch, weights)| (*epoch, weights.as_slice()))
+    }
+
     /// The weights published last.
     pub fn last_weights(&self) -> &[WeightEntry] {
-        &self.weights
+        self.weights.back().map_or(&[], |(_, weights)| weights)
     }
 
     /// The ends of the epochs, by their numbers.

@@ -56,9 +56,9 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Whether a text is meant as an address of a node.
+    /// Whether a text is meant as an address of a node, if not always one that can be used.
     pub fn is_meant(text: &str) -> bool {
-        text.starts_with("ws://") || text.starts_with("wss://")
+        text.contains("://")
     }
 
     /// The nodes of a list of names and addresses.

@@ -1,7 +1,5 @@
 //! Errors, and what to do about them.
 
-use std::path::PathBuf;
-
 use thiserror::Error;
 
 use crate::{Address, TimelockError, ValueError, WeightsError};
@@ -228,26 +226,17 @@ const TRANSIENT: &[&str] = &[
 #[derive(Debug, Error)]
 pub enum WalletError {
     /// The operating system refuses.
-    #[error("key file {path}: {source}", path = path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    #[error("{0}")]
+    File(std::io::Error),
     /// Others than the owner may read the file.
-    #[error("key file {path}: others may read it (mode {mode:03o}); run `chmod 600`", path = path.display())]
+    #[error("others may read it (mode {mode:03o}); run `chmod 600`")]
     Permissions {
-        /// The file.
-        path: PathBuf,
-        /// Its mode.
+        /// The file's mode.
         mode: u32,
     },
     /// The file is too large to be a key.
-    #[error("key file {path}: expected at most {most} bytes, got {got}", path = path.display())]
+    #[error("expected at most {most} bytes, got {got}")]
     Size {
-        /// The file.
-        path: PathBuf,
         /// Most bytes.
         most: u64,
         /// Its bytes.

@@ -125,6 +125,11 @@ impl Subtensor {
         self.state().weights(uid)
     }
 
+    /// The block in which the key of a UID was registered.
+    pub(crate) fn registered(&self, uid: u16) -> Result<u64, SubtensorError> {
+        self.state().registered(uid)
+    }
+
     /// A step of publishing an epoch: its weights, then the head of the log. To be repeated while the error says so.
     ///
     /// An epoch that is not newer than the chain's head has nothing left to publish. Weights that the chain cannot take, since

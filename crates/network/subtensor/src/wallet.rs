@@ -73,20 +73,19 @@ impl Hotkey {
     /// # Errors
     /// [`WalletError`], also if others than its owner may read it.
     pub fn read(path: &Path, password: impl FnOnce() -> Option<String>) -> Result<Self, WalletError> {
-        let file = |source| WalletError::File { path: path.to_owned(), source };
-        let metadata = std::fs::metadata(path).map_err(file)?;
+        let metadata = std::fs::metadata(path).map_err(WalletError::File)?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
             let mode = metadata.permissions().mode() & 0o777;
             if mode & 0o077 != 0 {
-                return Err(WalletError::Permissions { path: path.to_owned(), mode });
+                return Err(WalletError::Permissions { mode });
             }
         }
         if metadata.len() > MAX_FILE {
-            return Err(WalletError::Size { path: path.to_owned(), most: MAX_FILE, got: metadata.len() });
+            return Err(WalletError::Size { most: MAX_FILE, got: metadata.len() });
         }
-        Self::from_bytes(&std::fs::read(path).map_err(file)?, password)
+        Self::from_bytes(&std::fs::read(path).map_err(WalletError::File)?, password)
     }
 
     /// Reads the content of a file.
@@ -179,7 +178,7 @@ mod tests {
         std::fs::write(&path, format!(r#"{{"secretSeed":"{SEED}"}}"#)).unwrap();
         let mode = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         mode(0o644);
-        assert!(matches!(Hotkey::read(&path, || None), Err(WalletError::Permissions { mode: 0o644, .. })));
+        assert!(matches!(Hotkey::read(&path, || None), Err(WalletError::Permissions { mode: 0o644 })));
         mode(0o600);
         assert_eq!(Hotkey::read(&path, || None).unwrap().address.to_string(), ALICE);
         std::fs::write(&path, vec![b'{'; 1 << 17]).unwrap();

@@ -15,6 +15,7 @@ fn neuron(key: &PartyKey, permit: bool) -> NeuronState {
         stake: if permit { 1_000 } else { 0 },
         axon: Some("93.184.216.34:8091".parse().unwrap()),
         last_update: 1,
+        registered: 0,
     }
 }
 
@@ -94,6 +95,33 @@ fn epoch_after_epoch() {
     let world = chain.world();
     assert_eq!(world.executed, ["set_weights", "set_commitment"].repeat(3));
     assert_eq!(world.nonce(&validator.public()), 6, "nothing was sent twice");
+}
+
+/// Whoever audits a validator finds what it has published, and sees what is not its log's.
+#[test]
+fn what_is_published_can_be_compared() {
+    let (chain, validator, miners) = chain();
+    let node = Node::start(&chain);
+    // An auditor has no key.
+    let (subtensor, auditor) = (subnet(&[&node], Some(validator.clone())), subnet(&[&node], None));
+    let found = || auditor.published(&validator.public()).unwrap();
+    assert!(found().head.is_none() && !found().has_weights());
+    let name = subtensor.name().unwrap();
+    let of = |first| weights(&[(&miners[0], first), (&miners[1], 200 << 20), (&miners[2], 100 << 20)]);
+    let (all, other) = (of(400 << 20), of(500 << 20));
+    let signed = head(&name, &validator, 1);
+    blocks_until(&chain, || subtensor.publish(1, &all, &signed)).unwrap();
+    assert_eq!(found().head.unwrap().head, signed);
+    assert!(found().has_weights() && found().fits(&all) && !found().fits(&other));
+    // Another key has the place of a miner since: what it has there says nothing. One that was there before says something.
+    let now = chain.world().newest();
+    for (registered, fits) in [(now, true), (1, false)] {
+        chain.world().neurons[2] = NeuronState { registered, ..neuron(&key(4), false) };
+        assert_eq!(found().fits(&all), fits, "registered in block {registered}");
+    }
+    // A validator that was pushed out has weights no longer.
+    chain.world().neurons[0] = neuron(&key(5), true);
+    assert!(!found().has_weights() && found().head.is_some());
 }
 
 /// Where commit-reveal is on, the weights are committed, for a round in the future.

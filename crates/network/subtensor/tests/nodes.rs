@@ -16,6 +16,7 @@ fn chain(number: u8) -> std::sync::Arc<Chain> {
         stake: 1,
         axon: None,
         last_update: 0,
+        registered: 0,
     };
     Chain::new(number, vec![neuron])
 }

@@ -164,6 +164,7 @@ fn weights_are_the_same() {
             stake: 0,
             axon: None,
             last_update: 0,
+            registered: 0,
         };
         let chain = Chain::new(1, (0..values.len() as u8).map(neuron).collect());
         chain.world().rules.max_weights_limit = list(&vector["limit"]);
@@ -194,6 +195,7 @@ fn states() -> Value {
         stake: u64::from(at) << 40,
         axon: axon.map(|axon| axon.parse().unwrap()),
         last_update: 70 + u64::from(at),
+        registered: 0,
     };
     let chain =
         Chain::new(1, vec![neuron(1, Some("93.184.216.34:8091")), neuron(2, Some("[2001:db8::7]:9")), neuron(3, None)]);
@@ -263,6 +265,7 @@ fn the_tests_node_refuses_what_is_not_signed_well() {
         stake: 0,
         axon: None,
         last_update: 0,
+        registered: 0,
     };
     let chain = Chain::new(1, vec![owner]);
     let world = chain.world();

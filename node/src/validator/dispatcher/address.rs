@@ -1,41 +1,55 @@
-//! Where a miner may be: an IP address and a port, reached over HTTP.
+//! Where a miner may be: an IP address and a port, reached over QUIC.
 //!
 //! A miner's entry comes from the chain, where a stranger wrote it. It must not make the validator ask a machine of the
-//! operator's own network, or any path but a miner's.
+//! operator's own network, or any path but a miner's. HTTP is for miners on the same machine: it shows inputs and salts to
+//! everybody on the way.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use reqwest::Url;
 use thiserror::Error;
 
 /// An address that is not asked.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum AddressError {
-    #[error("not a URL")]
-    Url,
-    #[error("expected http://IP:PORT")]
+    #[error("expected quic://IP:PORT")]
     Form,
     #[error("{0} is not a global address: `validator.dispatch.private_addresses` allows it")]
     NotGlobal(IpAddr),
+    #[error("requests to {0} over HTTP are not encrypted: `validator.dispatch.plain_http` allows it")]
+    Plain(IpAddr),
 }
 
-/// The URL of `path` at a miner's address.
-pub(super) fn at(address: &str, path: &str, private: bool) -> Result<Url, AddressError> {
-    let mut url = Url::parse(address).map_err(|_| AddressError::Url)?;
-    // The parser has brought numbers such as 0x7f.1 into the usual form, and put IPv6 into brackets.
-    let host = url.host_str().unwrap_or_default();
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let ip: IpAddr = host.parse().map_err(|_| AddressError::Form)?;
-    let bare =
-        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-    if url.scheme() != "http" || url.path() != "/" || !bare {
+/// Where a miner is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Over QUIC.
+    Quic(SocketAddr),
+    /// In the clear.
+    Http(SocketAddr),
+}
+
+/// Reads a miner's address. `private` allows addresses that are not global, `plain` those in the clear that are not this
+/// machine's.
+pub(super) fn place(address: &str, private: bool, plain: bool) -> Result<Place, AddressError> {
+    let (kind, rest): (fn(SocketAddr) -> Place, _) = match address.split_once("://") {
+        Some(("quic", rest)) => (Place::Quic, rest),
+        Some(("http", rest)) => (Place::Http, rest),
+        _ => return Err(AddressError::Form),
+    };
+    let at: SocketAddr = rest.strip_suffix('/').unwrap_or(rest).parse().map_err(|_| AddressError::Form)?;
+    // A zone is none of a global address, and 0 is no port.
+    if at.port() == 0 || matches!(at, SocketAddr::V6(v6) if v6.scope_id() != 0) {
         return Err(AddressError::Form);
     }
-    if !private && !is_global(ip) {
-        return Err(AddressError::NotGlobal(ip));
+    let place = kind(at);
+    if !private && !is_global(at.ip()) {
+        return Err(AddressError::NotGlobal(at.ip()));
     }
-    url.set_path(path);
-    Ok(url)
+    let here = at.ip().to_canonical().is_loopback();
+    if matches!(place, Place::Http(_)) && !here && !plain {
+        return Err(AddressError::Plain(at.ip()));
+    }
+    Ok(place)
 }
 
 /// Whether an address is one of the public internet's: IANA's registries of special-purpose addresses, RFC 6890.
@@ -76,29 +90,52 @@ mod tests {
 
     #[test]
     fn a_miner_is_at_a_global_address_and_a_port() {
-        let at = |address| at(address, "/v1/prove", false).map(String::from);
-        for (address, url) in [
-            ("http://93.184.216.34:8080", "http://93.184.216.34:8080/v1/prove"),
-            ("http://93.184.216.34:8080/", "http://93.184.216.34:8080/v1/prove"),
-            ("http://[2606:2800:220:1::1]:1", "http://[2606:2800:220:1::1]:1/v1/prove"),
-        ] {
-            assert_eq!(at(address).as_deref(), Ok(url));
+        for address in ["93.184.216.34:8080", "[2606:2800:220:1::1]:1"] {
+            let at = address.parse().unwrap();
+            for end in ["", "/"] {
+                assert_eq!(place(&format!("quic://{address}{end}"), false, false), Ok(Place::Quic(at)));
+                assert_eq!(place(&format!("http://{address}{end}"), false, true), Ok(Place::Http(at)));
+            }
         }
         for address in [
+            "",
+            "93.184.216.34:8080",
+            "quic://",
             "https://93.184.216.34:8080",
-            "ftp://93.184.216.34",
-            "http://example.com:8080",
+            "ftp://93.184.216.34:1",
+            "QUIC://93.184.216.34:1",
+            "quic://93.184.216.34",
+            "quic://93.184.216.34:0",
+            "quic://93.184.216.34:99999",
+            "quic://example.com:8080",
             "http://localhost:8080",
-            "http://93.184.216.34/latest/api",
-            "http://93.184.216.34/?x=",
-            "http://93.184.216.34/#",
-            "http://a@93.184.216.34/",
-            "http://:b@93.184.216.34/",
+            "http://93.184.216.34:80/latest/api",
+            "quic://93.184.216.34:80/?x=",
+            "quic://93.184.216.34:80//",
+            "quic://a@93.184.216.34:80",
+            "quic://:b@93.184.216.34:80",
+            "quic://[::1",
+            "quic://[fe80::1%1]:80",
+            // Other writings of an address.
+            "http://127.1:80",
+            "http://0x7f000001:80",
+            "http://2130706433:80",
+            "http://0177.0.0.1:80",
         ] {
-            assert_eq!(at(address), Err(AddressError::Form), "{address}");
+            assert_eq!(place(address, true, true), Err(AddressError::Form), "{address}");
         }
-        for address in ["", "93.184.216.34:8080", "http://", "http://93.184.216.34:99999", "http://[::1"] {
-            assert_eq!(at(address), Err(AddressError::Url), "{address}");
+    }
+
+    #[test]
+    fn requests_in_the_clear_stay_on_this_machine() {
+        for here in ["http://127.0.0.1:80", "http://[::1]:80", "http://[::ffff:127.0.0.1]:80"] {
+            assert!(matches!(place(here, true, false), Ok(Place::Http(_))), "{here}");
+        }
+        for away in ["10.1.2.3", "93.184.216.34", "[2606:2800:220:1::1]", "0.0.0.0", "[::]", "[::ffff:10.1.2.3]"] {
+            let address = format!("http://{away}:80");
+            assert!(matches!(place(&address, true, false), Err(AddressError::Plain(_))), "{away}");
+            assert!(matches!(place(&address, true, true), Ok(Place::Http(_))), "{away}");
+            assert!(matches!(place(&format!("quic://{away}:80"), true, false), Ok(Place::Quic(_))), "{away}");
         }
     }
 
@@ -106,9 +143,6 @@ mod tests {
     fn private_addresses_need_the_option() {
         for ip in [
             "127.0.0.1",
-            "127.1",
-            "0x7f000001",
-            "2130706433",
             "0.0.0.0",
             "10.1.2.3",
             "172.16.0.1",
@@ -138,9 +172,11 @@ mod tests {
             "[2002:7f00:1::]",
             "[3fff::1]",
         ] {
-            let address = format!("http://{ip}:80");
-            assert!(matches!(at(&address, "/", false), Err(AddressError::NotGlobal(_))), "{ip}");
-            assert!(at(&address, "/", true).is_ok(), "{ip}");
+            for scheme in ["quic", "http"] {
+                let address = format!("{scheme}://{ip}:80");
+                assert!(matches!(place(&address, false, true), Err(AddressError::NotGlobal(_))), "{address}");
+                assert!(place(&address, true, true).is_ok(), "{address}");
+            }
         }
     }
 }

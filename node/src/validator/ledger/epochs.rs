@@ -1,6 +1,6 @@
 //! Ends of epochs, and what the chain has yet to take of them.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use vouch_protocol::{Event, LogHash, PublicKey, WeightEntry};
 
 use super::Ledger;
@@ -17,14 +17,37 @@ pub(in crate::validator) struct Unpublished {
     pub(in crate::validator) head: LogHash,
 }
 
+/// Within the step that ends an epoch: it is not ended again after a stop.
+fn note_chain_epoch(connection: &Connection, epoch: u64) -> Result<(), DatabaseError> {
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('chain_epoch', ?1)", [epoch.to_string()])?;
+    Ok(())
+}
+
 impl Ledger {
     /// Number and end of the running epoch.
     pub(in crate::validator) fn epoch(&self) -> (u64, u64) {
         (self.epoch, self.epoch_ends_ms)
     }
 
-    /// Ends the epoch: the weights of these miners.
-    pub(in crate::validator) fn end_epoch(&mut self, miners: &[PublicKey]) -> Result<Vec<WeightEntry>, DatabaseError> {
+    /// Number of the chain's epoch that the running epoch is; `None` if the chain has none, or was not seen yet.
+    pub(in crate::validator) fn chain_epoch(&mut self) -> Result<Option<u64>, DatabaseError> {
+        let sql = "SELECT value FROM meta WHERE name = 'chain_epoch'";
+        let text: Option<String> = self.connection.query_row(sql, [], |row| row.get(0)).optional()?;
+        let read = |text: String| text.parse().map_err(|e| DatabaseError::content("the chain's epoch", e));
+        text.map(read).transpose()
+    }
+
+    /// Notes which of the chain's epochs the running epoch is.
+    pub(in crate::validator) fn set_chain_epoch(&mut self, epoch: u64) -> Result<(), DatabaseError> {
+        note_chain_epoch(&self.connection, epoch)
+    }
+
+    /// Ends the epoch: the weights of these miners. The next one is the chain's epoch `chain`.
+    pub(in crate::validator) fn end_epoch(
+        &mut self,
+        miners: &[PublicKey],
+        chain: Option<u64>,
+    ) -> Result<Vec<WeightEntry>, DatabaseError> {
         let epoch = self.epoch;
         let weights = self.book.weights(miners.iter().copied());
         let entries: Vec<WeightEntry> =
@@ -40,7 +63,7 @@ impl Ledger {
             t.execute_batch("UPDATE work SET us = us / 2; DELETE FROM work WHERE us = 0")?;
             let sql = "INSERT INTO epochs (epoch, at_ms, weights, published, seq, head) VALUES (?1, ?2, ?3, 0, ?4, ?5)";
             t.execute(sql, params![epoch as i64, now as i64, text, seq, log.head.0])?;
-            Ok(())
+            chain.map_or(Ok(()), |chain| note_chain_epoch(t, chain))
         })?;
         (self.epoch, self.epoch_ends_ms) = (epoch + 1, now + self.epoch_ms);
         Ok(entries)

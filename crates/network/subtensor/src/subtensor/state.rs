@@ -223,6 +223,15 @@ impl State {
         value.list("weights").map_err(wrong)?.iter().map(pair).collect::<Result<_, _>>().map_err(wrong)
     }
 
+    pub(crate) fn registered(&mut self, uid: u16) -> Result<u64, SubtensorError> {
+        let runtime = self.runtime()?;
+        let (_, at) = self.head()?;
+        let key = pair_key(&runtime, "SubtensorModule", "BlockAtRegistration", self.netuid, uid)?;
+        let wrong = |source| SubtensorError::Value { what: "a registration", source };
+        let Some(value) = self.stored(&runtime, &key, &at)? else { return Ok(0) };
+        value.number("block").map_err(wrong)
+    }
+
     /// Number of an account's next transaction, those that wait counted.
     pub(crate) fn nonce(&mut self, account: &PublicKey) -> Result<u32, SubtensorError> {
         let found = self.nodes.ask("system_accountNextIndex", &json!([Address(*account).to_string()]))?;

@@ -31,6 +31,8 @@ pub struct NeuronState {
     pub stake: u64,
     pub axon: Option<SocketAddr>,
     pub last_update: u64,
+    /// The block in which it was registered.
+    pub registered: u64,
 }
 
 /// A block.
@@ -179,8 +181,15 @@ impl World {
 
     fn apply(&mut self, number: u64, signer: &PublicKey, call: Decoded) -> Result<(), (u8, u8)> {
         if let Decoded::BurnedRegister { hotkey, .. } = call {
-            let neuron =
-                NeuronState { hotkey, coldkey: *signer, permit: false, stake: 0, axon: None, last_update: number };
+            let neuron = NeuronState {
+                hotkey,
+                coldkey: *signer,
+                permit: false,
+                stake: 0,
+                axon: None,
+                last_update: number,
+                registered: number,
+            };
             self.neurons.push(neuron);
             return Ok(());
         }

@@ -117,11 +117,16 @@ pub fn stored(world: &World, key: &[u8], block: &Block) -> Option<Vec<u8>> {
     if let Some((_, (at, data))) = world.commitments.iter().find(|(account, _)| own(account)) {
         return Some(commitment(*at, data));
     }
-    // The end of a key of weights is the UID itself.
-    let start = [&map_key(runtime, "SubtensorModule", "Tempo", NETUID).unwrap().bytes[..16], &twox("Weights")].concat();
-    let rest = key.strip_prefix(&start[..])?.strip_prefix(&NETUID.encode()[..])?;
-    let uid = u16::from_le_bytes(rest.try_into().ok()?);
-    world.weights.get(&uid).map(|(_, weights)| weights.encode())
+    // The end of a key of weights, and of a registration, is the UID itself.
+    let uid = |entry: &str| {
+        let start = [&map_key(runtime, "SubtensorModule", "Tempo", NETUID).unwrap().bytes[..16], &twox(entry)].concat();
+        let rest = key.strip_prefix(&start[..])?.strip_prefix(&NETUID.encode()[..])?;
+        Some(u16::from_le_bytes(rest.try_into().ok()?))
+    };
+    if let Some(uid) = uid("BlockAtRegistration") {
+        return world.neurons.get(usize::from(uid)).map(|neuron| neuron.registered.encode());
+    }
+    world.weights.get(&uid("Weights")?).map(|(_, weights)| weights.encode())
 }
 
 fn twox(text: &str) -> Vec<u8> {
