@@ -141,6 +141,14 @@ impl Op {
         }
     }
 
+    /// Numbers that its lists have, results aside.
+    pub(crate) fn words(&self) -> usize {
+        match &self.kind {
+            Kind::Affine { x, .. } => 3 * x.len(),
+            _ => self.operands().count(),
+        }
+    }
+
     fn operands_mut(&mut self) -> Box<dyn Iterator<Item = &mut ValueId> + '_> {
         match &mut self.kind {
             Kind::Linear { x, .. }

@@ -29,6 +29,7 @@ mod lp_pool;
 mod lstm;
 mod mat_mul;
 mod max_pool;
+mod microsoft;
 mod ml;
 mod model;
 mod normalizations;

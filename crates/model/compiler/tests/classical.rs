@@ -1,7 +1,8 @@
 //! Models of scikit-learn, XGBoost and LightGBM against onnxruntime: `tests/classical` has each as exported, with
 //! inputs and onnxruntime's outputs.
 //!
-//! `VOUCH_CLASSICAL=DIR` takes the models of another directory and prints a line for each.
+//! `VOUCH_CLASSICAL=DIR` takes the models of another directory and prints a line for each; `tests/classical/make.py` writes
+//! some eighty.
 
 use std::{collections::BTreeMap, path::Path};
 

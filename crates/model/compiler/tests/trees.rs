@@ -63,45 +63,55 @@ impl Tree {
     }
 
     fn load(&self) -> Result<OnnxModel, CompileError> {
-        let leaf_ids: Vec<i64> = self.leaves.iter().map(|l| l.0).collect();
-        let weights: Vec<f32> = self.leaves.iter().map(|l| l.1).collect();
-        let attributes = vec![
-            int("n_targets", 1),
-            list("nodes_treeids", &vec![0; self.ids.len()]),
-            list("nodes_nodeids", &self.ids),
-            list("nodes_featureids", &self.features),
-            floats("nodes_values", &self.values),
-            strings("nodes_modes", &self.modes),
-            list("nodes_truenodeids", &self.yes),
-            list("nodes_falsenodeids", &self.no),
-            list("target_treeids", &vec![0; leaf_ids.len()]),
-            list("target_nodeids", &leaf_ids),
-            list("target_ids", &vec![0; leaf_ids.len()]),
-            floats("target_weights", &weights),
-        ];
-        let mut model =
-            Model::new(17).input("x", &[1, 2]).node("TreeEnsembleRegressor", "x", "y", attributes).output("y");
-        model.graph.node[0].domain = "ai.onnx.ml".into();
-        let mut proto = model.proto();
-        proto.opset_import.push(OperatorSetIdProto { domain: "ai.onnx.ml".into(), version: 3 });
-        OnnxModel::from_bytes(&proto.encode_to_vec())
+        load(std::slice::from_ref(self))
     }
 
     fn values(&self, options: &CompileOptions, inputs: &[[f64; 2]]) -> Vec<f64> {
-        let program = compile_model(&self.model(), options).unwrap_or_else(|e| panic!("{e}")).program;
-        let value = |x: &[f64; 2]| {
-            let tensor = NamedTensor { shape: vec![1, 2], data: x.to_vec() };
-            let input = NamedTensors::from([("x".to_owned(), tensor)]);
-            let trace = program.run(&quantize_inputs(&program, &input).unwrap()).unwrap();
-            dequantize_outputs(&program, &program.outputs_of(&trace))["y"].data[0]
-        };
-        inputs.iter().map(value).collect()
+        run(&self.model(), options, inputs)
     }
 
     fn error(&self) -> String {
         let model = self.load().unwrap_or_else(|e| panic!("{e}"));
         compile_model(&model, &options()).unwrap_err().to_string()
     }
+}
+
+/// The sum of trees.
+fn load(trees: &[Tree]) -> Result<OnnxModel, CompileError> {
+    fn all<T>(trees: &[Tree], list: impl Fn(usize, &Tree) -> Vec<T>) -> Vec<T> {
+        trees.iter().enumerate().flat_map(|(i, t)| list(i, t)).collect()
+    }
+    let attributes = vec![
+        int("n_targets", 1),
+        list("nodes_treeids", &all(trees, |i, t| vec![i as i64; t.ids.len()])),
+        list("nodes_nodeids", &all(trees, |_, t| t.ids.clone())),
+        list("nodes_featureids", &all(trees, |_, t| t.features.clone())),
+        floats("nodes_values", &all(trees, |_, t| t.values.clone())),
+        strings("nodes_modes", &all(trees, |_, t| t.modes.clone())),
+        list("nodes_truenodeids", &all(trees, |_, t| t.yes.clone())),
+        list("nodes_falsenodeids", &all(trees, |_, t| t.no.clone())),
+        list("target_treeids", &all(trees, |i, t| vec![i as i64; t.leaves.len()])),
+        list("target_nodeids", &all(trees, |_, t| t.leaves.iter().map(|l| l.0).collect())),
+        list("target_ids", &all(trees, |_, t| vec![0; t.leaves.len()])),
+        floats("target_weights", &all(trees, |_, t| t.leaves.iter().map(|l| l.1).collect())),
+    ];
+    let mut model = Model::new(17).input("x", &[1, 2]).node("TreeEnsembleRegressor", "x", "y", attributes).output("y");
+    model.graph.node[0].domain = "ai.onnx.ml".into();
+    let mut proto = model.proto();
+    proto.opset_import.push(OperatorSetIdProto { domain: "ai.onnx.ml".into(), version: 3 });
+    OnnxModel::from_bytes(&proto.encode_to_vec())
+}
+
+/// The values of a compiled model.
+fn run(model: &OnnxModel, options: &CompileOptions, inputs: &[[f64; 2]]) -> Vec<f64> {
+    let program = compile_model(model, options).unwrap_or_else(|e| panic!("{e}")).program;
+    let value = |x: &[f64; 2]| {
+        let tensor = NamedTensor { shape: vec![1, 2], data: x.to_vec() };
+        let input = NamedTensors::from([("x".to_owned(), tensor)]);
+        let trace = program.run(&quantize_inputs(&program, &input).unwrap()).unwrap();
+        dequantize_outputs(&program, &program.outputs_of(&trace))["y"].data[0]
+    };
+    inputs.iter().map(value).collect()
 }
 
 fn options() -> CompileOptions {
@@ -215,4 +225,49 @@ fn a_chain_of_splits_has_a_limited_depth() {
         leaves: vec![],
     };
     assert!(t.error().contains("more than 1024 levels"), "{}", t.error());
+}
+
+/// A full tree of three levels: x0, x1, and x0 again beyond the first threshold. Thresholds and modes depend on the seed.
+fn full(seed: usize) -> Tree {
+    let low = if seed.is_multiple_of(2) { -1.5 } else { 1.5 };
+    let thresholds = [0.0, [-1.0, 0.0, 1.0][seed % 3], [1.0, -1.0, 0.0][seed % 3], low, low, -low, -low];
+    let mode = |i: usize| ["BRANCH_LEQ", "BRANCH_GT"][(seed + i) % 2];
+    Tree {
+        ids: (0..15).collect(),
+        features: (0..15).map(|i| [0, 1, 1].get(i).copied().unwrap_or(0)).collect(),
+        values: (0..15).map(|i| thresholds.get(i).copied().unwrap_or(0.0)).collect(),
+        modes: (0..15).map(|i| if i < 7 { mode(i) } else { "LEAF" }).collect(),
+        yes: (0..15).map(|i| if i < 7 { 2 * i + 1 } else { 0 }).collect(),
+        no: (0..15).map(|i| if i < 7 { 2 * i + 2 } else { 0 }).collect(),
+        leaves: (7..15).map(|i| (i, ((i as usize * 7 + seed * 5) % 11) as f32 / 8.0 - 0.5)).collect(),
+    }
+}
+
+impl Tree {
+    fn evaluate(&self, x: [f64; 2]) -> f64 {
+        let mut at = 0;
+        while self.modes[at] != "LEAF" {
+            let below = x[self.features[at] as usize] <= f64::from(self.values[at]);
+            let holds = below == (self.modes[at] == "BRANCH_LEQ");
+            at = if holds { self.yes[at] } else { self.no[at] } as usize;
+        }
+        let leaf = self.leaves.iter().find(|l| l.0 == at as i64);
+        leaf.map_or(0.0, |l| f64::from(l.1))
+    }
+}
+
+#[test]
+fn last_splits_of_many_trees_share_their_products() {
+    let trees: Vec<Tree> = (0..30).map(full).collect();
+    let model = load(&trees).unwrap();
+    let steps = [-2.5, -1.0, -0.5, 0.0, 0.5, 1.0, 2.5];
+    let inputs: Vec<[f64; 2]> = steps.iter().flat_map(|&a| steps.map(|b| [a, b])).collect();
+    let want: Vec<f64> = inputs.iter().map(|&x| trees.iter().map(|t| t.evaluate(x)).sum()).collect();
+    let got = run(&model, &options(), &inputs);
+    assert!(got.iter().zip(&want).all(|(g, w)| (g - w).abs() < 5e-3), "{got:?}, expected {want:?}");
+    let program = compile_model(&model, &options()).unwrap().program;
+    let own = program.wires() - program.constants().len() - program.input_len();
+    // Six comparisons, two products of each tree, two sums with a product, and the total. Without groups, four more of
+    // each tree.
+    assert!(own <= 6 + 60 + 4 + 1, "{own} values");
 }

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    model::checked_len,
     steps::{Steps, permuted, spread},
     tensor::{Kind, Tensor},
 };
@@ -73,7 +72,7 @@ fn with_past(node: &Node<'_>, i: usize, t: Tensor, graph: &mut Graph) -> Result<
         return Err(node.error(format!("a cache of shape {:?} does not fit {:?}", past.shape, t.shape)));
     }
     let shape = vec![b, h, pn + n, d];
-    checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     let (old, new) = (past.ids(graph), t.ids(graph));
     let ids = (0..b * h).flat_map(|i| [&old[i * pn * d..(i + 1) * pn * d], &new[i * n * d..(i + 1) * n * d]].concat());
     let ids = ids.collect();
@@ -120,7 +119,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         return Err(node.error(format!("Q {:?}, K {:?} and V {:?} do not fit", q.shape, k.shape, v.shape)));
     }
     let rows = s.batch * s.heads * s.queries;
-    checked_len(&node.name, &[rows, s.keys, s.size.max(s.values)])?;
+    node.checked_len(&[rows, s.keys, s.size.max(s.values)])?;
     let scale = if node.has("scale") { node.float("scale", 1.0)? } else { 1.0 / (s.size as f64).sqrt() };
     let softcap = node.float("softcap", 0.0)?;
     let mode = node.int("qk_matmul_output_mode", 0)?;
@@ -213,7 +212,7 @@ fn all(steps: &mut Steps<'_>, conditions: Vec<Vec<Allowed>>) -> Vec<Allowed> {
 
 fn mask(node: &Node<'_>, graph: &mut Graph, s: &Sizes, past: usize) -> Result<Mask, CompileError> {
     let shape = [s.batch, s.heads, s.queries, s.keys];
-    let len = checked_len(&node.name, &shape)?;
+    let len = node.checked_len(&shape)?;
     let at = |i: usize| {
         let (key, query) = (i % s.keys, i / s.keys % s.queries);
         (i / (s.heads * s.queries * s.keys), query as i64, key as i64)

@@ -5,6 +5,7 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 use tract_onnx::pb::{self, attribute_proto::AttributeType};
 
 use super::{
+    checks::Memory,
     model::node_name,
     tensor::{Elements, Kind, Tensor},
 };
@@ -34,6 +35,7 @@ pub(super) struct Node<'a> {
     pub(super) opset: i64,
     pub(super) inputs: Vec<Option<Rc<Tensor>>>,
     wanted: Wanted,
+    memory: Memory,
 }
 
 /// Values that had to be constant and are not.
@@ -67,9 +69,26 @@ impl<'a> Node<'a> {
         opsets: &Opsets,
         inputs: Vec<Option<Rc<Tensor>>>,
         wanted: &Wanted,
+        memory: Memory,
     ) -> Self {
         let (name, opset) = (format!("{path}{}", node_name(proto)), opsets.of(&proto.domain));
-        Self { proto, name, opset, inputs, wanted: wanted.clone() }
+        Self { proto, name, opset, inputs, wanted: wanted.clone(), memory }
+    }
+
+    /// Lowers an operator of ONNX in the node's place.
+    pub(super) fn lower_as(
+        &self,
+        graph: &mut Graph,
+        op: &str,
+        opset: i64,
+        inputs: Vec<Option<Rc<Tensor>>>,
+        attribute: Vec<pb::AttributeProto>,
+    ) -> Lowered {
+        let lower = super::registry::find(op).ok_or_else(|| self.error(format!("operator {op} is not supported")))?;
+        let output = self.proto.output.clone();
+        let proto = pb::NodeProto { op_type: op.to_owned(), output, attribute, ..pb::NodeProto::default() };
+        let (name, wanted) = (format!("{}/{op}", self.name), self.wanted.clone());
+        lower(&Node { proto: &proto, name, opset, inputs, wanted, memory: self.memory }, graph)
     }
 
     /// The domain of its operator; the default one is empty.
@@ -80,6 +99,17 @@ impl<'a> Node<'a> {
     /// An error that names the node and its operator.
     pub(super) fn error(&self, reason: impl Into<String>) -> CompileError {
         CompileError::Operator { node: self.name.clone(), operator: self.proto.op_type.clone(), reason: reason.into() }
+    }
+
+    /// The number of elements of a shape, if as much memory is left for one list of them.
+    pub(super) fn checked_len(&self, shape: &[usize]) -> Result<usize, CompileError> {
+        let most = self.memory.elements();
+        let len = crate::data::elements(shape).filter(|&n| n <= most);
+        len.ok_or_else(|| CompileError::Dimensions {
+            name: self.name.clone(),
+            shape: format!("{shape:?}"),
+            reason: format!("it has more than {most} elements, which is what a model of so few weights may have here"),
+        })
     }
 
     /// The key of its operator in the registry.

@@ -27,7 +27,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         }
         shape[axis] += t.shape[axis];
     }
-    super::model::checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     let outer: usize = shape[..axis].iter().product();
     let block = |t: &Tensor| t.shape[axis..].iter().product::<usize>();
     if let Some(data) = parts.iter().map(|t| t.constants()).collect::<Option<Vec<_>>>() {

@@ -57,17 +57,11 @@ fn lower(node: &Node<'_>) -> Lowered {
     Ok(vec![tensor])
 }
 
-/// A shape of a few bytes must not take a large memory.
-const MAX_FILL: usize = 1 << 24;
-
 fn of_shape(node: &Node<'_>) -> Lowered {
     let dims = node.int_list(0, "the shape")?.ok_or_else(|| node.error("operand 0 is missing"))?;
     let shape = dims.iter().map(|&d| usize::try_from(d)).collect::<Result<Vec<_>, _>>();
     let shape = shape.map_err(|_| node.error("a dimension is negative"))?;
-    let len = super::model::checked_len(&node.name, &shape)?;
-    if len > MAX_FILL {
-        return Err(node.error("the constant has more than 2^24 elements"));
-    }
+    let len = node.checked_len(&shape)?;
     let (dtype, value) = match node.tensor("value")? {
         None => (ElementType::Float32, 0.0),
         Some(t) => {

@@ -3,7 +3,6 @@
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    model::checked_len,
     steps::Steps,
     tensor::{ElementType, Tensor},
     window::Window,
@@ -58,10 +57,10 @@ pub(super) fn convolve(
     let window = Window::new(node, &x.shape[2..], kernel)?;
     let (positions, size) = (window.positions(), window.size());
     let (rows, cols) = (depth * size, filters / groups);
-    checked_len(&node.name, &[batch, groups, positions, rows])?;
+    node.checked_len(&[batch, groups, positions, rows])?;
     let mut shape = vec![batch, filters];
     shape.extend(&window.output);
-    checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     let plane: usize = window.input.iter().product();
     let taps = window.taps();
     let ids = x.ids(graph);
@@ -93,7 +92,7 @@ pub(super) fn convolve(
             let y = if let Some(matrix) = matrix {
                 graph.linear(matrix, window.output.last().copied().unwrap_or(1), x)
             } else {
-                checked_len(&node.name, &[batch, filters, positions, rows])?;
+                node.checked_len(&[batch, filters, positions, rows])?;
                 let kernel = w.ids(graph);
                 let left: Vec<ValueId> = x.chunks(rows).flat_map(|row| row.repeat(cols)).collect();
                 let right = kernel[g * cols * rows..(g + 1) * cols * rows].repeat(positions);

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    model::checked_len,
     steps::{Steps, indices},
     tensor::{Tensor, strides},
 };
@@ -82,7 +81,7 @@ impl Geometry {
                 }
             });
         }
-        checked_len(&node.name, &output)?;
+        node.checked_len(&output)?;
         Ok(Self { input: input.to_vec(), output, kernel: kernel.to_vec(), steps, dilations, begin })
     }
 
@@ -139,10 +138,10 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let positions: usize = geometry.output.iter().product();
     let plane: usize = geometry.input.iter().product();
     let reach: usize = geometry.kernel.iter().zip(&geometry.steps).map(|(k, s)| k.div_ceil(*s)).product();
-    checked_len(&node.name, &[batch, channels, positions, reach])?;
+    node.checked_len(&[batch, channels, positions, reach])?;
     let mut shape = vec![batch, filters];
     shape.extend(&geometry.output);
-    checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     let bias = match node.optional(2) {
         Some(b) if b.len() == filters => Some(b),
         Some(b) => return Err(node.error(format!("the bias has {} elements, expected {filters}", b.len()))),
@@ -186,7 +185,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
                 let y = graph.linear(matrix, grid, x);
                 y.into_iter().enumerate().for_each(|(i, v)| set(i / cols / count, i / cols % count, i % cols, v));
             } else {
-                checked_len(&node.name, &[batch, count, cols, rows.len()])?;
+                node.checked_len(&[batch, count, cols, rows.len()])?;
                 let kernel = w.ids(graph);
                 let x: Vec<ValueId> = (0..batch).flat_map(operands).collect();
                 let left: Vec<ValueId> = x.chunks(rows.len()).flat_map(|row| row.repeat(cols)).collect();

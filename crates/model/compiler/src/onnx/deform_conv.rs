@@ -2,7 +2,6 @@
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    model::checked_len,
     steps::{Steps, Sum},
     tensor::Tensor,
     window::Window,
@@ -43,7 +42,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         return Err(node.error(format!("kernel {:?} and offsets {:?} do not fit {:?}", w.shape, offset.shape, x.shape)));
     }
     let shape = vec![batch, filters, oh, ow];
-    checked_len(&node.name, &[batch, filters, places, depth, size, 4])?;
+    node.checked_len(&[batch, filters, places, depth, size, 4])?;
     let mut sums: Vec<Sum> = Vec::with_capacity(batch * filters * places);
     for i in 0..batch * filters * places {
         let (b, f, p) = (i / (filters * places), i / places % filters, i % places);

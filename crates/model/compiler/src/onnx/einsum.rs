@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    model::checked_len,
     steps::{Steps, permuted},
     tensor::{Tensor, strides, walk},
 };
@@ -174,7 +173,7 @@ fn contracted(
             .zip(&x.t.shape)
             .map(|(l, &d)| if d == 1 { other.get(l).copied().unwrap_or(1) } else { d })
             .collect();
-        checked_len(&steps.node.name, &shape)?;
+        steps.node.checked_len(&shape)?;
         Ok(Labelled { t: super::steps::spread(&x.t, &shape), labels: x.labels })
     };
     let (a, b) = (wide(a, &db)?, wide(b, &da)?);
@@ -191,7 +190,7 @@ fn contracted(
     let y = ordered(&b, &[batch.as_slice(), &inner, &right].concat()).reshaped(vec![items, k, n]);
     let labels = [batch.as_slice(), &left, &right].concat();
     let shape: Vec<usize> = labels.iter().map(dim).collect();
-    checked_len(&steps.node.name, &shape)?;
+    steps.node.checked_len(&shape)?;
     let z = steps.products(&x, &y, 1.0)?;
     Ok(Labelled { t: z.reshaped(shape), labels })
 }

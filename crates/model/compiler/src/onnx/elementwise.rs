@@ -40,7 +40,7 @@ pub(super) fn operands(node: &Node<'_>) -> Result<(Tensor, Tensor), CompileError
     }
     let shape = broadcast(&a.shape, &b.shape)
         .ok_or_else(|| node.error(format!("shapes {:?} and {:?} do not broadcast", a.shape, b.shape)))?;
-    super::model::checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     let pick = |t: &Tensor| {
         if t.shape == shape { t.clone() } else { t.pick(shape.clone(), &broadcast_indices(&t.shape, &shape)) }
     };
@@ -145,7 +145,7 @@ fn pow(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let (a, b) = (node.input(0)?, node.input(1)?);
     let shape = broadcast(&a.shape, &b.shape)
         .ok_or_else(|| node.error(format!("shapes {:?} and {:?} do not broadcast", a.shape, b.shape)))?;
-    super::model::checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     let pick = |t: &Tensor| t.pick(shape.clone(), &broadcast_indices(&t.shape, &shape));
     let (a, b) = (pick(a), pick(b));
     let integer = a.kind == Kind::Int;

@@ -4,7 +4,6 @@
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    model::checked_len,
     one_hot::constant_indices,
     steps::Steps,
     tensor::{Kind, Tensor, strides},
@@ -49,7 +48,7 @@ pub(super) fn take(
     let mut shape = x.shape[..axis].to_vec();
     shape.extend(&indices.shape);
     shape.extend(&x.shape[axis + 1..]);
-    checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     let outer: usize = x.shape[..axis].iter().product();
     let inner: usize = x.shape[axis + 1..].iter().product();
     if let Some(data) = indices.constants() {
@@ -122,7 +121,7 @@ fn elements(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         return Err(node.error("an axis without elements has no index"));
     }
     let n = indices.len();
-    checked_len(&node.name, &[n, dim])?;
+    node.checked_len(&[n, dim])?;
     let mut steps = Steps::new(node, graph);
     let wrapped = steps.wrapped("index", indices, dim);
     let hot = steps.one_hot("hot", &wrapped, dim)?.ids(steps.graph);
@@ -143,7 +142,7 @@ pub(super) fn flat_indices(
 ) -> Result<Tensor, CompileError> {
     let (q, all) = (dims.len(), strides(dims));
     let n = indices.len().checked_div(q).unwrap_or(0);
-    checked_len(&node.name, dims)?;
+    node.checked_len(dims)?;
     if let Some(data) = indices.constants() {
         let flat = |list: &[f64]| {
             let each = list.iter().zip(dims).map(|(v, &d)| constant_indices(node, &[*v], d).map(|i| i[0]));
@@ -183,7 +182,7 @@ fn nd(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let mut shape = indices.shape[..indices.shape.len() - 1].to_vec();
     let each: usize = shape[batch..].iter().product();
     shape.extend(&x.shape[batch + q..]);
-    checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     let table: usize = dims.iter().product();
     let flat = flat_indices(node, graph, indices, dims)?;
     if let Some(data) = flat.constants() {

@@ -3,7 +3,6 @@
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    model::checked_len,
     parts::Parts,
     rounding::round,
     steps::{Steps, Sum},
@@ -29,12 +28,12 @@ fn affine_grid(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         return Err(node.error(format!("an affine map of shape {:?} does not fit {size:?}", theta.shape)));
     }
     let dims = &size[2..];
-    let points: usize = checked_len(&node.name, dims)?;
+    let points: usize = node.checked_len(dims)?;
     let mut shape = vec![size[0]];
     shape.extend(dims);
     shape.push(d);
-    checked_len(&node.name, &shape)?;
-    checked_len(&node.name, &[points, d + 1])?;
+    node.checked_len(&shape)?;
+    node.checked_len(&[points, d + 1])?;
     let all = strides(dims);
     let place = |axis: usize, index: usize| {
         let n = dims[axis] as f64;
@@ -201,7 +200,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let plane: usize = dims.iter().product();
     let mut shape = vec![batch, channels];
     shape.extend(&grid.shape[1..rank - 1]);
-    let len = checked_len(&node.name, &shape)?;
+    let len = node.checked_len(&shape)?;
     let mut steps = Steps::new(node, graph);
     let ids = x.ids(steps.graph);
     if let Some(data) = grid.constants() {
@@ -221,7 +220,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         let y = steps.weighted("", "GridSample", &ids, &sums);
         return Ok(vec![Tensor::values(steps.graph, shape, y)]);
     }
-    checked_len(&node.name, &[len, plane])?;
+    node.checked_len(&[len, plane])?;
     // Weights [batch · points, dim] for each axis.
     let mut weights = Vec::with_capacity(d);
     for (a, axis) in axes.iter().enumerate() {
@@ -261,7 +260,7 @@ fn computed_weights(
     let n = coordinates.len();
     let (scale, shift) = axis.line();
     let pixels = axis.pixels();
-    checked_len(&steps.node.name, &[n, pixels.len()])?;
+    steps.node.checked_len(&[n, pixels.len()])?;
     let mut x = steps.line(&format!("x{a}"), coordinates, scale, shift);
     if axis.mode == Mode::Nearest {
         let ids = x.ids(steps.graph);

@@ -11,7 +11,7 @@ use tract_onnx::pb;
 use super::{
     OnnxModel,
     attributes::{Lowered, Node, Opsets, Wanted},
-    model::{MAX_ELEMENTS, checked_len},
+    checks::{MAX_ELEMENTS, Memory},
     registry,
     tensor::{Kind, Tensor, strides, walk},
     weights,
@@ -26,10 +26,6 @@ const MAX_DEPTH: usize = 32;
 
 /// Nodes that are lowered, expanded ones included.
 const MAX_NODES: usize = 1 << 20;
-
-/// Elements of constant results: so many in any case, and as many times those of weights and inputs. A small file does
-/// not take a large memory.
-const MAX_CONSTANTS: (usize, usize) = (1 << 24, 16);
 
 /// The float graph of a model.
 ///
@@ -76,7 +72,13 @@ fn attempt(model: &OnnxModel, fixed: &BTreeMap<String, Vec<f64>>) -> Result<Grap
     for (name, tensor) in model.initializers() {
         tensors.insert(name.clone(), Rc::new(tensor.clone()));
     }
+    let memory = Memory::of(tensors.values().map(|t| t.len()).sum());
     for spec in model.inputs() {
+        if crate::data::elements(&spec.shape).is_none_or(|n| n > memory.elements()) {
+            let reason = "it has more elements than a model of so few weights may have".into();
+            let (name, shape) = (spec.name.clone(), format!("{:?}", spec.shape));
+            return Err(Box::new((CompileError::Dimensions { name, shape, reason }, Vec::new())));
+        }
         let ids = graph.input(&spec.name, &spec.shape, spec.dtype.is_integer());
         let tensor = match fixed.get(&spec.name).filter(|data| data.len() == ids.len()) {
             Some(data) => {
@@ -88,10 +90,8 @@ fn attempt(model: &OnnxModel, fixed: &BTreeMap<String, Vec<f64>>) -> Result<Grap
         tensors.insert(spec.name.clone(), Rc::new(tensor));
     }
     let functions = model.functions().map(|f| ((f.domain().to_owned(), f.name().to_owned()), f)).collect();
-    let given: usize = tensors.values().map(|t| t.len()).sum();
-    let most_constants = MAX_CONSTANTS.0 + MAX_CONSTANTS.1 * given;
     let wanted = Wanted::default();
-    let mut importer = Importer { functions, graph, nodes: 0, constants: 0, most_constants, wanted };
+    let mut importer = Importer { functions, graph, nodes: 0, known: (0, 0, 0), memory, wanted };
     let mut scope = Scope { tensors, parent: None, opsets: model.opsets(), path: String::new(), depth: 0 };
     if let Err(error) = importer.run(model.nodes(), &mut scope) {
         let inputs = importer.graph.inputs_of(&importer.wanted.borrow());
@@ -148,9 +148,9 @@ struct Importer<'m> {
     graph: Graph,
     /// Nodes lowered so far.
     nodes: usize,
-    /// Elements of constant results so far.
-    constants: usize,
-    most_constants: usize,
+    /// Values, operations and matrices of the graph that are counted.
+    known: (usize, usize, usize),
+    memory: Memory,
     wanted: Wanted,
 }
 
@@ -162,7 +162,7 @@ impl Importer<'_> {
     ) -> Result<(), CompileError> {
         for proto in nodes {
             let inputs = proto.input.iter().map(|name| scope.find(name)).collect();
-            let node = Node::new(proto, &scope.path, scope.opsets, inputs, &self.wanted);
+            let node = Node::new(proto, &scope.path, scope.opsets, inputs, &self.wanted, self.memory);
             if let Some(i) = (0..proto.input.len()).find(|&i| !proto.input[i].is_empty() && node.optional(i).is_none())
             {
                 return Err(node.error(format!("it uses `{}`, which nothing computes", proto.input[i])));
@@ -172,22 +172,26 @@ impl Importer<'_> {
                 return Err(node.error("the model has more than 2^20 nodes, with loops unrolled"));
             }
             let results = self.lower(&node, scope)?;
+            self.count(&node, &results)?;
             for (name, tensor) in proto.output.iter().zip(results) {
-                if name.is_empty() {
-                    continue;
+                if !name.is_empty() {
+                    scope.tensors.insert(name.clone(), Rc::new(tensor));
                 }
-                checked_len(name, &tensor.shape)?;
-                self.constants += tensor.constants().map_or(0, <[f64]>::len);
-                if self.constants > self.most_constants {
-                    return Err(node.error("constants that the model computes have too many elements"));
-                }
-                scope.tensors.insert(name.clone(), Rc::new(tensor));
-            }
-            if self.graph.len() > MAX_ELEMENTS {
-                return Err(node.error("the graph has more than 2^27 values"));
             }
         }
         Ok(())
+    }
+
+    /// Counts what a node added to the graph, and its results.
+    fn count(&mut self, node: &Node<'_>, results: &[Tensor]) -> Result<(), CompileError> {
+        let (values, ops, matrices) = self.known;
+        self.known = (self.graph.len(), self.graph.ops.len(), self.graph.matrices.len());
+        let operands = self.graph.ops[ops..].iter().map(crate::graph::Op::words).sum();
+        let weights: usize = self.graph.matrices[matrices..].iter().map(|m| m.weights.len() + m.bias.len()).sum();
+        let elements = weights + results.iter().map(Tensor::len).sum::<usize>();
+        let taken = self.memory.take(self.graph.len() - values, operands, elements);
+        let few = taken.filter(|()| self.graph.len() <= MAX_ELEMENTS);
+        few.ok_or_else(|| node.error("the graph takes more memory up to here than a model of so few weights may take"))
     }
 
     fn lower(&mut self, node: &Node<'_>, scope: &Scope<'_>) -> Lowered {
@@ -419,7 +423,7 @@ fn stack(node: &Node<'_>, graph: &mut Graph, list: &[Tensor], axis: usize) -> Re
     }
     let mut shape = first.shape.clone();
     shape.insert(axis, list.len());
-    checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     let inner: usize = first.shape[axis..].iter().product();
     let outer: usize = first.shape[..axis].iter().product();
     let order = (0..outer).flat_map(|o| (0..list.len()).map(move |i| (i, o * inner)));

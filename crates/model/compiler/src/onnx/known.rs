@@ -1,6 +1,6 @@
 //! The operators of ONNX, for `docs/operators.md`.
 
-/// Every operator of ONNX 1.23 with the operator set that it came with.
+/// Every operator of ONNX 1.23 with the operator set that it came with, and those of onnxruntime that are lowered.
 pub(super) const KNOWN: &[(&str, i64)] = &[
     ("Abs", 1),
     ("Acos", 7),
@@ -225,4 +225,19 @@ pub(super) const KNOWN: &[(&str, i64)] = &[
     ("ai.onnx.ml:TreeEnsembleRegressor", 1),
     ("ai.onnx.ml:ZipMap", 1),
     ("ai.onnx.preview:FlexAttention", 1),
+    ("com.microsoft:DequantizeLinear", 1),
+    ("com.microsoft:DynamicQuantizeMatMul", 1),
+    ("com.microsoft:MatMulIntegerToFloat", 1),
+    ("com.microsoft:QGemm", 1),
+    ("com.microsoft:QLinearAdd", 1),
+    ("com.microsoft:QLinearAveragePool", 1),
+    ("com.microsoft:QLinearConcat", 1),
+    ("com.microsoft:QLinearGlobalAveragePool", 1),
+    ("com.microsoft:QLinearLeakyRelu", 1),
+    ("com.microsoft:QLinearMul", 1),
+    ("com.microsoft:QLinearReduceMean", 1),
+    ("com.microsoft:QLinearSigmoid", 1),
+    ("com.microsoft:QLinearSoftmax", 1),
+    ("com.microsoft:QLinearWhere", 1),
+    ("com.microsoft:QuantizeLinear", 1),
 ];

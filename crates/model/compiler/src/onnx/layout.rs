@@ -3,7 +3,6 @@
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    model::checked_len,
     steps::{Steps, Sum, indices, permuted},
     tensor::{Tensor, broadcast, broadcast_indices, strides},
     weights,
@@ -45,7 +44,7 @@ fn expand(node: &Node<'_>) -> Lowered {
     let target = sizes(node, 1, "the shape")?;
     let shape = broadcast(&x.shape, &target)
         .ok_or_else(|| node.error(format!("shape {:?} does not expand to {target:?}", x.shape)))?;
-    checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     let pick = broadcast_indices(&x.shape, &shape);
     Ok(vec![x.pick(shape, &pick)])
 }
@@ -57,7 +56,7 @@ fn tile(node: &Node<'_>) -> Lowered {
         return Err(node.error(format!("{} repeats do not fit rank {}", repeats.len(), x.shape.len())));
     }
     let shape: Vec<usize> = x.shape.iter().zip(&repeats).map(|(&d, &r)| d.saturating_mul(r)).collect();
-    let len = checked_len(&node.name, &shape)?;
+    let len = node.checked_len(&shape)?;
     let (own, new) = (strides(&x.shape), strides(&shape));
     let at = |i: usize| (0..shape.len()).map(|a| i / new[a] % shape[a] % x.shape[a] * own[a]).sum();
     let pick: Vec<usize> = (0..len).map(at).collect();
@@ -103,7 +102,7 @@ fn range(node: &Node<'_>) -> Lowered {
         return Err(node.error("delta is zero"));
     }
     let count = ((limit - start) / delta).ceil().max(0.0);
-    let len = checked_len(&node.name, &[if count < 1e15 { count as usize } else { usize::MAX }])?;
+    let len = node.checked_len(&[if count < 1e15 { count as usize } else { usize::MAX }])?;
     let data = (0..len).map(|i| start + i as f64 * delta).collect();
     Ok(vec![Tensor::constant(dtype.kind(), vec![len], data).typed(dtype)])
 }
@@ -186,7 +185,7 @@ fn center_crop_pad(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         first[axis] = if old > size { ((old - size) / 2) as i64 } else { -(((size - old) / 2) as i64) };
         shape[axis] = size;
     }
-    checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     let own = strides(&x.shape);
     let source = |index: &[usize]| {
         (0..rank).try_fold(0usize, |at, a| {
@@ -211,8 +210,8 @@ fn col2im(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     };
     let (steps, dilations) = (list("strides", 1, rank, 1)?, list("dilations", 1, rank, 1)?);
     let pads = list("pads", 0, 2 * rank, 0)?;
-    let size = checked_len(&node.name, &block)?;
-    let plane = checked_len(&node.name, &image)?;
+    let size = node.checked_len(&block)?;
+    let plane = node.checked_len(&image)?;
     let &[batch, depth, columns] = x.shape.as_slice() else { return Err(node.error("its operand is not of rank 3")) };
     if block.len() != rank || size == 0 || !depth.is_multiple_of(size) {
         return Err(node.error(format!("blocks {block:?} do not fit {:?}", x.shape)));
@@ -224,13 +223,13 @@ fn col2im(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         let room = padded.checked_sub(extent).ok_or_else(|| node.error("a block is larger than the image"))?;
         counts.push(room / steps[i] + 1);
     }
-    if checked_len(&node.name, &counts)? != columns {
+    if node.checked_len(&counts)? != columns {
         return Err(node.error(format!("{columns} blocks, but {counts:?} fit the image")));
     }
     let channels = depth / size;
     let mut shape = vec![batch, channels];
     shape.extend(&image);
-    let len = checked_len(&node.name, &shape)?;
+    let len = node.checked_len(&shape)?;
     let own = strides(&image);
     let mut sums: Vec<Sum> = vec![Vec::new(); len];
     let places: Vec<Vec<usize>> = indices(&counts).collect();

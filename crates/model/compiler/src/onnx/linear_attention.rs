@@ -2,7 +2,6 @@
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    model::checked_len,
     steps::{Steps, permuted, spread},
     tensor::Tensor,
 };
@@ -45,7 +44,7 @@ fn causal_conv(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         return Err(node.error(format!("a kernel of shape {:?} does not fit {:?}", w.shape, x.shape)));
     }
     let shape = vec![batch, channels, k - 1];
-    let len = checked_len(&node.name, &shape)?;
+    let len = node.checked_len(&shape)?;
     let past = match node.optional(3) {
         Some(t) if t.shape == shape => t.clone(),
         Some(t) => return Err(node.error(format!("a state of shape {:?}, expected {shape:?}", t.shape))),
@@ -57,7 +56,7 @@ fn causal_conv(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         (0..batch * channels).flat_map(|r| (total - (k - 1)..total).map(move |i| r * total + i)).collect();
     let state = padded.pick(shape, &state);
     let n = batch * channels * length;
-    checked_len(&node.name, &[n, k])?;
+    node.checked_len(&[n, k])?;
     let ids = padded.ids(graph);
     let left: Vec<ValueId> =
         (0..n).flat_map(|i| (0..k).map(move |j| i / length * total + i % length + j)).map(|i| ids[i]).collect();
@@ -134,7 +133,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     if !fits || !heads.is_multiple_of(shared) || q.len() == 0 || v.len() == 0 {
         return Err(node.error(format!("Q {:?}, K {:?} and V {:?} do not fit", q.shape, k.shape, v.shape)));
     }
-    checked_len(&node.name, &[batch, heads, length, dk, dv])?;
+    node.checked_len(&[batch, heads, length, dk, dv])?;
     let rule = node.string("update_rule", "gated_delta")?;
     let (gated, delta) = match rule.as_str() {
         "linear" => (false, false),

@@ -2,7 +2,6 @@
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    model::checked_len,
     steps::{Steps, Sum},
     tensor::Tensor,
     window::Window,
@@ -45,7 +44,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let plane: usize = window.input.iter().product();
     let mut shape = x.shape[..2].to_vec();
     shape.extend(&window.output);
-    checked_len(&node.name, &[planes, window.positions(), window.size()])?;
+    node.checked_len(&[planes, window.positions(), window.size()])?;
     let mut steps = Steps::new(node, graph);
     let powers = powers(&mut steps, x, p)?.ids(steps.graph);
     let taps = window.taps();

@@ -39,7 +39,7 @@ pub(super) fn multiply(node: &Node<'_>, graph: &mut Graph, a: &Tensor, b: &Tenso
     let mut shape = batch.clone();
     shape.extend((a.shape.len() > 1).then_some(m));
     shape.extend((b.shape.len() > 1).then_some(n));
-    super::model::checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     if b2.shape[rb - 2] != k {
         return Err(node.error(format!("shapes {:?} and {:?} do not fit", a.shape, b.shape)));
     }
@@ -111,7 +111,7 @@ pub(super) fn product_2d(
     if m == 0 || k == 0 || n == 0 {
         return Err(node.error("an operand is empty"));
     }
-    super::model::checked_len(&node.name, &[m, n])?;
+    node.checked_len(&[m, n])?;
     let integer = integers(a, b);
     if b.constants().is_some() {
         let matrix = matrix_of(node, graph, b, alpha, bias, integer);

@@ -3,6 +3,7 @@
 mod classes;
 mod encoding;
 mod forest;
+mod last;
 mod linear;
 mod scaling;
 mod svm;

@@ -10,7 +10,7 @@ use tract_onnx::{pb, prelude::*};
 use super::{attributes::Opsets, ml, oracle_form, shapes, tensor::Tensor, weights};
 use crate::{CompileError, InputShapes, InputSpec, Schema, schema};
 
-pub(super) use super::checks::{MAX_ELEMENTS, checked_len, malformed, node_name};
+pub(super) use super::checks::{checked_len, malformed, node_name};
 
 /// A checked ONNX model.
 #[derive(Clone, Debug)]

@@ -6,7 +6,6 @@
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    model::checked_len,
     steps::{Steps, spread},
     tensor::{ElementType, Kind, Tensor},
 };
@@ -63,8 +62,8 @@ impl Steps<'_> {
         let n = indices.len();
         let mut shape = indices.shape.clone();
         shape.push(dim);
-        checked_len(&self.node.name, &shape)?;
-        checked_len(&self.node.name, &[dim, dim])?;
+        self.node.checked_len(&shape)?;
+        self.node.checked_len(&[dim, dim])?;
         if let Some(data) = indices.constants() {
             let hot = data.iter().flat_map(|&v| (0..dim).map(move |k| f64::from(u8::from(v == k as f64))));
             return Ok(Tensor::constant(Kind::Int, shape, hot.collect()));
@@ -121,7 +120,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let axis = node.axis(node.int("axis", -1)?, rank)?;
     let mut shape = indices.shape.clone();
     shape.insert(axis, depth);
-    checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     let mut wide = indices.shape.clone();
     wide.insert(axis, 1);
     let mut along = vec![1; rank];

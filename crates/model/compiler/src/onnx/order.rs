@@ -115,7 +115,7 @@ fn top_k(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         if n > MOST {
             return Err(node.error(format!("{n} values are too many to compare all pairs")));
         }
-        super::model::checked_len(&node.name, &[groups, n, n])?;
+        node.checked_len(&[groups, n, n])?;
         let ids = rows.ids(graph);
         let (values, indices) = ranked(&mut Parts::new(node, graph), &ids, n, k, sign);
         let values = Tensor::computed(graph, x.dtype, vec![groups * k], values);

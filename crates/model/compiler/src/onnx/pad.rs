@@ -2,7 +2,6 @@
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    model::checked_len,
     steps::{Steps, indices},
     tensor::{Tensor, strides},
 };
@@ -84,7 +83,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
             return Err(node.error("an empty axis has no elements to pad with"));
         }
     }
-    checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     let own = strides(&x.shape);
     let source = |index: &[usize]| {
         (0..rank)

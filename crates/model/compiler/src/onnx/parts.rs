@@ -196,6 +196,21 @@ impl<'n, 'g> Parts<'n, 'g> {
         self.graph.linear(matrix, 1, x)
     }
 
+    /// Sums that share a scale: Σ weight · x + bias, each with operands of its own, of which there may be several rows.
+    pub(super) fn sums(&mut self, part: &str, sums: Vec<(Vec<f64>, f64, Vec<ValueId>)>) -> Vec<ValueId> {
+        let whole = |(w, bias, x): &(Vec<f64>, f64, Vec<ValueId>)| {
+            bias.fract() == 0.0 && w.iter().all(|v| v.fract() == 0.0) && self.integers(x)
+        };
+        let integer = sums.iter().all(whole);
+        let site = self.site(part, "Linear", sums.len(), integer);
+        let mut out = Vec::with_capacity(sums.len());
+        for (weights, bias, x) in sums {
+            let matrix = self.graph.matrix(site, weights.len(), weights, vec![bias]);
+            out.extend(self.graph.linear(matrix, 1, x));
+        }
+        out
+    }
+
     /// The sum of each `size` values.
     pub(super) fn total(&mut self, part: &str, size: usize, x: Vec<ValueId>) -> Vec<ValueId> {
         if size == 1 { x } else { self.linear(part, size, vec![1.0; size], vec![0.0], x) }

@@ -67,7 +67,7 @@ impl<'a> Layer<'a> {
             return Err(node.error(format!("hidden_size={declared} does not fit R of shape {:?}", rt.shape)));
         }
         let width = gates.saturating_mul(hidden).saturating_add(inputs);
-        super::model::checked_len(&node.name, &[count, steps, batch, width])?;
+        node.checked_len(&[count, steps, batch, width])?;
         let expect = |t: &Tensor, what: &str, shape: &[usize]| {
             if t.shape == shape {
                 Ok(())

@@ -145,7 +145,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph, since: i64, fold: fn(&[f64]) -> f64
     let axes = if axes.is_empty() && !alone { (0..rank).collect() } else { node.axes(&axes, rank)? };
     let groups = Groups::new(&x.shape, &axes, node.int("keepdims", 1)? != 0);
     let count: usize = groups.shape.iter().product();
-    super::model::checked_len(&node.name, &groups.shape)?;
+    node.checked_len(&groups.shape)?;
     if x.len() == 0 {
         return empty(node, x, fold, groups.shape, count);
     }

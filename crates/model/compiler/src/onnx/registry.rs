@@ -10,9 +10,9 @@ use super::{
     average_pool, batch_normalization, bits, compare, concat, constant, conv, conv_transpose, cumulative,
     data_dependent, deform_conv, einsum, elementwise, gather, gemm, grid_sample, gru,
     known::KNOWN,
-    layout, linear_attention, loss, lp_pool, lstm, mat_mul, max_pool, ml, normalizations, one_hot, order, pad,
-    quantization, reduce, reshape, resize, rnn, roi_align, rotary, rounding, scatter, signal, slice, softmax, split,
-    transpose, unary, variadic,
+    layout, linear_attention, loss, lp_pool, lstm, mat_mul, max_pool, microsoft, ml, normalizations, one_hot, order,
+    pad, quantization, reduce, reshape, resize, rnn, roi_align, rotary, rounding, scatter, signal, slice, softmax,
+    split, transpose, unary, variadic,
 };
 
 /// Everything that the crate can lower, file by file.
@@ -42,6 +42,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ops: lstm::OPS, limits: lstm::LIMITS },
     Family { ops: mat_mul::OPS, limits: mat_mul::LIMITS },
     Family { ops: max_pool::OPS, limits: max_pool::LIMITS },
+    Family { ops: microsoft::OPS, limits: microsoft::LIMITS },
     Family { ops: normalizations::OPS, limits: normalizations::LIMITS },
     Family { ops: one_hot::OPS, limits: one_hot::LIMITS },
     Family { ops: order::OPS, limits: order::LIMITS },

@@ -28,7 +28,7 @@ fn lower(node: &Node<'_>) -> Lowered {
             d => return Err(node.error(format!("dimension {d} of the new shape is invalid"))),
         });
     }
-    let known = super::model::checked_len(&node.name, &shape)?;
+    let known = node.checked_len(&shape)?;
     if let Some(i) = open {
         if known == 0 || !x.len().is_multiple_of(known) {
             return Err(node.error(format!("{} elements do not fit the shape {target:?}", x.len())));

@@ -2,7 +2,6 @@
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    model::checked_len,
     steps::{Steps, Sum},
     tensor::Tensor,
 };
@@ -267,14 +266,14 @@ fn resize(
 ) -> Result<Tensor, CompileError> {
     let mut shape = x.shape.clone();
     plans.iter().for_each(|(a, plan)| shape[*a] = plan.new);
-    checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     let mut y = x.clone();
     let mut steps = Steps::new(node, graph);
     let mut outside: Vec<(usize, Vec<bool>)> = Vec::new();
     for (i, (a, plan)) in plans.iter().enumerate() {
         // Each element of a filter is computed for each place.
         let taps = if rule.antialias { 4.0 / plan.scale.min(1.0) } else { 4.0 };
-        checked_len(&node.name, &[plan.new, taps as usize])?;
+        node.checked_len(&[plan.new, taps as usize])?;
         let weights = rule.weights(plan);
         outside.push((*a, weights.iter().map(Option::is_none).collect()));
         let sums: Vec<Sum> = weights.into_iter().map(Option::unwrap_or_default).collect();

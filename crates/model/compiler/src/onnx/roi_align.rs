@@ -2,7 +2,6 @@
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    model::checked_len,
     one_hot::constant_indices,
     steps::{Steps, Sum},
     tensor::Tensor,
@@ -61,7 +60,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         other => return Err(node.error(format!("mode=`{other}` is unknown"))),
     };
     let shape = vec![count, channels, rows, columns];
-    checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     let (mut sums, mut windows): (Vec<Sum>, Vec<Vec<(usize, f64)>>) = (Vec::new(), Vec::new());
     for (region, &image) in data.chunks_exact(4).zip(&images) {
         let offset = if half { 0.5 } else { 0.0 };
@@ -73,7 +72,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         let (bin_h, bin_w) = (h / rows as f64, w / columns as f64);
         let grid = |bin: f64| if ratio > 0 { ratio } else { bin.ceil().max(0.0) as usize };
         let (gh, gw) = (grid(bin_h), grid(bin_w));
-        checked_len(&node.name, &[channels, rows, columns, gh, gw, 4])?;
+        node.checked_len(&[channels, rows, columns, gh, gw, 4])?;
         let weight = 1.0 / (gh * gw).max(1) as f64;
         for i in 0..channels * rows * columns {
             let (c, row, column) = (i / (rows * columns), i / columns % rows, i % columns);

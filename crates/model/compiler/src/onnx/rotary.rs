@@ -3,7 +3,6 @@
 use super::{
     attributes::{Lower, Lowered, Node},
     gather::take,
-    model::checked_len,
     steps::{permuted, spread},
     tensor::Tensor,
 };
@@ -49,7 +48,7 @@ fn lower(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let interleaved = node.int("interleaved", 0)? != 0;
     let ids = view.ids(graph);
     let (cos, sin) = (cos.ids(graph), sin.ids(graph));
-    let len = checked_len(&node.name, &[b, n, h, half])?;
+    let len = node.checked_len(&[b, n, h, half])?;
     let first = |i: usize| {
         let (row, k) = (i / half, i % half);
         if interleaved { (row * size + 2 * k, row * size + 2 * k + 1) } else { (row * size + k, row * size + k + half) }

@@ -6,7 +6,6 @@ use std::collections::HashSet;
 use super::{
     attributes::{Lower, Lowered, Node},
     gather::flat_indices,
-    model::checked_len,
     one_hot::constant_indices,
     steps::Steps,
     tensor::{Kind, Tensor, strides},
@@ -173,7 +172,7 @@ fn elements(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         if dim == 0 {
             return Err(node.error("an axis without elements has no index"));
         }
-        checked_len(&node.name, &[at.len(), dim])?;
+        node.checked_len(&[at.len(), dim])?;
         let wrapped = steps.wrapped("index", at, dim);
         let hot = steps.one_hot("hot", &wrapped, dim)?.ids(steps.graph);
         let targets = |i: usize| (0..dim).map(|k| (base(i) + k * own[axis], Some(hot[i * dim + k]))).collect();
@@ -199,7 +198,7 @@ fn nd(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         let target = |i: usize| data[i / inner] as usize * inner + i % inner;
         values.into_iter().enumerate().map(|(i, value)| Update { value, targets: vec![(target(i), None)] }).collect()
     } else {
-        checked_len(&node.name, &[values.len(), table])?;
+        node.checked_len(&[values.len(), table])?;
         let hot = steps.one_hot("hot", &flat, table)?.ids(steps.graph);
         let targets =
             |i: usize| (0..table).map(|k| (k * inner + i % inner, Some(hot[i / inner * table + k]))).collect();
@@ -252,7 +251,7 @@ fn tensor_scatter(node: &Node<'_>, graph: &mut Graph) -> Lowered {
             updates.push(Update { value, targets: vec![(base + at * own[axis], None)] });
         }
     } else {
-        checked_len(&node.name, &[values.len(), dim])?;
+        node.checked_len(&[values.len(), dim])?;
         // A linear update starts where it fits.
         let room = if circular { dim } else { dim - count + 1 };
         let wrapped = steps.wrapped("index", &starts, room);
@@ -282,7 +281,7 @@ fn max_unpool(node: &Node<'_>, graph: &mut Graph) -> Lowered {
             shape
         }
     };
-    let len = checked_len(&node.name, &shape)?;
+    let len = node.checked_len(&shape)?;
     if shape.len() != rank || shape[..2] != x.shape[..2] || len == 0 {
         return Err(node.error(format!("a result of shape {shape:?} does not fit {:?}", x.shape)));
     }
@@ -290,7 +289,7 @@ fn max_unpool(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     small.extend(Window::unpooled(node, &x.shape[2..], &kernel)?);
     let (inner, plane) = (strides(&small), small[2..].iter().product::<usize>());
     let fits = small[2..].iter().zip(&shape[2..]).all(|(a, b)| a <= b);
-    if !fits || checked_len(&node.name, &small)? == 0 {
+    if !fits || node.checked_len(&small)? == 0 {
         return Err(node.error(format!("the result {shape:?} is smaller than what was pooled, {small:?}")));
     }
     // Indices are those of the tensor that was pooled, whose shape may be smaller than the result's.
@@ -308,7 +307,7 @@ fn max_unpool(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         return Ok(vec![steps.update(&zero, updates, Reduction::Replace)]);
     }
     // An element's index lies in its own plane. Each element of the result is the sum of the values that reach it.
-    checked_len(&node.name, &[values.len(), plane])?;
+    node.checked_len(&[values.len(), plane])?;
     let starts = (0..values.len()).map(|i| (i / each * plane) as f64).collect();
     let starts = Tensor::constant(Kind::Int, x.shape.clone(), starts);
     let local = steps.add("local", at, -1.0, &starts)?;

@@ -4,7 +4,6 @@ use std::f64::consts::PI;
 
 use super::{
     attributes::{Lower, Lowered, Node},
-    model::checked_len,
     steps::{Steps, Sum},
     tensor::{ElementType, Tensor, strides},
     weights,
@@ -70,7 +69,7 @@ fn mel(node: &Node<'_>) -> Lowered {
     let (low, high) = (number(3, "the lower edge")?, number(4, "the upper edge")?);
     let dtype = output_type(node)?;
     let spectrum = length / 2 + 1;
-    let len = checked_len(&node.name, &[spectrum, bins])?;
+    let len = node.checked_len(&[spectrum, bins])?;
     let to_mel = |f: f64| 2595.0 * (1.0 + f / 700.0).log10();
     let step = (to_mel(high) - to_mel(low)) / (bins as f64 + 2.0);
     let edge = |i: usize| {
@@ -127,7 +126,7 @@ fn dft(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let mut shape = x.shape.clone();
     shape[axis] = count;
     shape[rank - 1] = if real_result { 1 } else { 2 };
-    checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     // The axis and the parts of a number become one axis, with one linear map along it.
     let order: Vec<usize> = (0..rank - 1).filter(|&a| a != axis).chain([axis, rank - 1]).collect();
     let moved = super::steps::permuted(x, &order);
@@ -136,7 +135,7 @@ fn dft(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let weight = if inverse { 1.0 / n as f64 } else { 1.0 };
     let outputs = count * shape[rank - 1];
     let used = dim.min(n);
-    checked_len(&node.name, &[outputs, n * parts])?;
+    node.checked_len(&[outputs, n * parts])?;
     let angle = |k: usize, j: usize| sign * 2.0 * PI * (((k as u128 * j as u128) % n as u128) as f64) / n as f64;
     let mut sums: Vec<Sum> = Vec::with_capacity(outputs);
     for k in 0..count {
@@ -204,10 +203,10 @@ fn stft(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let frames = (length - frame) / step + 1;
     let bins = if node.int("onesided", 1)? != 0 { frame / 2 + 1 } else { frame };
     let shape = vec![batch, frames, bins, 2];
-    checked_len(&node.name, &shape)?;
-    checked_len(&node.name, &[batch, frames, frame * parts])?;
+    node.checked_len(&shape)?;
+    node.checked_len(&[batch, frames, frame * parts])?;
     let angle = |k: usize, j: usize| -2.0 * PI * (((k as u128 * j as u128) % frame as u128) as f64) / frame as f64;
-    checked_len(&node.name, &[bins * 2, frame * parts])?;
+    node.checked_len(&[bins * 2, frame * parts])?;
     let mut sums: Vec<Sum> = Vec::with_capacity(2 * bins);
     for k in 0..bins {
         let (mut re, mut im): (Sum, Sum) = (Vec::new(), Vec::new());

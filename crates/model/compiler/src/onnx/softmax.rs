@@ -53,6 +53,7 @@ pub(super) fn shifted(parts: &mut Parts<'_, '_>, n: usize, x: Vec<ValueId>) -> S
         parts.linear("sum", n, vec![1.0; n], vec![0.0], exponentials.clone())
     };
     parts.graph.bound_below(&sums, 1.0);
+    parts.graph.bound_above(&sums, n as f64);
     Shifted { max, differences, exponentials, sums }
 }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::{
     attributes::Node,
     mat_mul::product_2d,
-    model::checked_len,
     tensor::{ElementType, Tensor, broadcast, broadcast_indices, strides, walk},
 };
 use crate::{
@@ -53,7 +52,7 @@ impl<'a> Steps<'a> {
     fn both(&self, a: &Tensor, b: &Tensor) -> Result<(Tensor, Tensor), CompileError> {
         let shape = broadcast(&a.shape, &b.shape)
             .ok_or_else(|| self.node.error(format!("shapes {:?} and {:?} do not broadcast", a.shape, b.shape)))?;
-        checked_len(&self.node.name, &shape)?;
+        self.node.checked_len(&shape)?;
         Ok((spread(a, &shape), spread(b, &shape)))
     }
 
@@ -213,7 +212,7 @@ impl<'a> Steps<'a> {
     ) -> Result<Tensor, CompileError> {
         let mut shape = x.shape.clone();
         let n = std::mem::replace(&mut shape[axis], sums.len());
-        checked_len(&self.node.name, &shape)?;
+        self.node.checked_len(&shape)?;
         let inner: usize = x.shape[axis + 1..].iter().product();
         let outer: usize = x.shape[..axis].iter().product();
         if sums.iter().all(|s| matches!(s.as_slice(), [(_, 1.0)])) {
@@ -228,7 +227,7 @@ impl<'a> Steps<'a> {
         patterns.dedup();
         if patterns.len() <= PATTERNS || n.saturating_mul(sums.len()) > WIDE {
             let taps: usize = sums.iter().map(Vec::len).sum();
-            checked_len(&self.node.name, &[outer, inner, taps])?;
+            self.node.checked_len(&[outer, inner, taps])?;
             let mut all = Vec::with_capacity(outer * sums.len() * inner);
             for o in 0..outer {
                 for s in sums {
@@ -306,7 +305,7 @@ impl<'a> Steps<'a> {
     pub(super) fn products(&mut self, a: &Tensor, b: &Tensor, alpha: f64) -> Result<Tensor, CompileError> {
         let (items, m, k, n) = (a.shape[0], a.shape[1], a.shape[2], b.shape[2]);
         let shape = vec![items, m, n];
-        checked_len(&self.node.name, &[items, m, k, n])?;
+        self.node.checked_len(&[items, m, k, n])?;
         let mut all: Vec<ValueId> = Vec::with_capacity(items * m * n);
         for i in 0..items {
             let part =

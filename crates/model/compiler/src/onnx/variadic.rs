@@ -27,7 +27,7 @@ pub(super) fn aligned(node: &Node<'_>, tensors: &[&Tensor]) -> Result<Vec<Tensor
         shape = broadcast(&shape, &t.shape)
             .ok_or_else(|| node.error(format!("shapes {shape:?} and {:?} do not broadcast", t.shape)))?;
     }
-    super::model::checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     let pick = |t: &&Tensor| {
         if t.shape == shape { (*t).clone() } else { t.pick(shape.clone(), &broadcast_indices(&t.shape, &shape)) }
     };

@@ -70,7 +70,7 @@ impl Window {
             output.push(n);
         }
         let window = Self { input: input.to_vec(), kernel, output, strides: step, dilations, begin, end };
-        super::model::checked_len(&node.name, &[window.positions(), window.size()])?;
+        node.checked_len(&[window.positions(), window.size()])?;
         Ok(window)
     }
 

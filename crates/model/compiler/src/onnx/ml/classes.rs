@@ -73,6 +73,7 @@ fn softmax_zero(parts: &mut Parts<'_, '_>, n: usize, scores: &[ValueId]) -> Vec<
     let operands = (0..groups).flat_map(|g| kept[g * n..(g + 1) * n].iter().copied().chain([all[g]])).collect();
     let sums = parts.linear("sum", n + 1, vec![1.0; n + 1], vec![0.0], operands);
     parts.graph.bound_below(&sums, LEAST_SUM);
+    parts.graph.bound_above(&sums, n as f64);
     let inverse = parts.apply("reciprocal", Function::Reciprocal, &sums, false);
     let all = repeat(&all, n);
     let half = parts.constant(0.5, scores.len());

@@ -52,7 +52,7 @@ fn one_hot(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     }
     let mut shape = x.shape.clone();
     shape.push(n);
-    super::super::model::checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     if let Some(c) = x.constants() {
         // A number is cut to an integer.
         let own = |v: &f64| categories.iter().map(|c| f64::from(u8::from(*c == v.trunc()))).collect::<Vec<_>>();
@@ -111,7 +111,7 @@ fn label_encoder(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         let data = c.iter().map(|&v| value(v)).collect();
         return Ok(vec![Tensor::constant(kind, x.shape.clone(), data).typed(dtype)]);
     }
-    super::super::model::checked_len(&node.name, &[x.len(), known.len()])?;
+    node.checked_len(&[x.len(), known.len()])?;
     let ids = x.ids(graph);
     let mut parts = Parts::new(node, graph);
     let (keys, values): (Vec<f64>, Vec<f64>) = known.into_iter().unzip();
@@ -172,7 +172,7 @@ fn extractor(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         rank => x.shape[..rank - 1].to_vec(),
     };
     shape.push(n);
-    super::super::model::checked_len(&node.name, &shape)?;
+    node.checked_len(&shape)?;
     if let Some(list) = index.constants() {
         let inside = |&&v: &&f64| 0.0 <= v && v < width as f64;
         if let Some(v) = list.iter().find(|v| !inside(v)) {
@@ -184,7 +184,7 @@ fn extractor(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let (Some(data), 1) = (x.constants().map(<[f64]>::to_vec), rows) else {
         return Err(node.error("a computed index reads from constant vectors only"));
     };
-    super::super::model::checked_len(&node.name, &[n, width])?;
+    node.checked_len(&[n, width])?;
     let ids = index.ids(graph);
     // What is read by the label of a class is its label.
     let choices: Vec<_> = ids.iter().map(|&v| graph.decision_of(v).cloned()).collect();

@@ -20,7 +20,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::super::{attributes::Node, model::checked_len, parts::Parts, tensor::Tensor, variadic::extreme_of};
+use super::{
+    super::{attributes::Node, parts::Parts, tensor::Tensor, variadic::extreme_of},
+    last::Last,
+};
 use crate::{
     CompileError,
     graph::{Graph, ValueId},
@@ -85,16 +88,16 @@ pub(super) struct Forest {
 type Comparison = (usize, bool, u64);
 
 /// What is 1 where a branch is reached, else 0: a sum of truth values with the factors 1 and −1.
-type Reach = Vec<(usize, f64)>;
+pub(super) type Reach = Vec<(usize, f64)>;
 
 /// The truth value that is always 1.
-const ALWAYS: usize = 0;
+pub(super) const ALWAYS: usize = 0;
 
 /// A branch on the way down.
-struct Visit {
-    tree: usize,
+pub(super) struct Visit {
+    pub(super) tree: usize,
     branch: Branch,
-    reach: Reach,
+    pub(super) reach: Reach,
     /// Index into the decisions that led here.
     decided: Option<usize>,
 }
@@ -164,10 +167,10 @@ impl Forest {
         rows: usize,
     ) -> Result<Vec<ValueId>, CompileError> {
         // Products and comparisons of all rows, and what says which target they count for.
-        checked_len(&node.name, &[rows, 4, self.splits.len() + 1])?;
-        checked_len(&node.name, &[self.splits.len() + self.leaves.len() + 1, self.targets])?;
+        node.checked_len(&[rows, 4, self.splits.len() + 1])?;
+        node.checked_len(&[self.splits.len() + self.leaves.len() + 1, self.targets])?;
         if matches!(self.aggregate, Aggregate::Min | Aggregate::Max) {
-            checked_len(&node.name, &[self.roots.len(), self.targets, self.splits.len() + 1])?;
+            node.checked_len(&[self.roots.len(), self.targets, self.splits.len() + 1])?;
         }
         let ids = x.ids(graph);
         let mut parts = Parts::new(node, graph);
@@ -178,26 +181,27 @@ impl Forest {
 }
 
 /// A forest while it is lowered.
-struct Lowering<'f, 'p, 'n, 'g> {
-    forest: &'f Forest,
-    parts: &'p mut Parts<'n, 'g>,
-    rows: usize,
+pub(super) struct Lowering<'f, 'p, 'n, 'g> {
+    pub(super) forest: &'f Forest,
+    pub(super) parts: &'p mut Parts<'n, 'g>,
+    pub(super) rows: usize,
     /// Truth values, each with one value for each row of the operand.
-    bits: Vec<Vec<ValueId>>,
+    pub(super) bits: Vec<Vec<ValueId>>,
     /// Of each split, the truth value that decides it, and whether it is the negation.
-    conditions: Vec<(usize, bool)>,
+    pub(super) conditions: Vec<(usize, bool)>,
     /// Of each split, the number of splits below and at it.
     sizes: Vec<usize>,
     decisions: Vec<Decision>,
     /// Of each tree.
-    values: Vec<TreeValue>,
+    pub(super) values: Vec<TreeValue>,
+    pub(super) last: Last,
 }
 
 /// The value of a tree.
 #[derive(Clone)]
-struct TreeValue {
+pub(super) struct TreeValue {
     /// What a truth value adds to a target.
-    terms: BTreeMap<(usize, usize), f64>,
+    pub(super) terms: BTreeMap<(usize, usize), f64>,
     /// Smallest and largest value of each target.
     range: Vec<(f64, f64)>,
 }
@@ -216,9 +220,11 @@ impl<'f, 'p, 'n, 'g> Lowering<'f, 'p, 'n, 'g> {
             sizes: vec![1; forest.splits.len()],
             decisions: Vec::new(),
             values: vec![value; forest.roots.len()],
+            last: Last::default(),
         };
         let live = own.live();
         own.conditions(x, &live);
+        own.last = own.shared(&live);
         own.count();
         own
     }
@@ -359,6 +365,7 @@ impl<'f, 'p, 'n, 'g> Lowering<'f, 'p, 'n, 'g> {
                 }
                 match visit.branch {
                     Branch::Leaf(i) => self.leaf(visit.tree, i, &visit.reach),
+                    Branch::Split(i) if self.last.takes(i) && visit.reach != [(ALWAYS, 1.0)] => self.end(i, &visit),
                     Branch::Split(i) => open.push((i, visit)),
                 }
             }
@@ -378,7 +385,7 @@ impl<'f, 'p, 'n, 'g> Lowering<'f, 'p, 'n, 'g> {
         for (i, visit) in &mut open {
             let (_, without) = sides(&forest.splits[*i], self.conditions[*i].1);
             if let [(p, _), (q, _)] = visit.reach[..]
-                && without.split().is_some()
+                && without.split().is_some_and(|i| !self.last.takes(i))
             {
                 visit.reach = vec![(self.bits.len() + differences.0.len(), 1.0)];
                 differences.0.push(p);
@@ -413,7 +420,7 @@ impl<'f, 'p, 'n, 'g> Lowering<'f, 'p, 'n, 'g> {
                     double.iter_mut().zip([p, bit, q, bit, at]).for_each(|(list, v)| list.push(v));
                     (vec![(at, 1.0)], rest(&visit.reach, at))
                 }
-                // Sums of three reach leaves only.
+                // Sums of three reach leaves and last splits only.
                 _ => (Vec::new(), Vec::new()),
             });
         }
@@ -456,7 +463,7 @@ impl<'f, 'p, 'n, 'g> Lowering<'f, 'p, 'n, 'g> {
     }
 
     /// The values of some truth values, one after the other.
-    fn values_of(&self, list: &[usize]) -> Vec<ValueId> {
+    pub(super) fn values_of(&self, list: &[usize]) -> Vec<ValueId> {
         list.iter().flat_map(|&b| self.bits[b].iter().copied()).collect()
     }
 
@@ -468,15 +475,20 @@ impl<'f, 'p, 'n, 'g> Lowering<'f, 'p, 'n, 'g> {
     }
 
     /// Counts a leaf's weights.
-    fn leaf(&mut self, tree: usize, leaf: usize, reach: &Reach) {
+    pub(super) fn leaf(&mut self, tree: usize, leaf: usize, reach: &Reach) {
+        self.widen(tree, leaf);
         let own = &mut self.values[tree];
-        let mut totals: BTreeMap<usize, f64> = BTreeMap::new();
         for &(target, w) in &self.forest.leaves[leaf] {
-            *totals.entry(target).or_insert(0.0) += w;
             for &(bit, sign) in reach {
                 *own.terms.entry((bit, target)).or_insert(0.0) += sign * w;
             }
         }
+    }
+
+    /// A leaf's values belong to its tree's range.
+    pub(super) fn widen(&mut self, tree: usize, leaf: usize) {
+        let own = &mut self.values[tree];
+        let totals = totals(&self.forest.leaves[leaf]);
         for (target, (lo, hi)) in own.range.iter_mut().enumerate() {
             let w = totals.get(&target).copied().unwrap_or(0.0);
             (*lo, *hi) = (lo.min(w), hi.max(w));
@@ -484,7 +496,8 @@ impl<'f, 'p, 'n, 'g> Lowering<'f, 'p, 'n, 'g> {
     }
 
     /// The values of all trees as one: [rows, targets].
-    fn aggregate(self) -> Vec<ValueId> {
+    fn aggregate(mut self) -> Vec<ValueId> {
+        self.add_last();
         let (forest, rows, targets) = (self.forest, self.rows, self.forest.targets);
         let trees = self.values.len();
         let part = if forest.aggregate == Aggregate::Average { 1.0 / trees as f64 } else { 1.0 };
@@ -541,8 +554,17 @@ impl<'f, 'p, 'n, 'g> Lowering<'f, 'p, 'n, 'g> {
     }
 }
 
+/// The weights of a leaf, by target.
+pub(super) fn totals(leaf: &[(usize, f64)]) -> BTreeMap<usize, f64> {
+    let mut totals = BTreeMap::new();
+    for &(target, w) in leaf {
+        *totals.entry(target).or_insert(0.0) += w;
+    }
+    totals
+}
+
 impl Branch {
-    fn split(self) -> Option<usize> {
+    pub(super) fn split(self) -> Option<usize> {
         match self {
             Self::Split(i) => Some(i),
             Self::Leaf(_) => None,

@@ -6,7 +6,6 @@
 use super::{
     super::{
         attributes::{Lower, Lowered, Node},
-        model::checked_len,
         parts::Parts,
         tensor::Tensor,
     },
@@ -135,7 +134,7 @@ fn regressor(node: &Node<'_>, graph: &mut Graph) -> Lowered {
     let n = usize::try_from(node.int("n_supports", 0)?).map_err(|_| node.error("`n_supports` is negative"))?;
     let (coefficients, rho) = (required(node, "coefficients")?, required(node, "rho")?);
     let transform = PostTransform::of(node)?;
-    checked_len(&node.name, &[rows, n.max(1)])?;
+    node.checked_len(&[rows, n.max(1)])?;
     let ids = x.ids(graph);
     let mut parts = Parts::new(node, graph);
     let (width, operands) = if n > 0 {
@@ -181,7 +180,7 @@ fn classifier(node: &Node<'_>, graph: &mut Graph) -> Lowered {
         return Ok(vec![Labels::tensor(graph, rows, label), Tensor::values(graph, vec![rows, classes], y)]);
     }
     let pairs: Vec<(usize, usize)> = (0..classes).flat_map(|i| (i + 1..classes).map(move |j| (i, j))).collect();
-    checked_len(&node.name, &[rows.max(n), n.max(classes), classes])?;
+    node.checked_len(&[rows.max(n), n.max(classes), classes])?;
     if counts.len() != classes || classes < 2 || rho.len() != pairs.len() {
         return Err(node.error(format!(
             "{classes} classes do not have {} numbers of support vectors and {} constants",

@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use super::{
     super::{
         attributes::{Lower, Lowered, Node},
-        model::checked_len,
         parts::Parts,
         tensor::Tensor,
         weights,
@@ -231,7 +230,7 @@ fn base_values(node: &Node<'_>, targets: usize) -> Result<Vec<f64>, CompileError
 fn targets(node: &Node<'_>) -> Result<usize, CompileError> {
     let n = usize::try_from(node.int("n_targets", 1)?).ok().filter(|&n| n > 0);
     let n = n.ok_or_else(|| node.error("`n_targets` is not positive"))?;
-    checked_len(&node.name, &[n])
+    node.checked_len(&[n])
 }
 
 fn finish(node: &Node<'_>, graph: &mut Graph, shape: [usize; 2], y: &[ValueId], transform: PostTransform) -> Lowered {
