@@ -25,7 +25,7 @@ fn tables(compiled: &Compiled) -> Vec<&str> {
 /// Elements of products and maxima: rows of the circuit.
 fn elements(compiled: &Compiled) -> usize {
     let of = |i: &Instruction| match i {
-        Instruction::Linear(_) | Instruction::MatMul(_) => 0,
+        Instruction::Linear(_) | Instruction::MatMul(_) | Instruction::Select(_) => 0,
         Instruction::Product(p) => p.len as usize,
         Instruction::Max(m) => m.x.len(),
     };

@@ -138,10 +138,6 @@ impl From<Unbounded> for CompileError {
 /// Intervals so many times wider than the values leave too few bits of a word of 20 to 28.
 const HOPELESS: f64 = 65536.0;
 
-/// A range that holds by construction may be so many times larger than what samples showed: the sum of a softmax is
-/// 1 where the samples are clear cases, and more where an input is not.
-const CERTAIN: f64 = 16.0;
-
 /// Intervals beyond this say nothing.
 const WIDEST: f64 = 1e30;
 
@@ -249,12 +245,7 @@ impl Ranges {
     fn fine(&self, values: impl Iterator<Item = ValueId> + Clone) -> Span {
         let exact = hull(values.clone(), &self.exact);
         let Some(seen) = &self.seen else { return exact };
-        let known = self.known(values.clone());
         let seen = hull(values, seen).widened(self.margin);
-        // What holds by construction is never left, and costs few bits.
-        if known.is_usable() && exact.magnitude() <= CERTAIN * seen.magnitude() {
-            return exact;
-        }
         let (lo, hi) = (exact.lo.max(seen.lo), exact.hi.min(seen.hi));
         if lo <= hi { Span::new(lo, hi) } else { exact }
     }
