@@ -83,7 +83,8 @@ fn attempt(rng: &mut ChaCha8Rng) -> Option<(Program, Vec<i64>)> {
                 wires.extend(y.into_iter().flat_map(|y| y.wires()));
             }
             3 => {
-                let (rows, n) = (rng.gen_range(1..=9u32), rng.gen_range(1..=7u32));
+                let wide = rng.gen_bool(0.3);
+                let (rows, n) = (rng.gen_range(1..=9u32), rng.gen_range(1..=if wide { 40 } else { 7u32 }));
                 let w = (0..rows * n).map(|_| rng.gen_range(-40..40)).collect();
                 let rq = (0..n).map(|_| requant(&mut p, rng)).collect();
                 let m = p.matrix(&format!("s{i}"), rows, n, w, rq);

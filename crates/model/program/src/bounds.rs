@@ -8,7 +8,7 @@
 //! Private weights are any field elements that the key commits to, and the bounds must be those that everybody can compute: a sum of
 //! such a matrix is whatever limbs can hold, its requantized value any word or anything in the table's domain.
 
-use std::collections::HashMap;
+use std::{cell::OnceCell, collections::HashMap};
 
 use serde::{Deserialize, Serialize};
 use vouch_schema::TensorSpec;
@@ -16,6 +16,7 @@ use vouch_schema::TensorSpec;
 use crate::{
     Instruction, Matrix, Program, ProgramError, Requant, WeightMode, Wire,
     number::{index, pow2},
+    table::TableRanges,
     types::len_of,
 };
 
@@ -101,6 +102,9 @@ pub struct Bounds {
     pub sums: Vec<Vec<Interval>>,
 }
 
+/// The ranges of all tables, each made when it is needed.
+type Tables = [OnceCell<TableRanges>];
+
 /// Sums and outputs of a matrix, column by column.
 type Applied = Vec<(Interval, Interval)>;
 
@@ -118,9 +122,10 @@ impl Program {
         name: &str,
         rq: &Requant,
         sum: Interval,
+        tables: &Tables,
     ) -> Result<(Interval, Option<Interval>), ProgramError> {
         let r = Interval::new(rescale(sum.lo, rq.drop), rescale(sum.hi, rq.drop)).intersection(self.word());
-        self.looked_up(name, rq, r.ok_or_else(|| ProgramError::EmptyRange { name: name.to_owned() })?)
+        self.looked_up(name, rq, r.ok_or_else(|| ProgramError::EmptyRange { name: name.to_owned() })?, tables)
     }
 
     /// The part of r that the lookup accepts, and its values.
@@ -129,6 +134,7 @@ impl Program {
         name: &str,
         rq: &Requant,
         mut r: Interval,
+        tables: &Tables,
     ) -> Result<(Interval, Option<Interval>), ProgramError> {
         let empty = || ProgramError::EmptyRange { name: name.to_owned() };
         let Some(lookup) = rq.lookup else { return Ok((r, None)) };
@@ -138,7 +144,8 @@ impl Program {
             index: lookup.table.0,
         })?;
         r = r.intersection(table.domain(self.limb_bits())).ok_or_else(empty)?;
-        let y = table.range(r, self.limb_bits()).ok_or_else(empty)?;
+        let ranges = tables.get(index(lookup.table.0)).ok_or_else(empty)?;
+        let y = ranges.get_or_init(|| TableRanges::new(table, self.limb_bits())).on(r).ok_or_else(empty)?;
         let shifted = |v: i64| i128::from(v).saturating_add(i128::from(lookup.offset));
         let y = checked(name, shifted(y.lo), shifted(y.hi))?;
         Ok((r, Some(y)))
@@ -147,7 +154,14 @@ impl Program {
     /// Sums and outputs of a matrix applied to values in intervals, column by column.
     ///
     /// `largest` is the largest magnitude of a weight.
-    fn applied(&self, name: &str, m: &Matrix, largest: u64, x: &[Interval]) -> Result<Applied, ProgramError> {
+    fn applied(
+        &self,
+        name: &str,
+        m: &Matrix,
+        largest: u64,
+        x: &[Interval],
+        tables: &Tables,
+    ) -> Result<Applied, ProgramError> {
         let n = index(m.cols);
         let sums = match short_sums(m, n, largest, x) {
             Some(sums) => sums,
@@ -165,8 +179,8 @@ impl Program {
             .zip(&m.requant)
             .map(|(z, requant)| {
                 let (z, (r, y)) = match self.weights {
-                    WeightMode::Fixed => (z, self.requantized(name, requant, z)?),
-                    WeightMode::Private => (ANY_SUM, self.looked_up(name, requant, self.word())?),
+                    WeightMode::Fixed => (z, self.requantized(name, requant, z, tables)?),
+                    WeightMode::Private => (ANY_SUM, self.looked_up(name, requant, self.word(), tables)?),
                 };
                 Ok((z, y.unwrap_or(r)))
             })
@@ -197,10 +211,13 @@ impl Program {
             wires.extend(std::iter::repeat_n(Interval::from(t), len_of(&t.shape)));
         }
         let mut sums: Vec<Vec<Option<Interval>>> = self.matrices.iter().map(|m| vec![None; index(m.cols)]).collect();
+        let tables: Vec<OnceCell<TableRanges>> = self.tables.iter().map(|_| OnceCell::new()).collect();
         let largest = |m: &Matrix| m.weights.iter().map(|w| w.unsigned_abs()).max().unwrap_or(0);
         let largest: Vec<u64> = self.matrices.iter().map(largest).collect();
         // Items of a batch have equal intervals: what a matrix makes of them is computed once, and found where it was put.
         let mut known: HashMap<(usize, Vec<Interval>), usize> = HashMap::new();
+        // What is selected from a matrix does not depend on the index.
+        let mut selected: HashMap<usize, usize> = HashMap::new();
         for ins in &self.instructions {
             match ins {
                 Instruction::Linear(l) => {
@@ -214,7 +231,7 @@ impl Program {
                             wires.extend_from_within(first..first.saturating_add(index(m.cols)));
                             continue;
                         }
-                        let outputs = self.applied(&l.name, m, largest[id], &key.1)?;
+                        let outputs = self.applied(&l.name, m, largest[id], &key.1, &tables)?;
                         for (s, (z, _)) in sums[id].iter_mut().zip(&outputs) {
                             *s = Some(s.map_or(*z, |s| s.union(*z)));
                         }
@@ -233,7 +250,7 @@ impl Program {
                             z = sum(&p.name, z, (pair.0.min(pair.1), pair.0.max(pair.1)))?;
                         }
                         let z = checked(&p.name, z.0, z.1)?;
-                        let (r, y) = self.requantized(&p.name, &p.requant, z)?;
+                        let (r, y) = self.requantized(&p.name, &p.requant, z, &tables)?;
                         wires.push(r);
                         ys.extend(y);
                     }
@@ -251,7 +268,8 @@ impl Program {
                             }
                         }
                         for (lo, hi) in row {
-                            let (r, y) = self.requantized(&m.name, &m.requant, checked(&m.name, lo, hi)?)?;
+                            let z = checked(&m.name, lo, hi)?;
+                            let (r, y) = self.requantized(&m.name, &m.requant, z, &tables)?;
                             wires.push(y.unwrap_or(r));
                         }
                     }
@@ -263,14 +281,18 @@ impl Program {
                     if sums[id].iter().any(Option::is_none) {
                         sums[id] = self.entries(m).into_iter().map(Some).collect();
                     }
-                    let first = wires.len();
-                    for (z, requant) in sums[id].iter().zip(&m.requant) {
-                        let z = z.unwrap_or(ANY_SUM);
-                        let (r, y) = match self.weights {
-                            WeightMode::Fixed => self.requantized(&s.name, requant, z)?,
-                            WeightMode::Private => self.looked_up(&s.name, requant, self.word())?,
-                        };
-                        wires.push(y.unwrap_or(r));
+                    let first = selected.get(&id).copied().unwrap_or(wires.len());
+                    if selected.insert(id, first).is_none() {
+                        for (z, requant) in sums[id].iter().zip(&m.requant) {
+                            let z = z.unwrap_or(ANY_SUM);
+                            let (r, y) = match self.weights {
+                                WeightMode::Fixed => self.requantized(&s.name, requant, z, &tables)?,
+                                WeightMode::Private => self.looked_up(&s.name, requant, self.word(), &tables)?,
+                            };
+                            wires.push(y.unwrap_or(r));
+                        }
+                    } else {
+                        wires.extend_from_within(first..first.saturating_add(index(m.cols)));
                     }
                     for _ in 1..s.x.len() {
                         wires.extend_from_within(first..first.saturating_add(index(m.cols)));

@@ -214,3 +214,46 @@ proptest! {
         prop_assert_eq!(output(&b.finish().unwrap(), &x), Ok(expected));
     }
 }
+
+/// Rows of 3 by two indices, the second of which is one less.
+fn select() -> Program {
+    let mut b = Program::builder(8);
+    let x = b.input("x", &[2], 1.0, Interval::new(-5, 5));
+    let t = b.table("t", 1.0, -128, (0..256).map(|i| Segment { base: 2 * i - 256, slope: 0 }).collect());
+    let requant = vec![Requant::exact(), Requant::rescale(1), Requant::table(0, t, 7)];
+    let m = b.matrix("w", 3, 3, vec![10, 11, 0, 20, 21, 256, -30, -31, -256], requant);
+    let y = b.select("y", m, x.wires());
+    b.output("y", &[2, 3], 1.0, y.wires());
+    b.finish().unwrap()
+}
+
+#[test]
+fn rows_are_selected_or_the_run_is_refused() {
+    let program = select();
+    assert_eq!(output(&program, &[0, 2]), Ok(vec![10, 6, 7, -30, -15, 5]));
+    assert_eq!(output(&program, &[1, 1]), Ok(vec![20, 11, 9, 20, 11, 9]));
+    for value in [-1, 3, 5, -5] {
+        let error = RunError::NoSuchRow { tensor: "y".into(), index: 1, value, rows: 3 };
+        assert_eq!(output(&program, &[0, value]), Err(error));
+    }
+    let bounds = program.bounds().unwrap();
+    let first = program.constants().len() + 2;
+    let row = [Interval::new(-30, 20), Interval::new(-15, 11), Interval::new(5, 9)];
+    assert_eq!(bounds.wires[first..], [row, row].concat());
+    assert_eq!(Program::from_bytes(&program.to_bytes()).unwrap(), program);
+    let batch = program.batched(2).unwrap();
+    assert_eq!(output(&batch, &[0, 2, 1, 1]).unwrap(), [[10, 6, 7, -30, -15, 5], [20, 11, 9, 20, 11, 9]].concat());
+    let private = program.with_weights(vouch_program::WeightMode::Private).unwrap();
+    assert_eq!(private.bounds().unwrap().wires[first], private.word());
+}
+
+#[test]
+fn a_matrix_is_multiplied_with_or_selected_from() {
+    let mut b = Program::builder(4);
+    let x = b.input("x", &[1], 1.0, Interval::new(0, 1));
+    let m = b.matrix("w", 1, 1, vec![3], vec![Requant::exact()]);
+    let (y, z) = (b.linear("y", m, 1, 1, x.wires()), b.select("z", m, x.wires()));
+    b.output("y", &[2], 1.0, [y.wires(), z.wires()].concat());
+    let error = b.finish().unwrap_err().to_string();
+    assert_eq!(error, "`w`: it is multiplied with, and rows are selected from it: use two matrices");
+}

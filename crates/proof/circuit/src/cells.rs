@@ -1,7 +1,7 @@
 //! Lanes, rows and sizes of a circuit: types whose arithmetic is defined here and nowhere else.
 //!
 //! Their operators check every result in every build profile and panic on overflow. No layout comes near:
-//! [`CircuitParams::check`](crate::CircuitParams::check) allows 2^24 rows, 64 lanes of a kind and 48 weight columns before
+//! [`CircuitParams::check`](crate::CircuitParams::check) allows 2^24 rows, 64 lanes of a kind and 4,096 weight columns before
 //! anything is laid out, and a program's own numbers have 32 bits. So an overflow here is a fault of this crate, which must
 //! end a key generation or a proof rather than lead to another circuit.
 

@@ -174,7 +174,7 @@ fn candidates(program: &Program, base: &CircuitParams, plan: &Plan) -> Vec<Estim
         let matrix_rows = plan.weight_rows(c) + plan.chain_rows();
         let checks = !plan.checks.is_empty() || !plan.equal.is_empty();
         p.matrix_lanes = if checks { matrix_rows.div_ceil(usable).get().max(1) } else { 0 };
-        if p.matrix_lanes > MAX_LANES {
+        if p.matrix_lanes > MAX_LANES || !p.has_room_for_weights() {
             continue;
         }
         let of = |used: Count, lanes: usize| (used.get(), (lanes * Count::new(usable)).get());
@@ -183,8 +183,8 @@ fn candidates(program: &Program, base: &CircuitParams, plan: &Plan) -> Vec<Estim
         let table = (Layout::table_rows(program), usable);
         out.push(estimate(&p, program, [linear, product, of(matrix_rows, p.matrix_lanes), table]));
         // Another lane where continuations of chains need the room.
-        if (2..MAX_LANES).contains(&p.matrix_lanes) {
-            p.matrix_lanes = p.matrix_lanes.saturating_add(1);
+        p.matrix_lanes = p.matrix_lanes.saturating_add(1);
+        if (3..=MAX_LANES).contains(&p.matrix_lanes) && p.has_room_for_weights() {
             out.push(estimate(&p, program, [linear, product, of(matrix_rows, p.matrix_lanes), table]));
         }
     }
@@ -206,6 +206,10 @@ fn lanes(leaves: &[usize], usable: usize, sort: bool) -> usize {
     }
     let mut free: Vec<usize> = Vec::new();
     for len in sorted {
+        // More than there can be, however many.
+        if free.len() > MAX_LANES {
+            break;
+        }
         match free.iter_mut().find_map(|f| Some((f.checked_sub(len)?, f))) {
             Some((rest, f)) => *f = rest,
             None => free.push(usable.saturating_sub(len)),

@@ -68,6 +68,9 @@ pub const MAX_WEIGHT_COLUMNS: usize = 48;
 /// the verifier's sum.
 pub const MAX_VIRTUAL_COLUMNS: usize = 512;
 
+/// Most weight columns of all lanes together: what verifiers accept.
+const MAX_ALL_WEIGHT_COLUMNS: usize = 1 << 12;
+
 impl CircuitParams {
     /// The features that the program needs, with one lane of each kind it uses.
     ///
@@ -163,7 +166,16 @@ impl CircuitParams {
         if !(1..=self.most_weight_columns()).contains(&self.weight_columns) {
             return refuse("number of weight columns");
         }
+        if !self.has_room_for_weights() {
+            return refuse("more weight columns than a verifying key may have");
+        }
         Ok(())
+    }
+
+    /// Whether a verifying key may have the weight columns of all lanes.
+    pub(crate) fn has_room_for_weights(&self) -> bool {
+        let lanes = self.matrix_lanes.saturating_add(self.select_lanes);
+        lanes.saturating_mul(self.weight_columns) <= MAX_ALL_WEIGHT_COLUMNS
     }
 
     /// Most weight columns that a lane may have.

@@ -42,7 +42,7 @@ fn narrow(program: &Program, columns: usize) -> CircuitParams {
 #[test]
 fn honest_witnesses_are_accepted() {
     let mut tried = 0;
-    for (seed, program, x) in programs(0..400) {
+    for (seed, program, x) in programs(0..500) {
         let trace = program.run(&x).unwrap();
         for columns in [1, 3] {
             let bench = Bench::with_params(program.clone(), narrow(&program, columns));
@@ -103,6 +103,17 @@ fn every_cell_of_a_matrix_lane_is_bound() {
         let bench = Bench::with_params(program.clone(), narrow(&program, 2));
         let first = bench.first(&trace);
         let honest = bench.columns(&first, &bench.second(&first));
+        for selection in &bench.layout.selections {
+            let lane = &bench.config.select[selection.at.lane.index()];
+            let combined = lane.weights.combined().unwrap();
+            for row in bench.places(selection).0 {
+                for column in [combined, lane.index] {
+                    let mut columns = honest.clone();
+                    columns.advice[column.index()][row] += Fr::from(3);
+                    assert!(bench.violation(&columns).is_some(), "seed {seed}: {column:?} row {row} is free");
+                }
+            }
+        }
         for piece in &bench.layout.pieces {
             let lane = &bench.config.matrix[piece.lane];
             let combined = lane.weights.combined().unwrap();
@@ -160,12 +171,36 @@ fn mock_prover_agrees() {
     }
 }
 
+/// Likewise for a select lane: outside of the rows of its matrices, nothing looks at what the key commits to.
+#[test]
+fn committed_weights_outside_of_a_matrix_are_not_selected() {
+    let mut tried = 0;
+    for (seed, program, x) in programs(0..300) {
+        let trace = program.run(&x).unwrap();
+        let mut bench = Bench::with_params(program.clone(), narrow(&program, 2));
+        let first = bench.first(&trace);
+        let mut columns = bench.columns(&first, &bench.second(&first));
+        for (lane, own) in bench.config.select.clone().iter().enumerate() {
+            let own_matrices = bench.layout.selections.iter().filter(|s| s.at.lane == lane);
+            let taken: Vec<_> = own_matrices.map(|s| bench.places(s).0).collect();
+            let committed = bench.layout.params.matrix_lanes + lane;
+            for row in (0..bench.layout.params.usable()).filter(|row| !taken.iter().any(|t| t.contains(row))) {
+                bench.weights[committed].last_mut().unwrap()[row] = Fr::from(5);
+                columns.advice[own.weights.combined().unwrap().index()][row] = Fr::from(5);
+                tried += 1;
+            }
+        }
+        assert_eq!(bench.violation(&columns), None, "seed {seed}");
+    }
+    assert!(tried > 100, "only {tried}");
+}
+
 /// Whoever makes the key may commit to anything in any row. Rows that multiply two combinations do not look at it, so the
 /// honest witness of the program still fits.
 #[test]
 fn committed_weights_do_not_reach_products_of_wires() {
     let mut tried = 0;
-    for (seed, program, x) in programs(0..200) {
+    for (seed, program, x) in programs(0..300) {
         let trace = program.run(&x).unwrap();
         let mut bench = Bench::with_params(program.clone(), narrow(&program, 2));
         let first = bench.first(&trace);

@@ -29,7 +29,7 @@
 //!
 //! *Binding.* Two answers to one T give d_i with `D = Σ d_i [L_i]`; then the polynomials agree, or their difference is one that vanishes at the secret of the reference string, which nobody can find
 //! (the assumption under which KZG commitments bind). A combination in powers of γ is zero outside of R for more than a fraction of (Λ − 1)/p of all γ only if all its terms are. With one false e and one false factor
-//! of p each, a false combination is accepted with probability at most (Λ + 1)/p, below 2^-247 for 65 lanes (docs/private-weights.md).
+//! of p each, a false combination is accepted with probability at most (Λ + 1)/p, below 2^-246 for 128 lanes (docs/private-weights.md).
 //! *Hiding.* A commitment to a column with a random row is a uniform point whatever the weights are; w_l is an advice column with six random rows; (T, e, z) can be made without the d_i. So a key says nothing about
 //! weights, and proofs do not either, up to a statistical distance below 2^-221 for each that comes from the quotient's pieces (docs/threat-model.md).
 //!

@@ -21,8 +21,9 @@
 //! where m says how often a row is selected; i and m are one column of the first phase.
 //!
 //! The first phase and the key determine i, m, w and f once μ is drawn, and β and θ are independent of it. With R rows of
-//! matrices, N selections and G packs a false selection passes with probability at most (G + 2·(N + R) + 2·R)/p: for G/p a
-//! false output has the combination of its row; the others are those of [`super::lookup`].
+//! matrices, N selections and C weight columns a false selection passes with probability at most (C + 2·(N + R) + 2·R + 1)/p:
+//! for C/p a false output has the combination of its row; the others are those of [`super::lookup`], and β = 0, the
+//! denominator of unused rows.
 //! (Haböck, "Multivariate lookups based on logarithmic derivatives", eprint 2022/1530.)
 
 use halo2_proofs::{

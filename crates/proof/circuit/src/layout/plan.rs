@@ -171,7 +171,9 @@ impl Plan {
         let n = index(program.matrices()[matrix].cols);
         let Packing { bits, per_pack, block } = Packing::new(program, p, bounds, matrix)?;
         // A row lies across the weight columns.
-        let block = (per_pack * Count::new(p.most_weight_columns())).get().min(block);
+        let most = (per_pack * Count::new(p.most_weight_columns())).get().min(block);
+        // Blocks of about one width, since the widest one decides how many columns each lane has.
+        let block = (n.div_ceil(n.div_ceil(most)).div_ceil(per_pack) * Count::new(per_pack)).get().min(most);
         for first in (0..n).step_by(block) {
             let columns = block.min(n.saturating_sub(first));
             let check = Check { matrix, first, columns, bits, per_pack, outputs: Source::Zero, operands: Vec::new() };
