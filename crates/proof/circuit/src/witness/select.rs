@@ -43,7 +43,7 @@ pub(super) fn second_phase(
     program: &Program,
     layout: &Layout,
     first: &FirstPhase,
-    linear_acc: &Vec<Vec<Fr>>,
+    linear_acc: &[Vec<Fr>],
     ch: &Challenges,
 ) -> SecondPhaseColumns {
     let p = &layout.params;
@@ -68,7 +68,7 @@ pub(super) fn second_phase(
             let at = row + entries.len() + i;
             let cell = layout.cell_of(*source);
             let f = match cell.column {
-                Column::LinearAcc(from) => linear_acc[from][cell.row],
+                Column::LinearAcc(from) => linear_acc[from.index()][cell.row],
                 _ => Fr::zero(),
             };
             value[lane][at] = f;
