@@ -36,7 +36,11 @@ pub(super) struct Node<'a> {
     pub(super) inputs: Vec<Option<Rc<Tensor>>>,
     wanted: Wanted,
     memory: Memory,
+    find: Find,
 }
+
+/// The lowering of an operator of ONNX.
+pub(super) type Find = fn(&str) -> Option<Lower>;
 
 /// Values that had to be constant and are not.
 pub(super) type Wanted = Rc<RefCell<Vec<ValueId>>>;
@@ -70,9 +74,10 @@ impl<'a> Node<'a> {
         inputs: Vec<Option<Rc<Tensor>>>,
         wanted: &Wanted,
         memory: Memory,
+        find: Find,
     ) -> Self {
         let (name, opset) = (format!("{path}{}", node_name(proto)), opsets.of(&proto.domain));
-        Self { proto, name, opset, inputs, wanted: wanted.clone(), memory }
+        Self { proto, name, opset, inputs, wanted: wanted.clone(), memory, find }
     }
 
     /// Lowers an operator of ONNX in the node's place.
@@ -84,11 +89,11 @@ impl<'a> Node<'a> {
         inputs: Vec<Option<Rc<Tensor>>>,
         attribute: Vec<pb::AttributeProto>,
     ) -> Lowered {
-        let lower = super::registry::find(op).ok_or_else(|| self.error(format!("operator {op} is not supported")))?;
+        let lower = (self.find)(op).ok_or_else(|| self.error(format!("operator {op} is not supported")))?;
         let output = self.proto.output.clone();
         let proto = pb::NodeProto { op_type: op.to_owned(), output, attribute, ..pb::NodeProto::default() };
         let (name, wanted) = (format!("{}/{op}", self.name), self.wanted.clone());
-        lower(&Node { proto: &proto, name, opset, inputs, wanted, memory: self.memory }, graph)
+        lower(&Node { proto: &proto, name, opset, inputs, wanted, memory: self.memory, find: self.find }, graph)
     }
 
     /// The domain of its operator; the default one is empty.

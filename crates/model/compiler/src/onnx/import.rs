@@ -162,7 +162,7 @@ impl Importer<'_> {
     ) -> Result<(), CompileError> {
         for proto in nodes {
             let inputs = proto.input.iter().map(|name| scope.find(name)).collect();
-            let node = Node::new(proto, &scope.path, scope.opsets, inputs, &self.wanted, self.memory);
+            let node = Node::new(proto, &scope.path, scope.opsets, inputs, &self.wanted, self.memory, registry::find);
             if let Some(i) = (0..proto.input.len()).find(|&i| !proto.input[i].is_empty() && node.optional(i).is_none())
             {
                 return Err(node.error(format!("it uses `{}`, which nothing computes", proto.input[i])));

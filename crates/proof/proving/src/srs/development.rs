@@ -18,6 +18,7 @@ const BYTE: usize = 256;
 /// The multiples of the generator by each value of each byte of a scalar.
 struct Generator(Vec<G1Affine>);
 
+#[expect(clippy::arithmetic_side_effects, reason = "additions of points")]
 impl Generator {
     fn new() -> Self {
         let (mut place, mut multiples) = (G1::generator(), Vec::new());
