@@ -194,6 +194,7 @@ const KNOWN: [(&str, &[&[&str]]); 7] = [
         "crates/model/compiler/src/lib",
         &[
             &["onnx/elementwise", "onnx/rounding"],
+            &["onnx/ml/forest", "onnx/ml/last"],
             &["onnx/order", "onnx/reduce", "onnx/softmax"],
             &["quantize/emit", "quantize/linear", "quantize/product"],
             &["quantize/plan", "quantize/scales"],
