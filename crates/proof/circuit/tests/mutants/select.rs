@@ -6,7 +6,10 @@ use crate::{
     Attack,
     forge::{finish, set_wire},
     gate, subjects,
-    support::{Bench, Columns, mutant::Mutant},
+    support::{
+        Bench, Columns,
+        mutant::{Mutant, Pair},
+    },
 };
 
 const INPUTS: [i64; 2] = [1, 2];
@@ -44,6 +47,33 @@ fn value(bench: &Bench) -> Columns {
     columns
 }
 
+/// The second matrix's row for the first matrix's index, with `more` added to its first output; and the uses of both rows
+/// counted as the lie needs them.
+fn row_of_the_other(bench: &Bench, more: i64) -> Columns {
+    let n = bench.program.matrices()[0].cols as usize;
+    let mut trace = bench.program.run(&[1, 1]).unwrap();
+    let first = bench.program.constants().len() + bench.program.input_len();
+    for i in 0..n {
+        let v = trace.sums[1][i] + if i == 0 { more } else { 0 };
+        (trace.sums[0][i], trace.values[first + i]) = (v, v);
+    }
+    let mut witness = bench.first(&trace);
+    bench.recount(&mut witness);
+    for (selection, uses) in bench.layout.selections.iter().zip([0, 2]) {
+        witness.select[0][bench.places(selection).0.start + 1] = Fr::from(uses);
+    }
+    bench.columns(&witness, &bench.second(&witness))
+}
+
+/// Takes what the running sum ends with off all of it.
+fn lowered(bench: &Bench) -> Columns {
+    let mut columns = finish(bench, &other_row(bench));
+    let own = &mut columns.advice[psi(bench)][..=bench.layout.params.usable()];
+    let total = own[own.len() - 1];
+    own.iter_mut().for_each(|v| *v -= total);
+    columns
+}
+
 pub fn attacks() -> Vec<Attack> {
     let attack = |mutant, forge: fn(&Bench) -> Columns| Attack::new(mutant, subjects::select(-5), forge);
     vec![
@@ -55,6 +85,11 @@ pub fn attacks() -> Vec<Attack> {
         }),
         // Both ends.
         attack(gate("select: running sum", 1), |bench| finish(bench, &other_row(bench))),
+        attack(Mutant::LastSum, |bench| finish(bench, &other_row(bench))),
+        attack(Mutant::FirstSum, lowered),
+        attack(Mutant::Tags, |bench| row_of_the_other(bench, 0)),
+        // The tag has the factor θ², and the first of two packs θ·μ: a pack that is one more pays for a tag that is one less.
+        Attack::new(Mutant::Equal(Pair::MuTheta), subjects::select_columns(-5, 40), |bench| row_of_the_other(bench, 1)),
         attack(Mutant::Copies("select, index"), index),
         attack(Mutant::Copies("select, value"), value),
         attack(Mutant::VirtualWeights, |bench| {
@@ -64,26 +99,6 @@ pub fn attacks() -> Vec<Attack> {
             finish(&own, &first)
         }),
     ]
-}
-
-/// A row of another matrix in the same lane, whose index is the same, is no row of this one.
-#[test]
-fn rows_of_another_matrix_are_rejected() {
-    let bench = Bench::new(subjects::select(-5).program);
-    assert_eq!(bench.config.select.len(), 1);
-    assert_ne!(bench.layout.selections[0].tag, bench.layout.selections[1].tag);
-    let honest = bench.program.run(&[2, 2]).unwrap();
-    let outputs: Vec<usize> = bench.program.output_wires().map(|w| w.index()).collect();
-    for [to, from] in [[0, 2], [2, 0]] {
-        let mut trace = honest.clone();
-        for i in 0..2 {
-            trace.values[outputs[to + i]] = honest.values[outputs[from + i]];
-            trace.sums[to / 2][i] = honest.sums[from / 2][i];
-        }
-        assert_ne!(trace, honest);
-        let columns = finish(&bench, &bench.first(&trace));
-        assert!(bench.violation(&columns).is_some_and(|v| v.starts_with("select")));
-    }
 }
 
 /// An index beyond the matrix has no row, whatever the outputs are.

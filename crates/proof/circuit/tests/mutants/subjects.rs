@@ -145,16 +145,21 @@ pub fn mat_mul(columns: u32) -> Subject {
 
 /// Row x of five rows, of entries from `w` on, and row z of three others: two matrices in one lane.
 pub fn select(w: i64) -> Subject {
+    select_columns(w, 2)
+}
+
+/// The same with so many columns.
+pub fn select_columns(w: i64, n: u32) -> Subject {
     let mut b = Program::builder(4);
     let x = b.input("x", &[2], 1.0, Interval::new(0, 4));
     let rows = |b: &mut vouch_program::Builder, name, rows: u32, w| {
-        let weights = (0..2 * i64::from(rows)).map(|i| w + i * i).collect();
-        b.matrix(name, rows, 2, weights, vec![Requant::exact(); 2])
+        let weights = (0..i64::from(n * rows)).map(|i| w + i * i % 53).collect();
+        b.matrix(name, rows, n, weights, vec![Requant::exact(); n as usize])
     };
-    let (m, n) = (rows(&mut b, "m", 5, w), rows(&mut b, "n", 3, w + 4));
-    let (p, q) = (b.select("p", m, vec![x.at(0)]), b.select("q", n, vec![x.at(1)]));
-    b.output("p", &[2], 1.0, p.wires());
-    b.output("q", &[2], 1.0, q.wires());
+    let (five, three) = (rows(&mut b, "m", 5, w), rows(&mut b, "n", 3, w + 4));
+    let (p, q) = (b.select("p", five, vec![x.at(0)]), b.select("q", three, vec![x.at(1)]));
+    b.output("p", &[n], 1.0, p.wires());
+    b.output("q", &[n], 1.0, q.wires());
     Subject::new(b.finish().unwrap(), &[1, 2])
 }
 

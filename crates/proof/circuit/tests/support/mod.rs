@@ -52,7 +52,10 @@ impl Bench {
 
     /// A circuit from which a constraint was left out.
     pub fn without(program: Program, params: CircuitParams, mutant: Option<Mutant>) -> Self {
-        let layout = Layout::new(&program, &params).unwrap();
+        let mut layout = Layout::new(&program, &params).unwrap();
+        if mutant == Some(Mutant::Tags) {
+            layout.selections.iter_mut().for_each(|selection| selection.tag = 1);
+        }
         let mut cs = ConstraintSystem::default();
         let config = match mutant {
             Some(Mutant::Lookup(site)) => {

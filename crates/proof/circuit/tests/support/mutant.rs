@@ -22,6 +22,8 @@ pub enum Mutant {
     LastSum,
     /// Two challenges are one.
     Equal(Pair),
+    /// Matrices of one select lane have tags of their own.
+    Tags,
     /// Combined private weights are those that the key commits to.
     PrivateWeights,
     /// The same for fixed weights, whose combination is a virtual column.
@@ -48,6 +50,7 @@ pub enum Pair {
     MuSigma,
     SigmaTau,
     BetaTheta,
+    MuTheta,
 }
 
 impl fmt::Display for Mutant {
@@ -65,6 +68,8 @@ impl fmt::Display for Mutant {
             Self::Equal(Pair::MuSigma) => f.write_str("challenges, μ and σ differ"),
             Self::Equal(Pair::SigmaTau) => f.write_str("challenges, σ and τ differ"),
             Self::Equal(Pair::BetaTheta) => f.write_str("challenges, β and θ differ"),
+            Self::Equal(Pair::MuTheta) => f.write_str("challenges, μ and θ differ"),
+            Self::Tags => f.write_str("select, tags of matrices differ"),
             Self::PrivateWeights => f.write_str("private weights, the key's"),
             Self::VirtualWeights => f.write_str("virtual column of weights, the key's"),
         }
@@ -179,6 +184,9 @@ impl Bench {
         if self.config.sigma.is_some() {
             out.extend([Mutant::Equal(Pair::MuSigma), Mutant::Equal(Pair::SigmaTau)]);
         }
+        if !self.config.select.is_empty() {
+            out.extend([Mutant::Tags, Mutant::Equal(Pair::MuTheta)]);
+        }
         let p = &self.layout.params;
         out.extend(p.private_weights.then_some(Mutant::PrivateWeights));
         out.extend(p.virtual_weights.then_some(Mutant::VirtualWeights));
@@ -193,6 +201,7 @@ impl Bench {
             Pair::MuSigma => ch.sigma = ch.mu,
             Pair::SigmaTau => ch.sigma = ch.tau,
             Pair::BetaTheta => ch.beta = ch.theta,
+            Pair::MuTheta => ch.theta = ch.mu,
         }
     }
 
