@@ -4,6 +4,9 @@
 //! `VOUCH_CLASSICAL=DIR` takes the models of another directory and prints a line for each; `tests/classical/make.py` writes
 //! some eighty.
 
+#[path = "support/models.rs"]
+mod models;
+
 use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
@@ -102,18 +105,11 @@ fn check(path: &Path) -> Result<Found, Box<dyn std::error::Error>> {
 
 #[test]
 fn models_agree_with_onnxruntime() {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/classical");
-    let other = std::env::var_os("VOUCH_CLASSICAL");
-    let folder = other.as_ref().map_or(own.as_path(), Path::new);
-    let mut models: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
-    models.retain(|p| p.extension().is_some_and(|e| e == "onnx"));
-    models.sort();
-    assert!(!models.is_empty(), "{}", folder.display());
+    let (models, others) = models::models("classical", "VOUCH_CLASSICAL");
     let mut failed = Vec::new();
-    for path in models {
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+    for (name, path) in models {
         let result = check(&path);
-        if other.is_some() {
+        if others {
             match &result {
                 Ok(f) => println!(
                     "{name:32} labels {}/{} ({} near a tie)  values {:.1e}  {}",

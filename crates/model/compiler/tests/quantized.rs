@@ -3,6 +3,9 @@
 //! `VOUCH_QUANTIZED=DIR` takes the networks of another directory and prints a line for each. `tests/quantized/make.py`
 //! writes them.
 
+#[path = "support/models.rs"]
+mod models;
+
 use std::path::Path;
 
 use serde::Deserialize;
@@ -55,16 +58,9 @@ fn check(path: &Path) -> Result<(f64, usize, usize), Box<dyn std::error::Error>>
 
 #[test]
 fn integers_are_those_of_onnxruntime_within_one_step() {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/quantized");
-    let other = std::env::var_os("VOUCH_QUANTIZED");
-    let folder = other.as_ref().map_or(own.as_path(), Path::new);
-    let mut models: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
-    models.retain(|p| p.extension().is_some_and(|e| e == "onnx"));
-    models.sort();
-    assert!(!models.is_empty(), "{}", folder.display());
+    let (models, others) = models::models("quantized", "VOUCH_QUANTIZED");
     let mut failed = Vec::new();
-    for path in models {
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+    for (name, path) in models {
         let line = match check(&path) {
             Ok((most, differ, total)) => {
                 // Values are rounded to the program's scale, too.
@@ -78,7 +74,7 @@ fn integers_are_those_of_onnxruntime_within_one_step() {
                 format!("{name:32} {e}")
             }
         };
-        if other.is_some() {
+        if others {
             println!("{line}");
         }
     }

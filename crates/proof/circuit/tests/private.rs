@@ -9,7 +9,9 @@ use halo2_proofs::halo2curves::bn256::Fr;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use support::Bench;
-use vouch_circuit::{CircuitParams, FirstPhase, Layout, ModelCircuit, Weights, choose};
+use vouch_circuit::{
+    CircuitParams, FirstPhase, Layout, ModelCircuit, Piece, Weights, chips::select::SelectLane, choose,
+};
 use vouch_program::{Instruction, Program, WeightMode};
 use vouch_testing::random_program;
 
@@ -171,50 +173,54 @@ fn mock_prover_agrees() {
     }
 }
 
-/// Likewise for a select lane: outside of the rows of its matrices, nothing looks at what the key commits to.
-#[test]
-fn committed_weights_outside_of_a_matrix_are_not_selected() {
+/// Whoever makes the key may commit to anything in any row. Where nothing looks at it, the honest witness of the program still
+/// fits. `unseen` gives such rows: lane among those of weights, column of the combination, and row.
+fn anything_may_be_committed(unseen: impl Fn(&Bench) -> Vec<(usize, usize, usize)>) -> usize {
     let mut tried = 0;
     for (seed, program, x) in programs(0..300) {
         let trace = program.run(&x).unwrap();
         let mut bench = Bench::with_params(program.clone(), narrow(&program, 2));
         let first = bench.first(&trace);
         let mut columns = bench.columns(&first, &bench.second(&first));
-        for (lane, own) in bench.config.select.clone().iter().enumerate() {
-            let own_matrices = bench.layout.selections.iter().filter(|s| s.at.lane == lane);
-            let taken: Vec<_> = own_matrices.map(|s| bench.places(s).0).collect();
-            let committed = bench.layout.params.matrix_lanes + lane;
-            for row in (0..bench.layout.params.usable()).filter(|row| !taken.iter().any(|t| t.contains(row))) {
-                bench.weights[committed].last_mut().unwrap()[row] = Fr::from(5);
-                columns.advice[own.weights.combined().unwrap().index()][row] = Fr::from(5);
-                tried += 1;
-            }
+        for (lane, combined, row) in unseen(&bench) {
+            // The last column has the power μ^0.
+            bench.weights[lane].last_mut().unwrap()[row] = Fr::from(5);
+            columns.advice[combined][row] = Fr::from(5);
+            tried += 1;
         }
         assert_eq!(bench.violation(&columns), None, "seed {seed}");
     }
-    assert!(tried > 100, "only {tried}");
+    tried
 }
 
-/// Whoever makes the key may commit to anything in any row. Rows that multiply two combinations do not look at it, so the
-/// honest witness of the program still fits.
+/// Rows that multiply two combinations.
 #[test]
 fn committed_weights_do_not_reach_products_of_wires() {
-    let mut tried = 0;
-    for (seed, program, x) in programs(0..300) {
-        let trace = program.run(&x).unwrap();
-        let mut bench = Bench::with_params(program.clone(), narrow(&program, 2));
-        let first = bench.first(&trace);
-        let mut columns = bench.columns(&first, &bench.second(&first));
-        for piece in bench.layout.pieces.clone() {
-            let combined = bench.config.matrix[piece.lane].weights.combined().unwrap();
-            for (i, _) in piece.rows.iter().enumerate().filter(|(_, r)| r.weights == Weights::Nothing) {
-                // The last column has the power μ^0.
-                bench.weights[piece.lane].last_mut().unwrap()[piece.row + i] = Fr::from(5);
-                columns.advice[combined.index()][piece.row + i] = Fr::from(5);
-                tried += 1;
-            }
-        }
-        assert_eq!(bench.violation(&columns), None, "seed {seed}");
-    }
+    let tried = anything_may_be_committed(|bench| {
+        let of = |piece: &Piece| {
+            let combined = bench.config.matrix[piece.lane].weights.combined().unwrap().index();
+            let (lane, first) = (piece.lane.index(), piece.row.index());
+            let rows = piece.rows.iter().enumerate().filter(|(_, r)| r.weights == Weights::Nothing);
+            rows.map(move |(i, _)| (lane, combined, first + i)).collect::<Vec<_>>()
+        };
+        bench.layout.pieces.iter().flat_map(of).collect()
+    });
     assert!(tried > 20, "only {tried}");
+}
+
+/// Rows of a select lane that are not those of a matrix.
+#[test]
+fn committed_weights_outside_of_a_matrix_are_not_selected() {
+    let tried = anything_may_be_committed(|bench| {
+        let p = &bench.layout.params;
+        let of = |(lane, own): (usize, &SelectLane)| {
+            let combined = own.weights.combined().unwrap().index();
+            let matrices = bench.layout.selections.iter().filter(|s| s.at.lane == lane);
+            let taken: Vec<_> = matrices.map(|s| bench.places(s).0).collect();
+            let free = (0..p.usable()).filter(move |row| !taken.iter().any(|t| t.contains(row)));
+            free.map(move |row| (p.matrix_lanes + lane, combined, row)).collect::<Vec<_>>()
+        };
+        bench.config.select.iter().enumerate().flat_map(of).collect()
+    });
+    assert!(tried > 100, "only {tried}");
 }

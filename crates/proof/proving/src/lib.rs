@@ -6,6 +6,8 @@
 
 mod blake;
 mod check;
+#[cfg(test)]
+mod circuits;
 mod clock;
 pub mod commit;
 #[doc(hidden)]

@@ -8,7 +8,6 @@ use halo2_proofs::{
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use vouch_circuit::{CircuitParams, ModelConfig};
 
 use super::*;
 
@@ -157,29 +156,8 @@ fn random_expressions_are_exported() {
 /// The gates of circuits: every feature on and off, several lanes.
 #[test]
 fn circuits_are_exported() {
-    for features in 0..128u32 {
-        let on = |bit: u32| features >> bit & 1 == 1;
-        let params = CircuitParams {
-            k: 10,
-            limb_bits: 8,
-            linear_lanes: 1 + usize::from(on(0)),
-            linear_limbs: 2 + (features % 5) as usize,
-            product_lanes: 2 * usize::from(on(1)),
-            product_limbs: 5,
-            two_term_lanes: usize::from(on(1)),
-            max: on(2) && on(1),
-            matrix_lanes: 1 + usize::from(on(0)),
-            weight_columns: 1 + (features % 4) as usize,
-            private_weights: on(3),
-            virtual_weights: !on(3) && features % 2 == 0,
-            hash_lanes: usize::from(on(4)),
-            grid: on(5),
-            mat_mul: on(5) && on(6),
-            select_lanes: (features % 5 / 3) as usize,
-        };
-        let mut cs = ConstraintSystem::<Fr>::default();
-        ModelConfig::configure(&mut cs, &params);
-        agree(&cs, u64::from(features));
+    for (seed, (_, cs)) in (0..).zip(crate::circuits::of_every_feature()) {
+        agree(&cs, seed);
     }
 }
 

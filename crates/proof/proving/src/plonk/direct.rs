@@ -5,7 +5,6 @@ use halo2_proofs::halo2curves::ff::PrimeField;
 use halo2_proofs::plonk::{Any, Column, Expression};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use vouch_circuit::CircuitParams;
 
 use super::{
     poly::divide,
@@ -131,29 +130,8 @@ impl<'a> Direct<'a> {
 
 #[test]
 fn circuits_of_every_feature() {
-    for features in 0..64u32 {
-        let on = |bit: u32| features >> bit & 1 == 1;
-        let params = CircuitParams {
-            k: 10,
-            limb_bits: 5,
-            linear_lanes: 1 + 2 * usize::from(on(0)),
-            linear_limbs: 2 + (features % 4) as usize,
-            product_lanes: 1 + usize::from(on(1)),
-            product_limbs: 5,
-            two_term_lanes: usize::from(on(1)),
-            max: on(2),
-            matrix_lanes: 1 + usize::from(on(0)),
-            weight_columns: 1 + (features % 3) as usize,
-            private_weights: on(3),
-            virtual_weights: !on(3) && features % 2 == 0,
-            hash_lanes: usize::from(on(4)),
-            grid: on(2),
-            mat_mul: on(2) && on(5),
-            select_lanes: (features % 5 / 3) as usize,
-        };
-        let mut cs = ConstraintSystem::<Fr>::default();
-        ModelConfig::configure(&mut cs, &params);
-        Direct::new(&cs, u64::from(features)).check(&format!("{params:?}"));
+    for (seed, (params, cs)) in (0..).zip(crate::circuits::of_every_feature()) {
+        Direct::new(&cs, seed).check(&format!("{params:?}"));
     }
 }
 

@@ -222,83 +222,86 @@ pub(super) fn quotient(
     challenges: &[Fr],
     c: &Combine,
 ) -> Result<Vec<Vec<Fr>>, ProvingError> {
-    if domain.k >= HALVES {
-        in_halves(cs, domain, polys, challenges, c)
-    } else {
-        at_once(cs, domain, polys, challenges, c)
-    }
+    let of = Quotient { cs, domain, polys, challenges, c };
+    if domain.k >= HALVES { of.in_halves() } else { of.at_once() }
 }
 
-/// The quotient, with the values of all columns on one coset at a time.
-fn at_once(
-    cs: &ConstraintSystem<Fr>,
-    domain: &Domain,
-    polys: &[&[Fr]],
-    challenges: &[Fr],
-    c: &Combine,
-) -> Result<Vec<Vec<Fr>>, ProvingError> {
-    let expression = numerator(cs, challenges, c, None);
-    let mut values = Block::new(polys.len() + 1, domain.n)?;
-    divided(domain, cs.degree() - 1, |shift, numerators| {
-        let transform = domain.coset(shift);
-        values.columns_mut().enumerate().for_each(|(i, v)| match polys.get(i) {
-            Some(p) => transform.run(p, v),
-            // The last is X.
-            None => points(shift, domain.omega, v),
-        });
-        let slices = values.columns();
-        numerators.par_chunks_mut(ROWS).enumerate().for_each(|(i, out)| expression.evaluate(&slices, i * ROWS, out));
-    })
+/// What a quotient is of.
+struct Quotient<'a> {
+    cs: &'a ConstraintSystem<Fr>,
+    domain: &'a Domain,
+    polys: &'a [&'a [Fr]],
+    challenges: &'a [Fr],
+    c: &'a Combine,
 }
 
-/// The quotient, with the values on half a coset at a time: the even points, then the odd ones. A column that is rotated has
-/// its values on both halves.
-///
-/// With m = n/2 and (s·ω)^m = −s^m, a polynomial f_low + X^m·f_high is `f_low ± s^m·f_high` on the points s·ω^(2t) and s·ω^(2t+1).
-fn in_halves(
-    cs: &ConstraintSystem<Fr>,
-    domain: &Domain,
-    polys: &[&[Fr]],
-    challenges: &[Fr],
-    c: &Combine,
-) -> Result<Vec<Vec<Fr>>, ProvingError> {
-    let (m, step) = (domain.n / 2, domain.omega.square());
-    let columns = polys.len() + 1;
-    let rotated = rotated(cs);
-    let others: HashMap<usize, usize> = rotated.iter().enumerate().map(|(i, column)| (*column, columns + i)).collect();
-    let expressions = [false, true].map(|odd| numerator(cs, challenges, c, Some(Half { odd, others: others.clone() })));
-    let mut own = Block::new(columns, m)?;
-    let mut odd = Block::new(rotated.len(), m)?;
-    let mut half = vec![Fr::zero(); m];
-    divided(domain, cs.degree() - 1, |shift, numerators| {
-        let shifts = [shift, shift * domain.omega];
-        let transform = |half: usize| Transform::new(domain.k - 1, step, shifts[half], None);
-        let transforms: [Transform; 2] = rayon::join(|| transform(0), || transform(1)).into();
-        let by = shifts.map(|shift| shift.pow_vartime([m as u64]));
-        let to = |poly: &[Fr], half: usize, values: &mut [Fr]| {
-            let (low, high) = poly.split_at(m);
-            transforms[half].run(&fold(low, high, &by[half]), values);
-        };
-        for (number, expression) in expressions.iter().enumerate() {
-            if number == 0 {
-                odd.columns_mut().enumerate().for_each(|(i, values)| to(polys[rotated[i]], 1, values));
-            }
-            own.columns_mut().enumerate().for_each(|(i, values)| match polys.get(i) {
-                // Its odd values are there, and its even ones stay.
-                Some(_) if number == 1 && others.contains_key(&i) => {}
-                Some(p) => to(p, number, values),
+impl Quotient<'_> {
+    /// The quotient, with the values of all columns on one coset at a time.
+    fn at_once(&self) -> Result<Vec<Vec<Fr>>, ProvingError> {
+        let Self { cs, domain, polys, challenges, c } = *self;
+        let expression = numerator(cs, challenges, c, None);
+        let mut values = Block::new(polys.len() + 1, domain.n)?;
+        divided(domain, cs.degree() - 1, |shift, numerators| {
+            let transform = domain.coset(shift);
+            values.columns_mut().enumerate().for_each(|(i, v)| match polys.get(i) {
+                Some(p) => transform.run(p, v),
                 // The last is X.
-                None => points(shifts[number], step, values),
+                None => points(shift, domain.omega, v),
             });
-            let mut slices = own.columns();
-            slices.extend(odd.columns());
-            if number == 1 {
-                others.iter().for_each(|(own, other)| slices.swap(*own, *other));
+            let slices = values.columns();
+            numerators
+                .par_chunks_mut(ROWS)
+                .enumerate()
+                .for_each(|(i, out)| expression.evaluate(&slices, i * ROWS, out));
+        })
+    }
+
+    /// The quotient, with the values on half a coset at a time: the even points, then the odd ones. A column that is rotated has
+    /// its values on both halves.
+    ///
+    /// With m = n/2 and (s·ω)^m = −s^m, a polynomial f_low + X^m·f_high is `f_low ± s^m·f_high` on the points s·ω^(2t) and s·ω^(2t+1).
+    fn in_halves(&self) -> Result<Vec<Vec<Fr>>, ProvingError> {
+        let Self { cs, domain, polys, challenges, c } = *self;
+        let (m, step) = (domain.n / 2, domain.omega.square());
+        let columns = polys.len() + 1;
+        let rotated = rotated(cs);
+        let others: HashMap<usize, usize> =
+            rotated.iter().enumerate().map(|(i, column)| (*column, columns + i)).collect();
+        let expressions =
+            [false, true].map(|odd| numerator(cs, challenges, c, Some(Half { odd, others: others.clone() })));
+        let mut own = Block::new(columns, m)?;
+        let mut odd = Block::new(rotated.len(), m)?;
+        let mut half = vec![Fr::zero(); m];
+        divided(domain, cs.degree() - 1, |shift, numerators| {
+            let shifts = [shift, shift * domain.omega];
+            let transform = |half: usize| Transform::new(domain.k - 1, step, shifts[half], None);
+            let transforms: [Transform; 2] = rayon::join(|| transform(0), || transform(1)).into();
+            let by = shifts.map(|shift| shift.pow_vartime([m as u64]));
+            let to = |poly: &[Fr], half: usize, values: &mut [Fr]| {
+                let (low, high) = poly.split_at(m);
+                transforms[half].run(&fold(low, high, &by[half]), values);
+            };
+            for (number, expression) in expressions.iter().enumerate() {
+                if number == 0 {
+                    odd.columns_mut().enumerate().for_each(|(i, values)| to(polys[rotated[i]], 1, values));
+                }
+                own.columns_mut().enumerate().for_each(|(i, values)| match polys.get(i) {
+                    // Its odd values are there, and its even ones stay.
+                    Some(_) if number == 1 && others.contains_key(&i) => {}
+                    Some(p) => to(p, number, values),
+                    // The last is X.
+                    None => points(shifts[number], step, values),
+                });
+                let mut slices = own.columns();
+                slices.extend(odd.columns());
+                if number == 1 {
+                    others.iter().for_each(|(own, other)| slices.swap(*own, *other));
+                }
+                half.par_chunks_mut(ROWS).enumerate().for_each(|(i, out)| expression.evaluate(&slices, i * ROWS, out));
+                numerators.par_chunks_mut(2).zip(&half).with_min_len(1024).for_each(|(pair, v)| pair[number] = *v);
             }
-            half.par_chunks_mut(ROWS).enumerate().for_each(|(i, out)| expression.evaluate(&slices, i * ROWS, out));
-            numerators.par_chunks_mut(2).zip(&half).with_min_len(1024).for_each(|(pair, v)| pair[number] = *v);
-        }
-    })
+        })
+    }
 }
 
 /// Columns of which a formula takes cells an odd number of rows away.
@@ -359,46 +362,25 @@ pub(super) fn divided(
 
 #[cfg(test)]
 mod tests {
-    use halo2_proofs::plonk::ConstraintSystem;
     use rand::SeedableRng;
-    use vouch_circuit::{CircuitParams, ModelConfig};
 
     use super::*;
+    use crate::circuits;
 
     /// The quotient's pieces are the same, whatever the numerator is: also of one that is no multiple of X^n − 1.
     #[test]
     fn halves_have_the_quotient_of_the_whole() {
-        for features in 0..8u32 {
-            let on = |bit: u32| features >> bit & 1 == 1;
-            let params = CircuitParams {
-                k: 7,
-                limb_bits: 4,
-                linear_lanes: 1 + usize::from(on(0)),
-                linear_limbs: 3,
-                product_lanes: usize::from(on(1)),
-                product_limbs: 5,
-                max: on(1),
-                matrix_lanes: 1,
-                weight_columns: 2,
-                virtual_weights: true,
-                grid: on(2),
-                mat_mul: on(2),
-                hash_lanes: usize::from(on(1)),
-                select_lanes: usize::from(on(0)),
-                ..CircuitParams::default()
-            };
-            let mut cs = ConstraintSystem::default();
-            ModelConfig::configure(&mut cs, &params);
-            let domain = Domain::new(params.k);
-            let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(u64::from(features));
+        for (seed, (params, cs)) in (0..).zip(circuits::of_every_feature()) {
+            let domain = Domain::new(7);
+            let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
             let places = Places::new(&cs);
             let polys: Vec<Vec<Fr>> =
                 (0..places.special + 3).map(|_| (0..domain.n).map(|_| Fr::random(&mut rng)).collect()).collect();
             let polys: Vec<&[Fr]> = polys.iter().map(Vec::as_slice).collect();
             let challenges: Vec<Fr> = (0..cs.num_challenges()).map(|_| Fr::random(&mut rng)).collect();
             let c = Combine { beta: Fr::random(&mut rng), gamma: Fr::random(&mut rng), y: Fr::random(&mut rng) };
-            let whole = at_once(&cs, &domain, &polys, &challenges, &c).unwrap();
-            assert_eq!(in_halves(&cs, &domain, &polys, &challenges, &c).unwrap(), whole, "{params:?}");
+            let of = Quotient { cs: &cs, domain: &domain, polys: &polys, challenges: &challenges, c: &c };
+            assert_eq!(of.in_halves().unwrap(), of.at_once().unwrap(), "{params:?}");
         }
     }
 }
